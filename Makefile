@@ -26,3 +26,13 @@ $(STAMP): requirements.lock tools/bootstrap.lock pyproject.toml generated/python
 lock: $(BIN)/uv ## Resolve the dependencies again and rewrite the lock files
 	tools/lock $(ARGS)
 	@$(MAKE) --no-print-directory setup
+
+##@ Contract
+
+.PHONY: generate
+generate: setup ## Rewrite stubs, descriptor set and API reference from protos/
+	@tools/generate
+
+.PHONY: stubs
+stubs: setup ## Fail when what generate writes differs from what is committed
+	@tools/generate --check
