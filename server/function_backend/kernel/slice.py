@@ -1,0 +1,27 @@
+"""What a service folder hands to the process."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from function_backend.kernel.events import DomainEvent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slice:
+    """One service folder, wired: its servicers, and how its events look outside."""
+
+    name: str
+    """The folder's name, which is also the proto package's, such as `company`."""
+    servicers: Mapping[str, object]
+    """Full service name to the object with one method per RPC: `function.company.v1.CompanyService` → servicer."""
+    event_payloads: Mapping[type[DomainEvent], Callable[[Any], bytes]] = field(default_factory=dict)
+    """Event class to the function that serialises its message."""
+    invalidations: Mapping[str, Callable[[str], None]] = field(default_factory=dict)
+    """Topic of a change notification to what drops the cached copies; the text after the topic is handed over."""
+    cache_resets: tuple[Callable[[], None], ...] = ()
+    """Called when notifications may have been missed: drop everything cached."""
