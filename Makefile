@@ -36,3 +36,74 @@ generate: setup ## Rewrite stubs, descriptor set and API reference from protos/
 .PHONY: stubs
 stubs: setup ## Fail when what generate writes differs from what is committed
 	@tools/generate --check
+
+.PHONY: breaking
+breaking: setup ## Fail on a change of the contract that breaks callers of the last commit on main
+	@tools/breaking $(ARGS)
+
+##@ Checks
+
+.PHONY: check
+check: lint types imports stubs breaking ## Everything that needs no database: lint, types, imports, stubs, breaking
+
+.PHONY: format
+format: setup third_party ## Format Python and proto files
+	$(BIN)/ruff check --fix --quiet
+	$(BIN)/ruff format
+	$(BIN)/buf format --write protos
+
+.PHONY: lint
+lint: setup third_party ## Lint Python and proto files
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/buf lint
+	$(BIN)/buf format --diff --exit-code protos
+
+.PHONY: types
+types: setup ## Type-check everything, strictly
+	$(BIN)/mypy $(ARGS)
+
+.PHONY: imports
+imports: setup ## Check who may import whom
+	$(BIN)/lint-imports
+
+.PHONY: audit
+audit: setup ## Look for known vulnerabilities in the locked dependencies
+	@tools/audit
+
+.PHONY: third_party
+third_party: third_party/.stamp
+
+third_party/.stamp: requirements.lock tools/third_party.py tools/descriptor_source.py | $(STAMP)
+	@$(BIN)/python tools/third_party.py
+	@touch $@
+
+##@ Tests
+
+.PHONY: test
+test: setup ## Run every test: make test ARGS='-k etag'
+	$(BIN)/pytest $(ARGS)
+
+.PHONY: test-go
+test-go: ## Build, vet and test the Go stubs, where Go is installed
+	@tools/test-go
+
+.PHONY: test-ts
+test-ts: ## Type-check and test the TypeScript stubs, where npm is installed
+	@tools/test-ts
+
+.PHONY: coverage
+coverage: setup ## Run every test with branch coverage; fail under 90 %
+	$(BIN)/pytest --cov --cov-report=term $(ARGS)
+
+##@ Service
+
+.PHONY: run
+run: setup ## Start the service with its own database on 127.0.0.1:50051
+	@exec $(BIN)/function-backend serve $(ARGS)
+
+.PHONY: clean
+clean: ## Remove what can be made again: environment, caches, installed tools
+	rm -rf .venv .tools third_party .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage .coverage.* htmlcov
+	rm -rf generated/typescript/node_modules
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

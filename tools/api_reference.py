@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from buf.validate import validate_pb2
-from function.common.v1 import options_pb2
 from google.api import annotations_pb2, field_behavior_pb2
 from google.protobuf import descriptor_pb2, text_format
 from google.rpc import code_pb2
+
+from function.common.v1 import options_pb2
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -126,9 +127,7 @@ def _service(file: _File, service: descriptor_pb2.ServiceDescriptorProto, index:
             yield f"- HTTP: `{verb.upper()} {getattr(rule, verb)}`"
 
 
-def _message(
-    file: _File, message: descriptor_pb2.DescriptorProto, name: str, path: tuple[int, ...]
-) -> Iterator[str]:
+def _message(file: _File, message: descriptor_pb2.DescriptorProto, name: str, path: tuple[int, ...]) -> Iterator[str]:
     yield f"\n### {name}\n\n{file.comment(*path)}\n"
     entries = {f".{file.proto.package}.{name}.{n.name}": n for n in message.nested_type if n.options.map_entry}
     if message.field:
@@ -145,9 +144,7 @@ def _message(
         yield from _enum(file, enum, f"{name}.{enum.name}", (*path, _NESTED_ENUMS, index))
 
 
-def _enum(
-    file: _File, enum: descriptor_pb2.EnumDescriptorProto, name: str, path: tuple[int, ...]
-) -> Iterator[str]:
+def _enum(file: _File, enum: descriptor_pb2.EnumDescriptorProto, name: str, path: tuple[int, ...]) -> Iterator[str]:
     yield f"\n### {name}\n\n{file.comment(*path)}\n"
     yield "| Value | What it says |"
     yield "|---|---|"

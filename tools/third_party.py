@@ -10,7 +10,6 @@ import importlib.util
 import shutil
 from pathlib import Path
 
-from descriptor_source import proto_source
 from google.protobuf import (  # loaded so that the default pool knows what validate.proto imports
     descriptor_pb2,
     duration_pb2,  # noqa: F401
@@ -18,6 +17,8 @@ from google.protobuf import (  # loaded so that the default pool knows what vali
     timestamp_pb2,  # noqa: F401
 )
 from protovalidate._gen.buf.validate import validate_pb
+
+from descriptor_source import proto_source
 
 THIRD_PARTY = Path(__file__).resolve().parent.parent / "third_party"
 GOOGLE_FOLDERS = ("api", "rpc", "type")
