@@ -11,7 +11,7 @@ ARGS ?=
 
 .PHONY: help
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^##@ / {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 ##@ Environment
 
@@ -29,16 +29,23 @@ lock: $(BIN)/uv ## Resolve the dependencies again and rewrite the lock files
 
 ##@ Contract
 
+.PHONY: third_party
+third_party: third_party/.stamp
+
+third_party/.stamp: requirements.lock tools/third_party.py tools/descriptor_source.py | $(STAMP)
+	@$(BIN)/python tools/third_party.py
+	@touch $@
+
 .PHONY: generate
-generate: setup ## Rewrite stubs, descriptor set and API reference from protos/
+generate: setup third_party ## Rewrite stubs, descriptor set and API reference from protos/
 	@tools/generate
 
 .PHONY: stubs
-stubs: setup ## Fail when what generate writes differs from what is committed
+stubs: setup third_party ## Fail when what generate writes differs from what is committed
 	@tools/generate --check
 
 .PHONY: breaking
-breaking: setup ## Fail on a change of the contract that breaks callers of the last commit on main
+breaking: setup third_party ## Fail on a change of the contract that breaks callers of the last commit on main
 	@tools/breaking $(ARGS)
 
 ##@ Checks
@@ -70,13 +77,6 @@ imports: setup ## Check who may import whom
 .PHONY: audit
 audit: setup ## Look for known vulnerabilities in the locked dependencies
 	@tools/audit
-
-.PHONY: third_party
-third_party: third_party/.stamp
-
-third_party/.stamp: requirements.lock tools/third_party.py tools/descriptor_source.py | $(STAMP)
-	@$(BIN)/python tools/third_party.py
-	@touch $@
 
 ##@ Tests
 

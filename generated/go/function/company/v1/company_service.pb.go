@@ -1464,8 +1464,9 @@ func (*ImportCompaniesRequest_Batch) isImportCompaniesRequest_Message() {}
 // How to import.
 type ImportConfig struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The identifier scheme by which a row finds its company, such as `lei`.
-	// Every row must carry one identifier of this scheme.
+	// The identifier scheme by which a row finds its company, such as `lei`;
+	// every row must carry one identifier of this scheme. `id` finds it by
+	// `company.id` and creates it under that id, as an import of an export does.
 	MatchScheme string `protobuf:"bytes,1,opt,name=match_scheme,json=matchScheme,proto3" json:"match_scheme,omitempty"`
 	// Where the rows come from, kept in the audit record, such as
 	// `sec-sub 2021q1`.

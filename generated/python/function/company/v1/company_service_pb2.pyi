@@ -769,8 +769,9 @@ class ImportConfig(_message.Message):
     REQUEST_ID_FIELD_NUMBER: _builtins.int
     VALIDATE_ONLY_FIELD_NUMBER: _builtins.int
     match_scheme: _builtins.str
-    """The identifier scheme by which a row finds its company, such as `lei`.
-    Every row must carry one identifier of this scheme.
+    """The identifier scheme by which a row finds its company, such as `lei`;
+    every row must carry one identifier of this scheme. `id` finds it by
+    `company.id` and creates it under that id, as an import of an export does.
     """
     source: _builtins.str
     """Where the rows come from, kept in the audit record, such as

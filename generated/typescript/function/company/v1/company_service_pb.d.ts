@@ -744,8 +744,9 @@ export declare const ImportCompaniesRequestSchema: GenMessage<ImportCompaniesReq
  */
 export declare type ImportConfig = Message<"function.company.v1.ImportConfig"> & {
   /**
-   * The identifier scheme by which a row finds its company, such as `lei`.
-   * Every row must carry one identifier of this scheme.
+   * The identifier scheme by which a row finds its company, such as `lei`;
+   * every row must carry one identifier of this scheme. `id` finds it by
+   * `company.id` and creates it under that id, as an import of an export does.
    *
    * @generated from field: string match_scheme = 1;
    */
