@@ -81,8 +81,14 @@ audit: setup ## Look for known vulnerabilities in the locked dependencies
 ##@ Tests
 
 .PHONY: test
-test: setup ## Run every test: make test ARGS='-k etag'
+test: setup ## Run every test; with ARGS pytest alone: make test ARGS='-k etag'
+	@$(if $(ARGS),,tools/test-go && tools/test-ts)
 	$(BIN)/pytest $(ARGS)
+
+.PHONY: coverage
+coverage: setup ## Run every test, measure branch coverage, fail under 90 %
+	@tools/test-go && tools/test-ts
+	$(BIN)/pytest --cov $(ARGS)
 
 .PHONY: test-go
 test-go: ## Build, vet and test the Go stubs, where Go is installed
@@ -92,9 +98,9 @@ test-go: ## Build, vet and test the Go stubs, where Go is installed
 test-ts: ## Type-check and test the TypeScript stubs, where npm is installed
 	@tools/test-ts
 
-.PHONY: coverage
-coverage: setup ## Run every test with branch coverage; fail under 90 %
-	$(BIN)/pytest --cov --cov-report=term $(ARGS)
+.PHONY: grpcurl
+grpcurl: ## Build grpcurl into .tools/bin, where Go is installed
+	@tools/go-tools grpcurl
 
 ##@ Service
 

@@ -1,0 +1,30 @@
+# The service without its embedded database: PostgreSQL is named by FUNCTION_BACKEND_DATABASE_URL.
+FROM python:3.11-slim-bookworm AS build
+WORKDIR /src
+COPY tools/bootstrap.lock requirements-runtime.lock ./
+RUN python -m venv /opt/function-backend \
+    && python -m venv /opt/build \
+    && /opt/build/bin/pip install --no-cache-dir --require-hashes --requirement bootstrap.lock \
+    && VIRTUAL_ENV=/opt/function-backend /opt/build/bin/uv pip sync --require-hashes --no-cache requirements-runtime.lock
+COPY requirements.lock ./
+# The build backend in the version that was tested; it does not reach the image below.
+RUN VIRTUAL_ENV=/opt/build /opt/build/bin/uv pip install --no-cache --require-hashes --requirement requirements.lock
+COPY . .
+RUN for project in generated/python clients/python .; do \
+        VIRTUAL_ENV=/opt/build /opt/build/bin/uv build --wheel --no-build-isolation --offline \
+            --python /opt/build/bin/python --out-dir /wheels "$project"; \
+    done \
+    && /opt/build/bin/uv pip install --python /opt/function-backend/bin/python --no-cache --offline --no-deps /wheels/*.whl
+
+FROM python:3.11-slim-bookworm
+RUN useradd --system --uid 10001 --no-create-home --home-dir /nonexistent function-backend
+COPY --from=build /opt/function-backend /opt/function-backend
+ENV PATH=/opt/function-backend/bin:$PATH \
+    PYTHONUNBUFFERED=1
+USER 10001
+EXPOSE 50051 9464
+STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=5s --timeout=3s --start-period=30s \
+    CMD ["function-backend", "health", "--target", "127.0.0.1:50051"]
+ENTRYPOINT ["function-backend"]
+CMD ["serve"]
