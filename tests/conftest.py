@@ -1,0 +1,6 @@
+"""Loads the fixture modules, nothing else."""
+
+pytest_plugins = [
+    "tests.fixtures.postgres",
+    "tests.fixtures.redis",
+]
