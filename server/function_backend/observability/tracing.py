@@ -1,0 +1,85 @@
+"""OpenTelemetry traces over OTLP, started in each worker after the fork."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import metadata
+
+from opentelemetry.trace import Tracer
+
+_STANDARD_VARIABLES = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
+_FLUSH_MILLISECONDS = 2_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TracingSettings:
+    """Where traces go, and how many."""
+
+    endpoint: str = ""
+    """OTLP/gRPC endpoint such as `http://127.0.0.1:4317`; empty means the one in `OTEL_EXPORTER_OTLP_ENDPOINT`, and
+    without that no traces."""
+    ratio: float = 0.01
+    """The share of calls that are traced when the caller has not decided, from 0 to 1."""
+    service_name: str = "function-backend"
+    """The name under which the traces are filed."""
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.ratio <= 1:
+            raise ValueError("ratio must lie between 0 and 1")
+
+    def resolved_endpoint(self) -> str:
+        """The endpoint in force; empty when traces are off."""
+        named = (os.environ.get(name, "") for name in _STANDARD_VARIABLES)
+        return self.endpoint or next((endpoint for endpoint in named if endpoint), "")
+
+
+@dataclass(frozen=True, slots=True)
+class Tracing:
+    """Traces of this process: what spans are made with, and the share of calls that get one."""
+
+    tracer: Tracer
+    """Makes recording spans: whoever calls it has already decided to sample."""
+    ratio: float
+    """The share of calls to sample when the caller has not decided."""
+    stop: Callable[[], None]
+    """Sends what waits, for at most a few seconds, and ends the exporter."""
+
+
+def start_tracing(settings: TracingSettings, *, worker: str) -> Tracing | None:
+    """Starts exporting; None when no endpoint is set.
+
+    The exporter holds a gRPC channel and threads, so this belongs after the fork. Sampling is decided by the caller
+    before the SDK is touched: an unsampled span would cost 8 µs, a number drawn costs nothing.
+    """
+    endpoint = settings.resolved_endpoint()
+    if not endpoint:
+        return None
+    # Loaded only when traces are on: the exporter takes 150 ms to import.
+    from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter  # noqa: PLC0415
+    from opentelemetry.sdk.resources import Resource  # noqa: PLC0415
+    from opentelemetry.sdk.trace import TracerProvider  # noqa: PLC0415
+    from opentelemetry.sdk.trace.export import BatchSpanProcessor  # noqa: PLC0415
+    from opentelemetry.sdk.trace.sampling import ALWAYS_ON  # noqa: PLC0415
+
+    version = metadata.version("function-backend")
+    resource = Resource.create(
+        {
+            "service.name": settings.service_name,
+            "service.version": version,
+            "service.instance.id": f"{socket.gethostname()}-{worker}-{os.getpid()}",
+            "process.pid": os.getpid(),
+        }
+    )
+    # Limits of the batch processor: 2,048 spans wait at most; when the receiver is away further ones are dropped.
+    provider = TracerProvider(sampler=ALWAYS_ON, resource=resource, shutdown_on_exit=False)
+    # Named in the settings or by the standard variable; the exporter reads headers and certificates from the others.
+    provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint=endpoint)))
+
+    def stop() -> None:
+        provider.force_flush(_FLUSH_MILLISECONDS)
+        provider.shutdown()
+
+    return Tracing(provider.get_tracer("function_backend", version), settings.ratio, stop)
