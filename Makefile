@@ -4,7 +4,8 @@ SHELL := /bin/bash
 
 PYTHON ?= python3
 BIN := .venv/bin
-UV := $(BIN)/uv --quiet
+# buf wants a place to write, and a home folder may not be one.
+export BUF_CACHE_DIR := $(CURDIR)/.tools/buf
 STAMP := .venv/.stamp
 # Anything after ARGS= is handed to the command of the target: make test ARGS='-k etag'
 ARGS ?=
@@ -18,12 +19,12 @@ help: ## Show this list
 .PHONY: setup
 setup: $(STAMP) ## Create .venv from the lock (quick when nothing changed)
 
-$(STAMP): requirements.lock tools/bootstrap.lock pyproject.toml generated/python/pyproject.toml clients/python/pyproject.toml tools/setup
+$(STAMP): requirements.lock tools/bootstrap.lock pyproject.toml generated/python/pyproject.toml clients/python/pyproject.toml tools/setup tools/uv
 	@PYTHON="$(PYTHON)" tools/setup
 	@touch $@
 
 .PHONY: lock
-lock: $(BIN)/uv ## Resolve the dependencies again and rewrite the lock files
+lock: setup ## Resolve the dependencies again and rewrite the lock files
 	tools/lock $(ARGS)
 	@$(MAKE) --no-print-directory setup
 

@@ -6,6 +6,7 @@ result: the text is compiled again and has to give the descriptor it came from.
 
 from __future__ import annotations
 
+import importlib
 import subprocess
 import sys
 import tempfile
@@ -58,8 +59,9 @@ class _Printer:
         # A pool of its own that knows the file's own extensions, so that options written with them are readable.
         pool = descriptor_pool.DescriptorPool()
         for name in (*file.dependency, "google/protobuf/descriptor.proto"):
+            module = importlib.import_module(name.removesuffix(".proto").replace("/", ".") + "_pb2")
             known = descriptor_pb2.FileDescriptorProto()
-            descriptor_pool.Default().FindFileByName(name).CopyToProto(known)
+            module.DESCRIPTOR.CopyToProto(known)
             pool.Add(known)
         pool.Add(file)
         self._pool = pool

@@ -10,12 +10,7 @@ import importlib.util
 import shutil
 from pathlib import Path
 
-from google.protobuf import (  # loaded so that the default pool knows what validate.proto imports
-    descriptor_pb2,
-    duration_pb2,  # noqa: F401
-    field_mask_pb2,  # noqa: F401
-    timestamp_pb2,  # noqa: F401
-)
+from google.protobuf import descriptor_pb2
 from protovalidate._gen.buf.validate import validate_pb
 
 from descriptor_source import proto_source
