@@ -2,19 +2,16 @@
 FROM python:3.11-slim-bookworm AS build
 WORKDIR /src
 COPY tools/bootstrap.lock requirements-runtime.lock ./
-RUN python -m venv /opt/function-backend \
-    && python -m venv /opt/build \
+RUN python -m venv /opt/build \
     && /opt/build/bin/pip install --no-cache-dir --require-hashes --requirement bootstrap.lock \
-    && VIRTUAL_ENV=/opt/function-backend /opt/build/bin/uv pip sync --require-hashes --no-cache requirements-runtime.lock
-COPY requirements.lock ./
-# The build backend in the version that was tested; it does not reach the image below.
-RUN VIRTUAL_ENV=/opt/build /opt/build/bin/uv pip install --no-cache --require-hashes --requirement requirements.lock
+    && python -m venv --without-pip /opt/function-backend \
+    && /opt/build/bin/uv pip install --python /opt/function-backend --no-cache --require-hashes --requirement requirements-runtime.lock
 COPY . .
+# One build backend for the three distributions: the locked one.
 RUN for project in generated/python clients/python .; do \
-        VIRTUAL_ENV=/opt/build /opt/build/bin/uv build --wheel --no-build-isolation --offline \
-            --python /opt/build/bin/python --out-dir /wheels "$project"; \
-    done \
-    && /opt/build/bin/uv pip install --python /opt/function-backend/bin/python --no-cache --offline --no-deps /wheels/*.whl
+        (cd "$project" && /opt/build/bin/hatchling build --target wheel /wheels) || exit 1; \
+    done
+RUN /opt/build/bin/uv pip install --python /opt/function-backend --no-cache --offline --no-deps /wheels/*.whl
 
 FROM python:3.11-slim-bookworm
 RUN useradd --system --uid 10001 --no-create-home --home-dir /nonexistent function-backend

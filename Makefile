@@ -7,6 +7,7 @@ BIN := .venv/bin
 # buf wants a place to write, and a home folder may not be one.
 export BUF_CACHE_DIR := $(CURDIR)/.tools/buf
 STAMP := .venv/.stamp
+SCRIPTS = $(shell grep -d skip -l "^\#!/usr/bin/env bash" tools/*)
 # Anything after ARGS= is handed to the command of the target: make test ARGS='-k etag'
 ARGS ?=
 
@@ -61,11 +62,12 @@ format: setup third_party ## Format Python and proto files
 	$(BIN)/buf format --write protos
 
 .PHONY: lint
-lint: setup third_party ## Lint Python and proto files
+lint: setup third_party ## Lint Python, proto and shell files
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/buf lint
 	$(BIN)/buf format --diff --exit-code protos
+	$(BIN)/shellcheck .ci/run $(SCRIPTS)
 
 .PHONY: types
 types: setup ## Type-check everything, strictly
