@@ -8,9 +8,10 @@ RUN python -m venv /opt/build \
     && /opt/build/bin/uv pip install --python /opt/function-backend --no-cache --require-hashes --requirement requirements-runtime.lock
 COPY . .
 # One build backend for the three distributions: the locked one.
-RUN for project in generated/python clients/python .; do \
-        (cd "$project" && /opt/build/bin/hatchling build --target wheel /wheels) || exit 1; \
-    done
+ENV VIRTUAL_ENV=/opt/build PATH=/opt/build/bin:$PATH
+RUN uv build --offline --no-build-isolation --wheel --out-dir /wheels generated/python \
+    && uv build --offline --no-build-isolation --wheel --out-dir /wheels clients/python \
+    && uv build --offline --no-build-isolation --wheel --out-dir /wheels .
 RUN /opt/build/bin/uv pip install --python /opt/function-backend --no-cache --offline --no-deps /wheels/*.whl
 
 FROM python:3.11-slim-bookworm
