@@ -1,0 +1,1 @@
+"""The service: companies and the platform they stand on, over gRPC."""
