@@ -1,0 +1,112 @@
+"""The synchronous client."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Final, Self, TypeVar
+
+import grpc
+
+from function.auth.v1 import api_key_service_pb2_grpc, tenant_service_pb2_grpc
+from function.company.v1 import company_service_pb2, company_service_pb2_grpc
+from function_backend_client.api_keys import ApiKeys
+from function_backend_client.channel import ChannelSettings, Tls, open_channels, transport
+from function_backend_client.companies import Companies, ImportCall
+from function_backend_client.credentials import ApiKey, Credentials
+from function_backend_client.outgoing import Outgoing
+from function_backend_client.planned_channel import PlannedChannel
+from function_backend_client.plans import Timeouts
+from function_backend_client.tenants import Tenants
+from function_backend_client.tracing import traced
+
+Stub = TypeVar("Stub")
+
+DEFAULT_ADDRESS: Final = "127.0.0.1:50051"
+IMPORT_PATH: Final = "/function.company.v1.CompanyService/ImportCompanies"
+
+
+def credentials_of(api_key: str | None, credentials: Credentials | None) -> Credentials | None:
+    """The credentials that the arguments of `connect` name. Raises ValueError when they name two."""
+    if api_key is None:
+        return credentials
+    if credentials is not None:
+        raise ValueError("pass either api_key or credentials, not both")
+    return ApiKey(api_key)
+
+
+class Client:
+    """A connection to the service. Threads may share it; close it, or use it as a context manager.
+
+    `companies`, `tenants` and `api_keys` are the typed methods. `stub(CompanyServiceStub)` gives any generated stub
+    with the same credentials, deadlines, retries and exceptions.
+    """
+
+    def __init__(
+        self,
+        address: str = DEFAULT_ADDRESS,
+        *,
+        api_key: str | None = None,
+        credentials: Credentials | None = None,
+        tls: Tls | bool | None = None,
+        timeouts: Timeouts | None = None,
+        channel: ChannelSettings | None = None,
+        tracing: bool = False,
+    ) -> None:
+        self.address = address
+        self._tls = transport(address, tls)
+        self._settings = channel or ChannelSettings()
+        self._tracing = tracing
+        self._outgoing = Outgoing(credentials_of(api_key, credentials), timeouts=timeouts)
+        self.channel: grpc.Channel = self._open(self._settings)
+        self.companies = Companies(self.stub(company_service_pb2_grpc.CompanyServiceStub), self._open_imports)
+        self.tenants = Tenants(self.stub(tenant_service_pb2_grpc.TenantServiceStub))
+        self.api_keys = ApiKeys(self.stub(api_key_service_pb2_grpc.ApiKeyServiceStub))
+
+    def __repr__(self) -> str:
+        return f"Client({self.address!r})"
+
+    def stub(self, make: Callable[[grpc.Channel], Stub]) -> Stub:
+        """A generated stub over this client's connections."""
+        return make(self.channel)
+
+    @property
+    def consistency_token(self) -> str | None:
+        """The token of the newest change this client made; another client that observes it reads that change."""
+        return self._outgoing.consistency.value
+
+    def observe(self, consistency_token: str) -> None:
+        """Makes the reads of this client at least as fresh as a token from elsewhere."""
+        self._outgoing.consistency.observe(consistency_token)
+
+    def close(self) -> None:
+        """Closes the connections; calls under way are cancelled."""
+        self.channel.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _open(self, settings: ChannelSettings) -> PlannedChannel:
+        channels = open_channels(self.address, self._tls, settings)
+        if self._tracing:
+            channels = [traced(channel) for channel in channels]
+        return PlannedChannel(channels, self._outgoing)
+
+    @contextmanager
+    def _open_imports(self, streams: int) -> Iterator[ImportCall]:
+        # Twice as many connections as streams: the kernel deals them out to the server's processes at random, and the
+        # more there are the more evenly they fall.
+        with self._open(replace(self._settings, connections=2 * streams)) as channel:
+            yield channel.stream_unary(
+                IMPORT_PATH,
+                request_serializer=None,
+                response_deserializer=company_service_pb2.ImportCompaniesResponse.FromString,
+            )
+
+
+connect = Client
+"""Opens a client: `connect("127.0.0.1:50051", api_key="fbk_…")`."""

@@ -1,0 +1,96 @@
+"""What each method of the contract promises, read from its descriptor once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from google.protobuf.descriptor import FileDescriptor, MethodDescriptor
+
+from function.auth.v1 import api_key_service_pb2, tenant_service_pb2
+from function.common.v1 import options_pb2
+from function.company.v1 import company_service_pb2
+
+CONTRACT: tuple[FileDescriptor, ...] = (
+    company_service_pb2.DESCRIPTOR,
+    tenant_service_pb2.DESCRIPTOR,
+    api_key_service_pb2.DESCRIPTOR,
+)
+"""The files whose services this client speaks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """How many seconds a call may take when the caller names no timeout, by what the method does.
+
+    A deadline is never absent: a caller that waits for ever holds a thread here and a connection there.
+    """
+
+    read: float = 10.0
+    write: float = 30.0
+    upload: float = 300.0
+    """A whole stream to the server, such as one stream of an import."""
+    download: float = 3600.0
+    """A whole stream from the server, such as an export."""
+
+
+@dataclass(frozen=True, slots=True)
+class MethodPlan:
+    """How this client calls one method."""
+
+    path: str
+    """As on the wire, such as `/function.company.v1.CompanyService/GetCompany`."""
+    service: str
+    name: str
+    idempotency: options_pb2.Idempotency.ValueType
+    has_request_id: bool
+    uploads: bool
+    downloads: bool
+
+    @property
+    def reads_only(self) -> bool:
+        """Whether the method leaves everything as it was."""
+        return self.idempotency == options_pb2.IDEMPOTENCY_NO_SIDE_EFFECTS
+
+    @property
+    def may_repeat(self) -> bool:
+        """Whether the same call may be sent again when nobody knows how far the first one came.
+
+        Methods that need a `request_id` for that count as well: this client never calls them without one.
+        """
+        return self.idempotency != options_pb2.IDEMPOTENCY_UNSPECIFIED and not self.uploads
+
+    def timeout(self, timeouts: Timeouts) -> float:
+        """Seconds until the deadline of a call that names none itself."""
+        if self.uploads:
+            return timeouts.upload
+        if self.downloads:
+            return timeouts.download
+        return timeouts.read if self.reads_only else timeouts.write
+
+
+def plan_of(method: MethodDescriptor) -> MethodPlan:
+    """The plan that follows from what the contract declares for a method."""
+    policy = method.GetOptions().Extensions[options_pb2.policy]
+    service = method.containing_service.full_name
+    return MethodPlan(
+        path=f"/{service}/{method.name}",
+        service=service,
+        name=method.name,
+        idempotency=policy.idempotency,
+        has_request_id="request_id" in method.input_type.fields_by_name,
+        uploads=method.client_streaming,
+        downloads=method.server_streaming,
+    )
+
+
+def plans_of(files: Iterable[FileDescriptor]) -> Mapping[str, MethodPlan]:
+    """The plans of every method in the files, by their path on the wire."""
+    plans = (
+        plan_of(method) for file in files for service in file.services_by_name.values() for method in service.methods
+    )
+    return MappingProxyType({plan.path: plan for plan in plans})
+
+
+PLANS: Mapping[str, MethodPlan] = plans_of(CONTRACT)
