@@ -1,0 +1,222 @@
+"""One transaction as a context manager: for the current call's tenant, within its deadline, with what it recorded.
+
+    with self._transactions() as work:
+        …work.connection.execute(…)…
+        work.record(CompanyArchived(…))
+        work.notify("company", f"{work.tenant_id}/{company_id}")
+
+The pipeline opens a transaction at the edge for a mutation; the one above then joins it. Nothing is sent before the
+first statement, so a call that fails earlier costs the database nothing.
+"""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from contextvars import ContextVar, Token
+from typing import TYPE_CHECKING, Protocol
+
+from function_backend.kernel.call import current_call
+from function_backend.persistence import wire
+from function_backend.persistence.failures import MissingTenantError, translate
+from function_backend.persistence.position import POSITION_SQL, parse_position
+from function_backend.persistence.session import Session
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from types import TracebackType
+    from uuid import UUID
+
+    from sqlalchemy import Connection
+
+    from function_backend.kernel.events import DomainEvent
+    from function_backend.persistence.engine import Database
+    from function_backend.persistence.hot_read import HotRead, HotRows, Parameter
+
+_MAX_NOTIFICATION_BYTES = 7999
+
+_joinable: ContextVar[UnitOfWork | None] = ContextVar("joinable_unit_of_work", default=None)
+
+
+class EventSink(Protocol):
+    """Where recorded events go in the transaction that made them happen."""
+
+    def append(self, work: UnitOfWork, events: Sequence[DomainEvent]) -> None:
+        """Writes the events. It is the last thing before the commit, since it locks the tenant's audit chain."""
+
+
+class UnitOfWork:
+    """What one use case does to the database. Begun by its first statement."""
+
+    def __init__(self, database: Database, *, read_only: bool = False) -> None:
+        call = current_call.get()
+        tenant_id = None if call is None else call.tenant_id
+        if call is None or tenant_id is None:
+            raise MissingTenantError
+        self.tenant_id: UUID = tenant_id
+        """Whose rows these are; every statement names it beside what row-level security does."""
+        self.call = call
+        self._database = database
+        self._session = Session(database, call, read_only=read_only)
+        self._read_only = read_only
+        self._events: list[DomainEvent] = []
+        self._notifications: list[str] = []
+        self._discarded = False
+
+    @property
+    def connection(self) -> Connection:
+        """SQLAlchemy's connection, inside the transaction."""
+        return self._session.connection
+
+    @property
+    def driver(self) -> wire.Driver:
+        """The psycopg connection below it, for COPY and for statements whose cost was measured."""
+        return self._session.driver
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether anything was sent to the database yet."""
+        return self._session.is_open
+
+    def record(self, *events: DomainEvent) -> None:
+        """Says what happened; it is written together with the commit."""
+        self._refuse_when_reading()
+        self._events.extend(events)
+
+    def notify(self, topic: str, text: str) -> None:
+        """Tells all workers, this one included, as soon as the change is committed."""
+        self._refuse_when_reading()
+        notification = f"{topic} {text}"
+        if len(notification.encode()) > _MAX_NOTIFICATION_BYTES:
+            raise ValueError("a notification is longer than PostgreSQL carries; send several")
+        if notification not in self._notifications:
+            self._notifications.append(notification)
+
+    def fetch(self, read: HotRead, *parameters: Parameter, with_position: bool = False) -> HotRows:
+        """The rows of a hot read: in one message when nothing else was asked, else inside the transaction.
+
+        `with_position` also asks what the answer is sure to include (`HotRows.position`), for a cache.
+        """
+        return self._session.fetch(read, parameters, with_position=with_position)
+
+    def fetch_position(self) -> int:
+        """The WAL position that the server asked has now."""
+        return parse_position(wire.run(self.driver, f"select {POSITION_SQL}".encode()).get_value(0, 0) or b"0/0")
+
+    def discard(self) -> None:
+        """Everything is rolled back at the end instead of committed, without an error: for `validate_only`."""
+        self._discarded = True
+
+    def commit(self, sink: EventSink) -> None:
+        """Commits what was done; called by the context manager alone."""
+        if self._discarded:
+            self.roll_back()
+            return
+        if self._events:
+            events, self._events = self._events, []
+            sink.append(self, events)
+        if not self._session.is_open:
+            return
+        position = self._session.commit(self._notifications, returns_position=not self._read_only)
+        if position is not None:
+            self.call.committed_position = max(position, self.call.committed_position or 0)
+
+    def roll_back(self) -> None:
+        """Undoes what was done; called by the context manager alone."""
+        self._session.roll_back()
+
+    def _refuse_when_reading(self) -> None:
+        if self._read_only:
+            raise RuntimeError("a unit of work for reading changes nothing")
+
+
+class Transactions:
+    """Opens units of work."""
+
+    def __init__(self, database: Database, sink: EventSink) -> None:
+        self._database = database
+        self._sink = sink
+
+    def __call__(self) -> AbstractContextManager[UnitOfWork]:
+        """A unit of work: part of the call's transaction at the edge, or else a transaction of its own."""
+        joinable = _joinable.get()
+        return _Transaction(self, read_only=False) if joinable is None else _Joined(joinable)
+
+    def reading(self) -> AbstractContextManager[UnitOfWork]:
+        """A unit of work that only reads: on the replica when it has what the call must see, else on the primary.
+
+        Inside the call's transaction at the edge it is part of that, and sees what it has written.
+        """
+        joinable = _joinable.get()
+        return _Transaction(self, read_only=True) if joinable is None else _Joined(joinable)
+
+    def edge(self) -> AbstractContextManager[UnitOfWork]:
+        """The one transaction of a mutation, which all units of work inside it join; for the idempotency stage."""
+        return _Transaction(self, read_only=False, joinable=True)
+
+    def unit(self, *, read_only: bool) -> UnitOfWork:
+        """A new unit of work; whoever asks for one sees to its end."""
+        return UnitOfWork(self._database, read_only=read_only)
+
+    @property
+    def sink(self) -> EventSink:
+        """Where recorded events go."""
+        return self._sink
+
+
+class _Joined(AbstractContextManager["UnitOfWork"]):
+    """Part of the transaction at the edge, which ends it."""
+
+    __slots__ = ("_work",)
+
+    def __init__(self, work: UnitOfWork) -> None:
+        self._work = work
+
+    def __enter__(self) -> UnitOfWork:
+        return self._work
+
+    def __exit__(self, *_: object) -> None:
+        return None
+
+
+class _Transaction(AbstractContextManager["UnitOfWork"]):
+    """Commits on leaving, rolls back on an exception, and says what a driver's error means."""
+
+    __slots__ = ("_joinable", "_read_only", "_token", "_transactions", "_work")
+
+    def __init__(self, transactions: Transactions, *, read_only: bool, joinable: bool = False) -> None:
+        self._transactions = transactions
+        self._read_only = read_only
+        self._joinable = joinable
+        self._token: Token[UnitOfWork | None] | None = None
+        self._work: UnitOfWork | None = None
+
+    def __enter__(self) -> UnitOfWork:
+        self._work = self._transactions.unit(read_only=self._read_only)
+        if self._joinable:
+            self._token = _joinable.set(self._work)
+        return self._work
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        work = self._work
+        if work is None:
+            return
+        if self._token is not None:
+            _joinable.reset(self._token)
+        if error is None:
+            try:
+                work.commit(self._transactions.sink)
+            except BaseException as failed:
+                work.roll_back()
+                _raise_translated(failed, work)
+                raise
+            return
+        work.roll_back()
+        _raise_translated(error, work)
+
+
+def _raise_translated(error: BaseException, work: UnitOfWork) -> None:
+    meaning = translate(error, work.call)
+    if meaning is not None:
+        raise meaning from error

@@ -1,0 +1,28 @@
+"""What the process hands to every slice."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from function_backend.kernel.clock import Clock
+    from function_backend.kernel.pagination import PageTokens
+    from function_backend.persistence.unit_of_work import Transactions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resources:
+    """Shared by the slices of one worker."""
+
+    transactions: Transactions
+    clock: Clock
+    page_tokens: PageTokens
+    permission_catalogue: frozenset[str]
+    """The permissions that the methods of all services declare."""
+    listener_healthy: Callable[[], bool]
+    """Whether change notifications arrive; while they do not, nothing may be answered from a cache without asking."""
+    epoch_age: Callable[[], float]
+    """Seconds since the revocation epoch was last read from the database; infinite before the first time."""
