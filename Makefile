@@ -77,6 +77,10 @@ types: setup ## Type-check everything, strictly
 imports: setup ## Check who may import whom
 	$(BIN)/lint-imports
 
+.PHONY: sizes
+sizes: setup ## Print the largest files and functions
+	@$(BIN)/python tools/sizes.py
+
 .PHONY: audit
 audit: setup ## Look for known vulnerabilities in the locked dependencies
 	@tools/audit
