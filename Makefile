@@ -2,7 +2,8 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 
-PYTHON ?= python3
+# Which Python .venv is made with; the first suitable one when not given.
+PYTHON ?=
 BIN := .venv/bin
 # buf wants a place to write, and a home folder may not be one.
 export BUF_CACHE_DIR := $(CURDIR)/.tools/buf
