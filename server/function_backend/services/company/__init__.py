@@ -1,0 +1,1 @@
+"""Companies: records with identifiers, addresses and history in two times."""

@@ -1,0 +1,55 @@
+"""Countries and their subdivisions as ISO 3166 lists them."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import pycountry
+
+from function_backend.services.company.domain.checks import Checks
+
+# User-assigned codes that registers use all the same. XK: Kosovo, in the lists of the EU and of GLEIF.
+_USER_ASSIGNED = frozenset({"XK"})
+
+# A code that is refused is shown up to this length.
+_SHOWN = 10
+
+COUNTRIES: frozenset[str] = frozenset(country.alpha_2 for country in pycountry.countries) | _USER_ASSIGNED
+"""The ISO 3166-1 alpha-2 codes."""
+
+
+@lru_cache(maxsize=1)
+def subdivisions() -> frozenset[str]:
+    """The ISO 3166-2 codes. Loaded once, 30 ms; call it at start and a request need not wait for it."""
+    return frozenset(subdivision.code for subdivision in pycountry.subdivisions)
+
+
+def check_country(checks: Checks, path: str, code: str, *, required: bool = False) -> str:
+    """The ISO 3166-1 alpha-2 code, or nothing."""
+    if code in COUNTRIES:
+        return code
+    if not code:
+        if required:
+            checks.refuse(path, "must be an ISO 3166-1 alpha-2 code such as 'DE'")
+        return code
+    checks.refuse(path, f"'{_shown(code)}' is not an ISO 3166-1 alpha-2 code such as 'DE'")
+    return code
+
+
+def check_jurisdiction(checks: Checks, path: str, code: str) -> str:
+    """The ISO 3166-1 alpha-2 or ISO 3166-2 code, or nothing."""
+    if not code or code in COUNTRIES or code in subdivisions():
+        return code
+    checks.refuse(
+        path, f"'{_shown(code)}' is neither an ISO 3166-1 code such as 'DE' nor an ISO 3166-2 code as 'US-DE'"
+    )
+    return code
+
+
+def country_of(jurisdiction: str) -> str:
+    """The country of a jurisdiction: `US` for `US-DE`."""
+    return jurisdiction[:2]
+
+
+def _shown(code: str) -> str:
+    return code if len(code) <= _SHOWN and code.isprintable() else f"{ascii(code[:_SHOWN])[1:-1]}…"
