@@ -43,6 +43,10 @@ third_party/.stamp: requirements.lock tools/third_party.py tools/descriptor_sour
 generate: setup third_party ## Rewrite stubs, descriptor set and API reference from protos/
 	@tools/generate
 
+.PHONY: docs
+docs: setup ## Rewrite docs/api from the comments of the contract
+	@$(BIN)/python tools/api_reference.py generated/descriptors.binpb docs/api
+
 .PHONY: stubs
 stubs: setup third_party ## Fail when what generate writes differs from what is committed
 	@tools/generate --check
