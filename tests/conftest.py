@@ -1,6 +1,9 @@
 """Loads the fixture modules, nothing else."""
 
+# A module that imports another of these comes after it: pytest rewrites the asserts of what is not loaded yet.
 pytest_plugins = [
+    "tests.fixtures.embedded",
     "tests.fixtures.postgres",
     "tests.fixtures.redis",
+    "tests.fixtures.scripted",
 ]

@@ -13,6 +13,7 @@ from function_backend.persistence.embedded.errors import EmbeddedPostgresError
 from function_backend.persistence.embedded.folder import DataFolder, write_private
 from function_backend.persistence.embedded.postmaster import PidFile, ServerProcess, cluster_mark
 from function_backend.persistence.embedded.processes import Process, find_process
+from function_backend.persistence.embedded.sockets import socket_path
 
 _POLL_SECONDS = 0.02
 _CONNECT_PATIENCE_SECONDS = 2.0
@@ -27,15 +28,16 @@ def find_running(
     the passwords were lost) is stopped. The note of a dead or foreign process is removed.
     """
     told = PidFile.read(data.cluster)
-    process = find_process(told.pid) if told is not None else None
-    if told is None or process is None:
-        return None  # PostgreSQL clears away what a dead server left
+    if told is None:
+        return None
+    process = find_process(told.pid)
     mark = cluster_mark(data.cluster)
-    if mark in process.command:
+    if process is not None and mark in process.command:
         return _adopt(data, account, credentials, ServerProcess(told.pid, mark), deadline=deadline)
-    if not _may_be_a_server(process) or _serves_another_folder(data, account, credentials, told):
-        # The number was given to another program, or the folder is a copy of one in use. PostgreSQL sees
-        # only that the number is taken, and would refuse to start.
+    if process is None or not _may_be_a_server(process) or _serves_another_folder(data, account, credentials, told):
+        # The server is dead, though perhaps a zombie that nobody waits for; or its number went to another program;
+        # or the folder is a copy of one in use. PostgreSQL sees only that the number is taken and would refuse to
+        # start. Children that survived their server are still found: PostgreSQL knows them by shared memory.
         (data.cluster / "postmaster.pid").unlink()
         return None
     raise EmbeddedPostgresError(
@@ -69,6 +71,8 @@ def _adopt(
     while credentials is not None and server.alive():
         told = PidFile.read(data.cluster)
         if told is not None and told.status == "ready" and told.socket_folder is not None:
+            if not socket_path(told.socket_folder).exists():
+                break
             patience = patience or time.monotonic() + _CONNECT_PATIENCE_SECONDS
             with contextlib.suppress(psycopg.OperationalError):
                 if connects(data, account, credentials, told.socket_folder):

@@ -31,8 +31,8 @@ def socket_path(folder: Path) -> Path:
 def make_socket_folder(data: DataFolder, account: ServerAccount, *, shared_folder: Path) -> Path:
     """Return a folder with mode 0700, owned by the server's account, in which a socket can be made.
 
-    It is below the data folder unless that is too deep, out of the account's reach, or on a file
-    system without sockets; the name of the substitute stays the same from start to start.
+    Call it only while no server runs on the data folder. The folder is below that unless it is too deep,
+    out of the account's reach, or on a file system without sockets; a substitute keeps its name.
     """
     refusals: list[str] = []
     for candidate in _candidates(data, shared_folder=shared_folder):
@@ -81,8 +81,9 @@ def _claim(folder: Path, account: ServerAccount) -> None:
     # In a folder like /tmp somebody else may have been first; a socket of ours in their folder would be theirs.
     if (status.st_mode, status.st_uid) != (stat.S_IFDIR | _PRIVATE, account.uid):
         raise ValueError("exists and is not a private folder of ours")
+    for left in folder.iterdir():  # by a server that was killed; the caller knows that none runs
+        left.unlink()
     probe = folder / ".probe"
-    probe.unlink(missing_ok=True)
     with socket.socket(socket.AF_UNIX) as trial:
         trial.bind(os.fspath(probe))
     probe.unlink()
