@@ -1,0 +1,1 @@
+"""The process: supervisor, workers, the gRPC server, and what operators look at."""
