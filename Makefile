@@ -11,6 +11,9 @@ STAMP := .venv/.stamp
 SCRIPTS = $(shell grep -d skip -l "^\#!/usr/bin/env bash" tools/*)
 # Anything after ARGS= is handed to the command of the target: make test ARGS='-k etag'
 ARGS ?=
+# How many processes run tests; one when not given: make test JOBS=2
+JOBS ?=
+PYTEST = $(BIN)/pytest $(if $(JOBS),--numprocesses $(JOBS))
 
 .PHONY: help
 help: ## Show this list
@@ -95,12 +98,12 @@ audit: setup ## Look for known vulnerabilities in the locked dependencies
 .PHONY: test
 test: setup ## Run every test; with ARGS pytest alone: make test ARGS='-k etag'
 	@$(if $(ARGS),,tools/test-go && tools/test-ts)
-	$(BIN)/pytest $(ARGS)
+	$(PYTEST) $(ARGS)
 
 .PHONY: coverage
 coverage: setup ## Run every test, measure branch coverage, fail under 90 %
 	@tools/test-go && tools/test-ts
-	$(BIN)/pytest --cov $(ARGS)
+	$(PYTEST) --cov $(ARGS)
 
 .PHONY: test-go
 test-go: ## Build, vet and test the Go stubs, where Go is installed
