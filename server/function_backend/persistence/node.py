@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import psycopg
 from sqlalchemy import Connection, create_engine, event
@@ -10,6 +10,7 @@ from sqlalchemy.pool import QueuePool
 
 from function_backend.kernel.call import current_call
 from function_backend.persistence import wire
+from function_backend.persistence.connecting import arguments, connect
 from function_backend.persistence.opening import Opening
 from function_backend.persistence.position import parse_position
 from function_backend.persistence.read_connections import ReadConnections
@@ -19,31 +20,9 @@ from function_backend.persistence.settings import DatabaseSettings, database_url
 if TYPE_CHECKING:
     from sqlalchemy.engine import Engine
 
-_APPLICATION = "function-backend"
-_IDLE_IN_TRANSACTION = "-c idle_in_transaction_session_timeout=60s"
-
 
 class ReplicaBehindError(Exception):
     """The replica has not yet applied what the call must see."""
-
-
-def connect_arguments(settings: DatabaseSettings, url: str) -> dict[str, Any]:
-    """How psycopg connects: each statement on its own unless BEGIN says otherwise; dead peers are noticed soon."""
-    arguments: dict[str, Any] = {
-        "autocommit": True,
-        # A pooler hands the next transaction to another server, which does not know the prepared statement, or knows
-        # another one by its name and answers wrongly without an error.
-        "prepare_threshold": None if settings.transaction_pooling else 5,
-        "connect_timeout": max(2, round(settings.connect_timeout.total_seconds())),
-        "application_name": _APPLICATION,
-        "keepalives_idle": 10,
-        "keepalives_interval": 5,
-        "keepalives_count": 3,
-        "tcp_user_timeout": 15_000,
-    }
-    if not settings.transaction_pooling and "options" not in database_url(url).query:
-        arguments["options"] = _IDLE_IN_TRANSACTION
-    return arguments
 
 
 class Node:
@@ -52,10 +31,11 @@ class Node:
     def __init__(self, settings: DatabaseSettings, url: str, *, is_replica: bool) -> None:
         self.is_replica = is_replica
         self._settings = settings
+        self._url = url
         self._prefix: str | None = None
         self.engine: Engine = create_engine(
             database_url(url),
-            connect_args=connect_arguments(settings, url),
+            connect_args=arguments(settings, url),
             poolclass=QueuePool,
             pool_size=settings.pool_size,
             max_overflow=0,
@@ -78,9 +58,7 @@ class Node:
 
     def connect(self) -> wire.Driver:
         """A connection outside all pools, which the caller closes."""
-        arguments, options = self.engine.dialect.create_connect_args(self.engine.url)
-        options.update(connect_arguments(self._settings, self.engine.url.render_as_string(hide_password=False)))
-        driver: wire.Driver = psycopg.connect(*arguments, **options)
+        driver = connect(self._settings, self._url)
         self._learn_role(driver, None)
         return driver
 

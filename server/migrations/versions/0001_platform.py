@@ -187,17 +187,12 @@ def _audit_and_outbox() -> None:
     """)
     # For whoever will carry the events away: one shard at a time, in the order of writing.
     op.execute("create index outbox_event_shard_id_idx on outbox_event (shard, id)")
-    # Written by `record_events` alone: not even the service can put a record into the chain that does not belong there.
+    # Written by these two functions alone: not even the service can put a record where it does not belong.
     protect("audit_head", app="", definer="select, insert, update")
     protect("audit_record", app="select", definer="insert")
     protect("outbox_event", app="", definer="insert")
-    definer_function(RECORD_EVENTS_SIGNATURE, RECORD_EVENTS)
-
-
-RECORD_EVENTS_SIGNATURE = (
-    "record_events(timestamptz, text, text, text, text, uuid[], smallint[], text[], text[], uuid[], bigint[], "
-    "timestamptz[], bytea[], bytea[], jsonb[], bytea[])"
-)
+    definer_function(_RECORD_EVENT_SIGNATURE, _RECORD_EVENT)
+    definer_function(_RECORD_EVENTS_SIGNATURE, _RECORD_EVENTS)
 
 
 def _part(value: str) -> str:
@@ -205,33 +200,86 @@ def _part(value: str) -> str:
     return f"coalesce(int4send(octet_length({value})) || {value}, '\\xffffffff'::bytea)"
 
 
-_HASH = " || ".join(
-    [
-        "'function-backend audit record 1'::bytea",
-        _part("previous"),
-        _part("uuid_send(tenant)"),
-        _part("int8send(number)"),
-        _part("timestamptz_send(at)"),
-        _part("convert_to(by_actor, 'UTF8')"),
-        _part("convert_to(by_method, 'UTF8')"),
-        _part("convert_to(by_request, 'UTF8')"),
-        _part("uuid_send(event_ids[i])"),
-        _part("convert_to(types[i], 'UTF8')"),
-        _part("convert_to(subject_types[i], 'UTF8')"),
-        _part("uuid_send(subject_ids[i])"),
-        _part("before_digests[i]"),
-        _part("after_digests[i]"),
-        _part("convert_to(details[i]::text, 'UTF8')"),
+def _hash(element: str) -> str:
+    """The hash of a record as an expression; `element` picks one of several events, and is empty for a single one."""
+    parts = [
+        "previous",
+        "uuid_send(tenant)",
+        "int8send(number)",
+        "timestamptz_send(at)",
+        "convert_to(by_actor, 'UTF8')",
+        "convert_to(by_method, 'UTF8')",
+        "convert_to(by_request, 'UTF8')",
+        f"uuid_send(event_id{element})",
+        f"convert_to(event_type{element}, 'UTF8')",
+        f"convert_to(subject_type{element}, 'UTF8')",
+        f"uuid_send(subject_id{element})",
+        f"before_digest{element}",
+        f"after_digest{element}",
+        f"convert_to(details{element}::text, 'UTF8')",
     ]
-)
+    return "sha256('function-backend audit record 1'::bytea || " + " || ".join(map(_part, parts)) + ")"
 
-# One statement for everything that a transaction records, called last: it locks the tenant's chain until the commit, so
-# that the chain has no gap and no fork, and nothing slow may follow.
-RECORD_EVENTS = f"""
+
+_OUTBOX_COLUMNS = "tenant_id, id, shard, type, subject_type, subject_id, sequence, occurred_at, trace_context, payload"
+_AUDIT_COLUMNS = """
+            tenant_id, seq, recorded_at, actor, method, request_id, event_id, event_type, subject_type, subject_id,
+            before_digest, after_digest, details, prev_hash, hash
+        """
+
+# Locks the tenant's chain until the commit, so that it has no gap and no fork.
+_LOCK_HEAD = """
+        select h.seq, h.hash into number, head from audit_head h where h.tenant_id = tenant for update;
+        if not found then
+            insert into audit_head (tenant_id, seq, hash) values (tenant, 0, sha256(uuid_send(tenant)))
+            on conflict do nothing;
+            select h.seq, h.hash into number, head from audit_head h where h.tenant_id = tenant for update;
+        end if;
+"""
+
+_RECORD_EVENT_SIGNATURE = (
+    "record_event(timestamptz, text, text, text, text, uuid, smallint, text, text, uuid, bigint, timestamptz, "
+    "bytea, bytea, jsonb, bytea)"
+)
+_RECORD_EVENT = f"""
+    create function record_event(
+        at timestamptz, by_actor text, by_method text, by_request text, trace text,
+        event_id uuid, shard smallint, event_type text, subject_type text, subject_id uuid, sequence bigint,
+        occurred_at timestamptz, before_digest bytea, after_digest bytea, details jsonb, payload bytea
+    )
+    returns bigint language plpgsql volatile {{definer}} as $$
+    declare
+        tenant constant uuid := current_setting('app.tenant_id')::uuid;
+        number bigint;
+        head bytea;
+        previous bytea;
+    begin
+        insert into outbox_event ({_OUTBOX_COLUMNS}) values (
+            tenant, event_id, shard, event_type, subject_type, subject_id, sequence, occurred_at, trace, payload
+        );
+        {_LOCK_HEAD}
+        number := number + 1;
+        previous := head;
+        head := {_hash("")};
+        insert into audit_record ({_AUDIT_COLUMNS}) values (
+            tenant, number, at, by_actor, by_method, by_request, event_id, event_type, subject_type, subject_id,
+            before_digest, after_digest, details, previous, head
+        );
+        update audit_head h set seq = number, hash = head where h.tenant_id = tenant;
+        return number;
+    end
+    $$
+"""  # noqa: S608  put together from constants of this file
+
+_RECORD_EVENTS_SIGNATURE = (
+    "record_events(timestamptz, text, text, text, text, uuid[], smallint[], text[], text[], uuid[], bigint[], "
+    "timestamptz[], bytea[], bytea[], jsonb[], bytea[])"
+)
+_RECORD_EVENTS = f"""
     create function record_events(
         at timestamptz, by_actor text, by_method text, by_request text, trace text,
-        event_ids uuid[], shards smallint[], types text[], subject_types text[], subject_ids uuid[], sequences bigint[],
-        occurred_ats timestamptz[], before_digests bytea[], after_digests bytea[], details jsonb[], payloads bytea[]
+        event_id uuid[], shard smallint[], event_type text[], subject_type text[], subject_id uuid[], sequence bigint[],
+        occurred_at timestamptz[], before_digest bytea[], after_digest bytea[], details jsonb[], payload bytea[]
     )
     returns bigint language plpgsql volatile {{definer}} as $$
     declare
@@ -243,40 +291,28 @@ RECORD_EVENTS = f"""
         hashes bytea[] := '{{}}';
         previous_hashes bytea[] := '{{}}';
     begin
-        insert into outbox_event (
-            tenant_id, id, shard, type, subject_type, subject_id, sequence, occurred_at, trace_context, payload
-        )
+        insert into outbox_event ({_OUTBOX_COLUMNS})
         select tenant, e.id, e.shard, e.type, e.subject_type, e.subject_id, e.sequence, e.occurred_at, trace, e.payload
-        from unnest(event_ids, shards, types, subject_types, subject_ids, sequences, occurred_ats, payloads)
+        from unnest(event_id, shard, event_type, subject_type, subject_id, sequence, occurred_at, payload)
             as e (id, shard, type, subject_type, subject_id, sequence, occurred_at, payload);
-
-        select h.seq, h.hash into number, head from audit_head h where h.tenant_id = tenant for update;
-        if not found then
-            insert into audit_head (tenant_id, seq, hash) values (tenant, 0, sha256(uuid_send(tenant)))
-            on conflict do nothing;
-            select h.seq, h.hash into number, head from audit_head h where h.tenant_id = tenant for update;
-        end if;
-
+        {_LOCK_HEAD}
         first_number := number + 1;
-        for i in 1 .. cardinality(event_ids) loop
+        for i in 1 .. cardinality(event_id) loop
             number := number + 1;
             previous := head;
-            head := sha256({_HASH});
+            head := {_hash("[i]")};
             previous_hashes[i] := previous;
             hashes[i] := head;
         end loop;
-
-        insert into audit_record (
-            tenant_id, seq, recorded_at, actor, method, request_id, event_id, event_type, subject_type, subject_id,
-            before_digest, after_digest, details, prev_hash, hash
-        )
-        select tenant, first_number + r.ordinal - 1, at, by_actor, by_method, by_request, r.event_id, r.type,
+        insert into audit_record ({_AUDIT_COLUMNS})
+        select tenant, first_number + r.ordinal - 1, at, by_actor, by_method, by_request, r.event_id, r.event_type,
             r.subject_type, r.subject_id, r.before_digest, r.after_digest, r.details, r.previous, r.hash
         from unnest(
-            event_ids, types, subject_types, subject_ids, before_digests, after_digests, details, previous_hashes,
-            hashes
+            event_id, event_type, subject_type, subject_id, before_digest, after_digest, details,
+            previous_hashes, hashes
         ) with ordinality as r (
-            event_id, type, subject_type, subject_id, before_digest, after_digest, details, previous, hash, ordinal
+            event_id, event_type, subject_type, subject_id, before_digest, after_digest, details,
+            previous, hash, ordinal
         );
         update audit_head h set seq = number, hash = head where h.tenant_id = tenant;
         return number;
