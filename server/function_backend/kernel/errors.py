@@ -1,7 +1,8 @@
 """Failures with a status, a reason and what the caller can do.
 
 Family decides the status, class decides the reason. Raise one anywhere; `interceptors.errors` alone turns it into
-`google.rpc.Status`. Whatever varies in the message is also in the metadata; neither carries driver text, SQL or secrets.
+`google.rpc.Status`. Whatever varies in the message is also in the metadata; neither carries driver text, SQL or
+secrets.
 """
 
 from __future__ import annotations
