@@ -11,7 +11,6 @@ from grpc import aio
 from function_backend_client.outgoing import Metadata, Outgoing
 from function_backend_client.reasons import CredentialExpiredError
 from function_backend_client.route import Route
-from function_backend_client.rpc_errors import from_rpc_error
 
 Request = TypeVar("Request")
 Response = TypeVar("Response")
@@ -56,7 +55,7 @@ class AsyncUnaryCall(Generic[Request, Response]):
             if route.observes:
                 route.outgoing.observe(await call.trailing_metadata())
         except grpc.RpcError as error:
-            raise from_rpc_error(error, route.path) from error
+            raise route.failure(error) from error
         return response
 
 
@@ -83,7 +82,7 @@ class AsyncResponseStream(AsyncIterator[Response], Generic[Response]):
         try:
             return await anext(self._answers)
         except grpc.RpcError as error:
-            raise from_rpc_error(error, route.path) from error
+            raise route.failure(error) from error
 
     def cancel(self) -> bool:
         """Ends the call; the server stops working on it."""
@@ -125,7 +124,7 @@ class AsyncUploadCall(Generic[Request, Response]):
             response: Response = await call
             route.outgoing.observe(await call.trailing_metadata())
         except grpc.RpcError as error:
-            raise from_rpc_error(error, route.path) from error
+            raise route.failure(error) from error
         return response
 
 

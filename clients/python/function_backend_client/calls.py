@@ -7,7 +7,7 @@ few microseconds (docs/client.md has the figures).
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 import grpc
 
@@ -15,13 +15,12 @@ from function_backend_client.errors import CancelledError
 from function_backend_client.outgoing import Metadata
 from function_backend_client.reasons import CredentialExpiredError
 from function_backend_client.route import Route
-from function_backend_client.rpc_errors import from_rpc_error
 
 Request = TypeVar("Request")
 Response = TypeVar("Response")
 
 
-class UnaryCall(grpc.UnaryUnaryMultiCallable[Request, Response]):
+class UnaryCall(Generic[Request, Response]):
     """One request, one answer."""
 
     def __init__(self, route: Route) -> None:
@@ -90,13 +89,13 @@ class UnaryCall(grpc.UnaryUnaryMultiCallable[Request, Response]):
         try:
             response, call = route.inner().with_call(request, timeout, sent, *rest)
         except grpc.RpcError as error:
-            raise from_rpc_error(error, route.path) from error
+            raise route.failure(error) from error
         if route.observes:
             route.outgoing.observe(call.trailing_metadata())
         return response, call
 
 
-class UploadCall(grpc.StreamUnaryMultiCallable[Request, Response]):
+class UploadCall(Generic[Request, Response]):
     """Many requests, one answer. Never retried here: only who makes the requests can make them again."""
 
     def __init__(self, route: Route) -> None:
@@ -149,6 +148,6 @@ class UploadCall(grpc.StreamUnaryMultiCallable[Request, Response]):
         except grpc.FutureCancelledError as error:
             raise CancelledError("the call was cancelled", method=self._route.path) from error
         except grpc.RpcError as error:
-            raise from_rpc_error(error, self._route.path) from error
+            raise self._route.failure(error) from error
         self._route.outgoing.observe(call.trailing_metadata())
         return response

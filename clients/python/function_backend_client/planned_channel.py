@@ -23,21 +23,21 @@ class PlannedChannel(grpc.Channel):
         self._connections = tuple(connections)
         self._outgoing = outgoing
 
-    def unary_unary(self, method: str, *args: Any, **kwargs: Any) -> UnaryCall[Any, Any]:  # noqa: ANN401
+    def unary_unary(self, method: str, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
         """The method, called as the contract says."""
-        return UnaryCall(self._route(method, "unary_unary", args, kwargs))
+        return UnaryCall[Any, Any](self._route(method, "unary_unary", args, kwargs))
 
-    def unary_stream(self, method: str, *args: Any, **kwargs: Any) -> DownloadCall[Any, Any]:  # noqa: ANN401
+    def unary_stream(self, method: str, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
         """The method, called as the contract says."""
-        return DownloadCall(self._route(method, "unary_stream", args, kwargs))
+        return DownloadCall[Any, Any](self._route(method, "unary_stream", args, kwargs))
 
-    def stream_unary(self, method: str, *args: Any, **kwargs: Any) -> UploadCall[Any, Any]:  # noqa: ANN401
+    def stream_unary(self, method: str, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
         """The method, called as the contract says."""
-        return UploadCall(self._route(method, "stream_unary", args, kwargs))
+        return UploadCall[Any, Any](self._route(method, "stream_unary", args, kwargs))
 
-    def stream_stream(self, method: str, *args: Any, **kwargs: Any) -> DialogueCall[Any, Any]:  # noqa: ANN401
+    def stream_stream(self, method: str, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
         """The method, called as the contract says."""
-        return DialogueCall(self._route(method, "stream_stream", args, kwargs))
+        return DialogueCall[Any, Any](self._route(method, "stream_stream", args, kwargs))
 
     def subscribe(
         self,

@@ -7,8 +7,12 @@ import uuid
 from collections.abc import Sequence
 from typing import Any
 
+import grpc
+
+from function_backend_client.errors import FunctionBackendError
 from function_backend_client.outgoing import Outgoing
 from function_backend_client.plans import PLANS
+from function_backend_client.rpc_errors import from_rpc_error
 
 
 class Route:
@@ -39,3 +43,10 @@ class Route:
         copy.CopyFrom(request)
         copy.request_id = str(uuid.uuid4())
         return copy
+
+    def failure(self, error: grpc.RpcError) -> FunctionBackendError:
+        """The exception that says what went wrong; what the call had changed by then is noted."""
+        if self.observes:
+            trailers: Any = error.trailing_metadata()
+            self.outgoing.observe(trailers)
+        return from_rpc_error(error, self.path)

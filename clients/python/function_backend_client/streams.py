@@ -9,7 +9,6 @@ import grpc
 
 from function_backend_client.outgoing import Metadata
 from function_backend_client.route import Route
-from function_backend_client.rpc_errors import from_rpc_error
 
 Request = TypeVar("Request")
 Response = TypeVar("Response")
@@ -18,9 +17,9 @@ Response = TypeVar("Response")
 class ResponseStream(Iterator[Response], grpc.Call, Generic[Response]):
     """The answers of a streaming call, one by one. Raises FunctionBackendError."""
 
-    def __init__(self, inner: Any, path: str) -> None:  # noqa: ANN401  grpcio's own rendezvous.
+    def __init__(self, inner: Any, route: Route) -> None:  # noqa: ANN401  grpcio's own rendezvous.
         self._inner = inner
-        self._path = path
+        self._route = route
 
     def __iter__(self) -> Self:
         return self
@@ -29,7 +28,7 @@ class ResponseStream(Iterator[Response], grpc.Call, Generic[Response]):
         try:
             answer: Response = next(self._inner)
         except grpc.RpcError as error:
-            raise from_rpc_error(error, self._path) from error
+            raise self._route.failure(error) from error
         return answer
 
     def cancel(self) -> bool:
@@ -70,13 +69,13 @@ class ResponseStream(Iterator[Response], grpc.Call, Generic[Response]):
         return str(self._inner.details())
 
 
-class DownloadCall(grpc.UnaryStreamMultiCallable[Request, Response]):
+class DownloadCall(Generic[Request, Response]):
     """One request, many answers."""
 
     def __init__(self, route: Route) -> None:
         self._route = route
 
-    def __call__(  # type: ignore[override]  # The stubs name a class that exists nowhere else.
+    def __call__(
         self,
         request: Request,
         timeout: float | None = None,
@@ -90,16 +89,16 @@ class DownloadCall(grpc.UnaryStreamMultiCallable[Request, Response]):
         sent = route.outgoing.metadata(route.outgoing.header(), metadata)
         seconds = route.timeout if timeout is None else timeout
         inner = route.inner()(route.prepared(request), seconds, sent, credentials, wait_for_ready, compression)
-        return ResponseStream(inner, route.path)
+        return ResponseStream(inner, route)
 
 
-class DialogueCall(grpc.StreamStreamMultiCallable[Request, Response]):
+class DialogueCall(Generic[Request, Response]):
     """Many requests, many answers."""
 
     def __init__(self, route: Route) -> None:
         self._route = route
 
-    def __call__(  # type: ignore[override]  # The stubs name a class that exists nowhere else.
+    def __call__(
         self,
         request_iterator: Iterator[Request],
         timeout: float | None = None,
@@ -113,4 +112,4 @@ class DialogueCall(grpc.StreamStreamMultiCallable[Request, Response]):
         sent = route.outgoing.metadata(route.outgoing.header(), metadata)
         seconds = route.timeout if timeout is None else timeout
         inner = route.inner()(request_iterator, seconds, sent, credentials, wait_for_ready, compression)
-        return ResponseStream(inner, route.path)
+        return ResponseStream(inner, route)
