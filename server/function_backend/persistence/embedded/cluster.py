@@ -11,6 +11,7 @@ from function_backend.persistence.embedded.credentials import Credentials, Role
 from function_backend.persistence.embedded.errors import DataVersionError, PostgresStartError
 from function_backend.persistence.embedded.folder import DataFolder, data_directory_for
 from function_backend.persistence.embedded.postmaster import server_environment
+from function_backend.persistence.embedded.roles import DATABASE
 
 _FIRST_WITH_BUILTIN_LOCALES = 17
 
@@ -26,10 +27,13 @@ def require_same_major_version(data: DataFolder, binaries: PostgresBinaries) -> 
         f"The data in {data.path} was written by PostgreSQL {written_by}; "
         f"the programs in {binaries.folder} are PostgreSQL {binaries.version} and cannot read it.\n"
         f"To go on with the old version: set PG_BIN={old_folder}\n"
-        f"To move to version {binaries.major}:\n"
-        f"  1. start with PG_BIN={old_folder}, dump with {old_folder}/pg_dump, and stop\n"
-        f"  2. move {data.path} away, and start with the new programs\n"
-        "  3. restore the dump into the new database"
+        f"To move to version {binaries.major} (passwords and host: credentials.json and run in the data folder):\n"
+        f"  1. start with PG_BIN={old_folder}, and dump with the old programs:\n"
+        f"     {old_folder}/pg_dump --format=custom --file=old.dump "
+        f"--host='{data.sockets}' --username={Role.SUPERUSER} {DATABASE}\n"
+        f"  2. stop, move {data.path} away, start with the new programs, and restore:\n"
+        f"     {binaries.folder}/pg_restore --clean --if-exists --dbname={DATABASE} "
+        f"--host='{data.sockets}' --username={Role.SUPERUSER} old.dump"
     )
 
 

@@ -69,8 +69,9 @@ def _claim(folder: Path, account: ServerAccount) -> None:
     path = os.fspath(socket_path(folder))
     if len(os.fsencode(path)) > _LONGEST_SOCKET_PATH:
         raise ValueError(f"longer than the {_LONGEST_SOCKET_PATH} bytes of a socket's path")
-    if not path.isprintable():
-        raise ValueError("a name that postmaster.pid cannot hold on one line")
+    if "," in path or not path.isprintable():
+        # libpq reads a comma as the start of another host, postmaster.pid has one name on a line.
+        raise ValueError("has a comma or a line break in its name")
     make_folder(folder.parent)
     if not account.can_enter(folder.parent):
         raise ValueError(f"uid {account.uid} cannot reach it")
