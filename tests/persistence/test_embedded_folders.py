@@ -80,7 +80,7 @@ class TestSocketFolder:
         self, data_dir: Path, scratch: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         name = f"function-backend-{os.geteuid()}-{hashlib.sha256(os.fsencode(data_dir)).hexdigest()[:12]}"
-        taken = [data_dir / "run", scratch / "shared" / "run" / name, Path(tempfile.gettempdir()) / name]
+        taken = [data_dir / "run", scratch / "shared" / "sockets" / name, Path(tempfile.gettempdir()) / name]
         taken += [Path("/tmp") / name]  # noqa: S108 - the last place that is tried
         monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
         (data_dir / "run").rmdir()

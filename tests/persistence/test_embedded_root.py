@@ -78,7 +78,15 @@ class TestClosedFolders:
                 with psycopg.connect(cluster.owner_url) as connection:
                     connection.execute("CREATE TABLE IF NOT EXISTS thing (id int)")
         assert server_processes(closed / "below" / "data") == []
-        assert list((shared / "run").iterdir()) == []
+        assert list((shared / "sockets").iterdir()) == []
+
+    def test_the_shared_folder_can_be_a_data_folder_at_the_same_time(self, closed: Path, data_dir: Path) -> None:
+        with EmbeddedPostgres(closed / "data", durable=False, shared_dir=data_dir) as below:
+            default = EmbeddedPostgres(data_dir, durable=False, shared_dir=data_dir)
+            for _start in ("first", "second"):
+                with default as cluster, psycopg.connect(cluster.app_url), psycopg.connect(below.app_url):
+                    assert cluster.socket_dir == data_dir / "run"
+                    assert below.socket_dir.is_relative_to(data_dir / "sockets")
 
     def test_an_orphan_below_a_closed_folder_is_adopted(self, closed: Path, scratch: Path) -> None:
         launch = Launch(scratch)

@@ -58,7 +58,8 @@ def _candidates(data: DataFolder, *, shared_folder: Path) -> Iterator[Path]:
     mark = hashlib.sha256(os.fsencode(data.path)).hexdigest()[:12]
     name = f"function-backend-{os.geteuid()}-{mark}"
     if os.geteuid() == 0:
-        yield shared_folder / "run" / name
+        # Not "run": the shared folder may be a data folder too, and has a server's socket there.
+        yield shared_folder / "sockets" / name
     elif os.environ.get("XDG_RUNTIME_DIR"):
         yield Path(os.environ["XDG_RUNTIME_DIR"]) / name
     yield Path(tempfile.gettempdir()) / name

@@ -82,20 +82,17 @@ def _can_run(binaries: PostgresBinaries, account: ServerAccount) -> bool:
     if not all(account.can_read(path) for path in needed):
         return False
     with contextlib.suppress(OSError):
-        return all(
-            subprocess.run(
-                [program, "--version"],
-                cwd="/",
-                env=server_environment(),
-                capture_output=True,
-                check=False,
-                user=account.uid,
-                group=account.gid,
-                extra_groups=(),
-            ).returncode
-            == 0
-            for program in (binaries.postgres, binaries.initdb)
+        trial = subprocess.run(
+            [binaries.postgres, "--version"],
+            cwd="/",
+            env=server_environment(),
+            capture_output=True,
+            check=False,
+            user=account.uid,
+            group=account.gid,
+            extra_groups=(),
         )
+        return trial.returncode == 0
     return False
 
 
