@@ -21,17 +21,24 @@ class DependencyWatch:
     """
 
     def __init__(
-        self, name: str, probe: Callable[[], None], *, on_change: Callable[[bool], None], on_tick: Callable[[], None]
+        self,
+        name: str,
+        probe: Callable[[], None],
+        *,
+        back: Callable[[], None],
+        away: Callable[[], None],
+        tick: Callable[[], None],
     ) -> None:
         """Prepares the watch.
 
-        `on_change` hears True when the dependency answers and False when it no longer does, from the beginning on.
-        `on_tick` is called several times a second, for what else has to be looked at regularly.
+        `back` is called when the dependency answers, also for the first time; `away` when it does not. `tick` is called
+        several times a second, for what else has to be looked at regularly.
         """
         self._name = name
         self._probe = probe
-        self._on_change = on_change
-        self._on_tick = on_tick
+        self._back = back
+        self._away = away
+        self._tick = tick
         self._answered_at: float | None = None
         self._present: bool | None = None
         self._stopping = threading.Event()
@@ -70,14 +77,17 @@ class DependencyWatch:
             self._news.clear()
             answered_at = self._answered_at
             present = answered_at is not None and time.monotonic() - answered_at < _STALE_SECONDS
-            if present != self._present and not self._stopping.is_set():
-                self._say(present)
-            self._on_tick()
+            if present is not self._present and not self._stopping.is_set():
+                self._report(present=present)
+            self._tick()
 
-    def _say(self, present: bool) -> None:  # noqa: FBT001 - the state itself
+    def _report(self, *, present: bool) -> None:
         if not present:
             _LOG.warning("dependency away", extra={"dependency": self._name})
         elif self._present is not None:
             _LOG.warning("dependency back", extra={"dependency": self._name})
         self._present = present
-        self._on_change(present)
+        if present:
+            self._back()
+        else:
+            self._away()

@@ -52,7 +52,8 @@ def _publish_v1() -> None:
         alpha = f".{file.package}."
         file.name, file.package = _V1_FILE, _V1_PACKAGE
         for message in file.message_type:
-            for field in message.field:
+            # Even an empty name would turn a number into a reference.
+            for field in (field for field in message.field if field.type_name):
                 field.type_name = field.type_name.replace(alpha, f".{_V1_PACKAGE}.")
         for service in file.service:
             for rpc in service.method:

@@ -27,8 +27,8 @@ class Rolling:
         self._began_at = 0.0
 
     def begin(self, children: Iterable[Child]) -> None:
-        """Puts these children on the list; one whose replacement is under way is not replaced twice."""
-        self._waiting = deque(child for child in children if child not in (self._old, self._new))
+        """Puts these children on the list, except the one that is leaving already."""
+        self._waiting = deque(child for child in children if child is not self._old)
 
     def step(self, children: Iterable[Child]) -> None:
         """Goes on where it can."""

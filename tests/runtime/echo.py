@@ -1,0 +1,71 @@
+"""A service without a database, to look at the server, the supervisor and the end of a worker on their own."""
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+import grpc
+import pytest
+
+from function_backend.runtime.address import Address
+from function_backend.runtime.health import Health
+from function_backend.runtime.pool import CallPool
+from function_backend.runtime.server import CallServer, Handlers
+from function_backend.runtime.settings import ServerSettings, TlsSettings
+
+SERVICE = "test.Echo"
+METHOD = f"/{SERVICE}/Say"
+
+
+def echo_handlers() -> Handlers:
+    return {SERVICE: {"Say": grpc.unary_unary_rpc_method_handler(_say)}}
+
+
+@contextlib.contextmanager
+def echo_server(
+    settings: ServerSettings | None = None, tls: TlsSettings | None = None, health: Health | None = None
+) -> Iterator[CallServer]:
+    settings = replace(settings or ServerSettings(), listen="127.0.0.1:0")
+    server = CallServer(
+        settings,
+        tls or TlsSettings(),
+        handlers=echo_handlers(),
+        health=health or Health([SERVICE]),
+        pools=[CallPool(settings.threads, name="call")],
+    )
+    server.start([Address.parse(settings.listen)])
+    try:
+        yield server
+    finally:
+        server.stop(timedelta())
+
+
+@contextlib.contextmanager
+def channel_to(port: int, options: Sequence[tuple[str, int]] = ()) -> Iterator[grpc.Channel]:
+    own_connection = ("grpc.use_local_subchannel_pool", 1)
+    with grpc.insecure_channel(f"127.0.0.1:{port}", options=[own_connection, *options]) as channel:
+        yield channel
+
+
+def say(channel: grpc.Channel, request: bytes, *, timeout: float = 10) -> bytes:
+    return echo(channel)(request, timeout=timeout)
+
+
+def echo(channel: grpc.Channel) -> "grpc.UnaryUnaryMultiCallable[bytes, bytes]":
+    return channel.unary_unary(METHOD)
+
+
+def eventually(condition: Callable[[], object], *, seconds: float = 10.0) -> None:
+    ends_at = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > ends_at:
+            pytest.fail("the condition did not come true in time")
+        time.sleep(0.02)
+
+
+def _say(request: bytes, _: grpc.ServicerContext) -> bytes:
+    if request.startswith(b"sleep "):
+        time.sleep(float(request[6:]))
+    return request
