@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from function_backend.kernel.events import DomainEvent
+    from function_backend.kernel.identity import Authenticator
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,3 +26,5 @@ class Slice:
     """Topic of a change notification to what drops the cached copies; the text after the topic is handed over."""
     cache_resets: tuple[Callable[[], None], ...] = ()
     """Called when notifications may have been missed: drop everything cached."""
+    authenticator: Authenticator | None = None
+    """Turns credentials into callers; one slice of the service has it."""

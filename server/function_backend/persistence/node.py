@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import psycopg
+from psycopg.pq import TransactionStatus
 from sqlalchemy import Connection, create_engine, event
 from sqlalchemy.pool import QueuePool
 
 from function_backend.kernel.call import current_call
 from function_backend.persistence import wire
 from function_backend.persistence.connecting import arguments, connect
+from function_backend.persistence.failures import is_connection_lost
 from function_backend.persistence.opening import Opening
 from function_backend.persistence.position import parse_position
 from function_backend.persistence.read_connections import ReadConnections
@@ -18,7 +20,11 @@ from function_backend.persistence.roles import serving_prefix
 from function_backend.persistence.settings import DatabaseSettings, database_url
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sqlalchemy.engine import Engine
+
+T = TypeVar("T")
 
 
 class ReplicaBehindError(Exception):
@@ -56,11 +62,34 @@ class Node:
             current_call.get(), role_prefix=self._prefix or "", default_timeout=self._settings.statement_timeout
         )
 
+    def opening_without_tenant(self) -> Opening:
+        """The same without a tenant, for functions that are asked before it is known."""
+        return Opening.without_tenant(
+            current_call.get(), role_prefix=self._prefix or "", default_timeout=self._settings.statement_timeout
+        )
+
     def connect(self) -> wire.Driver:
         """A connection outside all pools, which the caller closes."""
         driver = connect(self._settings, self._url)
         self._learn_role(driver, None)
         return driver
+
+    def read(self, use: Callable[[wire.Driver], T]) -> T:
+        """What `use` returns, on a connection outside a transaction; repeated when the connection had died idle."""
+        while True:
+            driver, is_new = self.reads.take()
+            try:
+                found = use(driver)
+            except BaseException as error:
+                if driver.pgconn.transaction_status == TransactionStatus.IDLE:
+                    self.reads.give_back(driver)
+                    raise
+                self.reads.drop(driver)
+                if is_new or not is_connection_lost(error):
+                    raise
+            else:
+                self.reads.give_back(driver)
+                return found
 
     def dispose(self) -> None:
         """Closes the connections that are not in use."""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 class Opening:
     """What every transaction of one call begins with. Nothing of it outlives the transaction, so poolers are safe."""
 
-    tenant_id: UUID
+    tenant_id: UUID | None
     timeout_ms: int
     role_prefix: str
     minimum_position: int | None
@@ -34,15 +34,12 @@ class Opening:
         tenant_id = None if call is None else call.tenant_id
         if call is None or not isinstance(tenant_id, UUID):
             raise MissingTenantError
-        if call.ended:
-            raise CancelledError("The caller cancelled the call.")
-        timeout = default_timeout.total_seconds()
-        remaining = call.remaining()
-        if remaining is not None:
-            if remaining <= 0:
-                raise DeadlineError("The time ran out.", metadata={"remaining_ms": "0"})
-            timeout = min(timeout, remaining)
-        return cls(tenant_id, max(1, int(timeout * 1000)), role_prefix, call.minimum_position)
+        return cls(tenant_id, _timeout_ms(call, default_timeout), role_prefix, call.minimum_position)
+
+    @classmethod
+    def without_tenant(cls, call: Call | None, *, role_prefix: str, default_timeout: timedelta) -> Opening:
+        """As `of`, for a transaction in which every table refuses, since no tenant is set."""
+        return cls(None, _timeout_ms(call, default_timeout), role_prefix, None)
 
     def begin(self, *, read_only: bool, ask_position: bool = False) -> bytes:
         """BEGIN with all of it in one message; optionally asks for the position of the server, as the last result."""
@@ -55,7 +52,18 @@ class Opening:
         return f"set local transaction_read_only = on; {self._settings()}; ".encode() + statements
 
     def _settings(self) -> str:
-        return (
-            f"{self.role_prefix}set local app.tenant_id = '{self.tenant_id}'; "
-            f"set local statement_timeout = {self.timeout_ms}"
-        )
+        tenant = "" if self.tenant_id is None else f"set local app.tenant_id = '{self.tenant_id}'; "
+        return f"{self.role_prefix}{tenant}set local statement_timeout = {self.timeout_ms}"
+
+
+def _timeout_ms(call: Call | None, default: timedelta) -> int:
+    timeout = default.total_seconds()
+    if call is not None:
+        if call.ended:
+            raise CancelledError("The caller cancelled the call.")
+        remaining = call.remaining()
+        if remaining is not None:
+            if remaining <= 0:
+                raise DeadlineError("The time ran out.", metadata={"remaining_ms": "0"})
+            timeout = min(timeout, remaining)
+    return max(1, int(timeout * 1000))

@@ -123,21 +123,7 @@ class Session:
         raise failure
 
     def _fetch_at(self, node: Node, statement: bytes, *, with_position: bool) -> HotRows:
-        while True:
-            driver, is_new = node.reads.take()
-            try:
-                rows = self._ask(node, driver, statement, with_position=with_position)
-            except BaseException as error:
-                if driver.pgconn.transaction_status == TransactionStatus.IDLE:
-                    node.reads.give_back(driver)
-                    raise
-                node.reads.drop(driver)
-                # A connection that had been idle may have died long ago; reading again is harmless.
-                if is_new or not is_connection_lost(error):
-                    raise
-            else:
-                node.reads.give_back(driver)
-                return rows
+        return node.read(lambda driver: self._ask(node, driver, statement, with_position=with_position))
 
     def _ask(self, node: Node, driver: wire.Driver, statement: bytes, *, with_position: bool) -> HotRows:
         interrupt = Interrupt(self._call, driver)

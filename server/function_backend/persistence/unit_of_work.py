@@ -13,16 +13,17 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager
 from contextvars import ContextVar, Token
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from function_backend.kernel.call import current_call
 from function_backend.persistence import wire
 from function_backend.persistence.failures import MissingTenantError, translate
 from function_backend.persistence.position import POSITION_SQL, parse_position
 from function_backend.persistence.session import Session
+from function_backend.persistence.without_tenant import ask_without_tenant
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from types import TracebackType
     from uuid import UUID
 
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from function_backend.kernel.events import DomainEvent
     from function_backend.persistence.engine import Database
     from function_backend.persistence.hot_read import HotRead, HotRows, Parameter
+
+T = TypeVar("T")
 
 _MAX_NOTIFICATION_BYTES = 7999
 
@@ -152,6 +155,10 @@ class Transactions:
     def edge(self) -> AbstractContextManager[UnitOfWork]:
         """The one transaction of a mutation, which all units of work inside it join; for the idempotency stage."""
         return _Transaction(self, read_only=False, joinable=True)
+
+    def without_tenant(self, use: Callable[[wire.Driver], T]) -> T:
+        """What `use` returns, in a transaction without a tenant: only functions of the definer answer there."""
+        return ask_without_tenant(self._database, use)
 
     def unit(self, *, read_only: bool) -> UnitOfWork:
         """A new unit of work; whoever asks for one sees to its end."""

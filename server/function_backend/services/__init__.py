@@ -1,0 +1,8 @@
+"""The services: one folder each, with the same files. Adding a service adds its line here."""
+
+from __future__ import annotations
+
+from function_backend.services.auth import slice as auth
+
+SLICES = (auth,)
+"""The module of each service that wires it: `build(resources, settings)` returns its `Slice`."""

@@ -1,0 +1,1 @@
+"""What a tenant, a key and a permission are."""

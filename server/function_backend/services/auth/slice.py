@@ -1,0 +1,72 @@
+"""Wires the folder."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from function_backend.kernel.slice import Slice
+from function_backend.persistence.notifications import EPOCH_TOPIC
+from function_backend.resources import Resources
+from function_backend.services.auth import convert
+from function_backend.services.auth.adapters.authenticator import ApiKeyAuthenticator
+from function_backend.services.auth.domain.permission import PermissionCatalogue
+from function_backend.services.auth.events import ApiKeyCreated, ApiKeyRevoked, TenantCreated
+from function_backend.services.auth.service.api_keys import REVOCATION_TOPIC, ApiKeyService
+from function_backend.services.auth.service.tenants import TenantService
+from function_backend.services.auth.servicer import ApiKeyServicer, TenantServicer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthSettings:
+    """How long a worker relies on what it knows of a key."""
+
+    remembered_keys: int = 10_000
+    """Verified keys that one worker remembers."""
+    remembered_for: timedelta = timedelta(minutes=1)
+    """After this a key is verified again even if nothing was revoked."""
+
+    def __post_init__(self) -> None:
+        if self.remembered_keys < 1:
+            raise ValueError("remembered_keys must be at least 1")
+        if self.remembered_for <= timedelta():
+            raise ValueError("remembered_for must be more than 0")
+
+
+def build(resources: Resources, settings: AuthSettings) -> Slice:
+    """The servicers of tenants and keys, and the authenticator that knows the keys."""
+    authenticator = ApiKeyAuthenticator(
+        resources.transactions,
+        resources.clock,
+        epoch_age=resources.epoch_age,
+        remembered_keys=settings.remembered_keys,
+        remembered_seconds=settings.remembered_for.total_seconds(),
+    )
+    catalogue = PermissionCatalogue(resources.permission_catalogue)
+    tenants = TenantService(
+        transactions=resources.transactions,
+        clock=resources.clock,
+        page_tokens=resources.page_tokens,
+        catalogue=catalogue,
+    )
+    api_keys = ApiKeyService(
+        transactions=resources.transactions,
+        clock=resources.clock,
+        page_tokens=resources.page_tokens,
+        catalogue=catalogue,
+    )
+    return Slice(
+        name="auth",
+        servicers={
+            "function.auth.v1.TenantService": TenantServicer(tenants),
+            "function.auth.v1.ApiKeyService": ApiKeyServicer(api_keys),
+        },
+        event_payloads={
+            TenantCreated: convert.tenant_created,
+            ApiKeyCreated: convert.api_key_created,
+            ApiKeyRevoked: convert.api_key_revoked,
+        },
+        invalidations={REVOCATION_TOPIC: authenticator.forget, EPOCH_TOPIC: authenticator.forget},
+        cache_resets=(authenticator.forget,),
+        authenticator=authenticator,
+    )
