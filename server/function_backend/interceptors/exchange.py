@@ -1,0 +1,36 @@
+"""One call on its way through the pipeline: what its stages share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import grpc
+
+from function_backend.kernel.call import Call
+
+
+@dataclass(slots=True, kw_only=True)
+class Exchange(Call):
+    """The call as the pipeline sees it. Servicers get it too, and know it as a `Call`."""
+
+    context: grpc.ServicerContext = field(repr=False)
+    metadata: dict[str, str | bytes] = field(default_factory=dict, repr=False)
+    """The caller's metadata; of a repeated key the last value."""
+    repeated_metadata: bool = False
+    """Whether a key stands there more than once."""
+    trailing: list[tuple[str, str | bytes]] = field(default_factory=list, repr=False)
+    """What goes back to the caller after the answer."""
+    started: float = 0.0
+    """When it began, on `time.monotonic()`."""
+    request_bytes: int = 0
+    response_bytes: int = 0
+    code: str = "OK"
+    """The status, by its name in gRPC."""
+    reason: str = ""
+    """Why it failed, as in `ErrorReason`; empty when it did not."""
+    message: str = ""
+    """What the caller is told about the failure."""
+    trace_id: str = ""
+    span: Any = field(default=None, repr=False)
+    """The span and the token of its context when the call is traced."""

@@ -1,0 +1,119 @@
+"""What the contract says about a method, read from the descriptors at start."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from google.protobuf import descriptor_pool, message_factory
+from google.protobuf.descriptor import Descriptor, FieldDescriptor, MethodDescriptor, ServiceDescriptor
+from google.protobuf.message import Message
+
+from function.common.v1 import options_pb2
+
+Behaviour = Callable[[Any, Any], Any]
+"""A servicer's method: takes the message (or an iterator of them) and the call, returns messages or ready bytes."""
+
+
+class ContractError(Exception):
+    """The contract and the servicers do not fit: the process must not start."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Method:
+    """One RPC: its name, its messages, its shape and its policy."""
+
+    path: str
+    """As on the wire, such as `/function.company.v1.CompanyService/GetCompany`."""
+    service: str
+    name: str
+    request: type[Message]
+    response: type[Message]
+    request_streaming: bool
+    response_streaming: bool
+    permission: str
+    idempotency: options_pb2.Idempotency.ValueType
+    has_request_id: bool
+    """Whether the request has the field `request_id`, by which a repeated call is recognised."""
+    has_validate_only: bool
+    redacted_response: bool
+    """Whether the response can carry a secret: a field marked `debug_redact`."""
+
+    @property
+    def only_reads(self) -> bool:
+        """Whether the method declares that it changes nothing."""
+        return self.idempotency == options_pb2.IDEMPOTENCY_NO_SIDE_EFFECTS
+
+
+def methods_of(service: str, servicer: object) -> Iterator[tuple[Method, Behaviour]]:
+    """Every method of the service with the servicer's function for it.
+
+    Raises ContractError for an unknown service, a method without a policy, and a method that the servicer lacks.
+    """
+    for descriptor in _service(service).methods:
+        method = describe(descriptor)
+        behaviour = getattr(servicer, method.name, None)
+        if not callable(behaviour):
+            raise ContractError(f"{method.path}: {type(servicer).__qualname__} has no such method")
+        yield method, behaviour
+
+
+def describe(descriptor: MethodDescriptor) -> Method:
+    """What the contract says about the method; ContractError when it leaves the policy out."""
+    service = descriptor.containing_service.full_name
+    path = f"/{service}/{descriptor.name}"
+    request = descriptor.input_type
+    policy = _policy(descriptor, path)
+    return Method(
+        path=path,
+        service=service,
+        name=descriptor.name,
+        request=message_factory.GetMessageClass(request),
+        response=message_factory.GetMessageClass(descriptor.output_type),
+        request_streaming=descriptor.client_streaming,
+        response_streaming=descriptor.server_streaming,
+        permission=policy.permission,
+        idempotency=policy.idempotency,
+        has_request_id="request_id" in request.fields_by_name,
+        has_validate_only="validate_only" in request.fields_by_name,
+        redacted_response=_carries_secret(descriptor.output_type, set()),
+    )
+
+
+def _service(name: str) -> ServiceDescriptor:
+    try:
+        return descriptor_pool.Default().FindServiceByName(name)
+    except KeyError:
+        raise ContractError(f"{name}: no such service in the contract") from None
+
+
+def _policy(descriptor: MethodDescriptor, path: str) -> options_pb2.MethodPolicy:
+    options = descriptor.GetOptions()
+    if not options.HasExtension(options_pb2.policy):
+        raise ContractError(f"{path}: the contract declares no (function.common.v1.policy)")
+    policy = options.Extensions[options_pb2.policy]
+    if not policy.permission:
+        raise ContractError(f"{path}: the policy names no permission")
+    if policy.idempotency == options_pb2.IDEMPOTENCY_UNSPECIFIED:
+        raise ContractError(f"{path}: the policy declares no idempotency")
+    if policy.idempotency == options_pb2.IDEMPOTENCY_REQUEST_ID and (
+        descriptor.client_streaming or "request_id" not in descriptor.input_type.fields_by_name
+    ):
+        raise ContractError(f"{path}: IDEMPOTENCY_REQUEST_ID needs a single request with a field request_id")
+    return policy
+
+
+def _carries_secret(message: Descriptor, seen: set[str]) -> bool:
+    if message.full_name in seen:
+        return False
+    seen.add(message.full_name)
+    return any(_is_secret(field) or _leads_to_secret(field, seen) for field in message.fields)
+
+
+def _is_secret(field: FieldDescriptor) -> bool:
+    return field.GetOptions().debug_redact
+
+
+def _leads_to_secret(field: FieldDescriptor, seen: set[str]) -> bool:
+    return field.message_type is not None and _carries_secret(field.message_type, seen)

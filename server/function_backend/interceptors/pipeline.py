@@ -1,0 +1,189 @@
+"""Composes the stages around a servicer's methods: once per method, at start, for all four shapes of an RPC.
+
+Each method becomes one function that walks flat lists of prepared hooks. There is nothing to look up and nothing to
+wrap while a call runs, and one bracket serves all shapes, so a stream cannot miss a stage that a unary call has.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, NoReturn, TypeAlias
+
+import grpc
+from google.protobuf.message import Message
+
+from function_backend.interceptors.errors import Errors, ResponseTooLargeError, departure
+from function_backend.interceptors.exchange import Exchange
+from function_backend.interceptors.idempotency import Idempotency
+from function_backend.interceptors.method import Behaviour, ContractError, Method, methods_of
+from function_backend.interceptors.stage import Hook, Stage
+from function_backend.interceptors.validation import Validation
+
+_log = logging.getLogger(__name__)
+
+Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chain:
+    """The stages in the order in which a call meets them."""
+
+    observers: tuple[Stage, ...]
+    """See every call, also the refused ones; they never refuse one themselves."""
+    errors: Errors
+    """What any stage from here on raises becomes a status."""
+    gates: tuple[Stage, ...]
+    """Each may refuse the call before its message is looked at."""
+    validation: Validation
+    idempotency: Idempotency
+    largest_response: int
+    """Bytes that a response message may have."""
+
+
+def method_handlers(
+    servicers: Mapping[str, object],
+    chain: Chain,
+    *,
+    pool_of: Callable[[Method], ThreadPoolExecutor | None] = lambda _: None,
+) -> dict[str, dict[str, Handler]]:
+    """Service name to method name to handler, ready for `grpc.Server.add_registered_method_handlers`.
+
+    `pool_of` names the threads a method runs on; None means those of the server.
+    Raises ContractError when a method has no policy or a servicer lacks a method.
+    """
+    handlers: dict[str, dict[str, Handler]] = {}
+    for service, servicer in servicers.items():
+        if service in handlers:
+            raise ContractError(f"{service}: served twice")
+        handlers[service] = {
+            method.name: compose(method, behaviour, chain, pool=pool_of(method))
+            for method, behaviour in methods_of(service, servicer)
+        }
+    return handlers
+
+
+def compose(method: Method, behaviour: Behaviour, chain: Chain, *, pool: ThreadPoolExecutor | None = None) -> Handler:
+    """The handler of one method: bytes in, bytes out, everything else done by the chain."""
+    bracket = _Bracket(method, behaviour, chain)
+    handle: Any = bracket.streaming() if method.response_streaming else bracket.single()
+    if pool is not None:
+        handle.experimental_thread_pool = pool
+    make = {
+        (False, False): grpc.unary_unary_rpc_method_handler,
+        (False, True): grpc.unary_stream_rpc_method_handler,
+        (True, False): grpc.stream_unary_rpc_method_handler,
+        (True, True): grpc.stream_stream_rpc_method_handler,
+    }[method.request_streaming, method.response_streaming]
+    return make(handle)
+
+
+class _Bracket:
+    """What is prepared for one method."""
+
+    def __init__(self, method: Method, behaviour: Behaviour, chain: Chain) -> None:
+        stages = (*chain.observers, *chain.gates)
+        self._path = method.path
+        self._enter = tuple(hook for stage in stages if (hook := stage.entering(method)) is not None)
+        self._leave = tuple(hook for stage in reversed(stages) if (hook := stage.leaving(method)) is not None)
+        self._decode = chain.validation.decoder(method.request)
+        self._receive = self._messages if method.request_streaming else self._message
+        self._behave = behaviour if method.response_streaming else chain.idempotency.around(method, behaviour)
+        self._refuse = chain.errors.refuse
+        self._largest = chain.largest_response
+
+    def single(self) -> Callable[[Any, grpc.ServicerContext], bytes]:
+        """The handler of a method with one response."""
+        path, enter, leave = self._path, self._enter, self._leave
+        receive, behave, refuse, largest = self._receive, self._behave, self._refuse, self._largest
+
+        def handle(request: Any, context: grpc.ServicerContext) -> bytes:  # noqa: ANN401
+            exchange = Exchange(method=path, request_id="", context=context)
+            answer = b""
+            try:
+                for hook in enter:
+                    hook(exchange)
+                response = behave(receive(request, exchange), exchange)
+                answer = response if type(response) is bytes else response.SerializeToString()
+                if len(answer) > largest:
+                    raise ResponseTooLargeError(len(answer), largest)
+                exchange.response_bytes = len(answer)
+            except BaseException as error:  # noqa: BLE001 - gRPC would leave the caller without an answer
+                refuse(exchange, error)
+            _close(exchange, leave)
+            if exchange.code != "OK":
+                _abort(exchange)
+            return answer
+
+        return handle
+
+    def streaming(self) -> Callable[[Any, grpc.ServicerContext], Iterator[bytes]]:
+        """The handler of a method with a stream of responses."""
+        path, enter, leave = self._path, self._enter, self._leave
+        receive, behave, refuse, largest = self._receive, self._behave, self._refuse, self._largest
+
+        def handle(request: Any, context: grpc.ServicerContext) -> Iterator[bytes]:  # noqa: ANN401
+            exchange = Exchange(method=path, request_id="", context=context)
+            responses: Iterable[Message | bytes] = ()
+            left = False
+            try:
+                for hook in enter:
+                    hook(exchange)
+                responses = behave(receive(request, exchange), exchange)
+                for response in responses:
+                    answer = response if isinstance(response, bytes) else response.SerializeToString()
+                    if len(answer) > largest:
+                        raise ResponseTooLargeError(len(answer), largest)
+                    exchange.response_bytes += len(answer)
+                    yield answer
+            except GeneratorExit as error:
+                # gRPC drops the iterator when the caller has left. Nobody hears what follows; it is logged and counted.
+                left = True
+                refuse(exchange, error)
+            except BaseException as error:  # noqa: BLE001 - gRPC would answer UNKNOWN, or nothing
+                refuse(exchange, error)
+            _stop(responses)
+            _close(exchange, leave)
+            if exchange.code != "OK" and not left:
+                _abort(exchange)
+
+        return handle
+
+    def _message(self, request: bytes, exchange: Exchange) -> Message:
+        exchange.request_bytes = len(request)
+        return self._decode(request)
+
+    def _messages(self, requests: Iterable[bytes], exchange: Exchange) -> Iterator[Message]:
+        decode = self._decode
+        for request in requests:
+            exchange.request_bytes += len(request)
+            yield decode(request)
+
+
+def _stop(responses: object) -> None:
+    """Ends the servicer's generator now and not when memory is tidied up: it may hold a transaction."""
+    close = getattr(responses, "close", None)
+    if close is not None:
+        try:
+            close()
+        except Exception:  # noqa: BLE001 - the outcome of the call stands already
+            _log.exception("a response stream failed while it was closed")
+
+
+def _close(exchange: Exchange, leave: tuple[Hook, ...]) -> None:
+    if exchange.ended and exchange.code == "OK":
+        # What was answered reached nobody.
+        gone = departure(exchange)
+        exchange.code, exchange.reason = gone.status.name, gone.reason
+    for hook in leave:
+        try:
+            hook(exchange)
+        except Exception:  # noqa: BLE001 - the outcome of the call stands already
+            _log.exception("a stage failed after the call", extra={"request_id": exchange.request_id})
+
+
+def _abort(exchange: Exchange) -> NoReturn:
+    """Ends the call with its status alone: clients retry only where no response has begun, so none may be sent."""
+    exchange.context.abort(grpc.StatusCode[exchange.code], exchange.message)

@@ -1,0 +1,48 @@
+"""Limits how many calls per second a caller makes."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from function_backend.cache.rate_limit import RateLimiter
+from function_backend.interceptors.exchange import Exchange
+from function_backend.interceptors.method import Method
+from function_backend.interceptors.stage import Hook, Stage
+from function_backend.kernel.errors import LimitExceededError
+
+
+class RateLimitedError(LimitExceededError):
+    """The caller has used up its rate."""
+
+    reason = "RATE_LIMITED"
+
+    def __init__(self, limit: int, retry_after: timedelta) -> None:
+        super().__init__(
+            f"More than {limit} calls per second for this key.",
+            metadata={"limit_per_second": str(limit)},
+            retry_after=retry_after,
+        )
+
+
+class RateLimit(Stage):
+    """Takes a token for each call from the bucket of its principal."""
+
+    def __init__(self, limiter: RateLimiter, *, default_per_second: int, burst: timedelta) -> None:
+        self._limiter = limiter
+        self._default = default_per_second
+        self._burst = burst.total_seconds()
+
+    def entering(self, method: Method) -> Hook:  # noqa: ARG002
+        """Refuses with RATE_LIMITED when the bucket is empty."""
+        take, default, burst = self._limiter.take, self._default, self._burst
+
+        def enter(exchange: Exchange) -> None:
+            principal = exchange.principal
+            if principal is None:
+                return  # Authorisation has refused it already.
+            rate = principal.rate_limit_per_second or default
+            wait = take(principal.id, rate=rate, burst=max(1.0, rate * burst))
+            if wait > 0:
+                raise RateLimitedError(rate, timedelta(seconds=wait))
+
+        return enter
