@@ -17,6 +17,7 @@ import orjson
 from function_backend.kernel.call import current_call
 from function_backend.observability.line_writer import LineWriter
 
+_DOTS = "…".encode()
 _API_KEY = re.compile(rb"fbk_[A-Za-z0-9_\-]+")
 _URL_PASSWORD = re.compile(rb"(://[^/\s:@\"]*:)[^@\s\"]+@")
 _STANDARD_ATTRIBUTES = frozenset(logging.LogRecord("", 0, "", 0, "", (), None).__dict__) | {"message", "asctime"}
@@ -75,7 +76,7 @@ class Log:
             return
         line = self._render(datetime.now(UTC), logging.getLevelName(level), message, fields)
         if b"fbk_" in line:
-            line = _API_KEY.sub(b"fbk_\xe2\x80\xa6", line)
+            line = _API_KEY.sub(b"fbk_" + _DOTS, line)
         self._writer.write(line)
 
     def record(self, record: logging.LogRecord) -> None:
@@ -89,7 +90,7 @@ class Log:
             fields["exception"] = "".join(traceback.format_exception(*record.exc_info))
         moment = datetime.fromtimestamp(record.created, UTC)
         line = self._render(moment, record.levelname, record.getMessage(), fields)
-        line = _URL_PASSWORD.sub(rb"\1\xe2\x80\xa6@", _API_KEY.sub(b"fbk_\xe2\x80\xa6", line))
+        line = _URL_PASSWORD.sub(b"\\1" + _DOTS + b"@", _API_KEY.sub(b"fbk_" + _DOTS, line))
         self._writer.write(line, urgent=record.levelno >= logging.WARNING)
 
     def _render(self, moment: datetime, level: str, message: str, fields: Mapping[str, object]) -> bytes:

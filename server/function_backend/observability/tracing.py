@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import metadata
@@ -11,7 +12,7 @@ from importlib import metadata
 from opentelemetry.trace import Tracer
 
 _STANDARD_VARIABLES = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
-_FLUSH_MILLISECONDS = 2_000
+_LONGEST_STOP_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +80,9 @@ def start_tracing(settings: TracingSettings, *, worker: str) -> Tracing | None:
     provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint=endpoint)))
 
     def stop() -> None:
-        provider.force_flush(_FLUSH_MILLISECONDS)
-        provider.shutdown()
+        # The exporter goes on trying while the receiver is away; the end of the process does not wait for that.
+        last = threading.Thread(target=provider.shutdown, name="traces", daemon=True)
+        last.start()
+        last.join(_LONGEST_STOP_SECONDS)
 
     return Tracing(provider.get_tracer("function_backend", version), settings.ratio, stop)

@@ -1,0 +1,90 @@
+import queue
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import grpc
+import pytest
+from opentelemetry.proto.collector.trace.v1 import trace_service_pb2
+
+from function_backend.observability.tracing import TracingSettings, start_tracing
+
+
+class Receiver:
+    """An OTLP receiver: what a collector would be."""
+
+    def __init__(self) -> None:
+        self.requests: queue.SimpleQueue[trace_service_pb2.ExportTraceServiceRequest] = queue.SimpleQueue()
+        self._server = grpc.server(ThreadPoolExecutor(1))
+        method = grpc.unary_unary_rpc_method_handler(
+            self._export,
+            request_deserializer=trace_service_pb2.ExportTraceServiceRequest.FromString,
+            response_serializer=trace_service_pb2.ExportTraceServiceResponse.SerializeToString,
+        )
+        service = "opentelemetry.proto.collector.trace.v1.TraceService"
+        self._server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(service, {"Export": method}),))
+        self.port = self._server.add_insecure_port("127.0.0.1:0")
+        self._server.start()
+
+    @property
+    def endpoint(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def stop(self) -> None:
+        self._server.stop(None).wait()
+
+    def _export(
+        self, request: trace_service_pb2.ExportTraceServiceRequest, _: grpc.ServicerContext
+    ) -> trace_service_pb2.ExportTraceServiceResponse:
+        self.requests.put(request)
+        return trace_service_pb2.ExportTraceServiceResponse()
+
+
+@pytest.fixture
+def receiver(monkeypatch: pytest.MonkeyPatch) -> Iterator[Receiver]:
+    monkeypatch.delenv("OTEL_EXPORTER_OTLP_ENDPOINT", raising=False)
+    monkeypatch.delenv("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", raising=False)
+    receiver = Receiver()
+    yield receiver
+    receiver.stop()
+
+
+def test_is_off_without_an_endpoint(receiver: Receiver) -> None:
+    assert start_tracing(TracingSettings(), worker="0") is None
+
+
+def test_spans_arrive_with_the_name_of_the_service(receiver: Receiver) -> None:
+    tracing = start_tracing(TracingSettings(endpoint=receiver.endpoint), worker="0")
+    assert tracing is not None
+    with tracing.tracer.start_as_current_span("function.company.v1.CompanyService/GetCompany"):
+        pass
+    tracing.stop()
+    (resource_spans,) = receiver.requests.get(timeout=10).resource_spans
+    attributes = {pair.key: pair.value for pair in resource_spans.resource.attributes}
+    assert attributes["service.name"].string_value == "function-backend"
+    assert attributes["service.version"].string_value
+    assert [span.name for span in resource_spans.scope_spans[0].spans] == [
+        "function.company.v1.CompanyService/GetCompany"
+    ]
+
+
+def test_the_standard_variable_names_the_endpoint(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", receiver.endpoint)
+    tracing = start_tracing(TracingSettings(), worker="0")
+    assert tracing is not None
+    tracing.tracer.start_span("one").end()
+    tracing.stop()
+    assert receiver.requests.get(timeout=10).resource_spans
+
+
+def test_a_receiver_that_is_away_does_not_keep_the_process_from_ending(receiver: Receiver) -> None:
+    receiver.stop()
+    tracing = start_tracing(TracingSettings(endpoint=receiver.endpoint), worker="0")
+    assert tracing is not None
+    tracing.tracer.start_span("lost").end()
+    tracing.stop()
+
+
+@pytest.mark.parametrize("ratio", [-0.1, 1.1])
+def test_a_share_beyond_nothing_and_everything_is_refused(ratio: float) -> None:
+    with pytest.raises(ValueError, match=r"ratio"):
+        TracingSettings(ratio=ratio)
