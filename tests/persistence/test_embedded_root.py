@@ -118,19 +118,29 @@ class TestClosedFolders:
         with embedded as cluster, psycopg.connect(cluster.app_url):
             assert program_of_process(cluster.pid).is_relative_to(shared / "programs")
 
+    def test_programs_that_others_may_not_even_read_are_copied(
+        self, closed_programs: PostgresBinaries, data_dir: Path
+    ) -> None:
+        for path in closed_programs.folder.parents[2].rglob("*"):
+            path.chmod(path.stat().st_mode & 0o700)
+        with EmbeddedPostgres(data_dir, closed_programs.folder, durable=False) as cluster:
+            copied = program_of_process(cluster.pid)
+            assert stat.S_IMODE(copied.stat().st_mode) == 0o755
+        assert stat.S_IMODE(closed_programs.postgres.stat().st_mode) == 0o700
+
     def test_a_damaged_copy_is_made_again_and_an_old_one_removed(
         self, closed_programs: PostgresBinaries, data_dir: Path
     ) -> None:
         with EmbeddedPostgres(data_dir, closed_programs.folder, durable=False):
             pass
         (copy,) = (data_dir / "programs").iterdir()
-        next(copy.rglob("postgres.bki")).write_text("")
+        next(copy.rglob("postgres.bki")).unlink()
         old = copy.with_name("postgresql-18.0-0123456789ab")
         old.mkdir()
         (old / ".in-use").touch()
         with EmbeddedPostgres(data_dir, closed_programs.folder, durable=False):
             assert list((data_dir / "programs").iterdir()) == [copy]
-            assert next(copy.rglob("postgres.bki")).stat().st_size > 0
+            assert next(copy.rglob("postgres.bki")).is_file()
 
     def test_a_copy_that_a_server_runs_from_is_kept(
         self, closed: Path, closed_programs: PostgresBinaries, scratch: Path

@@ -30,10 +30,11 @@ _NOT_NEEDED = {"pkgconfig", "pgxs", "doc", "man", "locale", "include"}
 
 @dataclass(frozen=True, slots=True)
 class _SourceFile:
-    source: Path
+    source: str
     target: str
     size: int
     modified: int
+    mode: int
 
 
 @contextlib.contextmanager
@@ -42,7 +43,7 @@ def reachable_binaries(
 ) -> Iterator[tuple[PostgresBinaries, tuple[int, ...]]]:
     """Give programs that the account can run, and the descriptors that the server must inherit.
 
-    The originals are used where they can be. Otherwise a complete copy is kept in the first of
+    The originals are used where they can be. Otherwise a complete copy (links, if possible) is kept in the first of
     `folders` that allows it, made once for each version, and older copies there are removed.
     """
     if _can_run(binaries, account):
@@ -114,17 +115,17 @@ def _source_files(binaries: PostgresBinaries) -> list[_SourceFile]:
             "their share folder is not beside them.\nInstall PostgreSQL where everybody may run it."
         )
     packages = prefix.parent.parent
-    chosen = {binaries.postgres, binaries.initdb, *prefix.glob("lib/*.so*")}
+    chosen = [os.fspath(path) for path in (binaries.postgres, binaries.initdb, *prefix.glob("lib/*.so*"))]
     # Wheels keep the libraries that came with them in NAME.libs beside the package.
     for folder in (*resources, *packages.glob(f"{prefix.parent.name}.libs")):
         for top, names, files in os.walk(folder):
             names[:] = [name for name in names if name not in _NOT_NEEDED]
-            chosen.update(Path(top, name) for name in files if not name.endswith(".a"))
+            chosen += [os.path.join(top, name) for name in files if not name.endswith(".a")]  # noqa: PTH118 - a thousand
+    start = len(os.fspath(packages)) + 1
     listed = []
-    for source in sorted(chosen):
-        status = source.stat()
-        target = str(source.relative_to(packages))
-        listed.append(_SourceFile(source, target, status.st_size, status.st_mtime_ns))
+    for source in sorted(set(chosen)):
+        status = os.stat(source)  # noqa: PTH116 - a thousand
+        listed.append(_SourceFile(source, source[start:], status.st_size, status.st_mtime_ns, status.st_mode))
     return listed
 
 
@@ -139,7 +140,7 @@ def _current_copy(
     while True:
         if copy.is_dir():
             lock = _use(copy)
-            if all(_is_copied(file, copy) for file in files):
+            if all(_is_copied(file, os.fspath(copy)) for file in files):
                 return _at(binaries, copy), lock
             os.close(lock)
             shutil.rmtree(copy)
@@ -148,6 +149,8 @@ def _current_copy(
             _make_readable_folder(fresh)
             lock = _use(fresh)
             try:
+                for folder_name in sorted({part for file in files for part in Path(file.target).parents}):
+                    _make_readable_folder(fresh / folder_name)
                 for file in files:
                     _copy(file, fresh)
                 fresh.rename(copy)
@@ -167,16 +170,20 @@ def _at(binaries: PostgresBinaries, copy: Path) -> PostgresBinaries:
 
 def _copy(file: _SourceFile, root: Path) -> None:
     target = root / file.target
-    for folder in reversed(target.relative_to(root).parents):
-        _make_readable_folder(root / folder)
+    mode = 0o755 if file.mode & 0o100 else 0o644
+    if file.mode & mode == mode:
+        with contextlib.suppress(OSError):  # another file system, or one without links
+            # Nothing is written, so a first start does not wait for the disk.
+            target.hardlink_to(file.source)
+            return
     shutil.copyfile(file.source, target)
-    target.chmod(0o755 if file.source.stat().st_mode & 0o100 else 0o644)
+    target.chmod(mode)
     os.utime(target, ns=(file.modified, file.modified))
 
 
-def _is_copied(file: _SourceFile, root: Path) -> bool:
+def _is_copied(file: _SourceFile, root: str) -> bool:
     try:
-        status = (root / file.target).stat()
+        status = os.stat(f"{root}/{file.target}")  # noqa: PTH116 - a thousand
     except OSError:
         return False
     return (status.st_size, status.st_mtime_ns) == (file.size, file.modified)
