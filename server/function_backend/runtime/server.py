@@ -47,7 +47,7 @@ class CallServer:
         self._port = 0
         self._credentials = _credentials(tls)
         self._server = grpc.server(
-            pools[0], options=_options(settings), maximum_concurrent_rpcs=settings.max_concurrent_calls
+            pools[0], options=channel_options(settings), maximum_concurrent_rpcs=settings.max_concurrent_calls
         )
         for service, methods in handlers.items():
             self._server.add_registered_method_handlers(service, dict(methods))
@@ -114,7 +114,8 @@ def _credentials(tls: TlsSettings) -> grpc.ServerCredentials | None:
     return Certificates(tls).credentials()
 
 
-def _options(settings: ServerSettings) -> list[tuple[str, int]]:
+def channel_options(settings: ServerSettings) -> list[tuple[str, int]]:
+    """The settings as the gRPC core takes them."""
     return [
         ("grpc.so_reuseport", 1),
         ("grpc.max_receive_message_length", settings.max_message_bytes),

@@ -42,13 +42,20 @@ def work(line: socket.socket, settings: ProcessSettings, build: Callable[[], Ser
         _pin(index)
     service = build()
     service.start(lambda state: _tell(line, state))
-    # Whatever lives now lives as long as the process: the collector need not look at it again, and as calls leave no
-    # cycles behind it may come round less often. Saves 8 to 11 µs a call.
+    calm_the_collector()
+    _Obedience(line, service, settings).until_the_end()
+    return 0
+
+
+def calm_the_collector() -> None:
+    """Has the garbage collector do less: called once, when everything that lasts is there.
+
+    Whatever lives now lives as long as the process: the collector need not look at it again, and as calls leave no
+    cycles behind it may come round less often. Saves 8 to 11 µs a call.
+    """
     gc.collect()
     gc.freeze()
     gc.set_threshold(*_GC_THRESHOLDS)
-    _Obedience(line, service, settings).until_the_end()
-    return 0
 
 
 class _Obedience:
