@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Self
 from urllib.parse import quote
 
+from function_backend.persistence import roles
 from function_backend.persistence.embedded.errors import DataFolderError
 from function_backend.persistence.embedded.folder import write_private
 from function_backend.persistence.embedded.sockets import PORT
@@ -20,8 +21,8 @@ class Role(enum.StrEnum):
     """Who connects to the embedded database."""
 
     SUPERUSER = "function_backend_superuser"
-    OWNER = "function_backend_owner"
-    APPLICATION = "function_backend_app"
+    OWNER = roles.OWNER
+    APPLICATION = roles.APP
 
 
 @dataclass(frozen=True, slots=True, repr=False)

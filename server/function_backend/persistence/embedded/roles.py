@@ -6,11 +6,9 @@ import psycopg
 from psycopg import sql
 
 from function_backend.persistence.embedded.credentials import Credentials, Role
+from function_backend.persistence.roles import DEFINER
 
 DATABASE = "function_backend"
-
-# Owns the functions that may look past row-level security; nobody logs in as it.
-DEFINER = "function_backend_definer"
 
 _LOGIN_ROLES = (Role.OWNER, Role.APPLICATION)
 _HARMLESS = sql.SQL("NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS")
