@@ -31,10 +31,9 @@ _RETRY_LATER = timedelta(seconds=1)
 
 _QUERY_CANCELED = "57014"
 _CONFLICTS = frozenset({"40001", "40P01", "55P03"})
-# 08: connection. 53: out of connections, memory, disk. 57P: shutting down or starting up. 25006: the server has become
-# a replica, and whoever connects again finds the new primary.
+# 08: connection. 53: out of connections, memory, disk. 57P: shutting down or starting up.
 _AWAY_CLASSES = ("08", "53", "57P")
-_AWAY_STATES = frozenset({"25006"})
+_READ_ONLY_TRANSACTION = "25006"
 # Characters that have no place in the database's encoding, such as U+0000, and numbers or times beyond its range.
 _UNSTORABLE = frozenset({"22021", "22P05", "22003", "22008"})
 
@@ -116,7 +115,13 @@ def is_connection_lost(error: BaseException) -> bool:
     state = cause.sqlstate
     if state is None:
         return isinstance(cause, psycopg.OperationalError)
-    return state.startswith(_AWAY_CLASSES) or state in _AWAY_STATES
+    return state.startswith(_AWAY_CLASSES)
+
+
+def is_read_only(error: BaseException) -> bool:
+    """Whether the server refused to write: it is a replica now, or the transaction only reads."""
+    cause = driver_error(error)
+    return isinstance(cause, psycopg.Error) and cause.sqlstate == _READ_ONLY_TRANSACTION
 
 
 def violated_constraint(error: BaseException) -> str | None:

@@ -113,4 +113,8 @@ class Node:
     def _learn_role(self, driver: wire.Driver, _record: object) -> None:
         # Once per worker: all connections of a node log in with the same URL.
         if self._prefix is None:
-            self._prefix = serving_prefix(driver)
+            try:
+                self._prefix = serving_prefix(driver)
+            except BaseException:
+                driver.close()
+                raise

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from function_backend.kernel.call import current_call
 from function_backend.persistence import wire
-from function_backend.persistence.failures import MissingTenantError, translate
+from function_backend.persistence.failures import DatabaseUnavailableError, MissingTenantError, is_read_only, translate
 from function_backend.persistence.position import POSITION_SQL, parse_position
 from function_backend.persistence.session import Session
 from function_backend.persistence.without_tenant import ask_without_tenant
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
+    from function_backend.kernel.errors import ServiceError
     from function_backend.kernel.events import DomainEvent
     from function_backend.persistence.engine import Database
     from function_backend.persistence.hot_read import HotRead, HotRows, Parameter
@@ -127,6 +128,14 @@ class UnitOfWork:
         """Undoes what was done; called by the context manager alone."""
         self._session.roll_back()
 
+    def explain(self, error: BaseException) -> ServiceError | None:
+        """What the failure means to the caller; None when it is not the database's, or a defect of ours."""
+        if not self._read_only and is_read_only(error):
+            # The primary was demoted: whoever connects again finds the new one.
+            self._database.primary.dispose()
+            return DatabaseUnavailableError()
+        return translate(error, self.call)
+
     def _refuse_when_reading(self) -> None:
         if self._read_only:
             raise RuntimeError("a unit of work for reading changes nothing")
@@ -224,6 +233,6 @@ class _Transaction(AbstractContextManager["UnitOfWork"]):
 
 
 def _raise_translated(error: BaseException, work: UnitOfWork) -> None:
-    meaning = translate(error, work.call)
+    meaning = work.explain(error)
     if meaning is not None:
         raise meaning from error

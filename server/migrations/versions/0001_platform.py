@@ -335,7 +335,7 @@ def _stored_answers() -> None:
         )
     """)
     op.execute("create index stored_answer_expires_at_idx on stored_answer (expires_at)")
-    protect_except_for_definer("stored_answer", app="select, insert, update, delete", definer="select, delete")
+    protect_except_for_definer("stored_answer", app="select, insert, update", definer="select, update, delete")
     definer_function(
         "purge_stored_answers(timestamptz, integer)",
         """

@@ -1,0 +1,52 @@
+"""Events of nothing in particular."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import ClassVar
+from uuid import UUID, uuid4
+
+from function_backend.kernel.events import DomainEvent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ThingHappened(DomainEvent):
+    """Something happened to a thing."""
+
+    type: ClassVar[str] = "function.test.v1.ThingHappened"
+    subject_type: ClassVar[str] = "thing"
+
+    payload: bytes = b"payload"
+
+
+def an_event(
+    *,
+    subject_id: UUID | None = None,
+    sequence: int = 1,
+    before: bytes | None = None,
+    after: bytes | None = None,
+    payload: bytes = b"payload",
+) -> ThingHappened:
+    """An event of a thing."""
+    return ThingHappened(
+        subject_id=subject_id or uuid4(),
+        sequence=sequence,
+        occurred_at=datetime.now(UTC),
+        before_digest=before,
+        after_digest=after,
+        payload=payload,
+    )
+
+
+def payload_of(event: ThingHappened) -> bytes:
+    """What leaves the service with the event."""
+    return event.payload
+
+
+class RefusingSink:
+    """For transactions that record nothing."""
+
+    def append(self, work: object, events: object) -> None:
+        """Fails the test."""
+        raise AssertionError("nothing was to be recorded")
