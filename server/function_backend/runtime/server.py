@@ -18,6 +18,7 @@ from function_backend.runtime.pool import CallPool
 from function_backend.runtime.reflection import reflection_handlers
 from function_backend.runtime.settings import ServerSettings, TlsSettings
 from function_backend.runtime.sockets import close_listeners, count_connections, refuse_new_connections
+from function_backend.runtime.tls import Certificates
 
 _LOG = logging.getLogger(__name__)
 
@@ -108,9 +109,6 @@ class CallServer:
 def _credentials(tls: TlsSettings) -> grpc.ServerCredentials | None:
     if tls.certificate is None:
         return None
-    # The library behind it takes 60 ms to load; a server without TLS does not need it.
-    from function_backend.runtime.tls import Certificates  # noqa: PLC0415
-
     return Certificates(tls).credentials()
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
+from function_backend.kernel.events import DomainEvent
 from function_backend.kernel.slice import Slice
 from function_backend.persistence.notifications import EPOCH_TOPIC
 from function_backend.resources import Resources
@@ -15,6 +18,13 @@ from function_backend.services.auth.events import ApiKeyCreated, ApiKeyRevoked, 
 from function_backend.services.auth.service.api_keys import REVOCATION_TOPIC, ApiKeyService
 from function_backend.services.auth.service.tenants import TenantService
 from function_backend.services.auth.servicer import ApiKeyServicer, TenantServicer
+
+EVENT_PAYLOADS: Mapping[type[DomainEvent], Callable[[Any], bytes]] = {
+    TenantCreated: convert.tenant_created,
+    ApiKeyCreated: convert.api_key_created,
+    ApiKeyRevoked: convert.api_key_revoked,
+}
+"""How the events look outside; the first tenant is recorded before any slice is built."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,11 +71,7 @@ def build(resources: Resources, settings: AuthSettings) -> Slice:
             "function.auth.v1.TenantService": TenantServicer(tenants),
             "function.auth.v1.ApiKeyService": ApiKeyServicer(api_keys),
         },
-        event_payloads={
-            TenantCreated: convert.tenant_created,
-            ApiKeyCreated: convert.api_key_created,
-            ApiKeyRevoked: convert.api_key_revoked,
-        },
+        event_payloads=EVENT_PAYLOADS,
         invalidations={REVOCATION_TOPIC: authenticator.forget, EPOCH_TOPIC: authenticator.forget},
         cache_resets=(authenticator.forget,),
         authenticator=authenticator,

@@ -1,0 +1,209 @@
+"""Everything that one process serves with, wired by hand, top to bottom."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from types import ModuleType
+
+from opentelemetry.trace import get_current_span
+from prometheus_client import CollectorRegistry
+
+from function_backend.cache.client import CacheSettings, connect
+from function_backend.cache.rate_limit import HostBuckets, RateLimiter, SharedBuckets
+from function_backend.events.recording import EventRecorder
+from function_backend.interceptors import server_chain
+from function_backend.interceptors.idempotency import Idempotency
+from function_backend.interceptors.method import Method, describe
+from function_backend.interceptors.outlook import Outlook
+from function_backend.interceptors.pipeline import method_handlers
+from function_backend.interceptors.validation import Validation
+from function_backend.kernel.clock import Clock
+from function_backend.kernel.identity import Authenticator
+from function_backend.kernel.pagination import PageTokens
+from function_backend.kernel.secret import Secret
+from function_backend.kernel.slice import Slice
+from function_backend.observability.logs import Log
+from function_backend.observability.tracing import Tracing
+from function_backend.persistence.engine import Database
+from function_backend.persistence.idempotency import StoredAnswers, purge_expired
+from function_backend.persistence.notifications import Listener, PeriodicTask
+from function_backend.persistence.settings import DatabaseSettings
+from function_backend.persistence.unit_of_work import Transactions
+from function_backend.resources import Resources
+from function_backend.runtime.address import Address
+from function_backend.runtime.admin import AdminServer
+from function_backend.runtime.child import State
+from function_backend.runtime.dependency import DependencyWatch
+from function_backend.runtime.health import Health
+from function_backend.runtime.pool import CallPool
+from function_backend.runtime.server import CallServer
+from function_backend.services import SLICES
+from function_backend.settings.tree import Settings
+
+_PURGE_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What a backend does not make itself."""
+
+    clock: Clock
+    database: DatabaseSettings
+    """Of the settings, with the URL of the embedded server where that is used."""
+    token_secret: Secret
+    limiter: RateLimiter
+    """Made before the fork, so that all workers of a host count together."""
+    log: Log
+    tracing: Tracing | None
+    registry: CollectorRegistry
+    addresses: Sequence[Address]
+    admin: Address | None
+
+
+class Backend:
+    """The service of one process; several can live in one process, as they do in tests."""
+
+    def __init__(self, settings: Settings, around: Surroundings) -> None:
+        """Wires everything; nothing connects, listens or starts a thread before `start`."""
+        self._around = around
+        self._database = Database(around.database)
+        recorder = EventRecorder(around.clock, trace_context=current_traceparent)
+        transactions = Transactions(self._database, recorder)
+        self._listener = Listener(around.database)
+        resources = Resources(
+            transactions=transactions,
+            clock=around.clock,
+            page_tokens=PageTokens(around.token_secret.reveal().encode()),
+            permission_catalogue=declared_permissions(SLICES),
+            listener_healthy=self._listener.healthy,
+            epoch_age=self._listener.epoch_age,
+        )
+        self._slices = [module.build(resources, getattr(settings, slice_name(module))) for module in SLICES]
+        for each in self._slices:
+            recorder.learn(each.event_payloads)
+        calls = CallPool(settings.server.threads, name="call")
+        streams = CallPool(settings.server.stream_threads, name="stream")
+        self._outlook = Outlook(log=around.log, registry=around.registry, sampling=around.tracing)
+        chain = server_chain(
+            settings.calls,
+            authenticator=_authenticator(self._slices),
+            idempotency=Idempotency(transactions, StoredAnswers(around.clock)),
+            validation=Validation(),
+            limiter=around.limiter,
+            outlook=self._outlook,
+            threads_of=lambda method: streams if _streams(method) else calls,
+        )
+        servicers = {name: servicer for each in self._slices for name, servicer in each.servicers.items()}
+        handlers = method_handlers(servicers, chain, pool_of=lambda method: streams if _streams(method) else None)
+        self._health = Health(handlers)
+        self._server = CallServer(
+            settings.server, settings.tls, handlers=handlers, health=self._health, pools=[calls, streams]
+        )
+        self._admin: AdminServer | None = None
+        self._watch: DependencyWatch | None = None
+
+    @property
+    def port(self) -> int:
+        """The port of the calls."""
+        return self._server.port
+
+    @property
+    def admin_port(self) -> int | None:
+        """The port of channelz; None without one."""
+        return None if self._admin is None else self._admin.port
+
+    def start(self, tell: Callable[[State], None]) -> None:
+        """Serves; health says so as soon as the database has answered."""
+
+        def back() -> None:
+            self._health.set_all(serving=True)
+            tell(State.SERVING)
+
+        def away() -> None:
+            self._health.set_all(serving=False)
+            tell(State.AWAY)
+
+        clock = self._around.clock
+        self._outlook.start()
+        purge = PeriodicTask(_PURGE_SECONDS, lambda driver: purge_expired(driver, clock.now()))
+        self._listener.start(self._slices, tasks=[purge])
+        if self._around.admin is not None:
+            self._admin = AdminServer(self._around.admin, self._health)
+        self._server.start(self._around.addresses)
+        self._watch = DependencyWatch(
+            "database", self._database.ping, back=back, away=away, tick=self._health.cut_off_the_stuck
+        )
+        self._watch.start()
+
+    def drain(self, limit: timedelta, *, until_quiet: bool) -> bool:
+        """Ends without losing a call; whether that worked out within the limit."""
+        over = self._server.drain(limit, until_quiet=until_quiet)
+        self._release()
+        return over
+
+    def stop(self, grace: timedelta) -> None:
+        """Ends now, with a grace for what runs."""
+        self._server.stop(grace)
+        self._release()
+
+    def _release(self) -> None:
+        if self._admin is not None:
+            self._admin.stop()
+        if self._watch is not None:
+            self._watch.stop()
+        self._listener.stop()
+        self._outlook.stop()
+        if self._around.tracing is not None:
+            self._around.tracing.stop()
+        self._database.dispose()
+
+
+def rate_limiter(settings: CacheSettings) -> RateLimiter:
+    """Limits of this host in memory that its workers share; of all hosts when a Redis is set."""
+    host = HostBuckets()
+    client = connect(settings)
+    return host if client is None else SharedBuckets(client, host, key_prefix=settings.key_prefix)
+
+
+def slice_name(module: ModuleType) -> str:
+    """The folder of the slice, which is also the name of its settings and of its proto package."""
+    return module.__name__.split(".")[-2]
+
+
+def declared_permissions(slices: Sequence[ModuleType]) -> frozenset[str]:
+    """Every permission that a method of these slices declares in the contract."""
+    return frozenset(
+        describe(method).permission
+        for module in slices
+        for contract in _contracts(slice_name(module))
+        for service in contract.DESCRIPTOR.services_by_name.values()
+        for method in service.methods
+    )
+
+
+def current_traceparent() -> str:
+    """The span that is being worked on, as W3C Trace Context writes it; nothing when the call is not traced."""
+    span = get_current_span().get_span_context()
+    return f"00-{span.trace_id:032x}-{span.span_id:016x}-{span.trace_flags:02x}" if span.is_valid else ""
+
+
+def _contracts(name: str) -> list[ModuleType]:
+    package = importlib.import_module(f"function.{name}.v1")
+    return [
+        importlib.import_module(f"{package.__name__}.{found.name}")
+        for found in pkgutil.iter_modules(package.__path__)
+        if found.name.endswith("_service_pb2")
+    ]
+
+
+def _authenticator(slices: Sequence[Slice]) -> Authenticator:
+    (authenticator,) = [each.authenticator for each in slices if each.authenticator is not None]
+    return authenticator
+
+
+def _streams(method: Method) -> bool:
+    return method.request_streaming or method.response_streaming

@@ -1,0 +1,91 @@
+"""The settings of the service: every package's own, under one name each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from function_backend.cache.client import CacheSettings
+from function_backend.interceptors.settings import PipelineSettings
+from function_backend.kernel.secret import Secret
+from function_backend.observability.logs import LogSettings
+from function_backend.observability.metrics import MetricsSettings
+from function_backend.observability.tracing import TracingSettings
+from function_backend.persistence.settings import DatabaseSettings
+from function_backend.runtime.settings import ProcessSettings, ServerSettings, TlsSettings
+from function_backend.services.auth.slice import AuthSettings
+from function_backend.settings.errors import SettingsError
+from function_backend.settings.load import Loaded, load
+from function_backend.settings.sources import Given
+
+_EMBEDDED_URL = "postgresql://embedded"
+_SUPPLIED = {"database.url": Given(_EMBEDDED_URL, "embedded PostgreSQL")}
+_SHORTEST_SECRET = 32
+_UNSIGNED = (
+    "token.secret: is missing and has no default where a database URL is set; set FUNCTION_BACKEND_TOKEN_SECRET or "
+    "FUNCTION_BACKEND_TOKEN_SECRET_FILE, the same on every server."
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataSettings:
+    """The embedded PostgreSQL, used when no database URL is set."""
+
+    dir: Path | None = None
+    """Folder for its data; by default the one that the platform's custom names."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenSettings:
+    """Page tokens."""
+
+    secret: Secret | None = None
+    """Key that page tokens are signed with, at least 32 characters, the same for all servers of a database. With the
+    embedded PostgreSQL it is made at the first start and kept in the data folder."""
+
+    def __post_init__(self) -> None:
+        if self.secret is not None and len(self.secret.reveal()) < _SHORTEST_SECRET:
+            raise ValueError(f"secret must have at least {_SHORTEST_SECRET} characters; try: openssl rand -base64 32")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything that can be set. A section is a table of the file and the first word of its variables."""
+
+    server: ServerSettings
+    process: ProcessSettings
+    tls: TlsSettings
+    database: DatabaseSettings
+    data: DataSettings
+    token: TokenSettings
+    cache: CacheSettings
+    calls: PipelineSettings
+    auth: AuthSettings
+    log: LogSettings
+    metrics: MetricsSettings
+    tracing: TracingSettings
+
+    @property
+    def embedded(self) -> bool:
+        """Whether the service brings its own PostgreSQL."""
+        return self.database.url == _EMBEDDED_URL
+
+
+CLIENT_VARIABLES = frozenset(
+    f"FUNCTION_BACKEND_{name}"
+    for name in ("API_KEY", "API_KEY_FILE", "TARGET", "CA_FILE", "CLIENT_CERTIFICATE", "CLIENT_KEY", "TIMEOUT")
+)
+"""Variables of the client, which may stand in the same environment."""
+
+
+def read_settings(
+    environment: Mapping[str, str], *, file: Path | None = None, flags: Mapping[str, Given] | None = None
+) -> Loaded[Settings]:
+    """The settings from flags, environment and file; SettingsError lists everything that is wrong with them."""
+    loaded = load(
+        Settings, environment=environment, file=file, flags=flags, supplied=_SUPPLIED, foreign=CLIENT_VARIABLES
+    )
+    if not loaded.settings.embedded and loaded.settings.token.secret is None:
+        raise SettingsError([_UNSIGNED])
+    return loaded

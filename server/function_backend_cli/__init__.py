@@ -1,0 +1,1 @@
+"""The command line: runs the service, and talks to one."""

@@ -1,0 +1,58 @@
+"""`function-backend migrate`."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import psycopg
+import typer
+
+from function_backend.persistence import migrate as migrations
+from function_backend.persistence.embedded.errors import EmbeddedPostgresError
+from function_backend.persistence.embedded.launcher import EmbeddedPostgres
+from function_backend.persistence.roles import MissingPrivilegeError
+from function_backend.settings.errors import SettingsError
+from function_backend_cli.setting_flags import ConfigFlag, DatabaseUrlFlag, SetFlag, read, refuse
+
+app = typer.Typer()
+
+
+@app.command()
+def migrate(
+    database_url: DatabaseUrlFlag = None,
+    serving_login: Annotated[
+        str | None, typer.Option(help="The role that the service connects as, which is let in.")
+    ] = None,
+    data_dir: Annotated[str | None, typer.Option(help="Folder of the embedded PostgreSQL.")] = None,
+    config: ConfigFlag = None,
+    settings: SetFlag = None,
+) -> None:
+    """Brings the database to the schema of this release; does nothing when it is there.
+
+    The database URL is that of the role that owns the schema. Without one the embedded database is migrated, which
+    `serve` also does by itself.
+    """
+    try:
+        # Signing needs no key here, so the settings of the service are read for the embedded database alone.
+        if database_url is None:
+            loaded = read(config, settings, {"--data-dir": data_dir}).settings
+            if loaded.embedded:
+                with EmbeddedPostgres(loaded.data.dir) as cluster:
+                    revision = _upgrade(cluster.owner_url, None)
+            else:
+                revision = _upgrade(loaded.database.url, serving_login)
+        else:
+            revision = _upgrade(database_url, serving_login)
+    except SettingsError as error:
+        raise refuse(error.problems) from None
+    except (EmbeddedPostgresError, migrations.SchemaError, MissingPrivilegeError) as error:
+        raise refuse([str(error)]) from None
+    except psycopg.Error as error:
+        raise refuse([f"the database refused: {error}"]) from None
+    sys.stdout.write(f"The schema is at {revision}.\n")
+
+
+def _upgrade(url: str, serving_login: str | None) -> str | None:
+    migrations.upgrade(url, serving_login=serving_login)
+    return migrations.current(url)
