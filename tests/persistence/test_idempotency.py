@@ -128,9 +128,11 @@ class TestExpiry:
             answers.store(work, fresh, _DIGEST, b"", sealed=False)
 
         with calling(), transactions() as work:
-            purged = [purge_expired(work.driver, clock.now(), at_most=2) for _ in range(2)]
+            purged = [purge_expired(work.driver, clock.now(), at_most=2)]
+            while purged[-1]:
+                purged.append(purge_expired(work.driver, clock.now(), at_most=2))
         assert purged[0] == 2
-        assert sum(purged) >= 3
+        assert sum(purged) >= len(over)
         for tenant_id, request_id in over:
             with calling(a_principal(tenant_id=tenant_id)), transactions() as work:
                 found = work.connection.execute(

@@ -16,9 +16,10 @@ from sqlalchemy import create_engine
 from sqlalchemy.pool import NullPool
 
 import function_backend
+from function_backend.persistence.connecting import connect
 from function_backend.persistence.failures import driver_error
 from function_backend.persistence.roles import OWNER, admit, prepare_roles, prepare_schema
-from function_backend.persistence.settings import database_url
+from function_backend.persistence.settings import DatabaseSettings, database_url
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -48,7 +49,7 @@ def upgrade(url: str, *, serving_login: str | None = None) -> None:
 
 def current(url: str) -> str | None:
     """The revision of the database; None when it was never migrated."""
-    with psycopg.connect(_plain(url), autocommit=True, prepare_threshold=None) as driver:
+    with connect(DatabaseSettings(url=url), url) as driver:
         exists = driver.execute("select to_regclass('public.alembic_version') is not null").fetchone()
         if exists is None or not exists[0]:
             return None
@@ -123,10 +124,6 @@ def _upgrade(connection: Connection, serving_login: str | None) -> None:
         raise
     finally:
         driver.close()
-
-
-def _plain(url: str) -> str:
-    return database_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
 
 
 def _scripts() -> ScriptDirectory:

@@ -94,6 +94,8 @@ class Listener:
         os.write(self._wake_end, b"x")
         if self._thread is not None:
             self._thread.join(_STOP_SECONDS)
+            if self._thread.is_alive():
+                return  # It waits for a database that does not answer; it ends with the process.
         os.close(self._wake_end)
         os.close(self._wake)
 
