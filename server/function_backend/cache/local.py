@@ -7,7 +7,6 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from function_backend.kernel.call import current_call
@@ -15,15 +14,6 @@ from function_backend.kernel.errors import CancelledError, DeadlineError
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
-
-
-@dataclass(slots=True)
-class CacheStats:
-    """What a cache has done since it was made."""
-
-    hits: int = 0
-    misses: int = 0
-    evictions: int = 0
 
 
 class LocalCache(Generic[K, V]):
@@ -36,7 +26,9 @@ class LocalCache(Generic[K, V]):
     def __init__(self, *, size: int, ttl: float, clock: Callable[[], float] = time.monotonic) -> None:
         if size < 1 or ttl <= 0:
             raise ValueError("a cache needs a size and a time to live above 0")
-        self.stats = CacheStats()
+        self.hits = 0
+        self.misses = 0
+        self.evictions = 0
         self._size = size
         self._ttl = ttl
         self._clock = clock
@@ -51,11 +43,11 @@ class LocalCache(Generic[K, V]):
         """The value; None when it is not there or too old."""
         entry = self._entries.get(key)
         if entry is None or entry[0] <= self._clock():
-            self.stats.misses += 1
+            self.misses += 1
             return None
         with contextlib.suppress(KeyError):  # Dropped since: it was good when it was asked for.
             self._entries.move_to_end(key)
-        self.stats.hits += 1
+        self.hits += 1
         return entry[1]
 
     def put(self, key: K, value: V, *, ttl: float | None = None) -> None:
@@ -68,9 +60,14 @@ class LocalCache(Generic[K, V]):
 
         They do not share its fate when the caller that loads leaves or runs out of time: then they load for themselves.
         """
-        found = self.get(key)
-        if found is not None:
-            return found
+        # As in get: a call of its own would cost a hit as much again.
+        entry = self._entries.get(key)
+        if entry is not None and entry[0] > self._clock():
+            with contextlib.suppress(KeyError):
+                self._entries.move_to_end(key)
+            self.hits += 1
+            return entry[1]
+        self.misses += 1
         with self._lock:
             running = self._loads.get(key)
             mine = running is None
@@ -123,7 +120,7 @@ class LocalCache(Generic[K, V]):
         self._entries.move_to_end(key)
         while len(self._entries) > self._size:
             self._entries.popitem(last=False)
-            self.stats.evictions += 1
+            self.evictions += 1
 
 
 class _Load(Generic[V]):

@@ -59,7 +59,9 @@ class HostBuckets:
         # The random part of a UUIDv7; callers do not choose their ids.
         fingerprint = key.int & _FINGERPRINT
         with self._lock:
-            place = self._place(fingerprint, now)
+            place = fingerprint % self._slots
+            if self._owners[place] != fingerprint:
+                place = self._place(fingerprint, now)
             full_at = max(self._full_at[place], now) + 1 / rate
             wait = full_at - now - burst / rate
             if wait > 0:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from function_backend.cache.rate_limit import RateLimiter
-from function_backend.interceptors.access_log import AccessLog, EventLog
 from function_backend.interceptors.authentication import Authentication
 from function_backend.interceptors.authorization import Authorization
 from function_backend.interceptors.consistency import Consistency
@@ -15,25 +13,14 @@ from function_backend.interceptors.errors import Errors
 from function_backend.interceptors.idempotency import Idempotency
 from function_backend.interceptors.load_shedding import LoadShedding, Threads
 from function_backend.interceptors.method import Method
-from function_backend.interceptors.metrics import Metrics
+from function_backend.interceptors.outlook import Outlook
 from function_backend.interceptors.pipeline import Chain
 from function_backend.interceptors.rate_limit import RateLimit
 from function_backend.interceptors.request_context import RequestContext
 from function_backend.interceptors.settings import PipelineSettings
 from function_backend.interceptors.status_details import StatusDetails
-from function_backend.interceptors.tracing import Sampling, Tracing
 from function_backend.interceptors.validation import Validation
 from function_backend.kernel.identity import Authenticator
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outlook:
-    """What makes the calls visible from outside."""
-
-    log: EventLog
-    metrics: Metrics
-    sampling: Sampling | None
-    """None when no traces are wanted; the trace id of the caller is logged all the same."""
 
 
 def server_chain(
@@ -52,10 +39,10 @@ def server_chain(
             # First: everything after it names the call by its id. Last on the way out: it sends what others have added.
             RequestContext(),
             # Around the rest, so that the span and the line have the whole time; the line can name the trace.
-            Tracing(outlook.sampling),
+            outlook.tracing,
             # Refused calls are counted and logged too, so both stand before everything that may refuse.
             outlook.metrics,
-            AccessLog(outlook.log),
+            outlook.access_log,
         ),
         # Whatever is raised below becomes a status here and nowhere else; those above see only the outcome.
         errors=Errors(StatusDetails(help_page=settings.help_page)),

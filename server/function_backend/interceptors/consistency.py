@@ -66,6 +66,6 @@ class Consistency(Stage):
 
         def leave(exchange: Exchange) -> None:
             if exchange.committed_position is not None:
-                exchange.trailing.append((CONSISTENCY_TOKEN, write_token(exchange.committed_position)))
+                exchange.trailing += ((CONSISTENCY_TOKEN, write_token(exchange.committed_position)),)
 
         return leave

@@ -15,7 +15,7 @@ _FOREVER = 10 * 365 * 86_400.0
 
 
 class Deadline(Stage):
-    """Sets the call's deadline, and ends the call when the caller leaves, which stops the SQL that runs for it."""
+    """Sets the call's deadline, and has streams watched: their end must be known though no statement runs."""
 
     def __init__(self, *, minimum: timedelta, default: timedelta) -> None:
         self._minimum = minimum.total_seconds()
@@ -27,12 +27,12 @@ class Deadline(Stage):
         A unary call without a deadline gets the default; a stream without one may go on for as long as it is read.
         """
         minimum = self._minimum
-        default = None if method.request_streaming or method.response_streaming else self._default
+        streams = method.request_streaming or method.response_streaming
+        default = None if streams else self._default
         monotonic = time.monotonic
 
         def enter(exchange: Exchange) -> None:
-            context = exchange.context
-            left = context.time_remaining()
+            left = exchange.context.time_remaining()
             remaining = left if left < _FOREVER else default
             if remaining is not None:
                 if remaining < minimum:
@@ -42,7 +42,7 @@ class Deadline(Stage):
                         metadata={"remaining_ms": str(milliseconds)},
                     )
                 exchange.deadline = monotonic() + remaining
-            if not context.add_callback(exchange.end):
-                exchange.ended = True
+            if streams:
+                exchange.watch()
 
         return enter

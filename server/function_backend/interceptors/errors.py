@@ -49,9 +49,9 @@ class Errors:
         exchange.code = failure.status.name
         exchange.reason = failure.reason
         exchange.message = bounded(failure.message)
-        exchange.trailing.append((DETAILS, self._details.write(failure, exchange.message, exchange.request_id)))
+        exchange.trailing += ((DETAILS, self._details.write(failure, exchange.message, exchange.request_id)),)
         if failure.retry_after is not None and failure.status in _MAY_PUSH_BACK:
-            exchange.trailing.append((PUSHBACK, str(int(failure.retry_after.total_seconds() * 1000))))
+            exchange.trailing += ((PUSHBACK, str(int(failure.retry_after.total_seconds() * 1000))),)
 
     def _failure(self, exchange: Exchange, error: BaseException) -> ServiceError:
         if isinstance(error, ServiceError):

@@ -12,20 +12,24 @@ from function_backend.interceptors.method import Method
 from function_backend.interceptors.stage import Hook, Stage
 from function_backend.kernel.errors import LimitExceededError
 
-_SMOOTHING = 0.05
 _LONGEST_PAUSE = 5.0
 _SHORTEST_PAUSE = 0.1
+_SAMPLE_SECONDS = 0.1
 
 
 class Threads(Protocol):
     """The threads that serve a method, and the calls that wait for one of them."""
 
-    def waiting(self) -> int:
-        """Calls that wait."""
-
     @property
     def size(self) -> int:
-        """Threads there are."""
+        """How many calls run at once at most."""
+
+    @property
+    def waiting(self) -> Callable[[], int]:
+        """Says how many calls wait."""
+
+    def finished(self) -> int:
+        """How many calls are over."""
 
 
 class OverloadedError(LimitExceededError):
@@ -38,59 +42,72 @@ class OverloadedError(LimitExceededError):
 
 
 class LoadShedding(Stage):
-    """Estimates how long a call that arrives now would wait, from the queue and what calls took lately.
+    """Estimates how long a call that arrives now would wait: the length of the queue by what leaves it per second.
 
     A call that is refused costs little, so the queue shrinks as soon as it is too long. Health is served elsewhere and
     stays reachable.
     """
 
     def __init__(
-        self, threads_of: Callable[[Method], Threads | None], *, longest_wait: timedelta, longest_queue: int
+        self,
+        threads_of: Callable[[Method], Threads | None],
+        *,
+        longest_wait: timedelta,
+        longest_queue: int,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._threads_of = threads_of
         self._longest_wait = longest_wait.total_seconds()
         self._longest_queue = longest_queue
-        self._busy: dict[int, _Busy] = {}
+        self._clock = clock
+        self._throughputs: dict[int, _Throughput] = {}
 
     def entering(self, method: Method) -> Hook | None:
         """Refuses with OVERLOADED when the queue is too long, or would take too long."""
         threads = self._threads_of(method)
         if threads is None:
             return None
-        busy = self._busy_of(threads)
+        throughput = self._throughputs.setdefault(id(threads), _Throughput(threads, self._clock))
+        waiting, size = threads.waiting, threads.size
         longest_wait, longest_queue = self._longest_wait, self._longest_queue
 
         def enter(exchange: Exchange) -> None:  # noqa: ARG001
-            waiting = threads.waiting()
-            if waiting < threads.size:
+            queue = waiting()
+            if queue <= size:
+                throughput.relaxed = True
                 return
-            wait = waiting * busy.seconds / threads.size
-            if wait > longest_wait or waiting > longest_queue:
+            wait = queue * throughput.seconds_per_call()
+            if wait > longest_wait or queue > longest_queue:
                 raise OverloadedError(timedelta(seconds=min(max(wait, _SHORTEST_PAUSE), _LONGEST_PAUSE)))
 
         return enter
 
-    def leaving(self, method: Method) -> Hook | None:
-        """Learns how long calls take. Refused ones count too: they are what empties the queue."""
-        threads = self._threads_of(method)
-        if threads is None or method.request_streaming or method.response_streaming:
-            return None
-        busy, monotonic = self._busy_of(threads), time.monotonic
 
-        def leave(exchange: Exchange) -> None:
-            # Two threads may overwrite each other's step; an estimate does not need better.
-            busy.seconds += (monotonic() - exchange.started - busy.seconds) * _SMOOTHING
+class _Throughput:
+    """How fast calls leave the threads while others queue up for them."""
 
-        return leave
+    __slots__ = ("_clock", "_finished", "_seconds_per_call", "_since", "_threads", "relaxed")
 
-    def _busy_of(self, threads: Threads) -> _Busy:
-        return self._busy.setdefault(id(threads), _Busy())
+    def __init__(self, threads: Threads, clock: Callable[[], float]) -> None:
+        self.relaxed = True
+        """Whether there was no queue a moment ago: then the time until now says nothing about how fast one shrinks."""
+        self._threads = threads
+        self._clock = clock
+        self._since = 0.0
+        self._finished = 0
+        self._seconds_per_call = 0.0
 
+    def seconds_per_call(self) -> float:
+        """Seconds from the end of one call to the end of the next, over the last tenth of a second or more.
 
-class _Busy:
-    """What a call takes of a thread, in seconds, averaged over the last few dozen calls."""
-
-    __slots__ = ("seconds",)
-
-    def __init__(self) -> None:
-        self.seconds = 0.0
+        0 while it is not known. Threads that look at once may do the same work twice, which does no harm.
+        """
+        now = self._clock()
+        if not self.relaxed and now - self._since < _SAMPLE_SECONDS:
+            return self._seconds_per_call
+        finished = self._threads.finished()
+        ended, elapsed = finished - self._finished, now - self._since
+        self._finished, self._since = finished, now
+        self._seconds_per_call = 0.0 if self.relaxed else elapsed / max(ended, 1)
+        self.relaxed = False
+        return self._seconds_per_call

@@ -34,7 +34,6 @@ class RequestContext(Stage):
                 exchange.request_id = given
             else:
                 exchange.request_id = str(new_id())
-            exchange.trailing.append((REQUEST_ID, exchange.request_id))
             make_current(exchange)
 
         return enter
@@ -44,7 +43,7 @@ class RequestContext(Stage):
         make_current = current_call.set
 
         def leave(exchange: Exchange) -> None:
-            exchange.context.set_trailing_metadata(tuple(exchange.trailing))
+            exchange.context.set_trailing_metadata(((REQUEST_ID, exchange.request_id), *exchange.trailing))
             # gRPC's state of the call holds the context variables, and the call holds gRPC's state: left as it is, that
             # circle would keep both until a garbage collection, and cost every call 60 µs of collecting.
             make_current(None)
