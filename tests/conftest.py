@@ -5,6 +5,9 @@ pytest_plugins = [
     "tests.fixtures.embedded",
     "tests.fixtures.postgres",
     "tests.fixtures.redis",
+    "tests.fixtures.clock",
+    "tests.fixtures.server",
+    "tests.fixtures.principals",
     "tests.fixtures.scripted",
     "tests.fixtures.storage",
 ]

@@ -38,7 +38,7 @@ from function_backend.runtime.address import Address
 from function_backend.runtime.admin import AdminServer
 from function_backend.runtime.child import State
 from function_backend.runtime.dependency import DependencyWatch
-from function_backend.runtime.health import Health
+from function_backend.runtime.health import Health, Status
 from function_backend.runtime.pool import CallPool
 from function_backend.runtime.server import CallServer
 from function_backend.services import SLICES
@@ -115,6 +115,10 @@ class Backend:
     def admin_port(self) -> int | None:
         """The port of channelz; None without one."""
         return None if self._admin is None else self._admin.port
+
+    def status(self) -> Status | None:
+        """What health says about the whole."""
+        return self._health.status("")
 
     def start(self, tell: Callable[[State], None]) -> None:
         """Serves; health says so as soon as the database has answered."""

@@ -74,7 +74,7 @@ def open_installation(settings: Settings) -> Installation:
         _await(lambda: migrate.require_current(settings.database.url))
         if settings.token.secret is None:
             raise ValueError("read_settings lets nobody come here without token.secret")
-        return Installation(settings.database, settings.token.secret, _first_key(settings.database))
+        return Installation(settings.database, settings.token.secret, make_first_tenant(settings.database))
     embedded = EmbeddedPostgres(settings.data.dir)
     cluster = embedded.start()
     try:
@@ -82,7 +82,7 @@ def open_installation(settings: Settings) -> Installation:
         if migrate.current(cluster.owner_url) != migrate.head():
             migrate.upgrade(cluster.owner_url)
         secret = settings.token.secret or _kept_secret(cluster.data_dir / _SECRET_FILE)
-        first_key = _first_key(database)
+        first_key = make_first_tenant(database)
     except BaseException:
         embedded.stop()
         raise
@@ -112,7 +112,8 @@ def _await(step: Callable[[], None]) -> None:
             time.sleep(_PAUSE_SECONDS)
 
 
-def _first_key(database: DatabaseSettings) -> str | None:
+def make_first_tenant(database: DatabaseSettings) -> str | None:
+    """The administrator's key of the tenant `default` when that was just made; None when it was there."""
     clock = SystemClock()
     recorder = EventRecorder(clock)
     recorder.learn(auth.EVENT_PAYLOADS)
