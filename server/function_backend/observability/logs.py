@@ -70,11 +70,21 @@ class Log:
         """Whether lines of this severity are written."""
         return level >= self._level
 
-    def event(self, message: str, fields: Mapping[str, object], *, level: int = logging.INFO) -> None:
-        """Writes one line with its fields; the way for lines of every call, past `logging` and its cost."""
+    def event(
+        self,
+        message: str,
+        fields: Mapping[str, object],
+        *,
+        level: int = logging.INFO,
+        moment: datetime | None = None,
+    ) -> None:
+        """Writes one line with its fields; the way for lines of every call, past `logging` and its cost.
+
+        `moment` is when it happened, for what is written later; now when absent.
+        """
         if level < self._level:
             return
-        line = self._render(datetime.now(UTC), logging.getLevelName(level), message, fields)
+        line = self._render(moment or datetime.now(UTC), logging.getLevelName(level), message, fields)
         if b"fbk_" in line:
             line = _API_KEY.sub(b"fbk_" + _DOTS, line)
         self._writer.write(line)
