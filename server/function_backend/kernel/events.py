@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
     from uuid import UUID
 
@@ -27,3 +28,5 @@ class DomainEvent:
     """SHA-256 of the state before; None when there was none."""
     after_digest: bytes | None = None
     """SHA-256 of the state after; None when there is none."""
+    details: Mapping[str, str] | None = None
+    """What the audit record is to say besides, such as where an import came from; nothing of the resource itself."""

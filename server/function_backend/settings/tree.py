@@ -15,6 +15,7 @@ from function_backend.observability.tracing import TracingSettings
 from function_backend.persistence.settings import DatabaseSettings
 from function_backend.runtime.settings import ProcessSettings, ServerSettings, TlsSettings
 from function_backend.services.auth.slice import AuthSettings
+from function_backend.services.company.slice import CompanySettings
 from function_backend.settings.errors import SettingsError
 from function_backend.settings.load import Loaded, load
 from function_backend.settings.sources import Given
@@ -62,6 +63,7 @@ class Settings:
     cache: CacheSettings
     calls: PipelineSettings
     auth: AuthSettings
+    company: CompanySettings
     log: LogSettings
     metrics: MetricsSettings
     tracing: TracingSettings

@@ -32,6 +32,11 @@ _Fields = dict[str, Any]
 
 def document(company: Company) -> bytes:
     """The company as a serialised `function.company.v1.Company`."""
+    return company_pb2.Company(**company_fields(company)).SerializeToString(deterministic=True)
+
+
+def company_fields(company: Company) -> dict[str, Any]:
+    """What the constructor of `Company` takes."""
     state = company.state
     fields: _Fields = {
         "id": str(company.id),
@@ -59,7 +64,7 @@ def document(company: Company) -> bytes:
     if company.deleted_at is not None:
         fields["delete_time"] = timestamp(company.deleted_at)
     _add_optional(fields, company)
-    return company_pb2.Company(**fields).SerializeToString(deterministic=True)
+    return fields
 
 
 @lru_cache(maxsize=64)

@@ -42,7 +42,7 @@ class Field(NamedTuple):
     operators: frozenset[Operator]
     keyed: Keyed = Keyed.NO
     is_several: bool = False
-    """Whether a company may have several values; one that fits is enough."""
+    """Whether a company may have several values; one that fits is enough, and `:` says the same as `=`."""
     check_key: Callable[[str], None] | None = None
     """Raises ValueError for a key that cannot be."""
     example_key: str = ""
@@ -67,7 +67,7 @@ def _status(value: Text, key: str) -> ConditionValue:
     name = value.plain.upper().removeprefix(_STATUS_PREFIX)
     if name not in CompanyStatus.__members__:
         raise ValueError(f"is not a status; one of {', '.join(CompanyStatus.__members__)} is")
-    return CompanyStatus[name]
+    return CompanyStatus[name].value
 
 
 def _date(value: Text, key: str) -> ConditionValue:
@@ -129,7 +129,7 @@ FILTER_FIELDS: Mapping[str, Field] = MappingProxyType(
             _identifier, _MEMBERSHIP, Keyed.MUST, is_several=True, check_key=_check_scheme, example_key="lei"
         ),
         "industries": Field(_industry, _MEMBERSHIP, Keyed.MAY, is_several=True),
-        "labels": Field(_text, _TEXT, Keyed.MUST, example_key="tier"),
+        "labels": Field(_text, _CODE | {Operator.HAS}, Keyed.MUST, is_several=True, example_key="tier"),
     }
 )
 """By name."""

@@ -137,7 +137,7 @@ def _parser() -> Lark:
 
 
 def _problem(text: str, error: UnexpectedInput) -> FilterProblem:
-    position = (0 if error.pos_in_stream is None else error.pos_in_stream) + 1
+    position = (error.pos_in_stream or 0) + 1  # type: ignore[redundant-expr] # lark declares it None
     if isinstance(error, UnexpectedToken):
         if error.token.type == "$END":
             return FilterProblem("the filter ends where something is missing", len(text) + 1)

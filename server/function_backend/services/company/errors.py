@@ -1,0 +1,159 @@
+"""How the use cases of companies fail, each with its reason."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from function_backend.kernel.errors import (
+    AlreadyExistsError,
+    ConflictError,
+    FieldViolation,
+    InvalidArgumentError,
+    NotFoundError,
+    PreconditionError,
+    Resource,
+    invalid_fields,
+)
+from function_backend.services.company.domain.filters.problem import FilterProblem
+
+
+class CompanyNotFoundError(NotFoundError):
+    """No company with the id is visible to the caller."""
+
+    reason = "COMPANY_NOT_FOUND"
+
+    def __init__(self, company_id: UUID) -> None:
+        super().__init__(
+            f"Company {company_id} does not exist.",
+            metadata={"company_id": str(company_id)},
+            resource=_resource(company_id),
+        )
+
+
+class CompanyStateNotFoundError(NotFoundError):
+    """Nothing was known of the company then."""
+
+    reason = "COMPANY_STATE_NOT_FOUND"
+
+    def __init__(self, company_id: UUID, *, as_of: datetime, known_at: datetime) -> None:
+        super().__init__(
+            f"Nothing was known at {known_at.isoformat()} about the company at {as_of.isoformat()}.",
+            metadata={
+                "company_id": str(company_id),
+                "as_of": as_of.isoformat(),
+                "known_at": known_at.isoformat(),
+            },
+            resource=_resource(company_id),
+        )
+
+
+class IdentifierTakenError(AlreadyExistsError):
+    """Another company of the tenant has the identifier."""
+
+    reason = "COMPANY_IDENTIFIER_TAKEN"
+
+    def __init__(self, scheme: str, value: str, owner_id: UUID) -> None:
+        super().__init__(
+            f"The identifier {scheme} {value} belongs to another company.",
+            metadata={"scheme": scheme, "value": value, "company_id": str(owner_id)},
+            resource=_resource(owner_id),
+        )
+
+
+class EtagMismatchError(ConflictError):
+    """Somebody changed the company since the caller read it."""
+
+    reason = "COMPANY_ETAG_MISMATCH"
+
+    def __init__(self, company_id: UUID, current_etag: str) -> None:
+        super().__init__(
+            "The company has changed since it was read; read it again and repeat the change.",
+            metadata={"company_id": str(company_id), "current_etag": current_etag},
+            resource=_resource(company_id),
+        )
+
+
+class CompanyDeletedError(PreconditionError):
+    """The company is deleted and cannot be changed."""
+
+    reason = "COMPANY_DELETED"
+
+    def __init__(self, company_id: UUID) -> None:
+        super().__init__(
+            "The company is deleted; undelete it first.",
+            metadata={"company_id": str(company_id)},
+            resource=_resource(company_id),
+        )
+
+
+class CompanyNotDeletedError(PreconditionError):
+    """The company is not deleted and cannot be brought back."""
+
+    reason = "COMPANY_NOT_DELETED"
+
+    def __init__(self, company_id: UUID) -> None:
+        super().__init__(
+            "The company is not deleted.", metadata={"company_id": str(company_id)}, resource=_resource(company_id)
+        )
+
+
+class InvalidFilterError(InvalidArgumentError):
+    """The filter cannot be used."""
+
+    reason = "INVALID_FILTER"
+
+    def __init__(self, problem: FilterProblem) -> None:
+        super().__init__(
+            f"filter: {problem}",
+            metadata={"field": problem.field, "position": str(problem.position)},
+            violations=[FieldViolation("filter", str(problem))],
+        )
+
+
+class ImportTooLargeError(InvalidArgumentError):
+    """The import stream carries more rows than one may."""
+
+    reason = "IMPORT_TOO_LARGE"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(
+            f"One stream carries at most {limit} rows; open another for the rest. The batches before this one are "
+            "imported.",
+            metadata={"limit": str(limit)},
+        )
+
+
+class ImportOutOfOrderError(InvalidArgumentError):
+    """The import stream does not begin with its configuration, or repeats it."""
+
+    reason = "IMPORT_OUT_OF_ORDER"
+
+    def __init__(self) -> None:
+        super().__init__("The first message of the stream must be 'config', the others 'batch'.")
+
+
+class RequestIdReusedError(PreconditionError):
+    """The request id was used for another import stream."""
+
+    reason = "REQUEST_ID_REUSED"
+
+    def __init__(self, request_id: str) -> None:
+        super().__init__(
+            "request_id was already used for another request; use a new one.", metadata={"request_id": request_id}
+        )
+
+
+def unknown_match_scheme(scheme: str) -> InvalidArgumentError:
+    """The rows of an import are to be matched by a scheme that is not known."""
+    description = f"'{scheme}' is neither 'id' nor a known identifier scheme; docs/identifiers.md lists them"
+    return invalid_fields(FieldViolation("config.match_scheme", description))
+
+
+def in_the_future(field: str) -> InvalidArgumentError:
+    """A moment of the request that must not lie in the future does."""
+    return invalid_fields(FieldViolation(field, "lies in the future"))
+
+
+def _resource(company_id: UUID) -> Resource:
+    return Resource("company", str(company_id))

@@ -1,0 +1,93 @@
+"""Lists of companies, page by page, by key."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import Column, Select, select, tuple_
+
+from function_backend.kernel.pagination import Page
+from function_backend.persistence.unit_of_work import UnitOfWork
+from function_backend.services.company.domain.filters.conditions import Predicate
+from function_backend.services.company.domain.ordering import Ordering
+from function_backend.services.company.repository.filter_sql import filter_clause
+from function_backend.services.company.repository.records import Document
+from function_backend.services.company.tables import company_table
+
+_company = company_table.c
+
+_SORT_COLUMNS: Mapping[str, Column[Any]] = {
+    "id": _company.id,
+    "legal_name": _company.legal_name_folded,
+    "create_time": _company.created_at,
+    "update_time": _company.updated_at,
+}
+
+
+class ListedCompany(NamedTuple):
+    """A company of a list: its id and itself as it is sent."""
+
+    id: UUID
+    document: Document
+
+
+class CompanyLister:
+    """Lists companies."""
+
+    def __init__(self, work: UnitOfWork) -> None:
+        self._work = work
+
+    def find_page(
+        self,
+        predicate: Predicate | None,
+        ordering: Ordering,
+        *,
+        after: Sequence[str] | None,
+        limit: int,
+        with_deleted: bool,
+    ) -> Page[ListedCompany]:
+        """Up to `limit` companies that fit, after the one with the given key."""
+        column = _SORT_COLUMNS[ordering.field]
+        query = _in_order(
+            select(_company.id, _company.document_version, _company.document, column.label("sort_key")).where(
+                _company.tenant_id == self._work.tenant_id
+            ),
+            ordering,
+            after,
+        )
+        if not with_deleted:
+            query = query.where(_company.deleted_at.is_(None))
+        if predicate is not None:
+            query = query.where(filter_clause(predicate, self._work.tenant_id))
+        # One more than asked for tells whether there is a next page.
+        rows = self._work.connection.execute(query.limit(limit + 1)).all()
+        items = [ListedCompany(row.id, Document(row.document_version, row.document)) for row in rows[:limit]]
+        next_key = _key(rows[limit - 1], ordering) if len(rows) > limit else None
+        return Page(items, next_key)
+
+
+def _in_order(query: Select[Any], ordering: Ordering, after: Sequence[str] | None) -> Select[Any]:
+    column = _SORT_COLUMNS[ordering.field]
+    columns = [column] if ordering.field == "id" else [column, _company.id]
+    if after is not None:
+        values = _values(ordering, after)
+        key = tuple_(*columns)
+        query = query.where(key < values if ordering.descending else key > values)
+    return query.order_by(*[item.desc() if ordering.descending else item.asc() for item in columns])
+
+
+def _key(row: Any, ordering: Ordering) -> tuple[str, ...]:  # noqa: ANN401 - rows have the columns selected above
+    if ordering.field == "id":
+        return (str(row.id),)
+    value = row.sort_key
+    return (value.isoformat() if isinstance(value, datetime) else value, str(row.id))
+
+
+def _values(ordering: Ordering, key: Sequence[str]) -> tuple[Any, ...]:
+    if ordering.field == "id":
+        return (UUID(key[0]),)
+    value = key[0] if ordering.field == "legal_name" else datetime.fromisoformat(key[0])
+    return (value, UUID(key[1]))

@@ -1,0 +1,1 @@
+"""The use cases of companies, one file each; each is one transaction."""

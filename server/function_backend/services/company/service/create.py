@@ -1,0 +1,35 @@
+"""Creating a company."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from function_backend.kernel.clock import Clock
+from function_backend.kernel.identifiers import new_id
+from function_backend.persistence.unit_of_work import Transactions
+from function_backend.services.company.domain import history
+from function_backend.services.company.domain.draft import Draft
+from function_backend.services.company.errors import in_the_future
+from function_backend.services.company.service.store import CompanyStore
+
+
+class CreateCompany:
+    """Creates companies."""
+
+    def __init__(self, transactions: Transactions, clock: Clock, store: CompanyStore) -> None:
+        self._transactions = transactions
+        self._clock = clock
+        self._store = store
+
+    def create(self, draft: Draft, *, valid_from: datetime | None) -> bytes:
+        """The new company as it is sent.
+
+        Raises INVALID_ARGUMENT with everything that is wrong with it, IdentifierTakenError for what another one has.
+        """
+        state = draft.completed()
+        now = self._clock.now()
+        if valid_from is not None and valid_from > now:
+            raise in_the_future("valid_from")
+        transition = history.create(new_id(), state, now, valid_from)
+        with self._transactions() as work:
+            return self._store.store(work, transition)

@@ -1,0 +1,125 @@
+"""Importing companies from a stream: batch by batch, each committed by itself."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from uuid import UUID
+
+from function_backend.kernel.call import Call
+from function_backend.kernel.clock import Clock
+from function_backend.persistence.failures import TransientConflictError
+from function_backend.persistence.idempotency import StoredAnswers
+from function_backend.persistence.unit_of_work import Transactions
+from function_backend.services.company.domain.identifiers import find_scheme
+from function_backend.services.company.domain.importing import (
+    MATCH_BY_ID,
+    ImportPlan,
+    ImportStep,
+    ImportSummary,
+)
+from function_backend.services.company.errors import (
+    IdentifierTakenError,
+    ImportOutOfOrderError,
+    ImportTooLargeError,
+    RequestIdReusedError,
+    unknown_match_scheme,
+)
+from function_backend.services.company.repository.writes import ConcurrentWriteError
+from function_backend.services.company.service.import_batch import BatchImport
+from function_backend.services.company.service.import_rows import PreparedRow, prepare
+from function_backend.services.company.service.store import CompanyStore
+
+_MOST_RUNS = 3
+
+# What two imports at the same time may do to each other: running the batch again sees what the other one did.
+_COLLISIONS = (TransientConflictError, ConcurrentWriteError, IdentifierTakenError)
+
+
+class ImportCompanies:
+    """Imports companies."""
+
+    def __init__(
+        self,
+        transactions: Transactions,
+        clock: Clock,
+        store: CompanyStore,
+        answers: StoredAnswers,
+        *,
+        row_limit: int,
+        answer: Callable[[ImportSummary], bytes],
+    ) -> None:
+        """`answer` makes the response of a summary."""
+        self._transactions = transactions
+        self._clock = clock
+        self._store = store
+        self._answers = answers
+        self._row_limit = row_limit
+        self._answer = answer
+
+    def run(self, steps: Iterator[ImportStep], call: Call) -> bytes:
+        """The response when the stream has ended.
+
+        A stream with the request id of an earlier one imports nothing and gets the earlier answer, if it is the same
+        stream. Without one, repeating it finds every row unchanged.
+        """
+        first = next(steps, None)
+        if first is None or first.plan is None:
+            raise ImportOutOfOrderError
+        plan = first.plan
+        if plan.match_scheme != MATCH_BY_ID and find_scheme(plan.match_scheme) is None:
+            raise unknown_match_scheme(plan.match_scheme)
+        if not plan.request_id or plan.validate_only:
+            return self._answer(self._import(plan, steps))
+        return self._import_once(plan, first, steps, call)
+
+    def _import_once(self, plan: ImportPlan, first: ImportStep, steps: Iterator[ImportStep], call: Call) -> bytes:
+        request_id = UUID(plan.request_id)
+        actor = "" if call.principal is None else call.principal.actor
+        whole = hashlib.sha256(f"{actor}\n{call.method}\n".encode() + first.fingerprint())
+        with self._transactions.reading() as work:
+            kept = self._answers.find(work, request_id)
+        if kept is not None:
+            for step in steps:
+                whole.update(step.fingerprint())
+            if kept.digest != whole.digest():
+                raise RequestIdReusedError(plan.request_id)
+            return kept.response
+        answer = self._answer(self._import(plan, _fingerprinted(steps, whole.update)))
+        with self._transactions() as work:
+            self._answers.store(work, request_id, whole.digest(), answer, sealed=False)
+        return answer
+
+    def _import(self, plan: ImportPlan, steps: Iterator[ImportStep]) -> ImportSummary:
+        summary = ImportSummary()
+        for step in steps:
+            if step.plan is not None:
+                raise ImportOutOfOrderError
+            rows = step.read_rows()
+            if summary.rows + len(rows) > self._row_limit:
+                raise ImportTooLargeError(self._row_limit)
+            prepared = prepare(rows, plan.match_scheme, self._clock.now(), summary)
+            summary = self._import_batch(plan, prepared, summary)
+        return summary
+
+    def _import_batch(self, plan: ImportPlan, rows: list[PreparedRow], before: ImportSummary) -> ImportSummary:
+        """The summary with what became of the rows."""
+        for run in range(1, _MOST_RUNS + 1):
+            summary = before.copy()
+            try:
+                with self._transactions() as work:
+                    BatchImport(work, self._store, summary, self._clock.now(), source=plan.source).run(rows)
+                    if plan.validate_only:
+                        work.discard()
+            except _COLLISIONS:
+                if run == _MOST_RUNS:
+                    raise
+            else:
+                return summary
+        raise AssertionError("unreachable")
+
+
+def _fingerprinted(steps: Iterator[ImportStep], update: Callable[[bytes], None]) -> Iterator[ImportStep]:
+    for step in steps:
+        update(step.fingerprint())
+        yield step

@@ -1,0 +1,102 @@
+"""Wires the folder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from function_backend.kernel.events import DomainEvent
+from function_backend.kernel.slice import Slice
+from function_backend.persistence.idempotency import StoredAnswers
+from function_backend.resources import Resources
+from function_backend.services.company.convert import responses
+from function_backend.services.company.convert.company_out import DOCUMENT_VERSION, document
+from function_backend.services.company.convert.imports import import_response
+from function_backend.services.company.domain.places import subdivisions
+from function_backend.services.company.domain.search.known_words import KnownWords
+from function_backend.services.company.events import (
+    CompanyCreated,
+    CompanyDeleted,
+    CompanyUndeleted,
+    CompanyUpdated,
+)
+from function_backend.services.company.service.batch_get import BatchGetCompanies
+from function_backend.services.company.service.cached_companies import CachedCompanies
+from function_backend.services.company.service.create import CreateCompany
+from function_backend.services.company.service.delete import DeleteCompany
+from function_backend.services.company.service.documents import Documents
+from function_backend.services.company.service.export import ExportCompanies
+from function_backend.services.company.service.get import GetCompany
+from function_backend.services.company.service.import_companies import ImportCompanies
+from function_backend.services.company.service.list import ListCompanies
+from function_backend.services.company.service.revisions import ListCompanyRevisions
+from function_backend.services.company.service.search import SearchCompanies
+from function_backend.services.company.service.store import TOPIC, CompanyStore
+from function_backend.services.company.service.update import UpdateCompany
+from function_backend.services.company.servicer import CompanyServicer, CompanyUseCases
+
+EVENT_PAYLOADS: Mapping[type[DomainEvent], Callable[[Any], bytes]] = {
+    CompanyCreated: responses.event,
+    CompanyUpdated: responses.updated_event,
+    CompanyDeleted: responses.event,
+    CompanyUndeleted: responses.event,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompanySettings:
+    """Limits of the company service."""
+
+    import_row_limit: int = 50_000
+    """Rows that one import stream may carry."""
+    cached_companies: int = 10_000
+    """Companies that one worker keeps in memory, ready to be sent."""
+    cached_for: timedelta = timedelta(seconds=5)
+    """After this a company is read again even if no change was heard of."""
+
+    def __post_init__(self) -> None:
+        for name in ("import_row_limit", "cached_companies"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1")
+        if self.cached_for <= timedelta():
+            raise ValueError("cached_for must be more than 0")
+
+
+def build(resources: Resources, settings: CompanySettings) -> Slice:
+    """The servicer of companies."""
+    transactions, clock, tokens = resources.transactions, resources.clock, resources.page_tokens
+    documents = Documents(document, version=DOCUMENT_VERSION)
+    cache = CachedCompanies(size=settings.cached_companies, ttl=settings.cached_for.total_seconds())
+    store = CompanyStore(documents, KnownWords())
+    # Loaded now, so that no request waits for it.
+    subdivisions()
+    use_cases = CompanyUseCases(
+        create=CreateCompany(transactions, clock, store),
+        get=GetCompany(
+            transactions, clock, documents, cache, answer=responses.one, may_cache=resources.listener_healthy
+        ),
+        batch_get=BatchGetCompanies(transactions, documents),
+        list=ListCompanies(transactions, tokens, documents),
+        update=UpdateCompany(transactions, clock, store, documents),
+        delete=DeleteCompany(transactions, clock, store),
+        search=SearchCompanies(transactions, tokens),
+        revisions=ListCompanyRevisions(transactions, tokens),
+        importing=ImportCompanies(
+            transactions,
+            clock,
+            store,
+            StoredAnswers(clock),
+            row_limit=settings.import_row_limit,
+            answer=import_response,
+        ),
+        export=ExportCompanies(transactions, tokens, documents),
+    )
+    return Slice(
+        name="company",
+        servicers={"function.company.v1.CompanyService": CompanyServicer(use_cases)},
+        event_payloads=EVENT_PAYLOADS,
+        invalidations={TOPIC: cache.forget},
+        cache_resets=(cache.forget_all,),
+    )

@@ -1,0 +1,86 @@
+"""The tables of companies.
+
+`company_revision` is the truth: every state there was, as JSON. The others follow from it and are written in the same
+transaction: `company` has one row per company, its current state, for lists and reads; `company_identifier` has one row
+per identifier of a current state, for look-ups and uniqueness (docs/adr/0007-company-model.md).
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Date,
+    Index,
+    LargeBinary,
+    SmallInteger,
+    Table,
+    Text,
+    Uuid,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+
+from function_backend.persistence.metadata import metadata, moment_column, tenant_column
+
+# The collation of all texts that are compared: the order of code points is the same on every machine, and its
+# comparisons may use an index under row-level security.
+_BYTEWISE = Text(collation="C")
+
+company_table = Table(
+    "company",
+    metadata,
+    tenant_column(),
+    Column("id", Uuid(), primary_key=True, nullable=False),
+    # The revision that is the current state. An amendment of the past is recorded later and is not it.
+    Column("revision", BigInteger, nullable=False),
+    Column("last_revision", BigInteger, nullable=False),
+    moment_column("valid_from"),
+    moment_column("recorded_at"),
+    moment_column("created_at"),
+    moment_column("updated_at"),
+    moment_column("deleted_at", nullable=True),
+    Column("legal_name", _BYTEWISE, nullable=False),
+    Column("legal_name_folded", _BYTEWISE, nullable=False),
+    Column("legal_form_code", _BYTEWISE, nullable=False),
+    Column("jurisdiction", _BYTEWISE, nullable=False),
+    Column("status", _BYTEWISE, nullable=False),
+    Column("incorporation_date", Date),
+    Column("dissolution_date", Date),
+    Column("countries", ARRAY(_BYTEWISE), nullable=False),
+    Column("industries", ARRAY(_BYTEWISE), nullable=False),
+    Column("identifier_schemes", ARRAY(_BYTEWISE), nullable=False),
+    Column("labels", JSONB, nullable=False),
+    # The company as it is sent, derived from the rest, with the version of the code that made it.
+    Column("document", LargeBinary, nullable=False),
+    Column("document_version", SmallInteger, nullable=False),
+    Index("company_legal_name_idx", "tenant_id", "legal_name_folded", "id"),
+    Index("company_jurisdiction_idx", "tenant_id", "jurisdiction", "id"),
+    Index("company_created_at_idx", "tenant_id", "created_at", "id"),
+    Index("company_updated_at_idx", "tenant_id", "updated_at", "id"),
+)
+
+company_identifier_table = Table(
+    "company_identifier",
+    metadata,
+    tenant_column(),
+    Column("scheme", _BYTEWISE, primary_key=True, nullable=False),
+    Column("value", _BYTEWISE, primary_key=True, nullable=False),
+    # What the value is unique within: the tenant (empty), the issuer, or, where companies may share it, the company.
+    Column("scope", _BYTEWISE, primary_key=True, nullable=False),
+    Column("company_id", Uuid(), nullable=False),
+)
+
+company_revision_table = Table(
+    "company_revision",
+    metadata,
+    tenant_column(),
+    Column("company_id", Uuid(), primary_key=True, nullable=False),
+    Column("revision", BigInteger, primary_key=True, nullable=False, autoincrement=False),
+    Column("kind", _BYTEWISE, nullable=False),
+    moment_column("valid_from"),
+    moment_column("recorded_at"),
+    Column("actor", Text, nullable=False),
+    Column("request_id", Text, nullable=False),
+    Column("changed_fields", ARRAY(_BYTEWISE), nullable=False),
+    Column("state", JSONB, nullable=False),
+)
