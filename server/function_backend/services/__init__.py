@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from function_backend.services.auth import slice as auth
-from function_backend.services.company import slice as company
+# Not under the folders' own names, which would hide the folders as attributes of this package.
+from function_backend.services.auth import slice as auth_slice
+from function_backend.services.company import slice as company_slice
 
-SLICES = (auth, company)
+SLICES = (auth_slice, company_slice)
 """The module of each service that wires it: `build(resources, settings)` returns its `Slice`."""

@@ -44,7 +44,7 @@ def mint(key_id: UUID) -> KeyText:
 
 def digest(text: str) -> bytes:
     """What is stored of a key. A plain hash is enough: unlike a password, 256 random bits cannot be guessed."""
-    return hashlib.sha256(text.encode()).digest()
+    return hashlib.sha256(text.encode(errors="surrogatepass")).digest()
 
 
 def key_id(text: str) -> UUID | None:

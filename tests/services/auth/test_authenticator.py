@@ -1,0 +1,185 @@
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import psycopg
+import pytest
+
+from function_backend.events.recording import EventRecorder
+from function_backend.kernel.errors import UnavailableError
+from function_backend.persistence.engine import Database
+from function_backend.persistence.settings import DatabaseSettings
+from function_backend.persistence.unit_of_work import Transactions
+from function_backend.resources import Resources
+from function_backend.services.auth import slice as auth
+from function_backend.services.auth.adapters.authenticator import ApiKeyAuthenticator
+from function_backend.services.auth.domain.key_text import mint
+from function_backend.services.auth.errors import (
+    CredentialExpiredError,
+    CredentialInvalidError,
+    CredentialRevokedError,
+)
+from function_backend.services.auth.service.tenants import NewTenant, make_tenant
+from tests.factories.auth import calling
+from tests.factories.events import RefusingSink
+from tests.fixtures import postgres
+
+
+class _Epoch:
+    """How long ago the worker last learned that nothing was revoked."""
+
+    def __init__(self) -> None:
+        self.age = 0.0
+
+    def __call__(self) -> float:
+        return self.age
+
+
+@pytest.fixture
+def epoch() -> _Epoch:
+    return _Epoch()
+
+
+@pytest.fixture
+def made(resources: Resources, recorder: EventRecorder) -> NewTenant:
+    recorder.learn(auth.build(resources, auth.AuthSettings()).event_payloads)
+    with calling(), resources.transactions() as work:
+        return make_tenant(
+            work, name=f"t{uuid4().hex}", display_name="", permissions=frozenset({"company.*"}), clock=resources.clock
+        )
+
+
+@pytest.fixture
+def authenticator(resources: Resources, epoch: _Epoch) -> ApiKeyAuthenticator:
+    return _authenticator(resources.transactions, resources, epoch)
+
+
+def _authenticator(transactions: Transactions, resources: Resources, epoch: Callable[[], float]) -> ApiKeyAuthenticator:
+    return ApiKeyAuthenticator(
+        transactions, resources.clock, epoch_age=epoch, remembered_keys=100, remembered_seconds=60
+    )
+
+
+@pytest.fixture
+def change(database: postgres.Database, made: NewTenant) -> Callable[[str], None]:
+    """Changes the key's row behind the authenticator's back."""
+
+    def run(assignment: str) -> None:
+        with psycopg.connect(database.superuser_url, autocommit=True) as connection:
+            connection.execute(f"update api_key set {assignment} where id = %s".encode(), (made.api_key.id,))
+
+    return run
+
+
+class TestVerifying:
+    def test_a_key_is_its_tenants_caller_with_its_permissions(
+        self, authenticator: ApiKeyAuthenticator, made: NewTenant
+    ) -> None:
+        principal = authenticator.authenticate(made.secret)
+        assert (principal.kind, principal.id, principal.tenant_id) == ("api_key", made.api_key.id, made.tenant.id)
+        assert principal.permissions.patterns == {"company.*"}
+
+    def test_it_needs_no_call_and_no_tenant(self, authenticator: ApiKeyAuthenticator, made: NewTenant) -> None:
+        with calling() as call:
+            call.principal = None
+            assert authenticator.authenticate(made.secret).id == made.api_key.id
+
+    @pytest.mark.parametrize("text", ["", "x", "fbk_", "fbk_" + "0" * 71, "é" * 75, "\ud800"])
+    def test_what_is_no_key_is_refused_without_asking_anybody(self, resources: Resources, text: str) -> None:
+        unreachable = Database(DatabaseSettings(url="postgresql://nobody@127.0.0.1:1/nowhere"))
+        authenticator = _authenticator(Transactions(unreachable, RefusingSink()), resources, lambda: 0.0)
+        with pytest.raises(CredentialInvalidError):
+            authenticator.authenticate(text)
+
+    def test_a_well_formed_key_that_nobody_made_is_refused(self, authenticator: ApiKeyAuthenticator) -> None:
+        with pytest.raises(CredentialInvalidError):
+            authenticator.authenticate(mint(uuid4()).text)
+
+    def test_the_id_of_a_key_with_another_secret_is_refused(
+        self, authenticator: ApiKeyAuthenticator, made: NewTenant
+    ) -> None:
+        authenticator.authenticate(made.secret)
+        with pytest.raises(CredentialInvalidError):
+            authenticator.authenticate(mint(made.api_key.id).text)
+
+    def test_a_revoked_key_is_refused(
+        self, authenticator: ApiKeyAuthenticator, made: NewTenant, change: Callable[[str], None]
+    ) -> None:
+        change("revoked_at = now()")
+        with pytest.raises(CredentialRevokedError):
+            authenticator.authenticate(made.secret)
+
+    def test_an_expired_key_is_refused_and_told_since_when(
+        self, authenticator: ApiKeyAuthenticator, made: NewTenant, change: Callable[[str], None]
+    ) -> None:
+        change("expires_at = '2026-01-02T03:04:05Z'")
+        with pytest.raises(CredentialExpiredError) as refused:
+            authenticator.authenticate(made.secret)
+        assert refused.value.metadata == {"expired_at": "2026-01-02T03:04:05Z"}
+
+
+class TestRemembering:
+    def test_a_verified_key_is_not_asked_for_again(
+        self, authenticator: ApiKeyAuthenticator, made: NewTenant, change: Callable[[str], None]
+    ) -> None:
+        authenticator.authenticate(made.secret)
+        change("rate_limit_per_second = 9")
+        assert authenticator.authenticate(made.secret).rate_limit_per_second == 0
+
+    def test_after_a_revocation_every_key_is_asked_for_again(
+        self, authenticator: ApiKeyAuthenticator, made: NewTenant, change: Callable[[str], None]
+    ) -> None:
+        authenticator.authenticate(made.secret)
+        change("revoked_at = now()")
+        authenticator.forget()
+        with pytest.raises(CredentialRevokedError):
+            authenticator.authenticate(made.secret)
+
+    def test_it_expires_in_memory_too(
+        self, resources: Resources, made: NewTenant, change: Callable[[str], None]
+    ) -> None:
+        now = datetime.now(UTC)
+
+        class Clock:
+            def __init__(self) -> None:
+                self.time = now
+
+            def now(self) -> datetime:
+                return self.time
+
+        clock = Clock()
+        authenticator = _authenticator(resources.transactions, replace(resources, clock=clock), lambda: 0.0)
+        change(f"expires_at = '{(now + timedelta(hours=1)).isoformat()}'")
+        authenticator.authenticate(made.secret)
+        clock.time = now + timedelta(hours=1)
+        with pytest.raises(CredentialExpiredError):
+            authenticator.authenticate(made.secret)
+
+    def test_while_nothing_is_heard_memory_counts_for_a_moment_only(
+        self,
+        authenticator: ApiKeyAuthenticator,
+        epoch: _Epoch,
+        made: NewTenant,
+        change: Callable[[str], None],
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        authenticator.authenticate(made.secret)
+        change("revoked_at = now()")
+        epoch.age = math.inf
+        monkeypatch.setattr("function_backend.services.auth.adapters.authenticator.TRUSTED_SECONDS", 0.0)
+        with pytest.raises(CredentialRevokedError):
+            authenticator.authenticate(made.secret)
+
+
+class TestDatabaseAway:
+    def test_an_unknown_key_cannot_be_judged(self, resources: Resources) -> None:
+        unreachable = Database(DatabaseSettings(url="postgresql://nobody@127.0.0.1:1/nowhere"))
+        authenticator = _authenticator(Transactions(unreachable, RefusingSink()), resources, lambda: 0.0)
+        with pytest.raises(UnavailableError) as away:
+            authenticator.authenticate(mint(uuid4()).text)
+        assert away.value.metadata == {"dependency": "database"}
+        assert away.value.retry_after is not None
