@@ -23,6 +23,6 @@ USER 10001
 EXPOSE 50051 9464
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=5s --timeout=3s --start-period=30s \
-    CMD ["function-backend", "health", "--target", "127.0.0.1:50051"]
+    CMD ["function-backend", "health", "--address", "127.0.0.1:50051"]
 ENTRYPOINT ["function-backend"]
 CMD ["serve"]

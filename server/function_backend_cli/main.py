@@ -14,6 +14,12 @@ COMMANDS: Mapping[str, str] = {
     "migrate": "function_backend_cli.migrate",
     "check-config": "function_backend_cli.check_config",
     "services": "function_backend_cli.services",
+    "health": "function_backend_cli.health",
+    "company": "function_backend_cli.company",
+    "import": "function_backend_cli.importing.command",
+    "export": "function_backend_cli.exporting.command",
+    "keys": "function_backend_cli.keys",
+    "tenants": "function_backend_cli.tenants",
 }
 """Name of a command to the module whose `app` it is: a Typer with one command, or with several below the name."""
 

@@ -80,7 +80,7 @@ def _announce(announcement: Announcement) -> None:
 
 def _first_steps(announcement: Announcement, key: str) -> list[str]:
     program = sys.argv[0] if "/" in sys.argv[0] else "function-backend"
-    access = f"FUNCTION_BACKEND_TARGET={announcement.address} FUNCTION_BACKEND_API_KEY={key} {program}"
+    access = f"FUNCTION_BACKEND_ADDRESS={announcement.address} FUNCTION_BACKEND_API_KEY={key} {program}"
     return [
         "The administrator's key of the tenant 'default', shown now and never again:",
         "",
@@ -88,7 +88,7 @@ def _first_steps(announcement: Announcement, key: str) -> list[str]:
         "",
         "Three commands to begin with, for another terminal:",
         "",
-        f"  {program} services --target {announcement.address}",
+        f"  {program} services --address {announcement.address}",
         f"  {access} company create --name 'Müller Maschinenbau GmbH' --jurisdiction DE",
         f"  {access} company search 'mueller maschinen'",
         "",

@@ -1,0 +1,84 @@
+"""`function-backend export`."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from function_backend_cli.application import application
+from function_backend_cli.connection import Session, remote
+from function_backend_cli.exporting.run import Exporter, ExportTarget, FileTarget, StandardOutput
+from function_backend_cli.importing.bar import bar
+from function_backend_cli.output import USAGE
+from function_backend_client import FunctionBackendError
+
+app = application()
+
+FORMATS = ("jsonl", "binary")
+_INTERRUPTED = 130
+
+
+@app.command("export")
+@remote
+def export(
+    session: Session,
+    file: Annotated[
+        Path | None, typer.Argument(help="The file to write; standard output without one.", show_default=False)
+    ] = None,
+    format: Annotated[str, typer.Option("--format", help="jsonl, or binary: smaller and ten times faster.")] = "jsonl",  # noqa: A002
+    filter: Annotated[str, typer.Option("--filter", help="Such as 'jurisdiction = \"DE\"'.")] = "",
+    show_deleted: Annotated[bool, typer.Option("--show-deleted", help="Include deleted companies.")] = False,
+    batch_size: Annotated[int, typer.Option(min=100, max=1000, help="Companies in one message.")] = 500,
+    restart: Annotated[
+        bool, typer.Option("--restart", help="Begin anew instead of going on after an interruption.")
+    ] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file when it is there.")] = False,
+) -> None:
+    """Export companies into a file that `import --profile jsonl` (or binary) reads back.
+
+    An export that is interrupted goes on where it was when the same command is given again.
+    """
+    if format not in FORMATS:
+        raise typer.BadParameter(f"{format!r} is neither jsonl nor binary", param_hint="--format")
+    if file is not None and file.exists() and not overwrite:
+        raise typer.BadParameter(f"{file} is there already; --overwrite replaces it")
+    query = {"filter": filter, "show_deleted": show_deleted, "format": format, "address": session.address}
+    target: ExportTarget = StandardOutput() if file is None else FileTarget(file, query, restart=restart)
+    exporter = Exporter(session.client, target, format=format)
+    try:
+        with bar(
+            session.output.errors,
+            "Exporting",
+            size=0,
+            position=lambda: 0,
+            shown=file is not None and not session.output.json,
+        ) as watcher:
+            outcome = exporter.run(
+                filter=filter, show_deleted=show_deleted, batch_size=batch_size, moved=watcher.update
+            )
+    except KeyboardInterrupt:
+        session.output.warn(_go_on(exporter, file))
+        raise typer.Exit(_INTERRUPTED) from None
+    except FunctionBackendError:
+        session.output.warn(_go_on(exporter, file))
+        raise
+    except OSError as error:
+        session.output.warn(f"{error.filename or file}: {error.strerror}")
+        raise typer.Exit(USAGE) from None
+    if file is None:
+        return
+    if session.output.json:
+        session.output.line(asdict(outcome) | {"seconds": round(outcome.seconds, 3), "file": str(file)})
+    else:
+        session.output.say(
+            f"{outcome.companies:,} companies in {outcome.seconds:.1f} s, {outcome.bytes:,} bytes: {file}"
+        )
+
+
+def _go_on(exporter: Exporter, file: Path | None) -> str:
+    if file is None:
+        return f"Interrupted after {exporter.companies:,} companies."
+    return f"Interrupted after {exporter.companies:,} companies. The same command goes on there; --restart begins anew."

@@ -1,0 +1,107 @@
+"""`function-backend keys`: API keys of the caller's tenant."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable
+from typing import Annotated
+
+import typer
+
+from function_backend_cli.application import application
+from function_backend_cli.connection import Session, remote
+from function_backend_cli.moments import Moment, shown
+from function_backend_client import ApiKey
+
+app = application("Create, list and revoke API keys.")
+
+_Id = Annotated[str, typer.Argument(metavar="ID", help="The key's id.")]
+
+
+@app.command()
+@remote
+def create(
+    session: Session,
+    display_name: Annotated[str, typer.Argument(metavar="NAME", help="What the key is for.")],
+    permission: Annotated[
+        list[str],
+        typer.Option("--permission", "-p", help="Such as company.read, company.* or *. Give it again for more."),
+    ],
+    rate_limit: Annotated[int, typer.Option(min=0, help="Calls per second; 0 means the server's default.")] = 0,
+    expires: Moment = None,
+    validate_only: Annotated[bool, typer.Option("--validate-only", help="Check and change nothing.")] = False,
+) -> None:
+    """Create a key and print its secret, this once."""
+    created = session.client.api_keys.create(
+        display_name,
+        permission,
+        rate_limit_per_second=rate_limit,
+        expire_time=expires,
+        validate_only=validate_only,
+    )
+    if session.output.json:
+        session.output.message(created)
+        return
+    session.output.fields(_details(created.api_key))
+    if created.secret:
+        session.output.say("\nThe secret, shown now and never again:\n")
+        session.output.say(f"  {created.secret}")
+
+
+@app.command("list")
+@remote
+def list_keys(
+    session: Session,
+    show_revoked: Annotated[bool, typer.Option("--show-revoked", help="Include revoked and expired keys.")] = False,
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="Print at most so many.")] = 100,
+) -> None:
+    """Print the keys of the tenant, without their secrets."""
+    keys = itertools.islice(session.client.api_keys.list(show_revoked=show_revoked), limit)
+    if session.output.json:
+        for key in keys:
+            session.output.message(key)
+        return
+    session.output.table(
+        ("Id", "Name", "Permissions", "Created", "State"),
+        ((key.id, key.display_name, " ".join(key.permissions), shown(key.create_time), _state(key)) for key in keys),
+        empty="No keys.",
+    )
+
+
+@app.command()
+@remote
+def get(session: Session, api_key_id: _Id) -> None:
+    """Print a key without its secret."""
+    _print(session, session.client.api_keys.get(api_key_id))
+
+
+@app.command()
+@remote
+def revoke(session: Session, api_key_id: _Id) -> None:
+    """Revoke a key: within a second it is refused everywhere."""
+    _print(session, session.client.api_keys.revoke(api_key_id))
+
+
+def _print(session: Session, key: ApiKey) -> None:
+    if session.output.json:
+        session.output.message(key)
+    else:
+        session.output.fields(_details(key))
+
+
+def _details(key: ApiKey) -> Iterable[tuple[str, str]]:
+    yield "Id", key.id
+    yield "Name", key.display_name
+    yield "Permissions", " ".join(key.permissions)
+    yield "Rate limit", f"{key.rate_limit_per_second} calls per second" if key.rate_limit_per_second else ""
+    yield "Created", shown(key.create_time)
+    yield "By", key.creator
+    yield "State", _state(key)
+
+
+def _state(key: ApiKey) -> str:
+    if key.HasField("revoke_time"):
+        return f"revoked {shown(key.revoke_time)}"
+    if key.HasField("expire_time"):
+        return f"expires {shown(key.expire_time)}"
+    return "active"
