@@ -117,6 +117,12 @@ test-ts: ## Type-check and test the TypeScript stubs, where npm is installed
 grpcurl: ## Build grpcurl into .tools/bin, where Go is installed
 	@tools/go-tools grpcurl
 
+##@ Figures
+
+.PHONY: bench
+bench: setup ## Measure against references; some rows alone: make bench ARGS='get-company search'
+	@$(BIN)/python -m bench $(ARGS)
+
 ##@ Service
 
 .PHONY: run
