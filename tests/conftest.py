@@ -7,6 +7,7 @@ pytest_plugins = [
     "tests.fixtures.redis",
     "tests.fixtures.clock",
     "tests.fixtures.server",
+    "tests.fixtures.serve",
     "tests.fixtures.principals",
     "tests.fixtures.scripted",
     "tests.fixtures.storage",
