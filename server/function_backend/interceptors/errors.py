@@ -58,8 +58,9 @@ class Errors:
             if error.status is Status.INTERNAL:
                 _report(exchange, error)
             return error
-        if exchange.ended or isinstance(error, grpc.RpcError | GeneratorExit):
-            # The caller is gone, and what fails now fails because of that: an interrupted statement, a closed stream.
+        # gRPC raises a plain RpcError where the caller has left; those of outgoing calls are of other classes.
+        if exchange.ended or type(error) in (grpc.RpcError, GeneratorExit):
+            # What fails now fails because the caller is gone: an interrupted statement, a closed stream.
             _log.debug("call %s ended by its caller", exchange.request_id, exc_info=error)
             return departure(exchange)
         _report(exchange, error)
