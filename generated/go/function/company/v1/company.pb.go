@@ -524,7 +524,7 @@ type Identifier struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// What kind of identifier it is, such as `lei`, `eu-vat`, `us-ein`,
 	// `us-cik` or `gb-crn`; `docs/identifiers.md` lists them. A scheme of your
-	// own begins with `x-`.
+	// own begins with `x-`; a value of it belongs to one company of the tenant.
 	Scheme string `protobuf:"bytes,1,opt,name=scheme,proto3" json:"scheme,omitempty"`
 	// The value. It is normalised by the scheme's rules: separators are dropped,
 	// letters raised, leading zeros restored.

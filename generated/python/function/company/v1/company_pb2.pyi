@@ -295,7 +295,7 @@ class Identifier(_message.Message):
     scheme: _builtins.str
     """What kind of identifier it is, such as `lei`, `eu-vat`, `us-ein`,
     `us-cik` or `gb-crn`; `docs/identifiers.md` lists them. A scheme of your
-    own begins with `x-`.
+    own begins with `x-`; a value of it belongs to one company of the tenant.
     """
     value: _builtins.str
     """The value. It is normalised by the scheme's rules: separators are dropped,

@@ -120,7 +120,7 @@ export declare type Identifier = Message<"function.company.v1.Identifier"> & {
   /**
    * What kind of identifier it is, such as `lei`, `eu-vat`, `us-ein`,
    * `us-cik` or `gb-crn`; `docs/identifiers.md` lists them. A scheme of your
-   * own begins with `x-`.
+   * own begins with `x-`; a value of it belongs to one company of the tenant.
    *
    * @generated from field: string scheme = 1;
    */

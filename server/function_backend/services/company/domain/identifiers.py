@@ -24,7 +24,8 @@ _SCHEME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _MAX_SCHEME_LENGTH = 64
 _MAX_VALUE_LENGTH = 128
 _MAX_ISSUER_LENGTH = 200
-_OWN_SCHEME = Scheme(name=OWN_PREFIX, title="", normalise=str, example="", unique=Uniqueness.NONE)
+# A number that a caller gives itself, such as that of a customer, is how imports find a company: it names one.
+_OWN_SCHEME = Scheme(name=OWN_PREFIX, title="", normalise=str, example="", unique=Uniqueness.TENANT)
 
 # Where the prefix of a VAT number is not the ISO 3166-1 code of the country.
 _COUNTRY_OF_PREFIX = {"EL": "GR", "XI": "GB"}
