@@ -9,6 +9,7 @@ import psycopg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
 from sqlalchemy.pool import NullPool
 
@@ -119,6 +120,7 @@ def test_the_schema_equals_the_tables(database: Database) -> None:
 
 
 def test_revisions_go_forward_in_one_line() -> None:
-    scripts = list(migrate._scripts().walk_revisions())
+    scripts = list(ScriptDirectory(str(migrate.migrations_folder())).walk_revisions())
     assert [script.revision for script in scripts] == sorted((s.revision for s in scripts), reverse=True)
+    assert [script.revision for script in scripts][::-1] == migrate.revisions()
     assert all(not script.is_branch_point and not script.is_merge_point for script in scripts)
