@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from cleanco import termdata
+from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from function_backend.services.company.domain.search.folding import fold_words
@@ -75,7 +76,9 @@ _IDEOGRAPHIC_FORMS = (
     "주식회사",
     "유한회사",
 )
-_SHORTEST_DAMAGED_FORM = 3
+_SHORTEST_DAMAGED_FORM = 2
+_TWO_ERRORS_FROM = 6
+_MOST_DAMAGED_WORDS = 6
 # Two ways to write one form.
 _SAME = {
     "incorporated": "inc",
@@ -111,8 +114,12 @@ def split_form(words: list[str]) -> NameParts:
         return NameParts(words, "")
     if end == count - 1 and not start:
         return NameParts(words[:end], _SAME.get(words[end], words[end]))
-    form = " ".join([_SAME.get(word, word) for word in words[:start] + words[end:]])
-    return NameParts(words[start:end], form)
+    return NameParts(words[start:end], usual_form(words[:start] + words[end:]))
+
+
+def usual_form(words: list[str]) -> str:
+    """The folded words of a legal form in its usual spelling."""
+    return " ".join([_SAME.get(word, word) for word in words])
 
 
 def split_ideographic_form(words: list[str]) -> NameParts:
@@ -125,11 +132,21 @@ def split_ideographic_form(words: list[str]) -> NameParts:
     return NameParts(words, "")
 
 
-def resembles_form(word: str) -> bool:
-    """Whether the word is a legal form with a typing error, such as `gmhb`."""
-    if len(word) < _SHORTEST_DAMAGED_FORM:
-        return False
-    return any(abs(len(form) - len(word)) <= 1 and OSA.distance(word, form, score_cutoff=1) <= 1 for form in _ONE_WORD)
+def damaged_form(words: list[str]) -> tuple[int, str] | None:
+    """How many of the last folded words are a legal form with a typing error, and which; one word is always left.
+
+    What is a form as it stands is none with an error. Words are compared without spaces, because errors move those too:
+    `sm p a` is near `spa`.
+    """
+    for length in range(min(_MOST_DAMAGED_WORDS, len(words) - 1), 0, -1):
+        written = "".join(words[-length:])
+        if written in _JOINED:
+            return None
+        errors = 1 if len(written) < _TWO_ERRORS_FROM else 2
+        nearest = process.extractOne(written, _JOINED_LONG, scorer=OSA.distance, score_cutoff=errors)
+        if nearest is not None and len(written) >= _SHORTEST_DAMAGED_FORM:
+            return length, _JOINED[nearest[0]]
+    return None
 
 
 def _longest(endings: tuple[tuple[str, ...], ...], words: list[str], end: int) -> int:
@@ -157,5 +174,6 @@ def _by_last_word(terms: frozenset[tuple[str, ...]]) -> dict[str, tuple[tuple[st
 
 
 _FORMS = _terms()
-_ONE_WORD = frozenset(term[0] for term in _FORMS if len(term) == 1 and len(term[0]) >= _SHORTEST_DAMAGED_FORM)
+_JOINED = {"".join(term): usual_form(list(term)) for term in sorted(_FORMS)}
+_JOINED_LONG = tuple(form for form in _JOINED if len(form) > _SHORTEST_DAMAGED_FORM)
 _ENDINGS = _by_last_word(_FORMS)

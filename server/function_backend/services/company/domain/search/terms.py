@@ -11,7 +11,12 @@ from function_backend.services.company.domain.search.folding import (
     one_spelling,
     second_spelling,
 )
-from function_backend.services.company.domain.search.legal_forms import split_form, split_ideographic_form
+from function_backend.services.company.domain.search.legal_forms import (
+    damaged_form,
+    split_form,
+    split_ideographic_form,
+    usual_form,
+)
 
 # They say nothing about a company, and stand in many names.
 _LEFT_OUT = frozenset({"and", "und", "et", "the", "of"})
@@ -42,7 +47,7 @@ class SearchTerms(NamedTuple):
     words: list[str]
     """The different words of all names, and the second spellings of those with umlauts, to find them by."""
     whole_names: list[str]
-    """Each name as one word: what finds the names that consist of common words only, or that a query splits otherwise."""
+    """Each name as one word: finds names that consist of common words only, or that a query splits otherwise."""
 
 
 def name_terms(name: str) -> NameTerms:
@@ -51,26 +56,33 @@ def name_terms(name: str) -> NameTerms:
     if not folded:
         return NameTerms([], "")
     words, form = split_form(folded)
-    if not _LEFT_OUT.isdisjoint(words):
-        words = [word for word in words if word not in _LEFT_OUT] or words
-    if not name.isascii():
-        words, form = _without_spaces(words, form)
-    if len(name) > _LONGEST_WORD:
-        words = [word[:_LONGEST_WORD] for word in words[:_MOST_WORDS]]
-    return NameTerms(words, form)
+    return _kept(words, form, name)
 
 
-def search_terms(names: Sequence[str]) -> SearchTerms:
-    """What to keep of the names of one company; the first is the legal name."""
+def other_reading(name: str) -> NameTerms | None:
+    """The name if its end is a legal form with a typing error; None when that cannot be."""
+    folded = fold_words(name)
+    damaged = damaged_form(folded)
+    if damaged is None:
+        return None
+    length, form = damaged
+    return _kept(folded[:-length], form, name)
+
+
+def search_terms(names: Sequence[str], *, written_form: str = "") -> SearchTerms:
+    """What to keep of the names of one company.
+
+    The first is the legal name; `written_form` is its legal form where that is not part of it.
+    """
     if len(names) == 1 and names[0].isascii():
         # Nine names in ten, and the import of a million waits for each of them.
-        terms = name_terms(names[0])
+        terms = _with_form(name_terms(names[0]), written_form)
         return SearchTerms(terms.text, list(dict.fromkeys(terms.words)), [whole_name(terms.words)])
     lines: list[str] = []
     words: dict[str, None] = {}
     whole_names: dict[str, None] = {}
     for name in names:
-        terms = name_terms(name)
+        terms = name_terms(name) if lines else _with_form(name_terms(name), written_form)
         lines.append(terms.text)
         words.update(dict.fromkeys(terms.words))
         whole_names[whole_name(terms.words)] = None
@@ -83,6 +95,20 @@ def search_terms(names: Sequence[str]) -> SearchTerms:
 def whole_name(words: Iterable[str]) -> str:
     """The words as one, in the form in which names are the same: `pay pal` and `paypal`, `mueller` and `muller`."""
     return one_spelling("".join(words))
+
+
+def _kept(words: list[str], form: str, name: str) -> NameTerms:
+    if not _LEFT_OUT.isdisjoint(words):
+        words = [word for word in words if word not in _LEFT_OUT] or words
+    if not name.isascii():
+        words, form = _without_spaces(words, form)
+    if len(name) > _LONGEST_WORD:
+        words = [word[:_LONGEST_WORD] for word in words[:_MOST_WORDS]]
+    return NameTerms(words, form)
+
+
+def _with_form(terms: NameTerms, written: str) -> NameTerms:
+    return NameTerms(terms.words, usual_form(fold_words(written))) if written and not terms.form else terms
 
 
 def _without_spaces(words: list[str], form: str) -> tuple[list[str], str]:
