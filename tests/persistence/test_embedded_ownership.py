@@ -2,13 +2,17 @@
 
 import os
 import signal
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 
 import psycopg
 import pytest
 
+from function_backend.persistence.embedded.errors import EmbeddedPostgresError
 from function_backend.persistence.embedded.launcher import EmbeddedPostgres
+from function_backend.persistence.embedded.locks import FileLock
 from tests.fixtures.embedded import Launch, server_processes
 
 
@@ -71,6 +75,38 @@ class TestOwner:
         finally:
             os.close(hold_end)
             os.waitpid(child, 0)
+
+    def test_a_forked_child_dies_of_the_signal_that_ends_its_parent_in_order(self, data_dir: Path) -> None:
+        before = signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        try:
+            with EmbeddedPostgres(data_dir, durable=False) as cluster:
+                child = os.fork()
+                if child == 0:
+                    while True:  # a signal just before one long wait would be handled after it
+                        time.sleep(0.01)
+                os.kill(child, signal.SIGTERM)
+                assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGTERM
+                with psycopg.connect(cluster.app_url):
+                    pass
+            assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+        finally:
+            signal.signal(signal.SIGTERM, before)
+
+    def test_a_thread_can_own_the_server_but_not_the_signals(self, data_dir: Path) -> None:
+        before = signal.getsignal(signal.SIGTERM)
+        embedded = EmbeddedPostgres(data_dir, durable=False)
+        with ThreadPoolExecutor(1) as thread:
+            thread.submit(embedded.start).result()
+            assert signal.getsignal(signal.SIGTERM) is before
+            thread.submit(embedded.stop).result()
+        assert server_processes(data_dir) == []
+
+    def test_a_start_that_hangs_is_named_by_the_next_one(self, data_dir: Path) -> None:
+        lock = FileLock.try_acquire(data_dir / "start.lock")
+        assert lock is not None
+        with pytest.raises(EmbeddedPostgresError, match=f"Process {os.getpid()} has kept .*start.lock locked"):
+            EmbeddedPostgres(data_dir, start_timeout=timedelta(seconds=0.1)).start()
+        lock.release()
 
 
 class TestAdoption:

@@ -12,6 +12,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from function_backend.persistence.embedded import processes
 from function_backend.persistence.embedded.errors import EmbeddedPostgresError
 from function_backend.persistence.embedded.launcher import EmbeddedPostgres
 from function_backend.persistence.embedded.processes import find_process
@@ -72,6 +73,20 @@ class TestKilledServer:
         with psycopg.connect(url):
             pass
         owner.end()
+
+
+class TestWithoutProc:
+    def test_an_orphan_is_found_and_adopted(self, data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        if not Path("/bin/ps").exists():
+            pytest.skip("this system has no ps")
+        first = Launch(data_dir.parent).start()
+        first.end_by(signal.SIGKILL)
+        monkeypatch.setattr(processes, "_PROC", Path("/no/proc"))
+        monkeypatch.setenv("COLUMNS", "80")
+        with EmbeddedPostgres(data_dir, durable=False) as cluster:
+            assert cluster.adopted
+            assert cluster.pid == first.told["pid"]
+        assert server_processes(data_dir) == []
 
 
 class TestLeftovers:
@@ -151,12 +166,16 @@ class TestLostPasswords:
             psycopg.connect(first.told["url"])
         second.end()
 
-    def test_those_of_another_folder_are_explained(self, data_dir: Path) -> None:
-        path = data_dir / "credentials.json"
+    @pytest.mark.parametrize("still_running", [None, "while it runs"])
+    def test_those_of_another_folder_are_explained(self, launch: Launch, still_running: str | None) -> None:
+        if still_running:
+            launch.start().end_by(signal.SIGKILL)
+        path = launch.data_dir / "credentials.json"
         path.write_text(json.dumps(dict.fromkeys(json.loads(path.read_text()), "wrong")))
-        with pytest.raises(EmbeddedPostgresError, match="remove it: new passwords are set"):
-            EmbeddedPostgres(data_dir, durable=False).start()
-        assert server_processes(data_dir) == []
+        refused = launch.start()
+        assert "remove it: new passwords are set" in refused.told["message"]
+        refused.end()
+        assert server_processes(launch.data_dir) == []
 
     def test_a_file_that_holds_none_is_explained(self, data_dir: Path) -> None:
         (data_dir / "credentials.json").write_text("{}")

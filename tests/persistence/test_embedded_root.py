@@ -10,6 +10,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from function_backend.persistence.embedded import account, folder
 from function_backend.persistence.embedded.binaries import PostgresBinaries, find_binaries
 from function_backend.persistence.embedded.errors import DataFolderError, ServerAccountError
 from function_backend.persistence.embedded.launcher import EmbeddedPostgres
@@ -66,8 +67,22 @@ class TestAccount:
         with pytest.raises(ServerAccountError, match="chown -R postgres"):
             EmbeddedPostgres(data_dir, durable=False).start()
 
+    def test_a_system_without_a_suitable_account_is_refused(
+        self, scratch: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(account, "_CANDIDATES", ("root", "no-such-account"))
+        with pytest.raises(ServerAccountError, match="Run this process as a normal user"):
+            EmbeddedPostgres(scratch / "data").start()
+
 
 class TestClosedFolders:
+    def test_without_proc_the_folder_and_the_account_are_named(
+        self, closed: Path, scratch: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(folder, "_WORKING_FOLDER", Path("/no/proc/self/cwd"))
+        with pytest.raises(DataFolderError, match=rf"cannot enter {closed}.*\n.*FUNCTION_BACKEND_DATA_DIR="):
+            EmbeddedPostgres(closed / "data", shared_dir=scratch / "shared").start()
+
     def test_data_below_a_closed_folder_stays_where_it_was_asked_for(self, closed: Path, scratch: Path) -> None:
         shared = scratch / "shared"
         for _start in ("first", "second"):

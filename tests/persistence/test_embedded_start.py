@@ -3,12 +3,13 @@
 import os
 import stat
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import psycopg
 import pytest
 
-from function_backend.persistence.embedded.errors import DataFolderError
+from function_backend.persistence.embedded.errors import DataFolderError, EmbeddedPostgresError
 from function_backend.persistence.embedded.folder import default_data_dir
 from function_backend.persistence.embedded.launcher import EmbeddedPostgres, RunningCluster
 from tests.fixtures.embedded import Launch, server_processes
@@ -62,6 +63,19 @@ class TestStart:
         with pytest.raises(RuntimeError, match='invalid value for parameter "shared_buffers"'):
             EmbeddedPostgres(data_dir, durable=False).start()
         assert server_processes(data_dir) == []
+
+    def test_a_start_that_takes_too_long_leaves_no_process(self, data_dir: Path) -> None:
+        with pytest.raises(EmbeddedPostgresError, match="did not become ready in time"):
+            EmbeddedPostgres(data_dir, durable=False, start_timeout=timedelta(0)).start()
+        assert server_processes(data_dir) == []
+
+    def test_the_log_is_set_aside_when_it_has_grown_large(self, data_dir: Path) -> None:
+        log = data_dir / "postgresql.log"
+        with log.open("ab") as file:
+            file.truncate(20 * 1024 * 1024)
+        with EmbeddedPostgres(data_dir, durable=False):
+            assert log.stat().st_size < 10_000
+        assert log.with_name("postgresql.log.1").stat().st_size == 20 * 1024 * 1024
 
 
 class TestServer:
@@ -145,6 +159,17 @@ class TestDataFolder:
         assert default_data_dir({}) == Path("/home/ada/Library/Application Support/function-backend")
         monkeypatch.setattr("os.geteuid", lambda: 0)
         assert default_data_dir({}) == Path("/var/lib/function-backend")
+
+    def test_an_account_without_a_home_is_asked_for_one(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("os.geteuid", lambda: 54321)
+        monkeypatch.setattr("os.getuid", lambda: 54321)
+        monkeypatch.delenv("HOME")
+        with pytest.raises(DataFolderError, match="FUNCTION_BACKEND_DATA_DIR"):
+            default_data_dir({})
+
+    def test_one_that_cannot_be_made_is_named(self) -> None:
+        with pytest.raises(DataFolderError, match="/proc/data cannot be made"):
+            EmbeddedPostgres(Path("/proc/data")).start()
 
 
 def setting(cluster: RunningCluster, name: str) -> str:

@@ -24,12 +24,21 @@ def default_data_dir(environment: Mapping[str, str] | None = None) -> Path:
     variables = environment if environment is not None else os.environ
     if os.geteuid() == 0:
         return SHARED_FOLDER
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Application Support" / "function-backend"
     data_home = Path(variables.get("XDG_DATA_HOME", ""))
-    if not data_home.is_absolute():
-        data_home = Path.home() / ".local" / "share"
+    if sys.platform == "darwin":
+        data_home = _home() / "Library" / "Application Support"
+    elif not data_home.is_absolute():
+        data_home = _home() / ".local" / "share"
     return data_home / "function-backend"
+
+
+def _home() -> Path:
+    try:
+        return Path.home()
+    except RuntimeError:
+        raise DataFolderError(
+            f"uid {os.geteuid()} has no home folder; say where the data shall be with FUNCTION_BACKEND_DATA_DIR."
+        ) from None
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,10 +53,10 @@ def _read_proc(pid: int) -> Process | None:
 
 
 def _ask_ps(*selection: str) -> Iterator[Process]:
-    answer = subprocess.run(
-        ["/bin/ps", *selection, "-o", "pid=,ppid=,state=,command="], capture_output=True, text=True, check=False
-    )
+    # -ww: with COLUMNS in the environment, ps cuts the line, and what we look for is at its end.
+    question = ["/bin/ps", "-ww", *selection, "-o", "pid=,ppid=,state=,command="]
+    answer = subprocess.run(question, capture_output=True, text=True, errors="replace", check=False)
     for line in answer.stdout.splitlines():
-        pid, parent, state, command = line.split(None, 3)
+        pid, parent, state, *command = line.split(None, 3)
         if not state.startswith("Z"):
-            yield Process(int(pid), int(parent), command)
+            yield Process(int(pid), int(parent), " ".join(command))
