@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
-import redis
-from redis.backoff import NoBackoff
-from redis.retry import Retry
+if TYPE_CHECKING:
+    import redis
 
 _SCHEMES = ("redis://", "rediss://", "unix://")
 _CONNECTIONS = 32
@@ -39,6 +39,11 @@ def connect(settings: CacheSettings) -> redis.Redis | None:
     """
     if settings.url is None:
         return None
+    # Takes 50 ms to load, which a server without Redis need not wait for.
+    import redis  # noqa: PLC0415
+    from redis.backoff import NoBackoff  # noqa: PLC0415
+    from redis.retry import Retry  # noqa: PLC0415
+
     seconds = settings.timeout.total_seconds()
     pool = redis.BlockingConnectionPool.from_url(
         settings.url,

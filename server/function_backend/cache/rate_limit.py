@@ -9,10 +9,11 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 from uuid import UUID
 
-import redis
+if TYPE_CHECKING:
+    import redis
 
 _log = logging.getLogger(__name__)
 
@@ -20,6 +21,7 @@ _SLOTS = 1 << 16
 _PROBES = 8
 _WORD = 8
 _FINGERPRINT = (1 << 64) - 1
+_MOMENT = 1e-6  # Times of day leave room for so much rounding.
 
 
 class RateLimiter(Protocol):
@@ -64,7 +66,7 @@ class HostBuckets:
                 place = self._place(fingerprint, now)
             full_at = max(self._full_at[place], now) + 1 / rate
             wait = full_at - now - burst / rate
-            if wait > 0:
+            if wait > _MOMENT:
                 return wait
             self._full_at[place] = full_at
         return 0.0
@@ -131,6 +133,10 @@ class SharedBuckets:
         fallback_share: float = 0.5,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        # Loaded already when there is a client, and only then.
+        from redis import RedisError  # noqa: PLC0415
+
+        self._failures = (RedisError, OSError)
         self._lease = client.register_script(_LEASE)
         self._fallback = fallback
         self._fallback_share = fallback_share
@@ -161,7 +167,7 @@ class SharedBuckets:
         wanted = max(1, math.floor(min(rate * _LEASE_SECONDS, burst)))
         try:
             granted, wait = self._lease(keys=[f"{self._key_prefix}:rate:{key}"], args=[rate, burst, wanted])
-        except (redis.RedisError, OSError) as error:
+        except self._failures as error:
             self._away_until = self._clock() + _AWAY_SECONDS
             _log.warning("Redis is away, so each host limits rates for itself: %s", type(error).__name__)
             return None

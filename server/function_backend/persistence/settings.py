@@ -40,6 +40,7 @@ class DatabaseSettings:
     pool_timeout: timedelta = timedelta(seconds=5)
     """How long a call waits for a free connection before it is refused."""
     connect_timeout: timedelta = timedelta(seconds=2)
+    """How long opening a connection may take."""
     statement_timeout: timedelta = timedelta(seconds=30)
     """For statements of calls without a deadline; a deadline that is nearer counts instead."""
 

@@ -93,5 +93,7 @@ def _content(variable: str, path: str, problems: list[str]) -> str | None:
 
 
 def _nearest(name: str, known: Iterable[str]) -> str:
-    close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
-    return f"; the nearest one is {close[0]}" if close else ""
+    # What all variables begin with makes none of them nearer.
+    bare = {candidate.removeprefix(PREFIX): candidate for candidate in known}
+    close = difflib.get_close_matches(name.removeprefix(PREFIX), list(bare), n=1, cutoff=0.5)
+    return f"; the nearest one is {bare[close[0]]}" if close else ""
