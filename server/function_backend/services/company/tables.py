@@ -12,6 +12,7 @@ from sqlalchemy import (
     Column,
     Date,
     Index,
+    Integer,
     LargeBinary,
     SmallInteger,
     Table,
@@ -68,6 +69,8 @@ company_identifier_table = Table(
     # What the value is unique within: the tenant (empty), the issuer, or, where companies may share it, the company.
     Column("scope", _BYTEWISE, primary_key=True, nullable=False),
     Column("company_id", Uuid(), nullable=False),
+    # A search finds a value whatever its scheme.
+    Index("company_identifier_value_idx", "tenant_id", "value"),
 )
 
 company_revision_table = Table(
@@ -83,4 +86,33 @@ company_revision_table = Table(
     Column("request_id", Text, nullable=False),
     Column("changed_fields", ARRAY(_BYTEWISE), nullable=False),
     Column("state", JSONB, nullable=False),
+)
+
+company_search_table = Table(
+    "company_search",
+    metadata,
+    tenant_column(),
+    Column("company_id", Uuid(), primary_key=True, nullable=False),
+    # The names as the search compares them, and numbers that stand for the words in them (domain/search/terms.py).
+    Column("names", _BYTEWISE, nullable=False),
+    Column("terms", ARRAY(Integer), nullable=False),
+    # What results are filtered by, so that candidates are counted after the filter and not before.
+    Column("status", _BYTEWISE, nullable=False),
+    Column("countries", ARRAY(_BYTEWISE), nullable=False),
+    Column("industries", ARRAY(_BYTEWISE), nullable=False),
+    Index("company_search_terms_idx", "terms", postgresql_using="gin"),
+)
+
+company_search_word_table = Table(
+    "company_search_word",
+    metadata,
+    tenant_column(),
+    Column("word", _BYTEWISE, primary_key=True, nullable=False),
+    # Tells the rows apart that several transactions wrote of one word.
+    Column("writer", Integer, primary_key=True, nullable=False, autoincrement=False),
+    # In how many names it is, roughly.
+    Column("frequency", Integer, nullable=False),
+    # Numbers that stand for the word with letters left out (domain/search/typos.py).
+    Column("shortened", ARRAY(Integer), nullable=False),
+    Index("company_search_word_shortened_idx", "shortened", postgresql_using="gin"),
 )
