@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeAlias
 
 from buf.validate import validate_pb2
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 
 from function.common.v1 import options_pb2
+
+Request: TypeAlias = Any
+"""A request of the service; its class exists at run time only."""
+Response: TypeAlias = Any
+"""A response of the service, as a message or as bytes."""
 
 SERVICE = "function.echo.v1.EchoService"
 _PACKAGE = "function.echo.v1"
@@ -74,7 +79,7 @@ def _add(
     type_name: str = "",
     repeated: bool = False,
 ) -> descriptor_pb2.FieldDescriptorProto:
-    field = message.field.add(name=name, number=number, type=kind)  # type: ignore[arg-type]
+    field = message.field.add(name=name, number=number, type=kind)
     field.label = _FIELD.LABEL_REPEATED if repeated else _FIELD.LABEL_OPTIONAL
     if type_name:
         field.type_name = type_name

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
@@ -36,6 +36,7 @@ from tests.factories.auth import a_principal
 from tests.interceptors.echo_contract import SERVICE, EchoResponse, NestedResponse
 
 Behaviour = Callable[[Any, Call], Any]
+Metadata = Sequence[tuple[str, str | bytes]]
 KEY = "fbk_test_everything"
 
 
@@ -116,18 +117,38 @@ class Served:
     outlook: Outlook
     log_file: Path
     pool: CallPool
+    servicer: object
 
-    def call(self, name: str, request: Any, **how: Any) -> Any:  # noqa: ANN401
+    def call(self, name: str, request: Any, **how: Any) -> Outcome:  # noqa: ANN401
         """The outcome of a call to a method with one response."""
         how.setdefault("metadata", bearer())
         how.setdefault("timeout", 10)
-        stub = self.channel.unary_unary(f"/{SERVICE}/{name}")
+        stub: Any = self.channel.unary_unary(f"/{SERVICE}/{name}")
         wire = request if isinstance(request, bytes) else request.SerializeToString()
         try:
             answer, done = stub.with_call(wire, **how)
         except grpc.RpcError as error:
             return Outcome.of(error)
         return Outcome.of(done, answer)
+
+    def begin(self, name: str, request: Any = b"", *, timeout: float | None = 10) -> Any:  # noqa: ANN401
+        """A running call to a method with one request and one response."""
+        stub: Any = self.channel.unary_unary(f"/{SERVICE}/{name}")
+        wire = request if isinstance(request, bytes) else request.SerializeToString()
+        return stub.future(wire, metadata=bearer(), timeout=timeout)
+
+    def stream(
+        self,
+        name: str,
+        requests: Iterable[Any] = (b"",),
+        *,
+        timeout: float | None = 10,
+        metadata: Metadata | None = None,
+    ) -> Any:  # noqa: ANN401
+        """A running call to a method of any shape, as a stream of responses."""
+        stub: Any = self.channel.stream_stream(f"/{SERVICE}/{name}")
+        wires = (each if isinstance(each, bytes) else each.SerializeToString() for each in requests)
+        return stub(wires, metadata=bearer() if metadata is None else metadata, timeout=timeout)
 
     def lines(self) -> list[dict[str, Any]]:
         """The access log so far, complete for calls whose status has arrived."""
@@ -223,7 +244,7 @@ def serve(
     try:
         own_connection = ("grpc.use_local_subchannel_pool", 1)
         with grpc.insecure_channel(f"127.0.0.1:{port}", options=[own_connection]) as channel:
-            yield Served(channel, keys, registry, outlook, log_file, pool)
+            yield Served(channel, keys, registry, outlook, log_file, pool, servicer)
     finally:
         server.stop(None).wait()
         outlook.stop()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 from uuid import UUID
 
 import grpc
@@ -14,7 +13,7 @@ import pytest
 from function_backend.interceptors.settings import PipelineSettings
 from tests.factories.auth import a_principal
 from tests.interceptors.echo_contract import SERVICE, EchoRequest
-from tests.interceptors.serving import KEY, Echo, Served, bearer, serve
+from tests.interceptors.serving import KEY, Echo, Metadata, Served, bearer, serve
 
 
 class TestCredential:
@@ -33,7 +32,7 @@ class TestCredential:
             (("authorization-bin", f"Bearer {KEY}".encode()),),
         ],
     )
-    def test_a_call_without_a_readable_credential_is_refused(self, served: Served, metadata: Any) -> None:
+    def test_a_call_without_a_readable_credential_is_refused(self, served: Served, metadata: Metadata) -> None:
         outcome = served.call("Read", EchoRequest(), metadata=metadata)
         assert (outcome.code, outcome.reason) == (grpc.StatusCode.UNAUTHENTICATED, "CREDENTIAL_MISSING")
 

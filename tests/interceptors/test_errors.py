@@ -16,6 +16,7 @@ from function_backend.interceptors.method import Method
 from function_backend.interceptors.stage import Hook, Stage
 from function_backend.interceptors.status_details import StatusDetails, bounded
 from function_backend.kernel import errors
+from function_backend.kernel.call import Call
 from function_backend.kernel.errors import (
     AlreadyExistsError,
     ConflictError,
@@ -30,12 +31,12 @@ from function_backend.kernel.errors import (
     UnavailableError,
     invalid_fields,
 )
-from tests.interceptors.echo_contract import SERVICE, EchoRequest, EchoResponse
-from tests.interceptors.serving import Echo, Outcome, Served, bearer, serve
+from tests.interceptors.echo_contract import EchoRequest, EchoResponse, Request, Response
+from tests.interceptors.serving import Behaviour, Echo, Outcome, Served, bearer, serve
 
 
-def _raising(error: BaseException) -> Any:
-    def behave(request: Any, call: Any) -> Any:
+def _raising(error: BaseException) -> Behaviour:
+    def behave(request: Request, call: Call) -> Response:
         raise error
 
     return behave
@@ -126,12 +127,12 @@ class TestUnexpected:
     def test_a_stream_that_breaks_in_the_middle_keeps_what_was_sent(
         self, echo: Echo, served: Served, method: str, caplog: pytest.LogCaptureFixture
     ) -> None:
-        def break_off(request: Any, call: Any) -> Iterator[Any]:
+        def break_off(request: Request, call: Call) -> Iterator[Any]:
             yield EchoResponse(text="a")
             raise ZeroDivisionError
 
         echo.watch = echo.chat = break_off
-        answers = served.channel.stream_stream(f"/{SERVICE}/{method}")(iter([b""]), metadata=bearer(), timeout=10)
+        answers = served.stream(method)
         assert EchoResponse.FromString(next(answers)).text == "a"
         with pytest.raises(grpc.RpcError):
             next(answers)
@@ -147,7 +148,7 @@ class TestUnexpected:
         text = data.draw(st.text())
         behave = _raising(_made(error, text))
         echo.read = echo.watch = echo.collect = echo.chat = behave
-        answers = served.channel.stream_stream(f"/{SERVICE}/{method}")(iter([b""]), metadata=bearer(), timeout=10)
+        answers = served.stream(method)
         with pytest.raises(grpc.RpcError):
             list(answers)
         outcome = Outcome.of(answers)

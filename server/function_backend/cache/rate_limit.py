@@ -136,7 +136,7 @@ class SharedBuckets:
         # Loaded already when there is a client, and only then.
         from redis import RedisError  # noqa: PLC0415
 
-        self._failures = (RedisError, OSError)
+        self._failures: tuple[type[Exception], ...] = (RedisError, OSError)
         self._lease = client.register_script(_LEASE)
         self._fallback = fallback
         self._fallback_share = fallback_share

@@ -43,6 +43,10 @@ class Exchange(Call):
         if not self._watched:
             self.watch()
 
+    def is_deserted(self) -> bool:
+        """Whether the caller is known to have left before the answer."""
+        return self.ended or (self._watched and not self.context.is_active())
+
     def watch(self) -> None:
         """From here on the call learns of its end when the caller leaves.
 

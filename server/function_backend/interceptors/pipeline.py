@@ -127,6 +127,8 @@ class _Bracket:
         def handle(request: Any, context: grpc.ServicerContext) -> Iterator[bytes]:  # noqa: ANN401
             exchange = Exchange(method=path, request_id="", context=context)
             responses: Iterable[Message | bytes] = ()
+            # gRPC closes this generator where it stands when the caller has left. Nobody hears what follows; it is
+            # logged and counted.
             left = False
             try:
                 for hook in enter:
@@ -137,11 +139,9 @@ class _Bracket:
                     if len(answer) > largest:
                         raise ResponseTooLargeError(len(answer), largest)
                     exchange.response_bytes += len(answer)
+                    left = True
                     yield answer
-            except GeneratorExit as error:
-                # gRPC drops the iterator when the caller has left. Nobody hears what follows; it is logged and counted.
-                left = True
-                refuse(exchange, error)
+                    left = False
             except BaseException as error:  # noqa: BLE001 - gRPC would answer UNKNOWN, or nothing
                 refuse(exchange, error)
             _stop(responses)
@@ -160,6 +160,9 @@ class _Bracket:
         for request in requests:
             exchange.request_bytes += len(request)
             yield decode(request)
+        if exchange.is_deserted():
+            # To gRPC's iterator a caller that has left can look like one that has finished.
+            raise grpc.RpcError
 
 
 def _stop(responses: object) -> None:
@@ -173,7 +176,7 @@ def _stop(responses: object) -> None:
 
 
 def _close(exchange: Exchange, leave: tuple[Hook, ...]) -> None:
-    if exchange.ended and exchange.code == "OK":
+    if exchange.code == "OK" and exchange.is_deserted():
         # What was answered reached nobody.
         gone = departure(exchange)
         exchange.code, exchange.reason = gone.status.name, gone.reason
