@@ -47,8 +47,8 @@ _ASKED_FOR = 10
 _COMPANIES = """
     insert into company (
         tenant_id, id, revision, last_revision, valid_from, recorded_at, created_at, updated_at, legal_name,
-        legal_name_folded, legal_form_code, jurisdiction, status, countries, industries, identifier_schemes, labels, document,
-        document_version
+        legal_name_folded, legal_form_code, jurisdiction, status, countries, industries, identifier_schemes, labels,
+        document, document_version
     )
     select %(tenant)s, c.id, 1, 1, now(), now(), now(), now(), c.name, lower(c.name), '', c.country, 'ACTIVE',
         array[c.country], '{}', '{}', '{}', convert_to(repeat(c.name, 10), 'UTF8'), 1

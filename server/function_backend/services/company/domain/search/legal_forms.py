@@ -16,52 +16,27 @@ from function_backend.services.company.domain.search.folding import fold_words
 
 # What cleanco does not have.
 _MORE_TERMS = """
-    ug | ug haftungsbeschränkt | haftungsbeschränkt | e.K. | e.Kfr. | eG | SE | GesmbH | mbH | GmbH & Co. KGaA | gGmbH |
-    AG & Co. KG | PartG mbB | Aktiengesellschaft | Société Anonyme | SCI | SELARL | SRL | BV | BVBA | CVBA | VZW |
-    S.L.U. | S.A.U. | S.L.P. | Sociedad Anónima | Sociedad Limitada | S.A.B. de C.V. | S.A. de C.V. | S. de R.L. de C.V. |
-    S.A.P.I. de C.V. | C.A. | SpA | S.c.a.r.l. | Società per Azioni | Unipessoal Lda | Lda | Eireli | EPP | Ltda ME |
-    Sp. z o.o. Sp. k. | S.K.A. | publ | AB publ | Oy Ab | Abp | Tbk | Persero | PT | CV | JSC | PJSC | OJSC | CJSC |
-    ООО | ОАО | ЗАО | ПАО | АО | НАО | ТОО | ТОВ | АТ | ПрАТ | ИП | ΑΕ | ΕΠΕ | ΟΕ | ΕΕ | ΙΚΕ | A.Ş. | Ltd. Şti. | Şti. |
-    LLP | LLLP | PLLC | PBC | LC | LP | L.L.C. | Inc. | Incorporated | Corporation | Corp. | Company | Co. | Limited |
-    Private Limited | Pvt. Ltd. | Pvt Limited | Public Limited Company | PCL | Bhd | Sdn. Bhd. | Pte. Limited | Pty. Limited |
-    Proprietary Limited | Co. Ltd. | Co. Limited | Company Limited | Co. Inc. | K.K. | G.K. | Kabushiki Kaisha | W.L.L. |
-    FZE | FZCO | FZ LLC | DMCC | B.S.C. | K.S.C. | Q.P.S.C. | S.A.O.G. | Zrt. | Nyrt. | Kft. | d.o.o. | d.d. | OÜ | EOOD |
-    EAD | S.R.L. | S.A. | A/S | ApS | I/S | P/S | IVS | N.V. | V.O.F. | GmbH & Cie. KG | S.à r.l. | Sàrl | S.C.A. | SICAV
+    ug | ug haftungsbeschränkt | haftungsbeschränkt | e.K. | e.Kfr. | eG | SE | GesmbH | mbH | GmbH & Co. KGaA |
+    gGmbH | AG & Co. KG | PartG mbB | Aktiengesellschaft | Société Anonyme | SCI | SELARL | SRL | BV | BVBA | CVBA |
+    VZW | S.L.U. | S.A.U. | S.L.P. | Sociedad Anónima | Sociedad Limitada | S.A.B. de C.V. | S.A. de C.V. |
+    S. de R.L. de C.V. | S.A.P.I. de C.V. | C.A. | SpA | S.c.a.r.l. | Società per Azioni | Unipessoal Lda | Lda |
+    Eireli | EPP | Ltda ME | Sp. z o.o. Sp. k. | S.K.A. | publ | AB publ | Oy Ab | Abp | Tbk | Persero | PT | CV |
+    JSC | PJSC | OJSC | CJSC | ООО | ОАО | ЗАО | ПАО | АО | НАО | ТОО | ТОВ | АТ | ПрАТ | ИП | ΑΕ | ΕΠΕ | ΟΕ | ΕΕ |
+    ΙΚΕ | A.Ş. | Ltd. Şti. | Şti. | LLP | LLLP | PLLC | PBC | LC | LP | L.L.C. | Inc. | Incorporated | Corporation |
+    Corp. | Company | Co. | Limited | Private Limited | Pvt. Ltd. | Pvt Limited | Public Limited Company | PCL | Bhd |
+    Sdn. Bhd. | Pte. Limited | Pty. Limited | Proprietary Limited | Co. Ltd. | Co. Limited | Company Limited |
+    Co. Inc. | K.K. | G.K. | Kabushiki Kaisha | W.L.L. | FZE | FZCO | FZ LLC | DMCC | B.S.C. | K.S.C. | Q.P.S.C. |
+    S.A.O.G. | Zrt. | Nyrt. | Kft. | d.o.o. | d.d. | OÜ | EOOD | EAD | S.R.L. | S.A. | A/S | ApS | I/S | P/S | IVS |
+    N.V. | V.O.F. | GmbH & Cie. KG | S.à r.l. | Sàrl | S.C.A. | SICAV
 """
 # Ordinary words and countries that are a legal form somewhere: a name loses more by them than it gains.
 _WORDS_FIRST = {"uk", "ok", "et", "at", "da", "private", "etat", "ent", "teo", "rt", "fa", "is", "suc de descendants"}
 
 # Forms that stand in front as well: PT Astra, ООО Вектор, SARL Dupont.
-_LEADING = frozenset(
-    [
-        "pt",
-        "ooo",
-        "oao",
-        "zao",
-        "pao",
-        "ao",
-        "nao",
-        "too",
-        "tov",
-        "prat",
-        "uab",
-        "sia",
-        "ab",
-        "as",
-        "sarl",
-        "sas",
-        "sasu",
-        "eurl",
-        "sci",
-        "sc",
-        "cv",
-        "jsc",
-        "pjsc",
-        "ojsc",
-        "cjsc",
-        "ip",
-    ]
-)
+_LEADING_TERMS = """
+    pt | ooo | oao | zao | pao | ao | nao | too | tov | prat | uab | sia | ab | as | sarl | sas | sasu | eurl | sci |
+    sc | cv | jsc | pjsc | ojsc | cjsc | ip
+"""
 # Forms written without a space before them, longest first so that none hides another.
 _IDEOGRAPHIC_FORMS = (
     "股份有限公司",
@@ -158,10 +133,14 @@ def _longest(endings: tuple[tuple[str, ...], ...], words: list[str], end: int) -
     return 0
 
 
+def _listed(text: str) -> list[str]:
+    return [term.strip() for term in text.split("|")]
+
+
 def _terms() -> frozenset[tuple[str, ...]]:
     known = [term for terms in termdata.terms_by_type.values() for term in terms]
     known += [term for terms in termdata.terms_by_country.values() for term in terms]
-    known += _MORE_TERMS.split("|")
+    known += _listed(_MORE_TERMS)
     folded = {tuple(fold_words(term)) for term in known}
     return frozenset(term for term in folded if term and " ".join(term) not in _WORDS_FIRST)
 
@@ -174,6 +153,7 @@ def _by_last_word(terms: frozenset[tuple[str, ...]]) -> dict[str, tuple[tuple[st
 
 
 _FORMS = _terms()
+_LEADING = frozenset(_listed(_LEADING_TERMS))
 _JOINED = {"".join(term): usual_form(list(term)) for term in sorted(_FORMS)}
 _JOINED_LONG = tuple(form for form in _JOINED if len(form) > _SHORTEST_DAMAGED_FORM)
 _ENDINGS = _by_last_word(_FORMS)

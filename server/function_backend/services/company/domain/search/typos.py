@@ -5,8 +5,8 @@ with a number for each way to leave out one letter (two of a longer word), a que
 remains of itself, and whatever shares one is compared letter by letter. This is the symmetric deletion of SymSpell with
 fewer stored forms: those of one length per word, because the query can ask for several lengths at no cost to writers.
 
-Unlike trigrams it misses no word within the distance, however short, and reads few that are not: docs/adr/0008-search.md
-has the figures. Only the beginning of a long word is shortened, so a word that begins alike is found too.
+Unlike trigrams it misses no word within the distance, however short, and reads few that are not; the figures are in
+docs/adr/0008-search.md. Only the beginning of a long word is shortened, so a word that begins alike is found too.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ _SIGN = 0x8000_0000
 
 # By the length of the word, up to the length of a beginning: how many letters remain in what is stored of it.
 _STORED = {0: (0,), 1: (1,), 2: (2,), 3: (2, 3), 4: (3, 4), 5: (4,), 6: (4,), _BEGINNING: (5,)}
-# The same of a query word: of each word that it may mean it asks for at least one length. A longer one asks as the last.
+# The same of a query word: of each word that it may mean it asks for at least one length. A longer word asks as the
+# last.
 _ASKED = {0: (), 1: (1,), 2: (2,), 3: (2, 3), 4: (3, 4), 5: (4, 5), 6: (4, 5), 7: (4, 5), 8: (4, 5), 9: (5,)}
 _LONGEST_ASKED = 9
 
