@@ -13,7 +13,7 @@ from function_backend.kernel.identity import PermissionSet, Principal
 from function_backend.kernel.pagination import InvalidPageTokenError
 from function_backend.resources import Resources
 from function_backend.services.auth import slice as auth
-from function_backend.services.auth.domain.api_key import ApiKey
+from function_backend.services.auth.domain.api_key import ApiKey, KeyWish
 from function_backend.services.auth.domain.key_text import digest, key_id
 from function_backend.services.auth.domain.permission import PermissionCatalogue
 from function_backend.services.auth.domain.tenant import Tenant
@@ -23,7 +23,7 @@ from function_backend.services.auth.errors import (
     TenantNameTakenError,
     TenantNotFoundError,
 )
-from function_backend.services.auth.service.api_keys import ApiKeyService, KeyWish
+from function_backend.services.auth.service.api_keys import ApiKeyService
 from function_backend.services.auth.service.first_tenant import ensure_default_tenant
 from function_backend.services.auth.service.tenants import TenantService
 from tests.factories.auth import a_principal, calling

@@ -14,10 +14,9 @@ from function.auth.v1 import (
     tenant_pb2,
 )
 from function_backend.kernel.errors import FieldViolation, invalid_fields
-from function_backend.services.auth.domain.api_key import ApiKey
+from function_backend.services.auth.domain.api_key import ApiKey, KeyWish
 from function_backend.services.auth.domain.tenant import Tenant
 from function_backend.services.auth.events import ApiKeyCreated, ApiKeyRevoked, TenantCreated
-from function_backend.services.auth.service.api_keys import KeyWish
 
 _NANOS = 1_000_000_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

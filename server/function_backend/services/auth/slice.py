@@ -74,5 +74,6 @@ def build(resources: Resources, settings: AuthSettings) -> Slice:
         event_payloads=EVENT_PAYLOADS,
         invalidations={REVOCATION_TOPIC: authenticator.forget, EPOCH_TOPIC: authenticator.forget},
         cache_resets=(authenticator.forget,),
+        caches={"api keys": authenticator.cache},
         authenticator=authenticator,
     )

@@ -15,6 +15,7 @@ from datetime import datetime
 from function_backend.cache.local import LocalCache
 from function_backend.kernel.clock import Clock
 from function_backend.kernel.identity import PermissionSet, Principal
+from function_backend.kernel.statistics import CacheStatistics
 from function_backend.persistence.unit_of_work import Transactions
 from function_backend.services.auth.domain.key_text import digest, key_id
 from function_backend.services.auth.errors import (
@@ -57,6 +58,11 @@ class ApiKeyAuthenticator:
         self._clock = clock
         self._epoch_age = epoch_age
         self._known: LocalCache[bytes, _Verified] = LocalCache(size=remembered_keys, ttl=remembered_seconds)
+
+    @property
+    def cache(self) -> CacheStatistics:
+        """How often a key was known."""
+        return self._known
 
     def authenticate(self, credential: str) -> Principal:
         """The caller behind the key.

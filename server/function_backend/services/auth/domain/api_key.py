@@ -8,6 +8,16 @@ from uuid import UUID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KeyWish:
+    """What a caller wants of a new key."""
+
+    display_name: str
+    permissions: tuple[str, ...]
+    rate_limit_per_second: int
+    expires_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ApiKey:
     """A key without its secret."""
 

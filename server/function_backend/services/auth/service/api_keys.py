@@ -11,7 +11,7 @@ from function_backend.kernel.identifiers import new_id
 from function_backend.kernel.identity import Principal
 from function_backend.kernel.pagination import Page, PageTokens
 from function_backend.persistence.unit_of_work import Transactions
-from function_backend.services.auth.domain.api_key import ApiKey
+from function_backend.services.auth.domain.api_key import ApiKey, KeyWish
 from function_backend.services.auth.domain.key_text import mint
 from function_backend.services.auth.domain.permission import PermissionCatalogue
 from function_backend.services.auth.errors import (
@@ -26,16 +26,6 @@ from function_backend.services.auth.service.paging import DEFAULT_PAGE_SIZE, aft
 
 REVOCATION_TOPIC = "api_key_revoked"
 """The topic under which workers hear of a revocation."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeyWish:
-    """What a caller wants of a new key."""
-
-    display_name: str
-    permissions: tuple[str, ...]
-    rate_limit_per_second: int
-    expires_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
