@@ -174,7 +174,7 @@ class TestEnd:
             time.sleep(0.3)
             for _ in range(3):
                 supervised.process.send_signal(signal.SIGTERM)
-                time.sleep(0.2)
+                time.sleep(0.7)
             assert supervised.wait(15) == 0
             assert call.exception(timeout=10) is not None
 

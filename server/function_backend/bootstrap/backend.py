@@ -27,6 +27,7 @@ from function_backend.kernel.pagination import PageTokens
 from function_backend.kernel.secret import Secret
 from function_backend.kernel.slice import Slice
 from function_backend.observability.logs import Log
+from function_backend.observability.samples import Samples
 from function_backend.observability.tracing import Tracing
 from function_backend.persistence.engine import Database
 from function_backend.persistence.idempotency import StoredAnswers, purge_expired
@@ -103,6 +104,12 @@ class Backend:
         self._server = CallServer(
             settings.server, settings.tls, handlers=handlers, health=self._health, pools=[calls, streams]
         )
+        self._samples = Samples(
+            around.registry,
+            caches={name: cache for each in self._slices for name, cache in each.caches.items()},
+            pools=self._database.pools,
+            queues={"calls": calls.waiting, "streams": streams.waiting},
+        )
         self._admin: AdminServer | None = None
         self._watch: DependencyWatch | None = None
 
@@ -138,9 +145,7 @@ class Backend:
         if self._around.admin is not None:
             self._admin = AdminServer(self._around.admin, self._health)
         self._server.start(self._around.addresses)
-        self._watch = DependencyWatch(
-            "database", self._database.ping, back=back, away=away, tick=self._health.cut_off_the_stuck
-        )
+        self._watch = DependencyWatch("database", self._database.ping, back=back, away=away, tick=self._tick)
         self._watch.start()
 
     def drain(self, limit: timedelta, *, until_quiet: bool) -> bool:
@@ -153,6 +158,10 @@ class Backend:
         """Ends now, with a grace for what runs."""
         self._server.stop(grace)
         self._release()
+
+    def _tick(self) -> None:
+        self._health.cut_off_the_stuck()
+        self._samples.take()
 
     def _release(self) -> None:
         if self._admin is not None:

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from function_backend.kernel.events import DomainEvent
     from function_backend.kernel.identity import Authenticator
+    from function_backend.kernel.statistics import CacheStatistics
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,5 +27,7 @@ class Slice:
     """Topic of a change notification to what drops the cached copies; the text after the topic is handed over."""
     cache_resets: tuple[Callable[[], None], ...] = ()
     """Called when notifications may have been missed: drop everything cached."""
+    caches: Mapping[str, CacheStatistics] = field(default_factory=dict)
+    """The caches it keeps, by a name for people; their hits and misses become metrics."""
     authenticator: Authenticator | None = None
     """Turns credentials into callers; one slice of the service has it."""

@@ -14,6 +14,7 @@ from function_backend.persistence.node import Node
 from function_backend.persistence.settings import DatabaseSettings
 
 if TYPE_CHECKING:
+    from function_backend.kernel.statistics import PoolStatistics
     from function_backend.persistence.wire import Driver
 
 _REPLICA_PAUSE_SECONDS = 2.0
@@ -34,6 +35,12 @@ class Database:
         if self._replica is None or time.monotonic() < self._replica_back_at:
             return None
         return self._replica
+
+    @property
+    def pools(self) -> dict[str, PoolStatistics]:
+        """How the pools of all servers are used."""
+        nodes = {"primary": self.primary} | ({} if self._replica is None else {"replica": self._replica})
+        return {f"{name} {use}": pool for name, node in nodes.items() for use, pool in node.pools.items()}
 
     def avoid_replica(self) -> None:
         """The replica did not answer: leave it alone for a moment, so that not every read waits for it."""

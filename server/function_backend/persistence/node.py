@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, TypeVar
 import psycopg
 from psycopg.pq import TransactionStatus
 from sqlalchemy import Connection, create_engine, event
-from sqlalchemy.pool import QueuePool
 
 from function_backend.kernel.call import current_call
 from function_backend.persistence import wire
 from function_backend.persistence.connecting import arguments, connect
 from function_backend.persistence.failures import is_connection_lost
+from function_backend.persistence.measured_pool import MeasuredPool
 from function_backend.persistence.opening import Opening
 from function_backend.persistence.position import parse_position
 from function_backend.persistence.read_connections import ReadConnections
@@ -20,9 +20,11 @@ from function_backend.persistence.roles import serving_prefix
 from function_backend.persistence.settings import DatabaseSettings, database_url
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from sqlalchemy.engine import Engine
+
+    from function_backend.kernel.statistics import PoolStatistics
 
 T = TypeVar("T")
 
@@ -42,7 +44,7 @@ class Node:
         self.engine: Engine = create_engine(
             database_url(url),
             connect_args=arguments(settings, url),
-            poolclass=QueuePool,
+            poolclass=MeasuredPool,
             pool_size=settings.pool_size,
             max_overflow=0,
             pool_timeout=settings.pool_timeout.total_seconds(),
@@ -90,6 +92,13 @@ class Node:
             else:
                 self.reads.give_back(driver)
                 return found
+
+    @property
+    def pools(self) -> Mapping[str, PoolStatistics]:
+        """How the pools are used, by what they are for."""
+        pool = self.engine.pool
+        assert isinstance(pool, MeasuredPool)  # noqa: S101  narrows the type of what was asked for above
+        return {"transactions": pool, "reads": self.reads}
 
     def dispose(self) -> None:
         """Closes the connections that are not in use."""

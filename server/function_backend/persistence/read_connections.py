@@ -6,6 +6,7 @@ plain psycopg connections in autocommit, last in first out, so that only as many
 
 from __future__ import annotations
 
+import time
 from threading import BoundedSemaphore
 from typing import TYPE_CHECKING
 
@@ -25,11 +26,15 @@ class ReadConnections:
         self._idle: list[Driver] = []
         self._free = BoundedSemaphore(size)
         self._timeout = timeout
+        self.in_use = 0
+        self.waits = 0
+        self.waited_seconds = 0.0
 
     def take(self) -> tuple[Driver, bool]:
         """A connection, and whether it was just made; PoolExhaustedError when all stay busy for too long."""
-        if not self._free.acquire(timeout=self._timeout):
-            raise PoolExhaustedError
+        if not self._free.acquire(blocking=False):
+            self._wait()
+        self.in_use += 1
         try:
             return self._idle.pop(), False
         except IndexError:
@@ -37,20 +42,32 @@ class ReadConnections:
         try:
             return self._connect(), True
         except BaseException:
-            self._free.release()
+            self._release()
             raise
 
     def give_back(self, driver: Driver) -> None:
         """The connection is idle again."""
         self._idle.append(driver)
-        self._free.release()
+        self._release()
 
     def drop(self, driver: Driver) -> None:
         """The connection is of no more use."""
         driver.close()
-        self._free.release()
+        self._release()
 
     def close(self) -> None:
         """Closes the idle connections."""
         while self._idle:
             self._idle.pop().close()
+
+    def _wait(self) -> None:
+        began_at = time.monotonic()
+        found = self._free.acquire(timeout=self._timeout)
+        self.waits += 1
+        self.waited_seconds += time.monotonic() - began_at
+        if not found:
+            raise PoolExhaustedError
+
+    def _release(self) -> None:
+        self.in_use -= 1
+        self._free.release()

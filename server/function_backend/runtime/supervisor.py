@@ -6,6 +6,7 @@ It has one thread and never touches gRPC, so that it can fork at any time.
 from __future__ import annotations
 
 import logging
+import math
 import os
 import selectors
 import signal
@@ -23,6 +24,8 @@ _LOG = logging.getLogger(__name__)
 
 _TICK_SECONDS = 0.25
 _KILL_SECONDS = 5.0
+_SAME_SECONDS = 0.5
+"""Signals to end that come closer are one: a terminal and a wrapper such as `timeout` may both pass Ctrl-C on."""
 _SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD)
 MONITOR = -1
 """Index of the child that serves metrics."""
@@ -63,6 +66,7 @@ class Supervisor:
         self._rolling = Rolling(self._begin_replacement, self._retire)
         self._ready = False
         self._ending: Order | None = None
+        self._told_at = -math.inf
         self._exit_status = 0
 
     def run(self) -> int:
@@ -115,7 +119,8 @@ class Supervisor:
             _LOG.info("replacing the workers one by one")
             self._duties.reload()
             self._rolling.begin(child for child in self._children.values() if child.index != MONITOR)
-        elif number in (signal.SIGTERM, signal.SIGINT):
+        elif number in (signal.SIGTERM, signal.SIGINT) and time.monotonic() - self._told_at > _SAME_SECONDS:
+            self._told_at = time.monotonic()
             self._end(_stricter(self._ending, number))
 
     def _end(self, order: Order) -> None:

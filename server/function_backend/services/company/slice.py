@@ -81,7 +81,7 @@ def build(resources: Resources, settings: CompanySettings) -> Slice:
         list=ListCompanies(transactions, tokens, documents),
         update=UpdateCompany(transactions, clock, store, documents),
         delete=DeleteCompany(transactions, clock, store),
-        search=SearchCompanies(transactions, tokens),
+        search=SearchCompanies(transactions, tokens, documents),
         revisions=ListCompanyRevisions(transactions, tokens),
         importing=ImportCompanies(
             transactions,
@@ -99,4 +99,5 @@ def build(resources: Resources, settings: CompanySettings) -> Slice:
         event_payloads=EVENT_PAYLOADS,
         invalidations={TOPIC: cache.forget},
         cache_resets=(cache.forget_all,),
+        caches={"companies": cache.statistics},
     )

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from function_backend.cache.local import LocalCache
+from function_backend.kernel.statistics import CacheStatistics
 
 ALL_COMPANIES = "*"
 
@@ -30,6 +31,11 @@ class CachedCompanies:
         self._cache: LocalCache[tuple[UUID, int, UUID], CachedAnswer] = LocalCache(size=size, ttl=ttl)
         # Part of the key: raising it forgets all companies of a tenant at once, running loads included.
         self._generations: defaultdict[UUID, int] = defaultdict(int)
+
+    @property
+    def statistics(self) -> CacheStatistics:
+        """How often an answer was ready."""
+        return self._cache
 
     def get(
         self, tenant_id: UUID, company_id: UUID, load: Callable[[], CachedAnswer], *, minimum: int | None
