@@ -55,6 +55,7 @@ class Result:
         content = asdict(self)
         for figure, shown in zip(self.figures, content["figures"], strict=True):
             shown["verdict"] = figure.verdict.value
+        folder.mkdir(exist_ok=True)
         (folder / f"{self.row}.json").write_bytes(
             orjson.dumps(_rounded(content), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
         )

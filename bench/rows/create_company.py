@@ -75,7 +75,7 @@ def _judge(rounds: dict[str, list[dict[str, float]]], example: Transaction) -> M
             name="CPU of a CreateCompany in the worker",
             value=cpu[_SERVICE],
             unit="µs",
-            reference=f"raw psycopg {cpu[_PSYCOPG]:.0f} µs",
+            absolute=f"raw psycopg {cpu[_PSYCOPG]:.0f} µs",
         ),
     ]
     verbs = ", ".join(" ".join(statement.text.split()[:2]).lower() for statement in example.statements)

@@ -145,7 +145,7 @@ def _judge(rounds: dict[str, list[dict[str, float]]]) -> Measurement:
             name="CPU of a warm GetCompany",
             value=cpu[_SERVICE],
             unit="µs",
-            reference=f"sync echo {cpu[_SYNC]:.0f} µs, aio echo {cpu[_AIO]:.0f} µs",
+            absolute=f"sync echo {cpu[_SYNC]:.0f} µs, aio echo {cpu[_AIO]:.0f} µs",
         ),
     ]
     conditions = {
