@@ -22,12 +22,14 @@ def ensure_roles(credentials: Credentials, socket_folder: Path, *, database: str
     url = credentials.url(Role.SUPERUSER, socket_folder=socket_folder, database="postgres")
     with psycopg.connect(url, autocommit=True) as connection:
         known = {name for (name,) in connection.execute("SELECT rolname FROM pg_roles")}
-        for role in _LOGIN_ROLES:
-            if role.value not in known:
-                _create(connection, role, sql.SQL("LOGIN PASSWORD {}").format(credentials.passwords[role]))
-        if DEFINER not in known:
-            _create(connection, DEFINER, sql.SQL("NOLOGIN"))
-            connection.execute(sql.SQL("GRANT {} TO {}").format(sql.Identifier(DEFINER), sql.Identifier(Role.OWNER)))
+        with connection.transaction():  # one wait for the disk, not one for each role
+            for role in _LOGIN_ROLES:
+                if role.value not in known:
+                    _create(connection, role, sql.SQL("LOGIN PASSWORD {}").format(credentials.passwords[role]))
+            if DEFINER not in known:
+                _create(connection, DEFINER, sql.SQL("NOLOGIN"))
+                grant = sql.SQL("GRANT {} TO {}").format(sql.Identifier(DEFINER), sql.Identifier(Role.OWNER))
+                connection.execute(grant)
         if connection.execute("SELECT FROM pg_database WHERE datname = %s", [database]).rowcount == 0:
             connection.execute(
                 sql.SQL("CREATE DATABASE {} OWNER {}").format(sql.Identifier(database), sql.Identifier(Role.OWNER))
