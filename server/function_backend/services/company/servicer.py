@@ -87,7 +87,7 @@ class CompanyServicer:
             page_size=request.page_size,
             page_token=request.page_token,
         )
-        return responses.hits(page.hits, page.next_page_token)
+        return responses.search_results(page.found, page.next_page_token)
 
     def ListCompanyRevisions(
         self, request: wire.ListCompanyRevisionsRequest, call: Call

@@ -14,7 +14,6 @@ from function_backend.services.company.convert.framing import double, embedded, 
 from function_backend.services.company.domain.company import Company
 from function_backend.services.company.events import CompanyEvent
 from function_backend.services.company.repository.revisions import CompanyHistory, RecordedRevision
-from function_backend.services.company.repository.search import Hit
 
 # The number of the field in every response, event and result that carries a company, or a list of them.
 _COMPANY = 1
@@ -45,9 +44,9 @@ def found(companies: Iterable[bytes], missing_ids: Iterable[object]) -> bytes:
     return repeated(_COMPANY, companies) + repeated(_MISSING_IDS, [str(item).encode() for item in missing_ids])
 
 
-def hits(results: Iterable[Hit], next_page_token: str) -> bytes:
-    """A `SearchCompaniesResponse`."""
-    return page([_hit(hit) for hit in results], next_page_token)
+def search_results(found: Iterable[tuple[bytes, float, str]], next_page_token: str) -> bytes:
+    """A `SearchCompaniesResponse` of companies as they are sent, each with its score and what fitted."""
+    return page([_search_result(*result) for result in found], next_page_token)
 
 
 def revisions(history: CompanyHistory, next_page_token: str) -> wire.ListCompanyRevisionsResponse:
@@ -82,5 +81,5 @@ def _revision(history: CompanyHistory, recorded: RecordedRevision) -> dict[str, 
     }
 
 
-def _hit(hit: Hit) -> bytes:
-    return embedded(_COMPANY, hit.document) + double(_SCORE, hit.score) + text(_MATCHED, hit.matched)
+def _search_result(company: bytes, score: float, matched: str) -> bytes:
+    return embedded(_COMPANY, company) + double(_SCORE, score) + text(_MATCHED, matched)

@@ -18,6 +18,7 @@ from function_backend.services.company.domain.search.numbers import identifier_v
 from function_backend.services.company.domain.search.query import Meanings, SearchQuery, whole_names
 from function_backend.services.company.domain.search.ranking import Rank, Ranking
 from function_backend.services.company.domain.search.typos import asked_numbers, number_of
+from function_backend.services.company.repository.records import Document
 from function_backend.services.company.repository.search_index import WHOLE_NAME, as_array, tenant_seed
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ _UNION: LiteralString = " union all "
 
 # The name as it is written is in the state; only the legal one has a column.
 _DOCUMENTS: LiteralString = """
-    select p.position, c.document,
+    select p.position, c.document_version, c.document,
         coalesce(r.state -> 'names' -> (p.name - 1)::integer ->> 'value', c.legal_name)
     from unnest(%(ids)b::uuid[], %(names)b::bigint[]) with ordinality as p (id, name, position)
     join company c on c.tenant_id = %(tenant)s and c.id = p.id and c.deleted_at is null
@@ -98,7 +99,7 @@ class Hit:
     score: float
     matched: str
     """The name or identifier that fitted, as it is written."""
-    document: bytes
+    document: Document
 
 
 class _Result(NamedTuple):
@@ -187,10 +188,10 @@ class SearchRepository:
             binary=True,
         )
         hits: list[Hit] = []
-        for position, document, name in rows:
+        for position, version, content, name in rows:
             result = page[position - 1]
             score = 1.0 if result.identifier else -result.minus_score
-            hits.append(Hit(ids[position - 1], score, result.identifier or name, document))
+            hits.append(Hit(ids[position - 1], score, result.identifier or name, Document(version, content)))
         return hits
 
 
