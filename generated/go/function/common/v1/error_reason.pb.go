@@ -76,6 +76,8 @@ const (
 	// A failure that is not the caller's. The cause is in the server's log under
 	// the request id.
 	ErrorReason_ERROR_REASON_INTERNAL ErrorReason = 19
+	// The answer is larger than one message may be; ask for fewer items at once.
+	ErrorReason_ERROR_REASON_RESPONSE_TOO_LARGE ErrorReason = 20
 	// No company with this id is visible to the caller.
 	ErrorReason_ERROR_REASON_COMPANY_NOT_FOUND ErrorReason = 100
 	// The company has no state for the times asked for: it was not yet valid, or
@@ -125,6 +127,7 @@ var (
 		17:  "ERROR_REASON_DEPENDENCY_UNAVAILABLE",
 		18:  "ERROR_REASON_CONCURRENT_CHANGE",
 		19:  "ERROR_REASON_INTERNAL",
+		20:  "ERROR_REASON_RESPONSE_TOO_LARGE",
 		100: "ERROR_REASON_COMPANY_NOT_FOUND",
 		101: "ERROR_REASON_COMPANY_STATE_NOT_FOUND",
 		102: "ERROR_REASON_COMPANY_IDENTIFIER_TAKEN",
@@ -158,6 +161,7 @@ var (
 		"ERROR_REASON_DEPENDENCY_UNAVAILABLE":    17,
 		"ERROR_REASON_CONCURRENT_CHANGE":         18,
 		"ERROR_REASON_INTERNAL":                  19,
+		"ERROR_REASON_RESPONSE_TOO_LARGE":        20,
 		"ERROR_REASON_COMPANY_NOT_FOUND":         100,
 		"ERROR_REASON_COMPANY_STATE_NOT_FOUND":   101,
 		"ERROR_REASON_COMPANY_IDENTIFIER_TAKEN":  102,
@@ -203,7 +207,7 @@ var File_function_common_v1_error_reason_proto protoreflect.FileDescriptor
 
 const file_function_common_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
-	"%function/common/v1/error_reason.proto\x12\x12function.common.v1\x1a function/common/v1/options.proto*\xa8\x1a\n" +
+	"%function/common/v1/error_reason.proto\x12\x12function.common.v1\x1a function/common/v1/options.proto*\xc3\x1b\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12[\n" +
 	"\x1cERROR_REASON_INVALID_REQUEST\x10\x01\x1a9\xb2\xed\x185\b\x03\x12\n" +
@@ -232,7 +236,8 @@ const file_function_common_v1_error_reason_proto_rawDesc = "" +
 	"dependency\x1a<The database cannot be reached; retry after the given delay.\x12p\n" +
 	"\x1eERROR_REASON_CONCURRENT_CHANGE\x10\x12\x1aL\xb2\xed\x18H\b\n" +
 	"\x1aDAnother change was committed at the same time; read again and retry.\x12[\n" +
-	"\x15ERROR_REASON_INTERNAL\x10\x13\x1a@\xb2\xed\x18<\b\r\x1a8Internal error; quote the request id when you report it.\x12t\n" +
+	"\x15ERROR_REASON_INTERNAL\x10\x13\x1a@\xb2\xed\x18<\b\r\x1a8Internal error; quote the request id when you report it.\x12\x98\x01\n" +
+	"\x1fERROR_REASON_RESPONSE_TOO_LARGE\x10\x14\x1as\xb2\xed\x18o\b\b\x12\x04size\x12\x05limit\x1a^The answer has 5242880 bytes, more than the 4194304 of a message; ask for fewer items at once.\x12t\n" +
 	"\x1eERROR_REASON_COMPANY_NOT_FOUND\x10d\x1aP\xb2\xed\x18L\b\x05\x12\n" +
 	"company_id\x1a<Company 01938d2e-7f04-7c3e-9d55-0a6f3c3f0b11 does not exist.\x12\xa3\x01\n" +
 	"$ERROR_REASON_COMPANY_STATE_NOT_FOUND\x10e\x1ay\xb2\xed\x18u\b\x05\x12\n" +

@@ -74,6 +74,8 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """A failure that is not the caller's. The cause is in the server's log under
     the request id.
     """
+    ERROR_REASON_RESPONSE_TOO_LARGE: _ErrorReason.ValueType  # 20
+    """The answer is larger than one message may be; ask for fewer items at once."""
     ERROR_REASON_COMPANY_NOT_FOUND: _ErrorReason.ValueType  # 100
     """No company with this id is visible to the caller."""
     ERROR_REASON_COMPANY_STATE_NOT_FOUND: _ErrorReason.ValueType  # 101
@@ -160,6 +162,8 @@ ERROR_REASON_INTERNAL: ErrorReason.ValueType  # 19
 """A failure that is not the caller's. The cause is in the server's log under
 the request id.
 """
+ERROR_REASON_RESPONSE_TOO_LARGE: ErrorReason.ValueType  # 20
+"""The answer is larger than one message may be; ask for fewer items at once."""
 ERROR_REASON_COMPANY_NOT_FOUND: ErrorReason.ValueType  # 100
 """No company with this id is visible to the caller."""
 ERROR_REASON_COMPANY_STATE_NOT_FOUND: ErrorReason.ValueType  # 101

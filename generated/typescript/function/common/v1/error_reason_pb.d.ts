@@ -167,6 +167,13 @@ export enum ErrorReason {
   INTERNAL = 19,
 
   /**
+   * The answer is larger than one message may be; ask for fewer items at once.
+   *
+   * @generated from enum value: ERROR_REASON_RESPONSE_TOO_LARGE = 20;
+   */
+  RESPONSE_TOO_LARGE = 20,
+
+  /**
    * No company with this id is visible to the caller.
    *
    * @generated from enum value: ERROR_REASON_COMPANY_NOT_FOUND = 100;
