@@ -1,0 +1,262 @@
+"""Every method of the contract, called by everybody who may not."""
+
+import base64
+import time
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+import grpc
+import pytest
+from google.protobuf.message import Message
+from google.protobuf.message_factory import GetMessageClass
+
+from function.auth.v1 import (
+    api_key_service_pb2,
+    api_key_service_pb2_grpc,
+    tenant_service_pb2,
+    tenant_service_pb2_grpc,
+)
+from function.company.v1 import company_pb2, company_service_pb2, company_service_pb2_grpc
+from tests.fixtures.methods import Answer, ContractMethod, call, every_method
+from tests.fixtures.principals import make_key
+from tests.fixtures.server import RunningServer
+
+METHODS = every_method()
+
+
+def _each(methods: list[ContractMethod]) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("method", methods, ids=lambda method: method.descriptor.name)
+
+
+def _takes_id(method: ContractMethod) -> bool:
+    fields = method.request.DESCRIPTOR.fields_by_name
+    return "id" in fields or method.descriptor.name in {"UpdateCompany", "BatchGetCompanies"}
+
+
+def _has_pages_of_a_tenant(method: ContractMethod) -> bool:
+    return "page_token" in method.request.DESCRIPTOR.fields_by_name and method.descriptor.name != "ListTenants"
+
+
+def _empty(method: ContractMethod) -> bytes:
+    return method.request().SerializeToString()
+
+
+def _with(server: RunningServer, method: ContractMethod, metadata: Sequence[tuple[str, str | bytes]]) -> Answer:
+    return call(server.channel, method, [_empty(method)], metadata)
+
+
+@_each(METHODS)
+class TestWithoutValidCredential:
+    def test_no_credential_is_told_how_to_send_one(self, server: RunningServer, method: ContractMethod) -> None:
+        answer = _with(server, method, [])
+        assert (answer.code, answer.reason) == (grpc.StatusCode.UNAUTHENTICATED, "CREDENTIAL_MISSING")
+        assert "authorization: Bearer" in answer.text
+
+    @pytest.mark.parametrize(
+        "header",
+        [
+            "",
+            "Bearer",
+            "Bearer ",
+            "Basic dXNlcjpwYXNz",
+            "bearer",
+            "Bearer fbk_",
+            "Bearer " + "x" * 4000,
+            "Bearer fbk_" + "A" * 71,
+            "Bearer ../../etc/passwd",
+            "Bearer ' or 1=1 --",
+        ],
+    )
+    def test_a_garbled_credential_is_refused(self, server: RunningServer, method: ContractMethod, header: str) -> None:
+        answer = _with(server, method, [("authorization", header)])
+        assert answer.code is grpc.StatusCode.UNAUTHENTICATED
+        assert answer.reason in {"CREDENTIAL_MISSING", "CREDENTIAL_INVALID"}
+
+    def test_a_key_with_one_letter_changed_is_refused(self, server: RunningServer, method: ContractMethod) -> None:
+        key = server.admin_key
+        changed = key[:-1] + ("A" if key[-1] != "A" else "B")
+        answer = _with(server, method, [("authorization", f"Bearer {changed}")])
+        assert (answer.code, answer.reason) == (grpc.StatusCode.UNAUTHENTICATED, "CREDENTIAL_INVALID")
+
+    def test_a_revoked_key_is_refused(self, server: RunningServer, method: ContractMethod, revoked_key: str) -> None:
+        answer = _with(server, method, [("authorization", f"Bearer {revoked_key}")])
+        assert (answer.code, answer.reason) == (grpc.StatusCode.UNAUTHENTICATED, "CREDENTIAL_REVOKED")
+
+
+@_each(METHODS)
+class TestWithoutThePermission:
+    def test_a_key_without_it_is_told_which_is_missing(
+        self, server: RunningServer, method: ContractMethod, key_without: dict[str, str]
+    ) -> None:
+        key = key_without[method.policy.permission]
+        answer = _with(server, method, [("authorization", f"Bearer {key}")])
+        assert (answer.code, answer.reason) == (grpc.StatusCode.PERMISSION_DENIED, "PERMISSION_MISSING")
+        assert answer.details["ErrorInfo"].metadata["permission"] == method.policy.permission
+
+    def test_a_key_with_it_passes(
+        self, server: RunningServer, method: ContractMethod, key_with: dict[str, str]
+    ) -> None:
+        key = key_with[method.policy.permission]
+        answer = _with(server, method, [("authorization", f"Bearer {key}")])
+        assert answer.code not in {grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.PERMISSION_DENIED}
+
+
+@_each(METHODS)
+class TestBadBytes:
+    def test_bytes_that_are_no_message_are_refused(self, server: RunningServer, method: ContractMethod) -> None:
+        answer = call(server.channel, method, [b"\xff\xff\xff\xff\x0f"], server.metadata())
+        assert (answer.code, answer.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "MALFORMED_REQUEST")
+
+    def test_text_that_is_not_utf8_is_refused(self, server: RunningServer, method: ContractMethod) -> None:
+        field = next((f for f in method.request.DESCRIPTOR.fields if f.type == f.TYPE_STRING), None)
+        if field is None:
+            field = method.request.DESCRIPTOR.fields_by_name["config"]  # its first field is a string
+            inner = b"\x0a\x02\xc3\x28"
+            body = bytes([field.number << 3 | 2, len(inner)]) + inner
+        else:
+            body = bytes([field.number << 3 | 2, 2]) + b"\xc3\x28"
+        answer = call(server.channel, method, [body], server.metadata())
+        assert (answer.code, answer.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "MALFORMED_REQUEST")
+
+    def test_a_message_above_the_limit_is_refused_and_the_server_goes_on(
+        self, server: RunningServer, method: ContractMethod
+    ) -> None:
+        body = _empty(method) + bytes([15 << 3 | 2]) + b"\x80\x80\x80\x04" + b"x" * (8 * 1024 * 1024)
+        answer = call(server.channel, method, [body], server.metadata())
+        assert answer.code is grpc.StatusCode.RESOURCE_EXHAUSTED
+        again = _with(server, method, server.metadata())
+        assert again.code not in {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.INTERNAL}
+
+    def test_a_garbled_consistency_token_is_refused(self, server: RunningServer, method: ContractMethod) -> None:
+        metadata = [*server.metadata(), ("function-consistency-token", "no-token")]
+        answer = _with(server, method, metadata)
+        if method.changes:
+            assert answer.reason in {"INVALID_CONSISTENCY_TOKEN", "INVALID_REQUEST", "IMPORT_OUT_OF_ORDER"}
+        else:
+            assert (answer.code, answer.reason) == (
+                grpc.StatusCode.INVALID_ARGUMENT,
+                "INVALID_CONSISTENCY_TOKEN",
+            )
+
+
+class TestAnotherTenant:
+    @_each([method for method in METHODS if _takes_id(method)])
+    def test_its_ids_do_not_exist(
+        self, server: RunningServer, method: ContractMethod, other_tenant_key: str, ids: dict[str, str]
+    ) -> None:
+        request = _request_by_id(method, ids)
+        assert request is not None
+        own = call(server.channel, method, [request.SerializeToString()], server.metadata())
+        answer = call(server.channel, method, [request.SerializeToString()], server.metadata(other_tenant_key))
+        assert own.code is not grpc.StatusCode.NOT_FOUND
+        assert answer.code is grpc.StatusCode.NOT_FOUND
+
+    @_each([method for method in METHODS if _has_pages_of_a_tenant(method)])
+    def test_its_page_tokens_are_refused(
+        self, server: RunningServer, method: ContractMethod, other_tenant_key: str, ids: dict[str, str]
+    ) -> None:
+        request = _request_by_id(method, ids) or method.request()
+        if method.descriptor.name == "SearchCompanies":
+            request = company_service_pb2.SearchCompaniesRequest(query="northern")
+        request.page_size = 1  # type: ignore[attr-defined]  # checked above
+        first = call(server.channel, method, [request.SerializeToString()], server.metadata())
+        token = _next_page_token(method, first.responses[0])
+        assert token
+        request.page_token = token  # type: ignore[attr-defined]
+        assert call(server.channel, method, [request.SerializeToString()], server.metadata()).code is grpc.StatusCode.OK
+        for hostile in (token[:-1] + ("A" if token[-1] != "A" else "B"), "!", base64.urlsafe_b64encode(b"{}").decode()):
+            request.page_token = hostile  # type: ignore[attr-defined]
+            refused = call(server.channel, method, [request.SerializeToString()], server.metadata())
+            assert (refused.code, refused.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "INVALID_PAGE_TOKEN")
+        request.page_token = token  # type: ignore[attr-defined]
+        moved = call(server.channel, method, [request.SerializeToString()], server.metadata(other_tenant_key))
+        assert moved.reason in {"INVALID_PAGE_TOKEN", "COMPANY_NOT_FOUND"}
+
+
+def _next_page_token(method: ContractMethod, answer: bytes) -> str:
+    page: Any = GetMessageClass(method.descriptor.output_type).FromString(answer)
+    token: str = page.next_page_token
+    return token
+
+
+def _request_by_id(method: ContractMethod, ids: dict[str, str]) -> Message | None:
+    name = method.descriptor.name
+    if name == "UpdateCompany":
+        company = company_pb2.Company(id=ids["company"], legal_name="Renamed by somebody")
+        return company_service_pb2.UpdateCompanyRequest(company=company, validate_only=True)
+    if name == "BatchGetCompanies":
+        return company_service_pb2.BatchGetCompaniesRequest(ids=[ids["company"]])
+    if "id" not in method.request.DESCRIPTOR.fields_by_name:
+        return None
+    kind = {"TenantService": "tenant", "ApiKeyService": "api_key"}.get(
+        method.descriptor.containing_service.name, "company"
+    )
+    request = method.request()
+    request.id = ids["deleted" if name == "UndeleteCompany" else kind]  # type: ignore[attr-defined]
+    if "validate_only" in method.request.DESCRIPTOR.fields_by_name:
+        request.validate_only = True  # type: ignore[attr-defined]
+    return request
+
+
+@pytest.fixture(scope="module")
+def ids(server: RunningServer) -> dict[str, str]:
+    """Ids of the administrator's tenant: two companies, of which one was changed and one deleted, and two keys."""
+    companies = company_service_pb2_grpc.CompanyServiceStub(server.channel)
+    made = [
+        companies.CreateCompany(
+            company_service_pb2.CreateCompanyRequest(
+                company=company_pb2.Company(legal_name=f"Northern Lights {uuid.uuid4()}")
+            ),
+            metadata=server.metadata(),
+        ).company
+        for _ in range(4)
+    ]
+    changed = company_pb2.Company(id=made[0].id, legal_name="Northern Lights Renamed")
+    companies.UpdateCompany(company_service_pb2.UpdateCompanyRequest(company=changed), metadata=server.metadata())
+    companies.DeleteCompany(company_service_pb2.DeleteCompanyRequest(id=made[1].id), metadata=server.metadata())
+    keys = api_key_service_pb2_grpc.ApiKeyServiceStub(server.channel)
+    made_keys = [
+        keys.CreateApiKey(
+            api_key_service_pb2.CreateApiKeyRequest(display_name="for its id", permissions=["company.read"]),
+            metadata=server.metadata(),
+        ).api_key.id
+        for _ in range(2)
+    ]
+    tenant = (
+        tenant_service_pb2_grpc.TenantServiceStub(server.channel)
+        .GetTenant(tenant_service_pb2.GetTenantRequest(), metadata=server.metadata())
+        .tenant
+    )
+    return {"company": made[0].id, "deleted": made[1].id, "api_key": made_keys[0], "tenant": tenant.id}
+
+
+@pytest.fixture(scope="module")
+def revoked_key(server: RunningServer) -> str:
+    """A key that worked until it was revoked."""
+    stub = api_key_service_pb2_grpc.ApiKeyServiceStub(server.channel)
+    made = stub.CreateApiKey(
+        api_key_service_pb2.CreateApiKeyRequest(display_name="to revoke", permissions=["*"]),
+        metadata=server.metadata(),
+    )
+    stub.ListApiKeys(api_key_service_pb2.ListApiKeysRequest(), metadata=server.metadata(made.secret))
+    stub.RevokeApiKey(api_key_service_pb2.RevokeApiKeyRequest(id=made.api_key.id), metadata=server.metadata())
+    listing = next(method for method in METHODS if method.descriptor.name == "ListApiKeys")
+    given_up = time.monotonic() + 10
+    while _with(server, listing, server.metadata(made.secret)).code is grpc.StatusCode.OK:
+        assert time.monotonic() < given_up, "the revocation did not arrive"
+        time.sleep(0.01)
+    return made.secret
+
+
+@pytest.fixture(scope="module")
+def key_without(server: RunningServer) -> dict[str, str]:
+    """For each permission a key that has all the others."""
+    permissions = {method.policy.permission for method in METHODS}
+    return {permission: make_key(server, *sorted(permissions - {permission})) for permission in permissions}
+
+
+@pytest.fixture(scope="module")
+def key_with(server: RunningServer) -> dict[str, str]:
+    """For each permission a key that has only it."""
+    return {permission: make_key(server, permission) for permission in {m.policy.permission for m in METHODS}}
