@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from function_backend.events.outbox import shard_of
 from function_backend.kernel.identifiers import new_id
+from function_backend.persistence import arrays
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -24,9 +25,9 @@ _RECORD_ONE_SQL = """
 """
 _RECORD_MANY_SQL = """
     select record_events(
-        %b::timestamptz, %b::text, %b::text, %b::text, %b::text, %b::uuid[], %b::smallint[], %b::text[], %b::text[],
-        %b::uuid[], %b::bigint[], %b::timestamptz[], %b::bytea[], %b::bytea[], array_fill(null::jsonb, array[%b]),
-        %b::bytea[]
+        %b::timestamptz, %b::text, %b::text, %b::text, %b::text, %b::uuid[], %b::bigint[]::smallint[], %b::text[],
+        %b::text[], %b::uuid[], %b::bigint[], %b::timestamptz[], %b::bytea[], %b::bytea[],
+        array_fill(null::jsonb, array[%b]), %b::bytea[]
     )
 """
 
@@ -46,14 +47,12 @@ class EventRecorder:
 
     def append(self, work: UnitOfWork, events: Sequence[DomainEvent]) -> None:
         """Writes the events. It locks the tenant's chain until the commit, which must follow at once."""
-        rows = [self._row(event) for event in events]
         common = self._common(work.call)
-        if len(rows) == 1:
+        if len(events) == 1:
             # A quarter of the cost of the arrays, and most transactions change one thing.
-            work.driver.execute(_RECORD_ONE_SQL, (*common, *rows[0]))
-            return
-        *columns, payloads = map(list, zip(*rows, strict=True))
-        work.driver.execute(_RECORD_MANY_SQL, (*common, *columns, len(rows), payloads))
+            work.driver.execute(_RECORD_ONE_SQL, (*common, *self._row(events[0])))
+        else:
+            work.driver.execute(_RECORD_MANY_SQL, (*common, *self._columns(events)))
 
     def _common(self, call: Call) -> tuple[object, ...]:
         actor = "" if call.principal is None else call.principal.actor
@@ -71,6 +70,21 @@ class EventRecorder:
             event.before_digest,
             event.after_digest,
             self._payload(event),
+        )
+
+    def _columns(self, events: Sequence[DomainEvent]) -> tuple[object, ...]:
+        return (
+            arrays.uuids([new_id() for _ in events]),
+            arrays.integers([shard_of(event.subject_id) for event in events]),
+            arrays.texts([event.type for event in events]),
+            arrays.texts([event.subject_type for event in events]),
+            arrays.uuids([event.subject_id for event in events]),
+            arrays.integers([event.sequence for event in events]),
+            arrays.moments([event.occurred_at for event in events]),
+            arrays.blobs([event.before_digest for event in events]),
+            arrays.blobs([event.after_digest for event in events]),
+            len(events),
+            arrays.blobs([self._payload(event) for event in events]),
         )
 
     def _payload(self, event: DomainEvent) -> bytes:

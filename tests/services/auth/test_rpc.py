@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import time
+from typing import cast
 from uuid import uuid4
 
 import grpc
@@ -33,8 +34,7 @@ def _tenants(server: RunningServer) -> tenant_service_pb2_grpc.TenantServiceStub
 
 
 def _reason(error: grpc.RpcError) -> tuple[str, dict[str, str]]:
-    assert isinstance(error, grpc.Call)
-    status = rpc_status.from_call(error)
+    status = rpc_status.from_call(cast("grpc.Call", error))
     assert status is not None
     info = error_details_pb2.ErrorInfo()
     assert any(detail.Unpack(info) for detail in status.details)
@@ -42,8 +42,7 @@ def _reason(error: grpc.RpcError) -> tuple[str, dict[str, str]]:
 
 
 def _violations(error: grpc.RpcError) -> dict[str, str]:
-    assert isinstance(error, grpc.Call)
-    status = rpc_status.from_call(error)
+    status = rpc_status.from_call(cast("grpc.Call", error))
     assert status is not None
     request = error_details_pb2.BadRequest()
     assert any(detail.Unpack(request) for detail in status.details)
