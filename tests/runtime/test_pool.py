@@ -86,3 +86,10 @@ def test_at_the_end_those_that_wait_may_be_given_up() -> None:
     gate.set()
     eventually(lambda: pool.unfinished == 0)
     assert done == []
+
+
+def test_after_the_end_no_call_is_taken() -> None:
+    pool = CallPool(1, name="call")
+    pool.shutdown(wait=True)
+    with pytest.raises(RuntimeError, match="has ended"):
+        pool.submit(lambda: None)

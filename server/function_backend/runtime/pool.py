@@ -39,6 +39,7 @@ class CallPool(ThreadPoolExecutor):
         self._finished = [0] * threads
         self._last_arrival = time.monotonic()
         self._workers: list[threading.Thread] = []
+        self._ended = False
 
     def finished(self) -> int:
         """How many calls are over."""
@@ -56,6 +57,8 @@ class CallPool(ThreadPoolExecutor):
 
     def submit(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         """Runs the function when a thread is free. What comes back tells when it is done, and nothing else."""
+        if self._ended:
+            raise RuntimeError("the pool has ended")
         if not self._workers:
             self._start()
         self._last_arrival = time.monotonic()
@@ -66,6 +69,7 @@ class CallPool(ThreadPoolExecutor):
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: FBT001, FBT002 - inherited
         """Ends the threads when the calls before are done; those that still wait are given up with `cancel_futures`."""
+        self._ended = True
         if cancel_futures:
             with contextlib.suppress(Empty):
                 while True:
