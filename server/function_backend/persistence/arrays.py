@@ -22,7 +22,10 @@ _HEADER = struct.Struct("!iiIii")
 _INT8 = struct.Struct("!iq")
 _INT4 = struct.Struct("!ii")
 _NULL = b"\xff\xff\xff\xff"
-_UUID_LENGTH = (16).to_bytes(4, "big")
+# Most values are short, and looking their length up takes a third of the time of writing it.
+_KNOWN_LENGTHS = 2048
+_LENGTHS = [size.to_bytes(4, "big") for size in range(_KNOWN_LENGTHS)]
+_UUID_LENGTH = _LENGTHS[16]
 
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 _EPOCH_DAY = date(2000, 1, 1).toordinal()
@@ -40,17 +43,18 @@ def uuids(values: Sequence[UUID]) -> PgArray:
 
 def texts(values: Sequence[str]) -> PgArray:
     """A `text[]`."""
-    return _variable("text", [value.encode() for value in values])
+    return encoded_texts([value.encode() for value in values])
 
 
 def encoded_texts(values: Sequence[bytes]) -> PgArray:
     """A `text[]` of texts that are UTF-8 already, such as JSON."""
-    return _variable("text", values)
+    return _array("text", len(values), [part for value in values for part in (_length(value), value)])
 
 
 def blobs(values: Sequence[bytes | None]) -> PgArray:
     """A `bytea[]`."""
-    return _variable("bytea", values)
+    parts = [part for value in values for part in ((_NULL,) if value is None else (_length(value), value))]
+    return _array("bytea", len(values), parts)
 
 
 def integers(values: Sequence[int]) -> PgArray:
@@ -60,7 +64,14 @@ def integers(values: Sequence[int]) -> PgArray:
 
 def moments(values: Sequence[datetime | None]) -> PgArray:
     """A `timestamptz[]`."""
-    return _array("timestamptz", len(values), [_moment(value) for value in values])
+    parts = []
+    last, encoded = None, _NULL
+    for value in values:
+        # Rows that are written together often share the moment, and encoding one takes 0.5 µs.
+        if value is not last:
+            last, encoded = value, _moment(value)
+        parts.append(encoded)
+    return _array("timestamptz", len(values), parts)
 
 
 def days(values: Sequence[date | None]) -> PgArray:
@@ -69,15 +80,9 @@ def days(values: Sequence[date | None]) -> PgArray:
     return _array("date", len(values), parts)
 
 
-def _variable(kind: str, values: Sequence[bytes | None]) -> PgArray:
-    parts = []
-    for value in values:
-        if value is None:
-            parts.append(_NULL)
-        else:
-            parts.append(len(value).to_bytes(4, "big"))
-            parts.append(value)
-    return _array(kind, len(values), parts)
+def _length(value: bytes) -> bytes:
+    size = len(value)
+    return _LENGTHS[size] if size < _KNOWN_LENGTHS else size.to_bytes(4, "big")
 
 
 def _moment(value: datetime | None) -> bytes:

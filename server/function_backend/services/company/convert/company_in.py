@@ -36,7 +36,7 @@ def read_state(message: company_pb2.Company, checks: Checks) -> CompanyState:
         tuple([_name(checks, n, name) for n, name in enumerate(message.names)]),
         _legal_form(message.legal_form) if has("legal_form") else None,
         message.jurisdiction,
-        STATUSES.read(checks, "status", message.status),
+        STATUSES.get(message.status) or STATUSES.refuse(checks, "status", message.status),
         _day(checks, "incorporation_date", message.incorporation_date) if has("incorporation_date") else None,
         _day(checks, "dissolution_date", message.dissolution_date) if has("dissolution_date") else None,
         tuple([_identifier(checks, n, identifier) for n, identifier in enumerate(message.identifiers)]),
@@ -51,9 +51,9 @@ def read_state(message: company_pb2.Company, checks: Checks) -> CompanyState:
 def _name(checks: Checks, index: int, name: company_pb2.CompanyName) -> OtherName:
     return OtherName(
         name.value,
-        NAME_KINDS.read(checks, f"names[{index}].kind", name.kind),
+        NAME_KINDS.get(name.kind) or NAME_KINDS.refuse(checks, f"names[{index}].kind", name.kind),
         name.language,
-        _period(checks, f"names[{index}].validity", name.validity) if name.HasField("validity") else None,
+        _period(checks, f"names[{index}]", name.validity) if name.HasField("validity") else None,
     )
 
 
@@ -62,41 +62,40 @@ def _legal_form(form: company_pb2.LegalForm) -> LegalForm:
 
 
 def _identifier(checks: Checks, index: int, identifier: company_pb2.Identifier) -> Identifier:
-    path = f"identifiers[{index}]"
+    number = identifier.verification
     return Identifier(
         identifier.scheme,
         identifier.value,
         identifier.issuer,
         identifier.country,
-        _period(checks, f"{path}.validity", identifier.validity) if identifier.HasField("validity") else None,
-        VERIFICATIONS.read(checks, f"{path}.verification", identifier.verification),
+        _period(checks, f"identifiers[{index}]", identifier.validity) if identifier.HasField("validity") else None,
+        VERIFICATIONS.get(number) or VERIFICATIONS.refuse(checks, f"identifiers[{index}].verification", number),
     )
 
 
 def _address(checks: Checks, index: int, address: company_pb2.Address) -> Address:
-    path = f"addresses[{index}]"
+    kind = address.kind
     return Address(
-        ADDRESS_KINDS.read(checks, f"{path}.kind", address.kind),
+        ADDRESS_KINDS.get(kind) or ADDRESS_KINDS.refuse(checks, f"addresses[{index}].kind", kind),
         address.country,
         address.region,
         address.city,
         address.district,
         address.postal_code,
         tuple(address.lines),
-        _period(checks, f"{path}.validity", address.validity) if address.HasField("validity") else None,
+        _period(checks, f"addresses[{index}]", address.validity) if address.HasField("validity") else None,
     )
 
 
 def _contact(checks: Checks, index: int, contact: company_pb2.Contact) -> Contact:
-    return Contact(
-        CONTACT_KINDS.read(checks, f"contacts[{index}].kind", contact.kind), contact.value, contact.description
-    )
+    kind = CONTACT_KINDS.get(contact.kind) or CONTACT_KINDS.refuse(checks, f"contacts[{index}].kind", contact.kind)
+    return Contact(kind, contact.value, contact.description)
 
 
-def _period(checks: Checks, path: str, period: company_pb2.Period) -> Period:
+def _period(checks: Checks, parent: str, period: company_pb2.Period) -> Period:
     return Period(
-        _day(checks, f"{path}.start_date", period.start_date) if period.HasField("start_date") else None,
-        _day(checks, f"{path}.end_date", period.end_date) if period.HasField("end_date") else None,
+        _day(checks, f"{parent}.validity.start_date", period.start_date) if period.HasField("start_date") else None,
+        _day(checks, f"{parent}.validity.end_date", period.end_date) if period.HasField("end_date") else None,
     )
 
 

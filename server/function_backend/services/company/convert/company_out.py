@@ -15,7 +15,6 @@ from function_backend.services.company.convert.enums import (
     STATUSES,
     VERIFICATIONS,
 )
-from function_backend.services.company.convert.structs import struct_fields
 from function_backend.services.company.domain.company import Company
 from function_backend.services.company.domain.dates import Period
 
@@ -113,7 +112,7 @@ def _add_optional(fields: _Fields, company: Company) -> None:
     if state.industries:
         fields["industries"] = [industry._asdict() for industry in state.industries]
     if state.attributes:
-        fields["attributes"] = struct_fields(state.attributes)
+        fields["attributes"] = state.attributes
     if state.labels:
         fields["labels"] = state.labels
 

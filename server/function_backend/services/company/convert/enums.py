@@ -28,13 +28,10 @@ class EnumPairs(dict[int, E]):
         super().__init__({number: member for member, number in numbers.items()})
         self.numbers: dict[E, int] = numbers
 
-    def read(self, checks: Checks, path: str, number: int) -> E:
-        """The member with the number. proto3 hands on numbers that the enum does not have; they are refused here."""
-        member = self.get(number)
-        if member is None:
-            checks.refuse(path, f"{number} is not a member of the enum")
-            return self[0]
-        return member
+    def refuse(self, checks: Checks, path: str, number: int) -> E:
+        """Refuses a number that the enum does not have, which proto3 hands on; the unspecified member instead."""
+        checks.refuse(path, f"{number} is not a member of the enum")
+        return self[0]
 
 
 STATUSES = EnumPairs(CompanyStatus, company_pb2.CompanyStatus.DESCRIPTOR, "COMPANY_STATUS_")

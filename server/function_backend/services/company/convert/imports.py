@@ -15,9 +15,8 @@ def import_steps(requests: Iterable[wire.ImportCompaniesRequest]) -> Iterator[Im
     """The steps of the stream, each read when it is asked for."""
     for request in requests:
         plan = _plan(request.config) if request.HasField("config") else None
-        yield ImportStep(
-            plan, partial(_rows, request.batch.rows), partial(request.SerializeToString, deterministic=True)
-        )
+        rows = request.batch.rows
+        yield ImportStep(plan, len(rows), map(_row, rows), partial(request.SerializeToString, deterministic=True))
 
 
 def import_response(summary: ImportSummary) -> bytes:
@@ -43,10 +42,6 @@ def _plan(config: wire.ImportConfig) -> ImportPlan:
         request_id=config.request_id,
         validate_only=config.validate_only,
     )
-
-
-def _rows(rows: Iterable[wire.ImportRow]) -> list[ImportRow]:
-    return [_row(row) for row in rows]
 
 
 def _row(row: wire.ImportRow) -> ImportRow:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from google.protobuf import struct_pb2
 
 from function_backend.services.company.domain.attributes import MAX_DEPTH, Json
@@ -15,11 +13,6 @@ _SCALARS = ("string_value", "number_value", "bool_value")
 def read_struct(checks: Checks, path: str, struct: struct_pb2.Struct) -> dict[str, Json]:
     """The struct as JSON. Deeper than attributes may be it is not followed: the check of the depth sees enough."""
     return {key: _read(checks, f"{path}.{key}", value, 2) for key, value in struct.fields.items()}
-
-
-def struct_fields(attributes: Mapping[str, Json]) -> dict[str, object]:
-    """What the constructor of `Struct` takes for JSON."""
-    return {"fields": {key: _value(value) for key, value in attributes.items()}}
 
 
 def _read(checks: Checks, path: str, value: struct_pb2.Value, depth: int) -> Json:
@@ -36,17 +29,3 @@ def _read(checks: Checks, path: str, value: struct_pb2.Value, depth: int) -> Jso
     if kind is None:
         checks.refuse(path, "has no value; write null")
     return None
-
-
-def _value(value: Json) -> dict[str, object]:
-    if value is None:
-        return {"null_value": struct_pb2.NULL_VALUE}
-    if isinstance(value, bool):
-        return {"bool_value": value}
-    if isinstance(value, int | float):
-        return {"number_value": float(value)}
-    if isinstance(value, str):
-        return {"string_value": value}
-    if isinstance(value, list):
-        return {"list_value": {"values": [_value(item) for item in value]}}
-    return {"struct_value": struct_fields(value)}

@@ -52,39 +52,41 @@ _REGION_CODE = re.compile(r"[A-Z]{2}-[A-Z0-9]{1,3}")
 
 def check_address(checks: Checks, path: str, address: Address) -> Address:
     """The address, normalised: text trimmed, the postal code in upper case and of the form its country has."""
-    country = check_country(checks, f"{path}.country", address.country, required=True)
+    country = check_country(checks, path, address.country, required=True)
     if len(address.lines) > _MAX_LINES:
         checks.refuse(f"{path}.lines", f"has {len(address.lines)} lines; at most {_MAX_LINES} are allowed")
     return Address(
         address.kind,
         country,
-        _check_region(checks, f"{path}.region", address.region, country) if address.region else "",
-        line(checks, f"{path}.city", address.city, 200),
-        line(checks, f"{path}.district", address.district, 200) if address.district else "",
-        _check_postal_code(checks, f"{path}.postal_code", address.postal_code, country) if address.postal_code else "",
-        tuple([line(checks, f"{path}.lines[{n}]", text, 200, required=True) for n, text in enumerate(address.lines)]),
-        check_period(checks, f"{path}.validity", address.validity),
+        _check_region(checks, path, address.region, country) if address.region else "",
+        line(checks, path, "city", address.city, 200) if address.city else "",
+        line(checks, path, "district", address.district, 200) if address.district else "",
+        _check_postal_code(checks, path, address.postal_code, country) if address.postal_code else "",
+        tuple([line(checks, path, f"lines[{n}]", text, 200, required=True) for n, text in enumerate(address.lines)]),
+        None if address.validity is None else check_period(checks, path, address.validity),
     )
 
 
 def _check_region(checks: Checks, path: str, region: str, country: str) -> str:
-    region = line(checks, path, region, 100)
+    region = line(checks, path, "region", region, 100)
     if _REGION_CODE.fullmatch(region) is not None and region[:2] in COUNTRIES:
         if region not in subdivisions():
-            checks.refuse(path, f"'{region}' is not an ISO 3166-2 code; write the region as text instead")
+            checks.refuse_field(
+                path, "region", f"'{region}' is not an ISO 3166-2 code; write the region as text instead"
+            )
         elif region[:2] != country:
-            checks.refuse(path, f"'{region}' does not lie in {country}")
+            checks.refuse_field(path, "region", f"'{region}' does not lie in {country}")
     return region
 
 
 def _check_postal_code(checks: Checks, path: str, code: str, country: str) -> str:
-    code = line(checks, path, code, 20)
+    code = line(checks, path, "postal_code", code, 20)
     if code.isascii():
         code = code.upper()
     form = _postal_form(country)
     if form is not None and form.pattern.fullmatch(code) is None:
         such_as = f", such as '{form.example}'" if form.example else ""
-        checks.refuse(path, f"is not a postal code of {country}{such_as}")
+        checks.refuse_field(path, "postal_code", f"is not a postal code of {country}{such_as}")
     return code
 
 

@@ -22,6 +22,10 @@ class Checks:
         """Reports a fault of the field at the path below the company."""
         self.violations.append(FieldViolation(f"{self._root}.{path}", description))
 
+    def refuse_field(self, parent: str, field: str, description: str) -> None:
+        """Reports a fault of a field of the value at the path `parent`, or of the company itself when that is empty."""
+        self.refuse(f"{parent}.{field}" if parent else field, description)
+
     def complete(self) -> None:
         """Raises INVALID_ARGUMENT with all the faults, when there are any."""
         if self.violations:

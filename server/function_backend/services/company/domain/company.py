@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from types import MappingProxyType
@@ -79,8 +78,7 @@ FIELDS: tuple[str, ...] = CompanyState._fields
 """The names of the fields that callers write, in the order of the contract."""
 
 
-@dataclass(frozen=True, slots=True)
-class Company:
+class Company(NamedTuple):
     """A company as it is kept: a state and which version it is."""
 
     id: UUID
@@ -153,7 +151,9 @@ def _too_many(checks: Checks, path: str, items: Sequence[object], limit: int) ->
 
 # In the order of the fields.
 _CHECKS: Mapping[str, Callable[[Checks, CompanyState], Any]] = {
-    "legal_name": lambda checks, state: line(checks, "legal_name", state.legal_name, MAX_NAME_LENGTH, required=True),
+    "legal_name": lambda checks, state: line(
+        checks, "", "legal_name", state.legal_name, MAX_NAME_LENGTH, required=True
+    ),
     "names": _names,
     "legal_form": lambda checks, state: check_legal_form(checks, "legal_form", state.legal_form),
     "jurisdiction": lambda checks, state: check_jurisdiction(checks, "jurisdiction", state.jurisdiction),

@@ -37,9 +37,9 @@ def check_contact(checks: Checks, path: str, contact: Contact, region: str) -> C
     """The contact, normalised by its kind; a phone number without `+` is one of the region."""
     kind, value, description = contact
     if description:
-        description = line(checks, f"{path}.description", description, 200)
+        description = line(checks, path, "description", description, 200)
     faults = len(checks.violations)
-    value = line(checks, f"{path}.value", value, _MAX_VALUE_LENGTH, required=True)
+    value = line(checks, path, "value", value, _MAX_VALUE_LENGTH, required=True)
     if len(checks.violations) == faults:
         value = _check_value(checks, path, kind, value, region)
     return Contact(kind, value, description)

@@ -27,11 +27,9 @@ def calendar_day(checks: Checks, path: str, year: int, month: int, day: int) -> 
         return None
 
 
-def check_period(checks: Checks, path: str, period: Period | None) -> Period | None:
-    """The period; None for one that is open on both sides."""
-    if period is None:
-        return None
+def check_period(checks: Checks, parent: str, period: Period) -> Period | None:
+    """The validity of the value at the path `parent`; None for one that is open on both sides."""
     start, end = period
     if start is not None and end is not None and start >= end:
-        checks.refuse(path, f"ends on {end}, which is not after its start on {start}")
+        checks.refuse_field(parent, "validity", f"ends on {end}, which is not after its start on {start}")
     return None if start is None and end is None else period

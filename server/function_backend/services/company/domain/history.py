@@ -7,7 +7,6 @@ past, from then until the next change; the current state changes only when the n
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
@@ -42,8 +41,7 @@ class Revision(NamedTuple):
         return Company(company_id, self.state, self.number, created_at, self.recorded_at, deleted_at)
 
 
-@dataclass(frozen=True, slots=True)
-class CompanyRecord:
+class CompanyRecord(NamedTuple):
     """A company, and what the next revision of it must know."""
 
     company: Company
@@ -64,6 +62,8 @@ class Transition(NamedTuple):
     @property
     def company(self) -> Company:
         """The company as the revision has it; an amendment of the past is not the current one."""
+        if self.is_current:
+            return self.record.company
         return self.revision.company(self.record.company.id, self.record.company.created_at)
 
     @property

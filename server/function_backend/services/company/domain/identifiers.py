@@ -82,11 +82,11 @@ def check_identifier(checks: Checks, path: str, identifier: Identifier) -> Ident
         return identifier
     country, issuer, validity = identifier.country, identifier.issuer, identifier.validity
     if country:
-        check_country(checks, f"{path}.country", country)
+        check_country(checks, path, country)
     if issuer or scheme.issuer_key is not None:
-        issuer = _check_issuer(checks, f"{path}.issuer", issuer, scheme)
+        issuer = _check_issuer(checks, path, issuer, scheme)
     if validity is not None:
-        validity = check_period(checks, f"{path}.validity", validity)
+        validity = check_period(checks, path, validity)
     value = _check_value(checks, path, identifier, scheme)
     return Identifier(identifier.scheme, value, issuer, country, validity, identifier.verification)
 
@@ -111,7 +111,7 @@ def identifier_key(identifier: Identifier) -> IdentifierKey:
 
 def _check_value(checks: Checks, path: str, identifier: Identifier, scheme: Scheme) -> str:
     faults = len(checks.violations)
-    value = line(checks, f"{path}.value", identifier.value, _MAX_VALUE_LENGTH, required=True)
+    value = line(checks, path, "value", identifier.value, _MAX_VALUE_LENGTH, required=True)
     if len(checks.violations) > faults:
         return identifier.value
     country = identifier.country
@@ -129,12 +129,12 @@ def _check_value(checks: Checks, path: str, identifier: Identifier, scheme: Sche
 
 
 def _check_issuer(checks: Checks, path: str, issuer: str, scheme: Scheme) -> str:
-    issuer = line(checks, path, issuer, _MAX_ISSUER_LENGTH)
+    issuer = line(checks, path, "issuer", issuer, _MAX_ISSUER_LENGTH)
     if scheme.issuer_key is not None:
         try:
             scheme.issuer_key(issuer)
         except InvalidIssuerError as error:
-            checks.refuse(path, str(error))
+            checks.refuse_field(path, "issuer", str(error))
     return issuer
 
 

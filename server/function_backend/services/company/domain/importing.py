@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import NamedTuple
@@ -46,7 +46,9 @@ class ImportStep:
     """One message of the stream: the plan, or else rows."""
 
     plan: ImportPlan | None
-    read_rows: Callable[[], Sequence[ImportRow]]
+    row_count: int
+    rows: Iterable[ImportRow]
+    """Each read when it is asked for, so that a row is read and checked while it is in the processor's cache."""
     fingerprint: Callable[[], bytes]
     """The bytes by which a repeated stream is told from another one."""
 

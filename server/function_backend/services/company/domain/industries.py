@@ -62,7 +62,7 @@ def check_industry(checks: Checks, path: str, industry: Industry) -> Industry:
     if len(scheme) > _MAX_LENGTH or _SCHEME.fullmatch(scheme) is None:
         checks.refuse(f"{path}.scheme", "must be the name of a classification in a to z, 0 to 9 and '-', such as 'sic'")
     known = _CLASSIFICATIONS.get(scheme)
-    code = line(checks, f"{path}.code", code, _MAX_LENGTH, required=True)
+    code = line(checks, path, "code", code, _MAX_LENGTH, required=True)
     if known is None or not code:
         return Industry(scheme, code, primary)
     compact = code.translate(_SEPARATORS).upper()

@@ -30,5 +30,5 @@ def check_labels(checks: Checks, path: str, labels: Mapping[str, str]) -> Mappin
                 f"{key[:_MAX_KEY_LENGTH]!a} is not a label key: up to {_MAX_KEY_LENGTH} of a to z, 0 to 9, '.', '_', "
                 "'/' and '-', beginning and ending with a letter or digit",
             )
-        checked[key] = line(checks, f"{path}.{key}", labels[key], _MAX_VALUE_LENGTH)
+        checked[key] = line(checks, path, key, labels[key], _MAX_VALUE_LENGTH)
     return checked

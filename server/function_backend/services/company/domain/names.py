@@ -51,10 +51,10 @@ _MAX_FORM_TEXT_LENGTH = 200
 def check_other_name(checks: Checks, path: str, name: OtherName) -> OtherName:
     """The name, normalised."""
     return OtherName(
-        line(checks, f"{path}.value", name.value, MAX_NAME_LENGTH, required=True),
+        line(checks, path, "value", name.value, MAX_NAME_LENGTH, required=True),
         name.kind,
-        _check_language(checks, f"{path}.language", name.language) if name.language else "",
-        check_period(checks, f"{path}.validity", name.validity),
+        _check_language(checks, path, name.language) if name.language else "",
+        None if name.validity is None else check_period(checks, path, name.validity),
     )
 
 
@@ -69,13 +69,13 @@ def check_legal_form(checks: Checks, path: str, form: LegalForm | None) -> Legal
     code, text = form
     if code and _FORM_CODE.fullmatch(code) is None:
         checks.refuse(f"{path}.code", "must be an ISO 20275 code of four characters A to Z and 0 to 9, such as '2HBR'")
-    text = line(checks, f"{path}.text", text, _MAX_FORM_TEXT_LENGTH)
+    text = line(checks, path, "text", text, _MAX_FORM_TEXT_LENGTH)
     return LegalForm(code, text) if code or text else None
 
 
 def _check_language(checks: Checks, path: str, tag: str) -> str:
     if len(tag) > _MAX_LANGUAGE_LENGTH or _LANGUAGE.fullmatch(tag) is None:
-        checks.refuse(path, "must be a BCP 47 language tag such as 'de' or 'zh-Hant'")
+        checks.refuse_field(path, "language", "must be a BCP 47 language tag such as 'de' or 'zh-Hant'")
         return tag
     return _canonical_language(tag)
 

@@ -24,15 +24,15 @@ def subdivisions() -> frozenset[str]:
     return frozenset(subdivision.code for subdivision in pycountry.subdivisions)
 
 
-def check_country(checks: Checks, path: str, code: str, *, required: bool = False) -> str:
-    """The ISO 3166-1 alpha-2 code, or nothing."""
+def check_country(checks: Checks, parent: str, code: str, *, required: bool = False) -> str:
+    """The ISO 3166-1 alpha-2 code of the value at the path `parent`, or nothing."""
     if code in COUNTRIES:
         return code
     if not code:
         if required:
-            checks.refuse(path, "must be an ISO 3166-1 alpha-2 code such as 'DE'")
+            checks.refuse_field(parent, "country", "must be an ISO 3166-1 alpha-2 code such as 'DE'")
         return code
-    checks.refuse(path, f"'{_shown(code)}' is not an ISO 3166-1 alpha-2 code such as 'DE'")
+    checks.refuse_field(parent, "country", f"'{_shown(code)}' is not an ISO 3166-1 alpha-2 code such as 'DE'")
     return code
 
 

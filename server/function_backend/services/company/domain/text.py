@@ -10,22 +10,26 @@ from function_backend.services.company.domain.checks import Checks
 _REFUSED_CATEGORIES = frozenset({"Cc", "Cs", "Zl", "Zp"})
 
 
-def line(checks: Checks, path: str, text: str, limit: int, *, required: bool = False) -> str:
-    """The text without surrounding space, in NFC; at most `limit` characters, none of them a control character."""
-    # Most text is plain ASCII without anything to do, and an import checks ten of them per row.
+def line(checks: Checks, parent: str, field: str, text: str, limit: int, *, required: bool = False) -> str:
+    """The text without surrounding space, in NFC; at most `limit` characters, none of them a control character.
+
+    `parent` and `field` name it in a fault; they are joined only then, for an import checks ten texts per row.
+    """
+    # Most text is plain ASCII without anything to do.
     if text.isascii() and text.isprintable():
         cleaned = text.strip(" ")
     else:
         cleaned = unicodedata.normalize("NFC", text.strip()).strip()
         refused = _refused_character(cleaned)
         if refused is not None:
-            checks.refuse(path, f"has the control character U+{ord(refused):04X}; remove it")
+            checks.refuse_field(parent, field, f"has the control character U+{ord(refused):04X}; remove it")
             return text
     if len(text) > limit or len(cleaned) > limit:
-        checks.refuse(path, f"has {max(len(text), len(cleaned))} characters; at most {limit} are allowed")
+        length = max(len(text), len(cleaned))
+        checks.refuse_field(parent, field, f"has {length} characters; at most {limit} are allowed")
         return text
     if required and not cleaned:
-        checks.refuse(path, "must not be empty")
+        checks.refuse_field(parent, field, "must not be empty")
     return cleaned
 
 

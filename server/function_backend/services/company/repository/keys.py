@@ -19,6 +19,12 @@ class StoredKey(NamedTuple):
     """Whether another company cannot have it."""
 
 
+def unique_keys(identifiers: Iterable[Identifier]) -> tuple[StoredKey, ...]:
+    """The keys of those identifiers that one company only may have."""
+    keys = [identifier_key(identifier) for identifier in identifiers]
+    return tuple([StoredKey(*key) for key in keys if key.unique])
+
+
 def stored_keys(company_id: UUID, identifiers: Iterable[Identifier]) -> list[StoredKey]:
     """The keys of a company's identifiers, each once: two issuers' worth of the same number may be one key."""
     keys: dict[StoredKey, None] = {}

@@ -95,10 +95,9 @@ class ImportCompanies:
         for step in steps:
             if step.plan is not None:
                 raise ImportOutOfOrderError
-            rows = step.read_rows()
-            if summary.rows + len(rows) > self._row_limit:
+            if summary.rows + step.row_count > self._row_limit:
                 raise ImportTooLargeError(self._row_limit)
-            prepared = prepare(rows, plan.match_scheme, self._clock.now(), summary)
+            prepared = prepare(step.rows, plan.match_scheme, self._clock.now(), summary)
             summary = self._import_batch(plan, prepared, summary)
         return summary
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -16,12 +16,11 @@ from function_backend.services.company.domain.importing import (
     ImportSummary,
     match_identifier,
 )
-from function_backend.services.company.repository.keys import StoredKey, stored_keys
+from function_backend.services.company.repository.keys import StoredKey, unique_keys
 
 _INVALID = "INVALID_REQUEST"
 _NO_ID = FieldViolation("company.id", "must be the UUID by which the row finds its company")
 _FUTURE = FieldViolation("valid_from", "lies in the future")
-_NOBODY = UUID(int=0)
 
 
 class PreparedRow(NamedTuple):
@@ -48,19 +47,19 @@ class PreparedRow(NamedTuple):
         return {identifier.scheme for identifier in self.state.identifiers}
 
 
-def prepare(rows: Sequence[ImportRow], match_scheme: str, now: datetime, summary: ImportSummary) -> list[PreparedRow]:
+def prepare(rows: Iterable[ImportRow], match_scheme: str, now: datetime, summary: ImportSummary) -> list[PreparedRow]:
     """The valid rows in their order. The others are rejected in the summary, each with its first fault.
 
     The rows follow those that the summary counts, and are counted in it.
     """
     prepared: list[PreparedRow] = []
-    for position, row in enumerate(rows, summary.rows):
+    for row in rows:
+        position, summary.rows = summary.rows, summary.rows + 1
         found = _prepared(position, row, match_scheme, now)
         if isinstance(found, PreparedRow):
             prepared.append(found)
         else:
             summary.reject(position, row.number, _INVALID, found)
-    summary.rows += len(rows)
     return prepared
 
 
@@ -71,7 +70,7 @@ def _prepared(position: int, row: ImportRow, match_scheme: str, now: datetime) -
         return draft.checks.violations[0]
     if valid_from is not None and valid_from > now:
         return _FUTURE
-    unique = tuple([key for key in stored_keys(_NOBODY, state.identifiers) if key.is_unique])
+    unique = unique_keys(state.identifiers)
     if match_scheme == MATCH_BY_ID:
         company_id = _id(text)
         if company_id is None:
@@ -80,8 +79,8 @@ def _prepared(position: int, row: ImportRow, match_scheme: str, now: datetime) -
     match = match_identifier(state, match_scheme)
     if isinstance(match, FieldViolation):
         return match
-    (key,) = stored_keys(_NOBODY, [match])
-    return PreparedRow(position, number, state, valid_from, None, match, key if key.is_unique else None, unique)
+    key = next((key for key in unique if key.scheme == match_scheme), None)
+    return PreparedRow(position, number, state, valid_from, None, match, key, unique)
 
 
 def _id(text: str) -> UUID | None:

@@ -82,8 +82,10 @@ class CompanyStore:
         """Brings the search up to date with the current states."""
         index = SearchIndex(work, self._known_words)
         current = [item for item in transitions if item.is_current]
-        index.put([search_entry(item.company.id, item.revision.state) for item in current if _is_found_anew(item)])
-        index.remove([item.company.id for item in current if item.revision.kind is RevisionKind.DELETED])
+        index.put(
+            [search_entry(item.record.company.id, item.revision.state) for item in current if _is_found_anew(item)]
+        )
+        index.remove([item.record.company.id for item in current if item.revision.kind is RevisionKind.DELETED])
 
 
 def _taken(work: UnitOfWork, transitions: Sequence[Transition]) -> Exception:
