@@ -15,6 +15,8 @@ from function_backend.settings.errors import SettingsError
 from function_backend.settings.load import Effective
 from function_backend_cli.setting_flags import ConfigFlag, SetFlag, read, refuse
 
+_WIDE = 240
+
 app = typer.Typer()
 
 
@@ -50,7 +52,8 @@ def _print_json(entries: Sequence[Effective]) -> None:
 def _print_table(entries: Sequence[Effective]) -> None:
     table = Table(box=None, pad_edge=False)
     for column in ("Setting", "Value", "Source", "Variable"):
-        table.add_column(column, overflow="fold")
+        table.add_column(column, overflow="fold", no_wrap=column == "Setting")
     for entry in entries:
         table.add_row(entry.key.path, entry.shown, entry.source, entry.key.variable)
-    Console(file=sys.stdout).print(table)
+    # A file or a pipe has no width that a line should be folded to.
+    Console(file=sys.stdout, width=None if sys.stdout.isatty() else _WIDE).print(table)

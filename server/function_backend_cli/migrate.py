@@ -7,10 +7,12 @@ from typing import Annotated
 
 import psycopg
 import typer
+from sqlalchemy.exc import SQLAlchemyError
 
 from function_backend.persistence import migrate as migrations
 from function_backend.persistence.embedded.errors import EmbeddedPostgresError
 from function_backend.persistence.embedded.launcher import EmbeddedPostgres
+from function_backend.persistence.failures import driver_error
 from function_backend.persistence.roles import MissingPrivilegeError
 from function_backend.settings.errors import SettingsError
 from function_backend_cli.setting_flags import ConfigFlag, DatabaseUrlFlag, SetFlag, read, refuse
@@ -33,23 +35,20 @@ def migrate(
     The database URL is that of the role that owns the schema. Without one the embedded database is migrated, which
     `serve` also does by itself.
     """
+    flags = {"--data-dir": data_dir, "--database-url": database_url}
     try:
-        # Signing needs no key here, so the settings of the service are read for the embedded database alone.
-        if database_url is None:
-            loaded = read(config, settings, {"--data-dir": data_dir}).settings
-            if loaded.embedded:
-                with EmbeddedPostgres(loaded.data.dir) as cluster:
-                    revision = _upgrade(cluster.owner_url, None)
-            else:
-                revision = _upgrade(loaded.database.url, serving_login)
+        loaded = read(config, settings, flags, to_serve=False).settings
+        if loaded.embedded:
+            with EmbeddedPostgres(loaded.data.dir) as cluster:
+                revision = _upgrade(cluster.owner_url, None)
         else:
-            revision = _upgrade(database_url, serving_login)
+            revision = _upgrade(loaded.database.url, serving_login)
     except SettingsError as error:
         raise refuse(error.problems) from None
     except (EmbeddedPostgresError, migrations.SchemaError, MissingPrivilegeError) as error:
         raise refuse([str(error)]) from None
-    except psycopg.Error as error:
-        raise refuse([f"the database refused: {error}"]) from None
+    except (psycopg.Error, SQLAlchemyError) as error:
+        raise refuse([f"the database refused: {driver_error(error)}"]) from None
     sys.stdout.write(f"The schema is at {revision}.\n")
 
 

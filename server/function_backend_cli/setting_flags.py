@@ -26,7 +26,13 @@ DatabaseUrlFlag = Annotated[
 ]
 
 
-def read(config: Path | None, settings: Sequence[str] | None, flags: Mapping[str, object | None]) -> Loaded[Settings]:
+def read(
+    config: Path | None,
+    settings: Sequence[str] | None,
+    flags: Mapping[str, object | None],
+    *,
+    to_serve: bool = True,
+) -> Loaded[Settings]:
     """The settings; SettingsError when they are wrong. `flags` maps a flag to its value, None when it was not given."""
     given = {path: Given(value, f"flag {flag}") for (flag, path), value in _named(flags).items()}
     for text in settings or ():
@@ -34,7 +40,7 @@ def read(config: Path | None, settings: Sequence[str] | None, flags: Mapping[str
         if not equals:
             raise SettingsError([f"--set {text}: expected SECTION.NAME=VALUE."])
         given[path.strip()] = Given(value, "flag --set")
-    return read_settings(os.environ, file=config, flags=given)
+    return read_settings(os.environ, file=config, flags=given, to_serve=to_serve)
 
 
 def refuse(problems: Sequence[str]) -> typer.Exit:

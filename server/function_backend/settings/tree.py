@@ -82,12 +82,19 @@ CLIENT_VARIABLES = frozenset(
 
 
 def read_settings(
-    environment: Mapping[str, str], *, file: Path | None = None, flags: Mapping[str, Given] | None = None
+    environment: Mapping[str, str],
+    *,
+    file: Path | None = None,
+    flags: Mapping[str, Given] | None = None,
+    to_serve: bool = True,
 ) -> Loaded[Settings]:
-    """The settings from flags, environment and file; SettingsError lists everything that is wrong with them."""
+    """The settings from flags, environment and file; SettingsError lists everything that is wrong with them.
+
+    With `to_serve` they must also hold what only serving needs.
+    """
     loaded = load(
         Settings, environment=environment, file=file, flags=flags, supplied=_SUPPLIED, foreign=CLIENT_VARIABLES
     )
-    if not loaded.settings.embedded and loaded.settings.token.secret is None:
+    if to_serve and not loaded.settings.embedded and loaded.settings.token.secret is None:
         raise SettingsError([_UNSIGNED])
     return loaded
