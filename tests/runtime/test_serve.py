@@ -14,6 +14,7 @@ from function.auth.v1 import tenant_service_pb2, tenant_service_pb2_grpc
 from function_backend.persistence.embedded.processes import find_process
 from function_backend.runtime.health import Status
 from tests.fixtures.serve import Serve, ServeProcess
+from tests.runtime.certificates import Authority
 from tests.runtime.echo import eventually
 from tests.runtime.test_health import Watcher
 
@@ -225,6 +226,32 @@ class TestSeenFromOutside:
             timeout=60,
         ).stdout
         assert '"name": "default"' in called
+
+    def test_tls_is_spoken_when_certificates_are_set(self, serve: Serve) -> None:
+        authority = Authority()
+        pair = authority.issue()
+        (serve.folder / "server.crt").write_bytes(pair.certificate)
+        (serve.folder / "server.key").write_bytes(pair.private_key)
+        service = serve(
+            "--workers",
+            "1",
+            FUNCTION_BACKEND_TLS_CERTIFICATE=str(serve.folder / "server.crt"),
+            FUNCTION_BACKEND_TLS_PRIVATE_KEY=str(serve.folder / "server.key"),
+        )
+        credentials = grpc.ssl_channel_credentials(authority.root)
+        with grpc.secure_channel(f"127.0.0.1:{service.port}", credentials) as channel:
+            assert get_tenant(channel, service.admin_key) == "default"
+
+    def test_certificates_that_do_not_fit_stop_the_process(self, serve: Serve) -> None:
+        authority = Authority()
+        (serve.folder / "server.crt").write_bytes(authority.issue().certificate)
+        (serve.folder / "server.key").write_bytes(authority.issue().private_key)
+        service = serve.begin(
+            FUNCTION_BACKEND_TLS_CERTIFICATE=str(serve.folder / "server.crt"),
+            FUNCTION_BACKEND_TLS_PRIVATE_KEY=str(serve.folder / "server.key"),
+        )
+        assert service.wait() == 1
+        assert "is not the key of" in service.logged
 
     def test_channelz_is_served_on_the_admin_port_of_each_worker(self, serve: Serve) -> None:
         with socket.socket() as probe:
