@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from cleanco import termdata
 from rapidfuzz import process
-from rapidfuzz.distance import OSA
+from rapidfuzz.distance import OSA, Indel
 
 from function_backend.services.company.domain.search.folding import fold_words
 
@@ -118,9 +118,11 @@ def damaged_form(words: list[str]) -> tuple[int, str] | None:
         if written in _JOINED:
             return None
         errors = 1 if len(written) < _TWO_ERRORS_FROM else 2
-        nearest = process.extractOne(written, _JOINED_LONG, scorer=OSA.distance, score_cutoff=errors)
-        if nearest is not None and len(written) >= _SHORTEST_DAMAGED_FORM:
-            return length, _JOINED[nearest[0]]
+        near = process.extract(written, _JOINED_LONG, scorer=OSA.distance, score_cutoff=errors, limit=None)
+        if near and len(written) >= _SHORTEST_DAMAGED_FORM:
+            # Of several the one without a wrong letter: `swnc` is rather `snc` than `senc`.
+            form, _, _ = min(near, key=lambda item: (item[1], Indel.distance(written, item[0])))
+            return length, _JOINED[form]
     return None
 
 

@@ -56,6 +56,9 @@ def name_terms(name: str) -> NameTerms:
     if not folded:
         return NameTerms([], "")
     words, form = split_form(folded)
+    if form and _LEFT_OUT.issuperset(words):
+        # `The Limited Company` is called by its legal form.
+        words, form = folded, ""
     return _kept(words, form, name)
 
 
