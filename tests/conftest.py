@@ -5,10 +5,12 @@ pytest_plugins = [
     "tests.fixtures.embedded",
     "tests.fixtures.postgres",
     "tests.fixtures.redis",
+    "tests.fixtures.replica",
     "tests.fixtures.clock",
     "tests.fixtures.server",
     "tests.fixtures.serve",
     "tests.fixtures.principals",
     "tests.fixtures.scripted",
+    "tests.fixtures.command_line",
     "tests.fixtures.storage",
 ]
