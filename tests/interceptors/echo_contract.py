@@ -24,7 +24,11 @@ def _file() -> descriptor_pb2.FileDescriptorProto:
         name="function/echo/v1/echo.proto",
         package=_PACKAGE,
         syntax="proto3",
-        dependency=["buf/validate/validate.proto", "function/common/v1/options.proto"],
+        dependency=[
+            "buf/validate/validate.proto",
+            "function/common/v1/options.proto",
+            "google/protobuf/timestamp.proto",
+        ],
     )
     item = file.message_type.add(name="Item")
     _add(item, "text", 1, _FIELD.TYPE_STRING)
@@ -41,6 +45,9 @@ def _file() -> descriptor_pb2.FileDescriptorProto:
     unchecked.options.Extensions[validate_pb2.field].ignore = validate_pb2.IGNORE_ALWAYS
     _add(request, "number", 7, _FIELD.TYPE_DOUBLE)
     _add(request, "words", 8, _FIELD.TYPE_STRING, repeated=True)
+    timed = file.message_type.add(name="Timed")
+    at = _add(timed, "at", 1, _FIELD.TYPE_MESSAGE, type_name=".google.protobuf.Timestamp")
+    at.options.Extensions[validate_pb2.field].timestamp.gt_now = True
     response = file.message_type.add(name="EchoResponse")
     _add(response, "text", 1, _FIELD.TYPE_STRING)
     secret = file.message_type.add(name="SecretResponse")
@@ -120,4 +127,5 @@ descriptor_pool.Default().AddSerializedFile(_file().SerializeToString())
 Item: Any = _message("Item")
 EchoRequest: Any = _message("EchoRequest")
 EchoResponse: Any = _message("EchoResponse")
+Timed: Any = _message("Timed")
 NestedResponse: Any = _message("NestedResponse")

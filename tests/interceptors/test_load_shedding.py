@@ -59,10 +59,19 @@ class TestEstimate:
         queue = Queue(length=500)
         enter = _gate(queue)
         enter()
-        queue.now, queue.done = queue.now + 0.5, queue.done + 5
+        queue.now, queue.done = queue.now + 1, queue.done + 5
         with pytest.raises(OverloadedError) as raised:
             enter()
         assert raised.value.retry_after == timedelta(seconds=5)
+
+    def test_a_pause_of_a_moment_is_not_yet(self) -> None:
+        queue = Queue(length=500)
+        enter = _gate(queue)
+        enter()
+        queue.now, queue.done = queue.now + 0.5, queue.done + 5
+        enter()
+        queue.now, queue.done = queue.now + 0.1, queue.done + 500
+        enter()
 
     def test_a_queue_beyond_the_limit_is_whatever_its_speed(self) -> None:
         with pytest.raises(OverloadedError):

@@ -1,14 +1,17 @@
 from __future__ import annotations
 
+import time
+
 import grpc
 import pytest
+from google.protobuf.timestamp_pb2 import Timestamp
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from function.company.v1 import company_pb2, company_service_pb2
 from function_backend.interceptors.validation import MalformedRequestError, Validation
 from function_backend.kernel.errors import FieldViolation, InvalidArgumentError
-from tests.interceptors.echo_contract import EchoRequest, Item
+from tests.interceptors.echo_contract import EchoRequest, Item, Timed
 from tests.interceptors.serving import Served
 
 
@@ -73,6 +76,34 @@ class TestPaths:
 
     def test_a_valid_part_has_no_violations(self) -> None:
         assert Validation().violations(company_pb2.Company(legal_name="x")) == []
+
+
+class TestRepetition:
+    def test_what_passed_before_passes_again_as_a_message_of_its_own(self) -> None:
+        decode = Validation().decoder(EchoRequest)
+        wire = EchoRequest(text="a").SerializeToString()
+        first, second = decode(wire), decode(wire)
+        assert first == second
+        assert first is not second
+
+    def test_what_was_refused_is_refused_again(self) -> None:
+        decode = Validation().decoder(EchoRequest)
+        for _ in range(2):
+            with pytest.raises(InvalidArgumentError):
+                decode(EchoRequest(text="x" * 21).SerializeToString())
+
+    def test_more_different_requests_than_are_remembered_are_fine(self) -> None:
+        decode = Validation().decoder(EchoRequest)
+        for number in range(5000):
+            decode(EchoRequest(number=number).SerializeToString())
+
+    def test_a_rule_about_the_time_is_checked_each_time(self) -> None:
+        decode = Validation().decoder(Timed)
+        wire = Timed(at=Timestamp(seconds=int(time.time()) + 1)).SerializeToString()
+        decode(wire)
+        time.sleep(2.1)
+        with pytest.raises(InvalidArgumentError):
+            decode(wire)
 
 
 class TestNullCharacters:

@@ -15,6 +15,8 @@ from function_backend.kernel.errors import LimitExceededError
 _LONGEST_PAUSE = 5.0
 _SHORTEST_PAUSE = 0.1
 _SAMPLE_SECONDS = 0.1
+_LONGEST_SAMPLE_SECONDS = 1.0
+_SAMPLE_CALLS = 20
 
 
 class Threads(Protocol):
@@ -98,15 +100,19 @@ class _Throughput:
         self._seconds_per_call = 0.0
 
     def seconds_per_call(self) -> float:
-        """Seconds from the end of one call to the end of the next, over the last tenth of a second or more.
+        """Seconds from the end of one call to the end of the next, over the last tenth of a second, or second.
 
         0 while it is not known. Threads that look at once may do the same work twice, which does no harm.
         """
         now = self._clock()
-        if not self.relaxed and now - self._since < _SAMPLE_SECONDS:
+        elapsed = now - self._since
+        if not self.relaxed and elapsed < _SAMPLE_SECONDS:
             return self._seconds_per_call
         finished = self._threads.finished()
-        ended, elapsed = finished - self._finished, now - self._since
+        ended = finished - self._finished
+        if not self.relaxed and ended < _SAMPLE_CALLS and elapsed < _LONGEST_SAMPLE_SECONDS:
+            # A pause of a tenth of a second, such as other processes cause, is not yet the speed of this one.
+            return self._seconds_per_call
         self._finished, self._since = finished, now
         self._seconds_per_call = 0.0 if self.relaxed else elapsed / max(ended, 1)
         self.relaxed = False

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
+from typing import cast
 
 import protovalidate
+from google.protobuf.descriptor import Descriptor
 from google.protobuf.message import DecodeError, Message
 from protovalidate import FieldPathElementPb
 
 from function_backend.interceptors.null_characters import NullCharacters
 from function_backend.kernel.errors import FieldViolation, InvalidArgumentError, invalid_fields
 
+_LONGEST_REMEMBERED = 64
+_MOST_REMEMBERED = 4096
+_CLOCK = re.compile(r"\bnow\b|_now\b|\bwithin\b")
 _NO_NULLS = "must not contain the character U+0000"
 
 
@@ -38,12 +44,18 @@ class Validation:
         parse, name = message_type.FromString, message_type.DESCRIPTOR.full_name
         collect = self._validator.collect_violations
         collect(message_type())
+        # Whoever reads something often sends the same few bytes, and what was valid a moment ago still is. Checking
+        # them anew would cost a read from memory 8 % of its time.
+        passed: set[bytes] = set()
+        longest = 0 if _looks_at_the_clock(cast("Descriptor", message_type.DESCRIPTOR), set()) else _LONGEST_REMEMBERED
 
         def decode(wire: bytes) -> Message:
             try:
                 message = parse(wire)
             except DecodeError:
                 raise MalformedRequestError(name) from None
+            if wire in passed:
+                return message
             if b"\x00" in wire:
                 self._refuse_nulls(message)
             try:
@@ -52,6 +64,10 @@ class Validation:
                 raise invalid_fields(FieldViolation("", "a rule cannot be applied to these values")) from None
             if violations:
                 raise invalid_fields(*map(_violation, violations))
+            if len(wire) <= longest:
+                if len(passed) >= _MOST_REMEMBERED:
+                    passed.clear()
+                passed.add(wire)
             return message
 
         return decode
@@ -67,6 +83,19 @@ class Validation:
         found = [FieldViolation(path, _NO_NULLS) for path in self._nulls.find(message)]
         if found:
             raise invalid_fields(*found)
+
+
+def _looks_at_the_clock(message: Descriptor, seen: set[str]) -> bool:
+    """Whether a rule of the message depends on the time: then what was valid may be so no longer."""
+    if message.full_name in seen:
+        return False
+    seen.add(message.full_name)
+    rules = [message.GetOptions(), *(field.GetOptions() for field in message.fields)]
+    rules += [oneof.GetOptions() for oneof in message.oneofs]
+    if any(_CLOCK.search(str(each)) for each in rules):
+        return True
+    parts = [field.message_type for field in message.fields if field.message_type is not None]
+    return any(_looks_at_the_clock(part, seen) for part in parts)
 
 
 def _violation(violation: protovalidate.Violation, prefix: str = "") -> FieldViolation:
