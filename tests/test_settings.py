@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+import settings_reference
 from function_backend.kernel.secret import Secret
 from function_backend.settings.errors import SettingsError
 from function_backend.settings.load import Loaded
@@ -238,3 +239,8 @@ class TestSchema:
     def test_no_two_settings_share_a_variable(self) -> None:
         variables = [name for key in keys(Settings) for name in (key.variable, key.file_variable) if name]
         assert len(variables) == len(set(variables))
+
+
+def test_the_operations_page_lists_the_settings_as_they_are() -> None:
+    page = settings_reference.PAGE.read_text(encoding="utf-8")
+    assert page == settings_reference.with_settings(page), "run tools/settings_reference.py"

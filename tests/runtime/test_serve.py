@@ -5,6 +5,7 @@ import socket
 import subprocess
 import threading
 import time
+from pathlib import Path
 
 import grpc
 import pytest
@@ -167,6 +168,36 @@ class TestFaults:
         assert failures == []
 
 
+class TestSettingsOfTheProcess:
+    def test_experiments_of_grpc_are_handed_on_and_logged(self, serve: Serve) -> None:
+        service = serve("--workers", "1", "--set", "process.grpc_experiments=-event_engine_listener")
+        assert "gRPC experiments" in service.logged
+        variables = Path(f"/proc/{service.process.pid}/environ")
+        if not variables.exists():
+            pytest.skip("no /proc here")
+        assert b"GRPC_EXPERIMENTS=-event_engine_listener" in variables.read_bytes().split(b"\0")
+        with service.channel() as channel:
+            assert get_tenant(channel, service.admin_key) == "default"
+
+    def test_workers_can_be_pinned(self, serve: Serve) -> None:
+        if not hasattr(os, "sched_getaffinity"):
+            pytest.skip("this system cannot pin a process")
+        service = serve("--workers", "2", "--pin-workers")
+        assert [len(os.sched_getaffinity(worker)) for worker in service.workers()] == [1, 1]
+
+    def test_a_replacement_takes_up_changed_settings_and_ignores_wrong_ones(self, serve: Serve) -> None:
+        file = serve.folder / "settings.toml"
+        file.write_text('[log]\nlevel = "info"\n[server]\nmax_connection_age = "300ms"')
+        service = serve("--workers", "1", "--config", str(file))
+        file.write_text('[log]\nlevel = "loud"')
+        before = set(service.workers())
+        service.process.send_signal(signal.SIGHUP)
+        eventually(lambda: len(service.workers()) == 1 and before.isdisjoint(service.workers()), seconds=30)
+        assert "settings not reloaded" in service.logged
+        with service.channel() as channel:
+            assert get_tenant(channel, service.admin_key) == "default"
+
+
 class TestSeenFromOutside:
     def test_metrics_of_all_workers_are_one_page(self, serve: Serve) -> None:
         service = serve("--workers", "2")
@@ -260,7 +291,7 @@ class TestSeenFromOutside:
         service = serve("--workers", "1", "--admin-listen", f"127.0.0.1:{port}")
         with service.channel() as channel:
             get_tenant(channel, service.admin_key)
-            with grpc.insecure_channel(f"127.0.0.1:{port + 1}") as admin:
+            with grpc.insecure_channel(f"127.0.0.1:{port}") as admin:
                 stub = channelz_pb2_grpc.ChannelzStub(admin)
                 servers = stub.GetServers(channelz_pb2.GetServersRequest(), timeout=10).server
         assert any(entry.data.calls_succeeded > 0 for entry in servers)

@@ -53,6 +53,8 @@ def serve(settings: Settings, *, reread: Callable[[], Settings], announce: Calla
     _enter_experiments(settings.process.grpc_experiments)
     log = Log(settings.log)
     log.install()
+    if settings.process.grpc_experiments:
+        _LOG.info("gRPC experiments", extra={"experiments": settings.process.grpc_experiments})
     with ExitStack() as stack:
         reservation = Reservation.take(Address.parse(settings.server.listen))
         stack.callback(reservation.release)

@@ -28,7 +28,7 @@ _SAME_SECONDS = 0.5
 """Signals to end that come closer are one: a terminal and a wrapper such as `timeout` may both pass Ctrl-C on."""
 _SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD)
 MONITOR = -1
-"""Index of the child that serves metrics."""
+"""Index, and seat, of the child that serves metrics."""
 
 Work = Callable[[socket.socket, int, int], int]
 """What a child does, given its line, its index and its seat; returns the exit status."""
@@ -134,7 +134,8 @@ class Supervisor:
             child.order(order, within=within)
 
     def _start(self, index: int) -> Child:
-        seat = min(set(range(len(self._children) + 1)) - {child.seat for child in self._children.values()})
+        taken = {child.seat for child in self._children.values()}
+        seat = MONITOR if index == MONITOR else min(set(range(len(taken) + 1)) - taken)
         work = self._duties.monitor if index == MONITOR else self._duties.worker
         if work is None:
             raise ValueError("there is no monitor to start")
