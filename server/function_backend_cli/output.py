@@ -15,6 +15,8 @@ from rich.table import Table
 
 from function_backend_client import FunctionBackendError, InvalidFilterError, UnauthenticatedError
 
+_WITHOUT_BREAKS: Final = 10_000
+
 OK: Final = 0
 REFUSED: Final = 1
 """The service refused, or something did not work."""
@@ -29,9 +31,11 @@ class Output:
 
     def __init__(self, *, json: bool = False) -> None:
         self.json = json
-        # rich leaves out colours where the output is no terminal, and where NO_COLOR is set.
-        self.console = Console(highlight=False, soft_wrap=False)
-        self.errors = Console(stderr=True, highlight=False)
+        # rich leaves out colours where the output is no terminal, and where NO_COLOR is set. Lines break only on a
+        # terminal: other programs read whole ones.
+        width = None if sys.stdout.isatty() else _WITHOUT_BREAKS
+        self.console = Console(highlight=False, width=width)
+        self.errors = Console(stderr=True, highlight=False, soft_wrap=True)
 
     def message(self, message: Message) -> None:
         """One message as a line of JSON: the same names as in the contract, whatever version of this program."""
@@ -46,7 +50,8 @@ class Output:
         """A table, or the sentence for an empty one."""
         table = Table(box=None, pad_edge=False, header_style="bold")
         for column in columns:
-            table.add_column(column, overflow="fold")
+            # An id that is broken over two lines cannot be copied.
+            table.add_column(column, overflow="fold", no_wrap=column == "Id")
         for row in rows:
             table.add_row(*[escape(cell) for cell in row])
         if table.row_count:
@@ -67,7 +72,7 @@ class Output:
     def say(self, text: str) -> None:
         """A sentence for people; silent when the output is for machines."""
         if not self.json:
-            self.console.print(escape(text))
+            self.console.print(escape(text), soft_wrap=True)
 
     def warn(self, text: str) -> None:
         """A sentence on standard error, which never mixes with the result."""

@@ -12,13 +12,13 @@ from function_backend_cli.application import application
 from function_backend_cli.connection import Session, remote
 from function_backend_cli.exporting.run import Exporter, ExportTarget, FileTarget, StandardOutput
 from function_backend_cli.importing.bar import bar
+from function_backend_cli.interruption import INTERRUPTED, interruptible
 from function_backend_cli.output import USAGE
 from function_backend_client import FunctionBackendError
 
 app = application()
 
 FORMATS = ("jsonl", "binary")
-_INTERRUPTED = 130
 
 
 @app.command("export")
@@ -49,19 +49,22 @@ def export(
     target: ExportTarget = StandardOutput() if file is None else FileTarget(file, query, restart=restart)
     exporter = Exporter(session.client, target, format=format)
     try:
-        with bar(
-            session.output.errors,
-            "Exporting",
-            size=0,
-            position=lambda: 0,
-            shown=file is not None and not session.output.json,
-        ) as watcher:
+        with (
+            interruptible(),
+            bar(
+                session.output.errors,
+                "Exporting",
+                size=0,
+                position=lambda: 0,
+                shown=file is not None and not session.output.json,
+            ) as watcher,
+        ):
             outcome = exporter.run(
                 filter=filter, show_deleted=show_deleted, batch_size=batch_size, moved=watcher.update
             )
     except KeyboardInterrupt:
         session.output.warn(_go_on(exporter, file))
-        raise typer.Exit(_INTERRUPTED) from None
+        raise typer.Exit(INTERRUPTED) from None
     except FunctionBackendError:
         session.output.warn(_go_on(exporter, file))
         raise

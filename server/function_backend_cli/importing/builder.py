@@ -303,7 +303,7 @@ def _number(text: str) -> float:
     try:
         return float(text.replace(",", ""))
     except ValueError:
-        raise RowFault(UNREADABLE_VALUE, f"'{text}' is not a number") from None
+        raise RowFault(UNREADABLE_VALUE, f"'{text}' is no number") from None
 
 
 _TYPES: Final[Mapping[str, Callable[[str], Any]]] = {

@@ -30,6 +30,7 @@ from function_backend_cli.importing.records import opened
 from function_backend_cli.importing.rejects import RejectsFile
 from function_backend_cli.importing.run import Importer, Outcome
 from function_backend_cli.importing.sources import source_of
+from function_backend_cli.interruption import INTERRUPTED, interruptible
 from function_backend_cli.output import OK, REFUSED, USAGE
 from function_backend_client import FunctionBackendError, ImportOptions
 
@@ -37,7 +38,6 @@ app = application()
 
 EXPORT_PROFILES = ("jsonl", "binary")
 """The profiles that read what `export` writes."""
-_INTERRUPTED = 130
 
 
 @app.command("import")
@@ -165,7 +165,7 @@ def _import(
         checkpoints = CheckpointFile(state_folder(), _identity(session, path, profile, mapping, match_scheme))
     before = None if checkpoints is None or restart else checkpoints.read()
     with opened(path, member="" if mapping is None else mapping.input.member) as file:
-        source = source_of(file.content, profile, mapping)
+        source = source_of(file, profile, mapping)
         written = RejectsFile(rejects, source.columns, keep_bytes=0 if before is None else before.rejects_bytes)
         journal = Journal(written)
         if before is not None:
@@ -188,10 +188,11 @@ def _import(
                 limit=limit,
             )
             try:
-                outcome = importer.run()
+                with interruptible():
+                    outcome = importer.run()
             except KeyboardInterrupt:
                 _interrupted(session, importer, can_resume=checkpoints is not None)
-                return _INTERRUPTED
+                return INTERRUPTED
             except FunctionBackendError:
                 _interrupted(session, importer, can_resume=checkpoints is not None)
                 raise

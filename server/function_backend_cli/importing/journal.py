@@ -66,13 +66,10 @@ class Journal:
         self._line = self._last_line
         self._write()
 
-    def checkpoint(self, progress: ImportProgress | None) -> Checkpoint:
+    def checkpoint(self) -> Checkpoint:
         """How far the run came."""
         return Checkpoint(
             line=self._line,
-            created=0 if progress is None else progress.created,
-            updated=0 if progress is None else progress.updated,
-            unchanged=0 if progress is None else progress.unchanged,
             rejected=self._rejected,
             dropped=self._dropped,
             rejects_bytes=self._rejects.bytes_written,

@@ -9,8 +9,8 @@ import json
 import sys
 import zipfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, Final, NamedTuple, cast
 
@@ -37,39 +37,64 @@ class OpenedFile:
     content: IO[bytes]
     raw: IO[bytes]
     """The file on disk; its position tells how far the reading is."""
-    size: int
+    size: int = 0
     """Its size in bytes; 0 when it cannot be known."""
+    _texts: list[io.TextIOWrapper] = field(default_factory=list)
 
     def position(self) -> int:
         """Bytes of the file on disk that have been read."""
         return 0 if self.size == 0 else self.raw.tell()
 
+    def text(self, encoding: str) -> io.TextIOWrapper:
+        """The content as text. Bytes that are no text become surrogates: their row is refused, its neighbours are not.
+
+        Raises MappingError for an encoding that does not exist.
+        """
+        # utf-8-sig drops a byte order mark and reads text without one as well.
+        name = "utf-8-sig" if encoding.replace("_", "-").casefold() in {"utf-8", "utf8"} else encoding
+        try:
+            text = io.TextIOWrapper(self.content, encoding=name, errors="surrogateescape", newline="")
+        except LookupError as error:
+            raise MappingError(f"there is no encoding '{encoding}'") from error
+        self._texts.append(text)
+        return text
+
+    def release(self) -> None:
+        """Lets go of the content, which whoever opened it closes."""
+        for text in self._texts:
+            text.detach()
+        self._texts.clear()
+
 
 @contextmanager
 def opened(path: Path | None, *, member: str = "") -> Iterator[OpenedFile]:
     """Opens a file, packed by gzip or zip or not at all; None is the standard input."""
-    if path is None:
-        yield OpenedFile(_unpacked_stream(sys.stdin.buffer), sys.stdin.buffer, 0)
-        return
-    with path.open("rb") as raw:
-        start = raw.read(4)
-        raw.seek(0)
-        size = path.stat().st_size
-        if start == _ZIP_MAGIC:
-            with zipfile.ZipFile(raw) as archive, archive.open(_member(archive, member)) as content:
-                yield OpenedFile(content, raw, size)
-        elif start[:2] == _GZIP_MAGIC:
-            with gzip.open(raw, "rb") as content:
-                yield OpenedFile(cast("IO[bytes]", content), raw, size)
+    with ExitStack() as stack:
+        if path is None:
+            file = OpenedFile(_unpacked_stream(sys.stdin.buffer), sys.stdin.buffer)
         else:
-            yield OpenedFile(raw, raw, size)
+            raw = stack.enter_context(path.open("rb"))
+            file = OpenedFile(_unpacked(raw, member, stack), raw, path.stat().st_size)
+        stack.callback(file.release)
+        yield file
 
 
-def csv_columns_and_records(content: IO[bytes], form: InputFormat) -> tuple[list[str], Iterator[Record]]:
+def _unpacked(raw: IO[bytes], member: str, stack: ExitStack) -> IO[bytes]:
+    start = raw.read(4)
+    raw.seek(0)
+    if start == _ZIP_MAGIC:
+        archive = stack.enter_context(zipfile.ZipFile(raw))
+        return stack.enter_context(archive.open(_member(archive, member)))
+    if start[:2] == _GZIP_MAGIC:
+        return cast("IO[bytes]", stack.enter_context(gzip.open(raw, "rb")))
+    return raw
+
+
+def csv_columns_and_records(file: OpenedFile, form: InputFormat) -> tuple[list[str], Iterator[Record]]:
     """The names of the columns and the records. Raises MappingError when there is no header."""
     csv.field_size_limit(_LONGEST_FIELD)
     reader = csv.reader(
-        _text(content, form.encoding),
+        file.text(form.encoding),
         delimiter=form.delimiter,
         quotechar=form.quote or None,
         quoting=csv.QUOTE_MINIMAL if form.quote else csv.QUOTE_NONE,
@@ -85,10 +110,10 @@ def csv_columns_and_records(content: IO[bytes], form: InputFormat) -> tuple[list
     return [name.strip() for name in header], _csv_records(reader, len(header))
 
 
-def json_records(content: IO[bytes], encoding: str, columns: Sequence[str]) -> Iterator[Record]:
+def json_records(file: OpenedFile, encoding: str, columns: Sequence[str]) -> Iterator[Record]:
     """The records of a JSON array or object of records, as fields in the order given. It is read as a whole."""
     try:
-        whole = json.load(_text(content, encoding))
+        whole = json.load(file.text(encoding))
     except ValueError as error:
         raise MappingError(f"the file is not JSON: {error}") from error
     if not isinstance(whole, dict | list):
@@ -98,9 +123,9 @@ def json_records(content: IO[bytes], encoding: str, columns: Sequence[str]) -> I
         yield _record(number, item, columns)
 
 
-def json_line_records(content: IO[bytes], encoding: str, columns: Sequence[str]) -> Iterator[Record]:
+def json_line_records(file: OpenedFile, encoding: str, columns: Sequence[str]) -> Iterator[Record]:
     """The records of a file with one JSON object on each line."""
-    for number, line in enumerate(_text(content, encoding), start=1):
+    for number, line in enumerate(file.text(encoding), start=1):
         if not line.strip():
             continue
         try:
@@ -138,16 +163,6 @@ def _csv_records(reader: Any, width: int) -> Iterator[Record]:  # noqa: ANN401  
         elif fields:
             described = f"has {len(fields)} fields where the header has {width}"
             yield Record(line, fields, RowFault(UNREADABLE_ROW, described))
-
-
-def _text(content: IO[bytes], encoding: str) -> io.TextIOWrapper:
-    # utf-8-sig drops a byte order mark and reads text without one as well. Bytes that are no text become surrogates:
-    # their row is refused, and the ones around it are not.
-    name = "utf-8-sig" if encoding.replace("_", "-").casefold() in {"utf-8", "utf8"} else encoding
-    try:
-        return io.TextIOWrapper(content, encoding=name, errors="surrogateescape", newline="")
-    except LookupError as error:
-        raise MappingError(f"there is no encoding '{encoding}'") from error
 
 
 def _member(archive: zipfile.ZipFile, wanted: str) -> str:

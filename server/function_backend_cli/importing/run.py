@@ -19,7 +19,7 @@ _SAVE_EVERY = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What an import came to, together with the runs that it went on from."""
+    """What an import came to. Rejected and dropped are together with the runs that it went on from."""
 
     rows: int
     created: int
@@ -92,16 +92,17 @@ class Importer:
             self._save()
             raise
         self._journal.finished()
-        total = added(self._before, self._journal.checkpoint(self._progress))
+        reached = added(self._before, self._journal.checkpoint())
+        done = self._progress
         if self._checkpoints is not None:
             self._checkpoints.remove()
         return Outcome(
             rows=self._read,
-            created=total.created,
-            updated=total.updated,
-            unchanged=total.unchanged,
-            rejected=total.rejected,
-            dropped=total.dropped,
+            created=0 if done is None else done.created,
+            updated=0 if done is None else done.updated,
+            unchanged=0 if done is None else done.unchanged,
+            rejected=reached.rejected,
+            dropped=reached.dropped,
             seconds=time.monotonic() - started,
             resumed_after=self._before.line,
         )
@@ -109,7 +110,7 @@ class Importer:
     @property
     def line(self) -> int:
         """The line up to which everything is settled."""
-        return self._journal.checkpoint(None).line
+        return self._journal.checkpoint().line
 
     def _rows(self) -> Iterator[ImportRow]:
         for line, fields, row, faults in self._source.read(after=self._before.line):
@@ -131,7 +132,7 @@ class Importer:
 
     def _save(self) -> None:
         self._saved_at = time.monotonic()
-        reached = self._journal.checkpoint(self._progress)
+        reached = self._journal.checkpoint()
         if self._checkpoints is not None and reached.line:
             self._checkpoints.write(added(self._before, reached))
 

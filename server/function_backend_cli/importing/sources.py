@@ -14,6 +14,7 @@ from function_backend_cli.exporting.framing import read_delimited
 from function_backend_cli.importing.faults import UNREADABLE_ROW, UNREADABLE_VALUE, RowFault
 from function_backend_cli.importing.mapping import Compiled, Mapping
 from function_backend_cli.importing.records import (
+    OpenedFile,
     Record,
     csv_columns_and_records,
     json_line_records,
@@ -49,17 +50,17 @@ class Source(Protocol):
 class MappedSource:
     """A file of records, read by a mapping."""
 
-    def __init__(self, content: IO[bytes], mapping: Mapping) -> None:
+    def __init__(self, file: OpenedFile, mapping: Mapping) -> None:
         """Raises MappingError when the mapping does not fit the file."""
         form = mapping.input
         if form.format == "csv":
-            self.columns, self._records = csv_columns_and_records(content, form)
+            self.columns, self._records = csv_columns_and_records(file, form)
             self._compiled = mapping.compiled(self.columns)
         else:
             self._compiled = mapping.compiled(None)
             self.columns = list(self._compiled.columns)
             read = json_records if form.format == "json" else json_line_records
-            self._records = read(content, form.encoding, self.columns)
+            self._records = read(file, form.encoding, self.columns)
 
     def read(self, *, after: int = 0) -> Iterator[Read]:
         """The records behind a line, in the order of the input; grouped ones by the first of their group."""
@@ -137,7 +138,7 @@ def _mapped(compiled: Compiled, record: Record) -> Read:
     except UnicodeEncodeError:
         description = "is not text in the encoding of the file; try --encoding latin-1"
         return Read(line, fields, None, [RowFault(UNREADABLE_VALUE, description)])
-    return Read(line, fields, row, dropped)
+    return Read(line, fields, row, [fault.within("company") for fault in dropped])
 
 
 def _groups(records: Iterator[Record], column: int) -> Iterator[Sequence[Record]]:
@@ -169,10 +170,10 @@ def _join(company: Company, other: Company) -> None:
         items.extend(item for item in value if item not in items)
 
 
-def source_of(content: IO[bytes], profile: str, mapping: Mapping | None) -> Source:
+def source_of(file: OpenedFile, profile: str, mapping: Mapping | None) -> Source:
     """The source for a profile."""
     if mapping is not None:
-        return MappedSource(content, mapping)
+        return MappedSource(file, mapping)
     sources: Table[str, Any] = {"jsonl": JsonLinesSource, "binary": BinarySource}
-    source: Source = sources[profile](content)
+    source: Source = sources[profile](file.content)
     return source
