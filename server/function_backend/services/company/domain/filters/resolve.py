@@ -70,9 +70,8 @@ def _restriction(restriction: Restriction) -> Condition:
     name, key, field = _field(restriction.member)
     value = restriction.value
     if value is None:
-        raise FilterProblem(
-            f"'{name}' is compared with nothing; write {name}:* where any value will do", position, name
-        )
+        advice = f"; write {name}:* where any value will do"
+        raise FilterProblem(f"'{name}' is compared with nothing", position, name, advice=advice)
     operator = Operator(restriction.operator)
     if field.keyed is Keyed.MUST and not key:
         if operator is not Operator.HAS:
@@ -84,10 +83,10 @@ def _restriction(restriction: Restriction) -> Condition:
 
 def _call(call: FunctionCall) -> Condition:
     if call.name != "identifier":
-        known = 'there is identifier("scheme", "value")'
-        raise FilterProblem(f"unknown function {call.name[:_SHOWN]!a}; {known}", call.position)
+        advice = '; there is identifier("scheme", "value")'
+        raise FilterProblem(f"unknown function {call.name[:_SHOWN]!a}", call.position, advice=advice)
     if len(call.arguments) != _IDENTIFIER_ARGUMENTS:
-        raise FilterProblem("identifier takes two arguments, scheme and value,", call.position)
+        raise FilterProblem("identifier takes two arguments, scheme and value", call.position)
     scheme, value = call.arguments
     return _condition("identifiers", scheme.plain, Operator.EQUAL, value)
 
@@ -97,8 +96,8 @@ def _condition(name: str, key: str, operator: Operator, value: Text) -> Conditio
     if operator is Operator.HAS and value.parts == ("", ""):
         operator = Operator.PRESENT
     if operator not in field.operators:
-        known = ", ".join(sorted(field.operators))
-        raise FilterProblem(f"'{name}' cannot be compared by '{operator}', only by {known},", value.position, name)
+        advice = f", only by {' '.join(sorted(field.operators))}"
+        raise FilterProblem(f"'{name}' cannot be compared by '{operator}'", value.position, name, advice=advice)
     try:
         if field.check_key is not None:
             field.check_key(key)

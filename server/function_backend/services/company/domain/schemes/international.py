@@ -105,7 +105,8 @@ INTERNATIONAL = (
     Scheme(
         name="ra",
         title="a company's number at a registration authority of GLEIF's list, which is the issuer",
-        normalise=pattern_number("a registration number", r"[0-9A-Z].*", separators=""),
+        # Each register writes its numbers in its own way.
+        normalise=str.strip,
         example="HRB 12345",
         # Funds and branches are listed under the number of the company that runs them.
         unique=Uniqueness.NONE,
