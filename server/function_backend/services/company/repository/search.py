@@ -219,17 +219,17 @@ class _Candidates:
             self._add([_Ask([[item.asked.text] for item in words], MOST_RESULTS) for words in rarest if words])
 
     def add_some_words(self, readings: Sequence[Sequence[Meanings]]) -> None:
-        """Names with two of the words, or with one that is rare, where these tell enough of the query."""
+        """Names with two of the telling words, or with one that is rare and tells enough of the query by itself."""
         asks: list[_Ask] = []
         for words in readings:
             enough = sum(item.weight for item in words) * _LEAST_SCORE
             telling = sorted(_known(words), key=lambda item: -item.weight)[:_TELLING_WORDS]
             pairs = [pair for pair in combinations(telling, 2) if min(item.names for item in pair) <= _FREQUENT]
-            singles = [(item,) for item in telling if item.names <= _RARE]
+            singles = [(item,) for item in telling if item.names <= _RARE and item.weight >= enough]
             asks += [
                 _Ask([item.words for item in some], _MOST_WITH_SOME)
                 for some in (*pairs, *singles)
-                if len(some) < len(words) and sum(item.weight for item in some) >= enough
+                if len(some) < len(words)
             ]
         self._add(asks)
 

@@ -77,13 +77,7 @@ class NameParts(NamedTuple):
 def split_form(words: list[str]) -> NameParts:
     """Takes the legal forms off the folded words, at the end or in front; one word is always left."""
     count = len(words)
-    end = count
-    while end > 1:
-        endings = _ENDINGS.get(words[end - 1])
-        length = 0 if endings is None else _longest(endings, words, end)
-        if not length:
-            break
-        end -= length
+    end = count - _form_length(words)
     start = 1 if end > 1 and words[0] in _LEADING else 0
     if end == count and not start:
         return NameParts(words, "")
@@ -110,20 +104,43 @@ def split_ideographic_form(words: list[str]) -> NameParts:
 def damaged_form(words: list[str]) -> tuple[int, str] | None:
     """How many of the last folded words are a legal form with a typing error, and which; one word is always left.
 
-    What is a form as it stands is none with an error. Words are compared without spaces, because errors move those too:
-    `sm p a` is near `spa`.
+    Words are compared without spaces, because errors move those too: `sm p a` is near `spa`. Only what goes beyond the
+    form that stands there without an error counts.
     """
-    for length in range(min(_MOST_DAMAGED_WORDS, len(words) - 1), 0, -1):
-        written = "".join(words[-length:])
-        if written in _JOINED:
-            return None
-        errors = 1 if len(written) < _TWO_ERRORS_FROM else 2
-        near = process.extract(written, _JOINED_LONG, scorer=OSA.distance, score_cutoff=errors, limit=None)
-        if near and len(written) >= _SHORTEST_DAMAGED_FORM:
-            # Of several the one without a wrong letter: `swnc` is rather `snc` than `senc`.
-            form, _, _ = min(near, key=lambda item: (item[1], Indel.distance(written, item[0])))
-            return length, _JOINED[form]
-    return None
+    best: tuple[int, int, str] | None = None
+    for length in range(_form_length(words) + 1, min(_MOST_DAMAGED_WORDS, len(words) - 1) + 1):
+        near = _nearest_form("".join(words[-length:]))
+        # The fewest errors, and of as many the longest.
+        if near is not None and (best is None or near[0] <= best[0]):
+            best = (near[0], length, near[1])
+    return None if best is None else best[1:]
+
+
+def _form_length(words: list[str]) -> int:
+    """How many of the last words are legal forms as they stand."""
+    end = len(words)
+    while end > 1:
+        endings = _ENDINGS.get(words[end - 1])
+        length = 0 if endings is None else _longest(endings, words, end)
+        if not length:
+            break
+        end -= length
+    return len(words) - end
+
+
+def _nearest_form(written: str) -> tuple[int, str] | None:
+    """The legal form that the letters are nearest to, after the number of errors; None when none is near."""
+    if len(written) < _SHORTEST_DAMAGED_FORM:
+        return None
+    if written in _JOINED:
+        return 0, _JOINED[written]
+    allowed = 1 if len(written) < _TWO_ERRORS_FROM else 2
+    near = process.extract(written, _JOINED_LONG, scorer=OSA.distance, score_cutoff=allowed, limit=None)
+    if not near:
+        return None
+    # Of several the one without a wrong letter: `swnc` is rather `snc` than `senc`.
+    form, errors, _ = min(near, key=lambda item: (item[1], Indel.distance(written, item[0])))
+    return int(errors), _JOINED[form]
 
 
 def _longest(endings: tuple[tuple[str, ...], ...], words: list[str], end: int) -> int:
