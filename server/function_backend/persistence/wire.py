@@ -6,6 +6,7 @@ here, so texts are built only from values whose form is known: UUIDs, integers, 
 
 from __future__ import annotations
 
+from select import POLLIN, POLLOUT, poll
 from typing import TYPE_CHECKING, Any
 
 from psycopg import Connection, OperationalError
@@ -13,6 +14,7 @@ from psycopg.errors import error_from_result
 from psycopg.pq import ConnStatus, DiagnosticField, Escaping, ExecStatus
 
 if TYPE_CHECKING:
+    from psycopg.pq.abc import PGconn
     from psycopg.pq.abc import PGresult as Result
 
 Driver = Connection[tuple[Any, ...]]
@@ -32,9 +34,27 @@ def run_each(driver: Driver, statements: bytes) -> list[Result]:
     """Runs the statements and returns the result of each, the first failed one being the last of the list."""
     driver.pgconn.send_query(statements)
     results: list[Result] = []
-    while (result := driver.pgconn.get_result()) is not None:
+    while (result := _next_result(driver.pgconn)) is not None:
         results.append(result)
     return results
+
+
+def _next_result(connection: PGconn) -> Result | None:
+    # get_result waits for the server with the interpreter locked: during a commit, the whole process would wait for the
+    # disk. exec_ in `run` does not.
+    try:
+        unsent = connection.flush()
+        if unsent or connection.is_busy():
+            waiting = poll()
+            waiting.register(connection.socket)
+            while unsent or connection.is_busy():
+                waiting.modify(connection.socket, POLLIN | POLLOUT if unsent else POLLIN)
+                waiting.poll()
+                connection.consume_input()
+                unsent = connection.flush()
+    except OperationalError:
+        pass  # The connection is lost; the result says how.
+    return connection.get_result()
 
 
 def succeeded(result: Result) -> bool:
