@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from function.company.v1 import company_pb2
-from function_backend_cli.importing.builder import Fields
 from function_backend_cli.importing.faults import MappingError, RowFault
 from function_backend_cli.importing.mapping import (
     Mapping,
@@ -16,6 +15,7 @@ from function_backend_cli.importing.mapping import (
     read_mapping,
     read_profile,
 )
+from function_backend_cli.importing.scalars import Fields
 from function_backend_client import Company
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "examples" / "mappings").glob("*.toml"))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from function_backend_cli.exporting.framing import DamagedFileError, delimited, read_delimited
+from function_backend_cli.framing import DamagedFileError, delimited, read_delimited
 from function_backend_cli.importing.faults import MappingError
 from function_backend_cli.importing.mapping import InputFormat
 from function_backend_cli.importing.records import (

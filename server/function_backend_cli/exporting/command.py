@@ -11,9 +11,9 @@ import typer
 from function_backend_cli.application import application
 from function_backend_cli.connection import Session, remote
 from function_backend_cli.exporting.run import Exporter, ExportTarget, FileTarget, StandardOutput
-from function_backend_cli.importing.bar import bar
 from function_backend_cli.interruption import INTERRUPTED, interruptible
 from function_backend_cli.output import USAGE
+from function_backend_cli.progress_bar import bar
 from function_backend_client import FunctionBackendError
 
 app = application()

@@ -14,7 +14,7 @@ from typing import IO, Protocol
 import orjson
 
 from function.company.v1 import company_pb2
-from function_backend_cli.exporting.framing import delimited
+from function_backend_cli.framing import delimited
 from function_backend_cli.output import json_of
 from function_backend_client import Client
 

@@ -8,27 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
 from function.company.v1 import company_pb2
 from function_backend_cli.importing.dates import ISO, date_reader, message_of
 from function_backend_cli.importing.droppable import Droppable
-from function_backend_cli.importing.faults import UNREADABLE_VALUE, MappingError, RowFault, nearest
-from function_backend_cli.importing.values import Row, Values
-from function_backend_client.display import enum_text
-
-Fields: TypeAlias = dict[str, Any]
-Read: TypeAlias = Callable[[Row, list[RowFault]], Any]
-"""Reads one field of a row, None when it says nothing. Faults that may be dropped go into the list."""
+from function_backend_cli.importing.faults import MappingError, RowFault, nearest
+from function_backend_cli.importing.readers import Row
+from function_backend_cli.importing.scalars import TYPES, Fields, Read, boolean, enum_reader
+from function_backend_cli.importing.values import Values
 
 _KEY_FIELDS: Final = {"Identifier": "value", "CompanyName": "value", "Contact": "value", "Industry": "code"}
 """The field without which an element of a list says nothing and is left out."""
 
 _NEVER_MAPPED: Final = frozenset({"etag", "create_time", "update_time", "delete_time", "revision"})
-_TRUE: Final = frozenset({"true", "yes", "y", "1", "t"})
-_FALSE: Final = frozenset({"false", "no", "n", "0", "f"})
 
 
 class Builder:
@@ -94,9 +89,9 @@ class Builder:
     def _scalar(self, field: FieldDescriptor, spec: object, where: str) -> Read:
         read = self._values.reader(spec, where)
         if field.enum_type is not None:
-            return _enum(field, read, where, constant=_is_constant(spec))
+            return enum_reader(field, read, where, constant=_is_constant(spec))
         if field.type == FieldDescriptor.TYPE_BOOL:
-            return lambda row, _: _boolean(read(row))
+            return lambda row, _: boolean(read(row))
         return lambda row, _: read(row) or None
 
     def _date(self, spec: object, where: str) -> Read:
@@ -160,9 +155,9 @@ class Builder:
         if kind == "date":
             parse = date_reader(_form(spec), f"{where}.date")
             return lambda row, _: parse(text).isoformat() if (text := read(row)) else None
-        if kind not in _TYPES:
-            raise MappingError(f"{where}: there is no type '{kind}'{nearest(str(kind), [*_TYPES, 'date'])}")
-        convert = _TYPES[kind]
+        if kind not in TYPES:
+            raise MappingError(f"{where}: there is no type '{kind}'{nearest(str(kind), [*TYPES, 'date'])}")
+        convert = TYPES[kind]
         return lambda row, _: convert(text) if (text := read(row)) else None
 
 
@@ -263,51 +258,3 @@ def _gathered(reads: Sequence[Read]) -> Read:
         return items or None
 
     return gather
-
-
-def _enum(field: FieldDescriptor, read: Callable[[Row], str], where: str, *, constant: bool) -> Read:
-    enum = field.enum_type
-    if enum is None:
-        raise TypeError(field.full_name)
-    numbers = {enum_text(field, value.number): value.number for value in enum.values if value.number}
-    if constant:
-        name = read(()).upper()
-        if name not in numbers:
-            known = [known.lower() for known in numbers]
-            raise MappingError(f"{where}: there is no {enum.name} '{name.lower()}'{nearest(name.lower(), known)}")
-
-    def number(row: Row, _: list[RowFault]) -> int | None:
-        text = read(row)
-        if not text:
-            return None
-        found = numbers.get(text.upper())
-        if found is None:
-            raise RowFault(UNREADABLE_VALUE, f"'{text}' is not one of {', '.join(numbers)}")
-        return found
-
-    return number
-
-
-def _boolean(text: str) -> bool | None:
-    word = text.casefold()
-    if word in _TRUE:
-        return True
-    if word in _FALSE:
-        return False
-    if not word:
-        return None
-    raise RowFault(UNREADABLE_VALUE, f"'{text}' is neither true nor false")
-
-
-def _number(text: str) -> float:
-    try:
-        return float(text.replace(",", ""))
-    except ValueError:
-        raise RowFault(UNREADABLE_VALUE, f"'{text}' is no number") from None
-
-
-_TYPES: Final[Mapping[str, Callable[[str], Any]]] = {
-    "text": str,
-    "number": _number,
-    "boolean": _boolean,
-}

@@ -12,8 +12,7 @@ import typer
 
 from function_backend_cli.application import application
 from function_backend_cli.connection import Session, remote
-from function_backend_cli.exporting.framing import DamagedFileError
-from function_backend_cli.importing.bar import bar
+from function_backend_cli.framing import DamagedFileError
 from function_backend_cli.importing.checkpoint import CheckpointFile, identity_of, state_folder
 from function_backend_cli.importing.droppable import Droppable
 from function_backend_cli.importing.faults import MappingError
@@ -32,6 +31,7 @@ from function_backend_cli.importing.run import Importer, Outcome
 from function_backend_cli.importing.sources import source_of
 from function_backend_cli.interruption import INTERRUPTED, interruptible
 from function_backend_cli.output import OK, REFUSED, USAGE
+from function_backend_cli.progress_bar import bar
 from function_backend_client import FunctionBackendError, ImportOptions
 
 app = application()

@@ -11,11 +11,13 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, Final
 
-from function_backend_cli.importing.builder import Builder, Fields
+from function_backend_cli.importing.builder import Builder
 from function_backend_cli.importing.dates import ISO, date_reader, seconds_of
 from function_backend_cli.importing.droppable import Droppable
 from function_backend_cli.importing.faults import MappingError, RowFault, nearest
-from function_backend_cli.importing.values import Columns, Row, Values
+from function_backend_cli.importing.readers import Row
+from function_backend_cli.importing.scalars import Fields
+from function_backend_cli.importing.values import Columns, Values
 
 _SECTIONS: Final = ("input", "import", "company", "lookups")
 _FORMATS: Final = ("csv", "json", "jsonl")

@@ -10,7 +10,7 @@ from google.protobuf import json_format
 from google.protobuf.message import DecodeError
 
 from function.company.v1 import company_pb2
-from function_backend_cli.exporting.framing import read_delimited
+from function_backend_cli.framing import read_delimited
 from function_backend_cli.importing.faults import UNREADABLE_ROW, UNREADABLE_VALUE, RowFault
 from function_backend_cli.importing.mapping import Compiled, Mapping
 from function_backend_cli.importing.records import (

@@ -8,33 +8,36 @@ A specification is a constant (a string, number or boolean) or a table with one 
     { first = [ … ] }                                    the first specification that gives something
     { constant = "x" }                                   always the same
 
-The steps are applied in the order of `STEPS`, to values that are not empty.
+The steps are applied in the order of `STEP_ORDER`, to values that are not empty.
 """
 
 from __future__ import annotations
 
 import string
 from collections.abc import Callable, Mapping, Sequence
-from fnmatch import fnmatchcase
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
-from function_backend_cli.importing.faults import UNREADABLE_VALUE, MappingError, RowFault, nearest
+from function_backend_cli.importing.faults import MappingError, nearest
 from function_backend_cli.importing.lookups import find_lookup
-from function_backend_cli.importing.phones import international
-
-Row: TypeAlias = Sequence[str]
-Reader: TypeAlias = Callable[[Row], str]
-Step: TypeAlias = Callable[[str], str]
+from function_backend_cli.importing.readers import (
+    TESTS,
+    Reader,
+    Row,
+    Step,
+    conditional,
+    defaulted,
+    filled,
+    first,
+    joined,
+    phoned,
+    stepped,
+)
+from function_backend_cli.importing.steps import STEPS, listed, look_up
 
 SOURCES: Final = ("column", "join", "template", "first", "constant")
-STEPS: Final = ("empty", "remove", "case", "pad", "length", "lookup", "prefix", "suffix")
+STEP_ORDER: Final = ("empty", "remove", "case", "pad", "length", "lookup", "prefix", "suffix")
 OTHER: Final = ("separator", "optional", "unknown", "phone", "default", "when", "date", "type", "split")
-_KEYS: Final = frozenset((*SOURCES, *STEPS, *OTHER))
-_CASES: Final[Mapping[str, Step]] = {
-    "upper": str.upper,
-    "lower": str.lower,
-    "title": string.capwords,
-}
+_KEYS: Final = frozenset((*SOURCES, *STEP_ORDER, *OTHER))
 
 
 class Columns:
@@ -76,15 +79,15 @@ class Values:
         if unknown:
             raise MappingError(f"{where}: there is no step '{unknown[0]}'{nearest(unknown[0], _KEYS)}")
         read = self._source(spec, where)
-        steps = [make(self, spec[name], spec, f"{where}.{name}") for name, make in _STEPS.items() if name in spec]
+        steps = [self._step(name, spec, f"{where}.{name}") for name in STEP_ORDER if name in spec]
         if steps:
-            read = _stepped(read, steps)
+            read = stepped(read, steps)
         if "phone" in spec:
-            read = _phoned(read, self.reader(spec["phone"], f"{where}.phone"))
+            read = phoned(read, self.reader(spec["phone"], f"{where}.phone"))
         if "default" in spec:
-            read = _defaulted(read, self.reader(spec["default"], f"{where}.default"))
+            read = defaulted(read, self.reader(spec["default"], f"{where}.default"))
         if "when" in spec:
-            read = _conditional(read, self.condition(spec["when"], f"{where}.when"))
+            read = conditional(read, self.condition(spec["when"], f"{where}.when"))
         return read
 
     def plain_column(self, spec: object) -> int | None:
@@ -106,27 +109,16 @@ class Values:
         if not isinstance(spec, dict) or "column" not in spec:
             raise MappingError(f"{where}: write {{ column = \"…\", is = \"…\" }}, or 'in', 'not', 'like' or 'present'")
         tests = sorted(set(spec) - {"column", "optional"})
-        if len(tests) != 1 or tests[0] not in _TESTS:
-            raise MappingError(f"{where}: one of {', '.join(sorted(_TESTS))} belongs beside 'column'")
+        if len(tests) != 1 or tests[0] not in TESTS:
+            raise MappingError(f"{where}: one of {', '.join(sorted(TESTS))} belongs beside 'column'")
         read = self.reader({key: spec[key] for key in ("column", "optional") if key in spec}, where)
-        return _TESTS[tests[0]](read, spec[tests[0]])
+        return TESTS[tests[0]](read, spec[tests[0]])
 
-    def lookup(self, name: object, spec: Mapping[str, Any], where: str) -> Step:
-        """A step that looks the value up; `unknown` says what becomes of one that the table does not have."""
-        table = find_lookup(str(name), self._lookups, where)
-        unknown = spec.get("unknown", "fault")
-        if unknown not in {"fault", "keep", "drop"}:
-            raise MappingError(f"{where}: unknown = {unknown!r}: write 'fault', 'keep' or 'drop'")
-
-        def look_up(text: str) -> str:
-            found = table.get(text.casefold())
-            if found is not None:
-                return found
-            if unknown == "fault":
-                raise RowFault(UNREADABLE_VALUE, f"'{text}' is not in the look-up table '{name}'")
-            return text if unknown == "keep" else ""
-
-        return look_up
+    def _step(self, name: str, spec: Mapping[str, Any], where: str) -> Step:
+        if name != "lookup":
+            return STEPS[name](spec[name], where)
+        table = find_lookup(str(spec[name]), self._lookups, where)
+        return look_up(str(spec[name]), table, spec.get("unknown", "fault"), where)
 
     def _source(self, spec: Mapping[str, Any], where: str) -> Reader:
         given = [name for name in SOURCES if name in spec]
@@ -138,13 +130,13 @@ class Values:
         if source == "column":
             return self._column(spec["column"], where, optional=optional)
         if source == "join":
-            reads = [self._column(name, where, optional=optional) for name in _list(spec["join"], where)]
-            return _joined(reads, str(spec.get("separator", " ")))
+            reads = [self._column(name, where, optional=optional) for name in listed(spec["join"], where)]
+            return joined(reads, str(spec.get("separator", " ")))
         if source == "template":
             return self._template(spec["template"], where, optional=optional)
         if source == "first":
-            reads = [self.reader(part, f"{where}.first[{n}]") for n, part in enumerate(_list(spec["first"], where))]
-            return _first(reads)
+            reads = [self.reader(part, f"{where}.first[{n}]") for n, part in enumerate(listed(spec["first"], where))]
+            return first(reads)
         return _constant(spec["constant"], where)
 
     def _column(self, name: object, where: str, *, optional: bool) -> Reader:
@@ -167,13 +159,7 @@ class Values:
                 pieces.append(literal)
             if column is not None:
                 pieces.append(self._column(column, where, optional=optional))
-        return _filled(pieces)
-
-
-def _list(value: object, where: str) -> list[Any]:
-    if not isinstance(value, list) or not value:
-        raise MappingError(f'{where}: a list in brackets is needed, such as ["a", "b"]')
-    return value
+        return filled(pieces)
 
 
 def _constant(value: object, where: str) -> Reader:
@@ -184,127 +170,3 @@ def _constant(value: object, where: str) -> Reader:
     else:
         raise MappingError(f'{where}: {value!r} is neither a constant nor a table such as {{ column = "…" }}')
     return lambda row: text  # noqa: ARG005  A reader like the others.
-
-
-def _stepped(read: Reader, steps: Sequence[Step]) -> Reader:
-    if len(steps) == 1:
-        (only,) = steps
-
-        def read_one(row: Row) -> str:
-            text = read(row)
-            return only(text) if text else text
-
-        return read_one
-
-    def read_many(row: Row) -> str:
-        text = read(row)
-        for step in steps:
-            if not text:
-                break
-            text = step(text)
-        return text
-
-    return read_many
-
-
-def _phoned(read: Reader, country: Reader) -> Reader:
-    return lambda row: international(text, country(row)) if (text := read(row)) else ""
-
-
-def _defaulted(read: Reader, default: Reader) -> Reader:
-    return lambda row: read(row) or default(row)
-
-
-def _conditional(read: Reader, holds: Callable[[Row], bool]) -> Reader:
-    return lambda row: read(row) if holds(row) else ""
-
-
-def _joined(reads: Sequence[Reader], separator: str) -> Reader:
-    return lambda row: separator.join([text for read in reads if (text := read(row))])
-
-
-def _first(reads: Sequence[Reader]) -> Reader:
-    def first(row: Row) -> str:
-        for read in reads:
-            text = read(row)
-            if text:
-                return text
-        return ""
-
-    return first
-
-
-def _filled(pieces: Sequence[str | Reader]) -> Reader:
-    def fill(row: Row) -> str:
-        texts = []
-        for piece in pieces:
-            text = piece if isinstance(piece, str) else piece(row)
-            if not text:
-                return ""
-            texts.append(text)
-        return "".join(texts)
-
-    return fill
-
-
-_TESTS: Final[Mapping[str, Callable[[Reader, Any], Callable[[Row], bool]]]] = {
-    "is": lambda read, value: lambda row: read(row) == value,
-    "not": lambda read, value: lambda row: read(row) != value,
-    "in": lambda read, values: lambda row: read(row) in values,
-    "like": lambda read, pattern: lambda row: fnmatchcase(read(row), pattern),
-    "present": lambda read, wanted: lambda row: bool(read(row)) is wanted,
-}
-
-
-def _empty(_: Values, words: object, __: Mapping[str, Any], where: str) -> Step:
-    listed = frozenset(str(word).casefold() for word in _list(words, where))
-    return lambda text: "" if text.casefold() in listed else text
-
-
-def _remove(_: Values, characters: object, __: Mapping[str, Any], where: str) -> Step:  # noqa: ARG001
-    table = str.maketrans("", "", str(characters))
-    return lambda text: text.translate(table).strip()
-
-
-def _case(_: Values, name: object, __: Mapping[str, Any], where: str) -> Step:
-    if name not in _CASES:
-        raise MappingError(f"{where}: there is no case {name!r}{nearest(str(name), _CASES)}")
-    return _CASES[str(name)]
-
-
-def _pad(_: Values, width: object, __: Mapping[str, Any], where: str) -> Step:
-    digits = _whole(width, where)
-    return lambda text: text.zfill(digits)
-
-
-def _length(_: Values, longest: object, __: Mapping[str, Any], where: str) -> Step:
-    kept = _whole(longest, where)
-    return lambda text: text[:kept]
-
-
-def _prefix(_: Values, start: object, __: Mapping[str, Any], where: str) -> Step:  # noqa: ARG001
-    added = str(start)
-    return lambda text: text if text.startswith(added) else added + text
-
-
-def _suffix(_: Values, end: object, __: Mapping[str, Any], where: str) -> Step:  # noqa: ARG001
-    added = str(end)
-    return lambda text: text + added
-
-
-def _whole(number: object, where: str) -> int:
-    if isinstance(number, bool) or not isinstance(number, int) or number < 1:
-        raise MappingError(f"{where}: {number!r} is not a whole number above 0")
-    return number
-
-
-_STEPS: Final[Mapping[str, Callable[[Values, Any, Mapping[str, Any], str], Step]]] = {
-    "empty": _empty,
-    "remove": _remove,
-    "case": _case,
-    "pad": _pad,
-    "length": _length,
-    "lookup": Values.lookup,
-    "prefix": _prefix,
-    "suffix": _suffix,
-}
