@@ -13,4 +13,5 @@ pytest_plugins = [
     "tests.fixtures.scripted",
     "tests.fixtures.command_line",
     "tests.fixtures.storage",
+    "tests.fixtures.companies",
 ]
