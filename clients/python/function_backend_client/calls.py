@@ -1,7 +1,7 @@
 """Calls with one answer, made as the contract says: credentials, deadline, request id, and failures as exceptions.
 
-Interceptors of grpcio would do the same for about 40 µs a call; these classes are built once per method and cost a
-few microseconds (docs/client.md has the figures).
+An interceptor of grpcio that only adds metadata costs 20 µs a call; these classes are built once per method and do all
+of it for 10 µs (docs/client.md).
 """
 
 from __future__ import annotations

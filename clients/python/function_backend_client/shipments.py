@@ -2,9 +2,8 @@
 
 Pure bookkeeping, shared by both clients; one thread or task uses it.
 
-Rows are serialised once and the messages of a stream are put together from those bytes: a batch built from message
-objects copies each row (4.5 µs instead of 0.9 µs a row), its size would have to be measured for each message, and a
-repeated stream would have to be serialised again.
+Rows are serialised once and the messages of a stream are put together from those bytes. A batch built from message
+objects would copy each row (3.5 µs instead of 1.8 µs a row), and a repeated stream would be serialised again.
 """
 
 from __future__ import annotations
