@@ -2,6 +2,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from prometheus_client import CollectorRegistry
@@ -61,6 +62,22 @@ def test_a_replacement_continues_the_counters_in_the_same_files(folder: MetricsF
     assert value(folder.registry(), "calls_total") == 3
     assert value(folder.registry(), "open") == 7
     assert len(list(folder.path.iterdir())) == files + 1
+
+
+def test_folders_that_killed_processes_left_are_removed_and_others_stay(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setattr("function_backend.observability.metrics._YOUNG_SECONDS", 0.0)
+    used, left = MetricsFolder.create(), tmp_path / "function-backend-metrics-left"
+    left.mkdir()
+    (left / "counter_seat0.db").touch()
+    fresh = MetricsFolder.create()
+    assert not left.exists()
+    assert used.path.exists()
+    used.remove()
+    fresh.remove()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_folder_is_private_and_leaves_nothing_behind() -> None:

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import os
+import shutil
+import stat
 import tempfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry, multiprocess, values
 
 _DIRECTORY_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
+_PREFIX = "function-backend-metrics-"
+_LOCK = "owner.lock"
+_YOUNG_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,11 +37,18 @@ class MetricsFolder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._lock: int | None = None
 
     @classmethod
     def create(cls) -> MetricsFolder:
-        """A new empty folder that only this user can read."""
-        return cls(Path(tempfile.mkdtemp(prefix="function-backend-metrics-")))
+        """A new empty folder that only this user can read; those that killed processes left behind are removed."""
+        for abandoned in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+            _remove_if_abandoned(abandoned)
+        folder = cls(Path(tempfile.mkdtemp(prefix=_PREFIX)))
+        # Held as long as this process or a child of it lives.
+        folder._lock = os.open(folder.path / _LOCK, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        fcntl.flock(folder._lock, fcntl.LOCK_EX)
+        return folder
 
     def enter(self, seat: int) -> None:
         """From here on the metrics of this process go to its seat. Call it before the first metric is made."""
@@ -53,9 +68,26 @@ class MetricsFolder:
 
     def remove(self) -> None:
         """Deletes the folder and what is in it."""
-        for file in self.path.glob("*.db"):
-            file.unlink(missing_ok=True)
-        self.path.rmdir()
+        shutil.rmtree(self.path, ignore_errors=True)
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+
+def _remove_if_abandoned(path: Path) -> None:
+    """Removes the folder when nobody holds its lock; one that was made just now may not have it yet."""
+    with contextlib.suppress(OSError):
+        status = path.lstat()
+        if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.geteuid():
+            return
+        if time.time() - status.st_mtime < _YOUNG_SECONDS:
+            return
+        lock = os.open(path / _LOCK, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(path, ignore_errors=True)
+        finally:
+            os.close(lock)
 
 
 def _name(seat: int) -> str:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import time
 
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
+
+# SQLAlchemy speaks in the name of the class, and tells of each pool that is closed.
+logging.getLogger(f"{__name__}.MeasuredPool").setLevel(logging.WARNING)
 
 
 class MeasuredPool(QueuePool):
