@@ -140,6 +140,10 @@ class TestFinding:
     def test_a_word_that_tells_more_weighs_more(self, register: Directory) -> None:
         assert register.names("acme group")[0].startswith("Acme")
 
+    def test_names_with_some_of_the_words_are_found_when_none_has_all(self, register: Directory) -> None:
+        assert register.names("global trading zorblax")[0] == "Global Trading LLC"
+        assert register.names("schneider mueller maschinenbau hamburg")[:1] == ["Müller Maschinenbau GmbH"]
+
     def test_what_shares_nothing_is_not_found(self, register: Directory) -> None:
         assert register.names("qzxwvk") == []
 

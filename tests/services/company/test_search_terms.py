@@ -77,6 +77,8 @@ class TestSearchTerms:
     def test_small_words_are_left_out_unless_there_is_nothing_else(self) -> None:
         assert name_terms("Bank of the West").words == ["bank", "west"]
         assert name_terms("The The").words == ["the", "the"]
+        assert name_terms("Smith and Wesson").words == name_terms("Smith & Wesson").words
+        assert name_terms("E.T. Trading").words == ["et", "trading"]
 
     def test_words_written_together_or_apart_make_the_same_whole_name(self) -> None:
         assert whole_name(["pay", "pal"]) == whole_name(["paypal"])

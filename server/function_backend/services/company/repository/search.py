@@ -36,7 +36,7 @@ _LEAST_SCORE = 0.4
 _EXCELLENT = 0.85
 _ENOUGH = 10
 _GOOD = 0.6
-# Words more frequent than this find too many names to be looked for without a rarer one, ...
+# Pairs of words more frequent than this are slow to look for, ...
 _FREQUENT = 10_000
 # ... and only words that are this rare are looked for alone.
 _RARE = 2000
@@ -224,7 +224,9 @@ class _Candidates:
         for words in readings:
             enough = sum(item.weight for item in words) * _LEAST_SCORE
             telling = sorted(_known(words), key=lambda item: -item.weight)[:_TELLING_WORDS]
-            pairs = [pair for pair in combinations(telling, 2) if min(item.names for item in pair) <= _FREQUENT]
+            pairs = sorted(combinations(telling, 2), key=lambda pair: min(item.names for item in pair))
+            # One pair is asked for in any case: of common words only, it still finds some that are good.
+            pairs = [pair for pair in pairs if min(item.names for item in pair) <= _FREQUENT] or pairs[:1]
             singles = [(item,) for item in telling if item.names <= _RARE and item.weight >= enough]
             asks += [
                 _Ask([item.words for item in some], _MOST_WITH_SOME)

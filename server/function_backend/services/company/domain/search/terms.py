@@ -18,8 +18,10 @@ from function_backend.services.company.domain.search.legal_forms import (
     usual_form,
 )
 
-# They say nothing about a company, and stand in many names.
-_LEFT_OUT = frozenset({"and", "und", "et", "the", "of"})
+# They say nothing about a company, and stand in many names; those that join only where they join: `E.T. Trading`.
+_LEFT_OUT = frozenset({"the", "of"})
+_JOINING = frozenset({"and", "und", "et"})
+_SMALL_WORDS = _LEFT_OUT | _JOINING
 _LONGEST_WORD = 64
 _MOST_WORDS = 64
 _MOST_WORDS_OF_ALL_NAMES = 512
@@ -56,7 +58,7 @@ def name_terms(name: str) -> NameTerms:
     if not folded:
         return NameTerms([], "")
     words, form = split_form(folded)
-    if form and _LEFT_OUT.issuperset(words):
+    if form and _SMALL_WORDS.issuperset(words):
         # `The Limited Company` is called by its legal form.
         words, form = folded, ""
     return _kept(words, form, name)
@@ -101,8 +103,9 @@ def whole_name(words: Iterable[str]) -> str:
 
 
 def _kept(words: list[str], form: str, name: str) -> NameTerms:
-    if not _LEFT_OUT.isdisjoint(words):
-        words = [word for word in words if word not in _LEFT_OUT] or words
+    if not _SMALL_WORDS.isdisjoint(words):
+        joined = [word for word in words[1:-1] if word not in _JOINING]
+        words = [word for word in (words[0], *joined, *words[1:][-1:]) if word not in _LEFT_OUT] or words
     if not name.isascii():
         words, form = _without_spaces(words, form)
     if len(name) > _LONGEST_WORD:
