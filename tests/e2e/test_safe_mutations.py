@@ -175,13 +175,15 @@ class TestNobodyWaits:
         assert caller.written() == NOTHING
 
 
-def _begin_update(caller: Caller, company: company_pb2.Company, *, timeout: float) -> grpc.CallFuture[bytes]:
+def _begin_update(caller: Caller, company: company_pb2.Company, *, timeout: float) -> grpc.Call:
     changed = company_pb2.Company(id=company.id, legal_name="Held Up GmbH")
     request = company_service_pb2.UpdateCompanyRequest(company=changed, request_id=str(uuid.uuid4()))
     method: grpc.UnaryUnaryMultiCallable[bytes, bytes] = caller.server.channel.unary_unary(
         METHODS["UpdateCompany"].path
     )
-    return method.future(request.SerializeToString(), timeout, caller.metadata)
+    running = method.future(request.SerializeToString(), timeout, caller.metadata)
+    assert isinstance(running, grpc.Call)
+    return running
 
 
 def _current(caller: Caller, company: company_pb2.Company) -> company_pb2.Company:
