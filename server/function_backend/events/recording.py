@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import orjson
+
 from function_backend.events.outbox import shard_of
 from function_backend.kernel.identifiers import new_id
 from function_backend.persistence import arrays
@@ -20,14 +22,14 @@ if TYPE_CHECKING:
 _RECORD_ONE_SQL = """
     select record_event(
         %b::timestamptz, %b::text, %b::text, %b::text, %b::text, %b::uuid, %b::smallint, %b::text, %b::text, %b::uuid,
-        %b::bigint, %b::timestamptz, %b::bytea, %b::bytea, null, %b::bytea
+        %b::bigint, %b::timestamptz, %b::bytea, %b::bytea, %b::text::jsonb, %b::bytea
     )
 """
 _RECORD_MANY_SQL = """
     select record_events(
         %b::timestamptz, %b::text, %b::text, %b::text, %b::text, %b::uuid[], %b::bigint[]::smallint[], %b::text[],
         %b::text[], %b::uuid[], %b::bigint[], %b::timestamptz[], %b::bytea[], %b::bytea[],
-        array_fill(null::jsonb, array[%b]), %b::bytea[]
+        %b::text[]::jsonb[], %b::bytea[]
     )
 """
 
@@ -69,6 +71,7 @@ class EventRecorder:
             event.occurred_at,
             event.before_digest,
             event.after_digest,
+            None if event.details is None else orjson.dumps(event.details).decode(),
             self._payload(event),
         )
 
@@ -83,7 +86,7 @@ class EventRecorder:
             arrays.moments([event.occurred_at for event in events]),
             arrays.blobs([event.before_digest for event in events]),
             arrays.blobs([event.after_digest for event in events]),
-            len(events),
+            arrays.optional_texts([None if item.details is None else orjson.dumps(item.details) for item in events]),
             arrays.blobs([self._payload(event) for event in events]),
         )
 

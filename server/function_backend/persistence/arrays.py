@@ -51,10 +51,14 @@ def encoded_texts(values: Sequence[bytes]) -> PgArray:
     return _array("text", len(values), [part for value in values for part in (_length(value), value)])
 
 
+def optional_texts(values: Sequence[bytes | None]) -> PgArray:
+    """A `text[]` of texts that are UTF-8 already, some of which may be null."""
+    return _array("text", len(values), _nullable(values))
+
+
 def blobs(values: Sequence[bytes | None]) -> PgArray:
     """A `bytea[]`."""
-    parts = [part for value in values for part in ((_NULL,) if value is None else (_length(value), value))]
-    return _array("bytea", len(values), parts)
+    return _array("bytea", len(values), _nullable(values))
 
 
 def integers(values: Sequence[int]) -> PgArray:
@@ -78,6 +82,10 @@ def days(values: Sequence[date | None]) -> PgArray:
     """A `date[]`."""
     parts = [_NULL if value is None else _INT4.pack(4, value.toordinal() - _EPOCH_DAY) for value in values]
     return _array("date", len(values), parts)
+
+
+def _nullable(values: Sequence[bytes | None]) -> list[bytes]:
+    return [part for value in values for part in ((_NULL,) if value is None else (_length(value), value))]
 
 
 def _length(value: bytes) -> bytes:
