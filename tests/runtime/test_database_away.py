@@ -38,7 +38,8 @@ class Lone:
 @pytest.fixture
 def lone(tmp_path: Path) -> Iterator[Lone]:
     with scratch_folder() as folder:
-        postgres = EmbeddedPostgres(folder / "data", durable=False)
+        # Durable: what was committed just before the kill must be there afterwards.
+        postgres = EmbeddedPostgres(folder / "data")
         with postgres as cluster:
             upgrade(cluster.owner_url)
             database = Database("function_backend", cluster.superuser_url, cluster.owner_url, cluster.app_url)
