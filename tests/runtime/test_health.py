@@ -11,7 +11,8 @@ from google.protobuf import descriptor_pool, message_factory
 from grpc_health.v1 import health_pb2
 
 from function_backend.runtime.health import Health, Status
-from tests.runtime.echo import SERVICE, channel_to, echo_server, eventually
+from function_backend.runtime.settings import ServerSettings
+from tests.runtime.echo import SERVICE, channel_to, echo, echo_server, eventually
 
 
 @pytest.fixture
@@ -70,6 +71,16 @@ class TestCheck:
     def test_is_not_serving_before_the_dependencies_have_answered(self) -> None:
         with echo_server(health=Health([SERVICE])) as server, channel_to(server.port) as channel:
             assert check(channel) is Status.NOT_SERVING
+
+    def test_answers_while_every_thread_of_the_server_is_busy(self) -> None:
+        health = Health([SERVICE])
+        health.set_all(serving=True)
+        settings = ServerSettings(threads=1)
+        with echo_server(settings, health=health) as server, channel_to(server.port) as channel:
+            calls = [echo(channel).future(b"sleep 1") for _ in range(3)]
+            assert check(channel) is Status.SERVING
+            assert not any(call.done() for call in calls[1:])
+            assert [call.result(timeout=10) for call in calls] == [b"sleep 1"] * 3
 
     def test_does_not_know_other_services(self, channel: grpc.Channel) -> None:
         with pytest.raises(grpc.RpcError) as caught:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import grpc
@@ -11,6 +12,7 @@ from grpc_health.v1 import health_pb2
 from function_backend.runtime.health import Health, Send, Status
 
 SERVICE = "grpc.health.v1.Health"
+_THREADS = 2
 
 # The published types know nothing of List yet.
 _find = descriptor_pool.Default().FindMessageTypeByName
@@ -19,7 +21,10 @@ _ListResponse: Any = message_factory.GetMessageClass(_find("grpc.health.v1.Healt
 
 
 def health_handlers(health: Health) -> grpc.GenericRpcHandler:
-    """The service, to be added to a server. It asks for no credential and holds no thread of the server."""
+    """The service, to be added to a server. It asks for no credential and uses no thread of the server.
+
+    A server whose threads are all busy is healthy: a probe that had to wait for one would say otherwise.
+    """
 
     def check(request: health_pb2.HealthCheckRequest, context: grpc.ServicerContext) -> Status:
         status = health.status(request.service)
@@ -35,6 +40,10 @@ def health_handlers(health: Health) -> grpc.GenericRpcHandler:
 
     # gRPC hands such a handler a function to send with, and takes its thread back at once.
     watch.experimental_non_blocking = True  # type: ignore[attr-defined]
+    pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="health")
+    behaviours: tuple[Any, ...] = (check, list_all, watch)
+    for behaviour in behaviours:
+        behaviour.experimental_thread_pool = pool
     request = health_pb2.HealthCheckRequest.FromString
     return grpc.method_handlers_generic_handler(
         SERVICE,
