@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from uuid import uuid4
 
@@ -10,7 +10,13 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
-from function_backend.kernel.errors import InvalidArgumentError, LimitExceededError, Status, UnavailableError
+from function_backend.kernel.errors import (
+    DeadlineError,
+    InvalidArgumentError,
+    LimitExceededError,
+    Status,
+    UnavailableError,
+)
 from function_backend.persistence.engine import Database
 from function_backend.persistence.failures import (
     DatabaseUnavailableError,
@@ -20,7 +26,7 @@ from function_backend.persistence.failures import (
 )
 from function_backend.persistence.hot_read import HotRead
 from function_backend.persistence.settings import DatabaseSettings
-from function_backend.persistence.unit_of_work import Transactions
+from function_backend.persistence.unit_of_work import Transactions, UnitOfWork
 from tests.factories.auth import a_principal, calling
 from tests.factories.events import RefusingSink
 from tests.fixtures import postgres
@@ -143,6 +149,34 @@ class TestLostConnections:
             with transactions() as work:
                 work.connection.execute(text("select 1"))
 
+    @pytest.mark.parametrize("by_core", [True, False])
+    @pytest.mark.parametrize("lost_in", ["statement", "commit", "rollback"])
+    def test_a_lost_one_takes_no_place_in_the_pool(
+        self,
+        transactions: Transactions,
+        worker_database: Database,
+        terminate: psycopg.Connection[tuple[int]],
+        *,
+        by_core: bool,
+        lost_in: str,
+    ) -> None:
+        def work_until_lost() -> None:
+            with calling(), transactions() as work:
+                run = (lambda: work.connection.execute(text("select 1"))) if by_core else _run_by_driver(work)
+                run()
+                self._terminate_all(terminate)
+                if lost_in == "statement":
+                    run()
+                if lost_in == "rollback":
+                    raise KeyError
+
+        for _ in range(worker_database.settings.pool_size + 1):
+            with pytest.raises((UnavailableError, KeyError)):
+                work_until_lost()
+        assert worker_database.pools["primary transactions"].in_use == 0
+        with calling(), transactions() as work:
+            work.connection.execute(text("select 1"))
+
     def test_the_callers_text_names_no_host_and_no_statement(self) -> None:
         unreachable = Database(
             DatabaseSettings(
@@ -162,16 +196,39 @@ class TestLostConnections:
         unreachable.dispose()
 
 
+def _run_by_driver(work: UnitOfWork) -> Callable[[], object]:
+    return lambda: work.driver.execute("select 1")
+
+
 class TestBusyPool:
-    def test_a_call_that_waits_too_long_for_a_connection_is_refused(self, database: postgres.Database) -> None:
-        opened = Database(DatabaseSettings(url=database.app_url, pool_size=1, pool_timeout=timedelta(milliseconds=100)))
+    @pytest.fixture
+    def busy(self, database: postgres.Database) -> Iterator[Transactions]:
+        """A pool whose only connections are lent out."""
+        opened = Database(DatabaseSettings(url=database.app_url, pool_size=1, pool_timeout=timedelta(milliseconds=200)))
+        driver, _ = opened.primary.reads.take()
         transactions = Transactions(opened, RefusingSink())
-        try:
-            with calling(), transactions() as work:
-                work.connection.execute(text("select 1"))
-                with pytest.raises(LimitExceededError) as refused, transactions() as second:
-                    second.connection.execute(text("select 1"))
+        with calling(), transactions() as work:
+            work.connection.execute(text("select 1"))
+            yield transactions
+        opened.primary.reads.give_back(driver)
+        opened.dispose()
+
+    def test_a_call_that_waits_too_long_for_a_connection_is_refused(self, busy: Transactions) -> None:
+        for block, use in ((busy, _by_core), (busy.reading, _by_hot_read)):
+            with calling(), pytest.raises(LimitExceededError) as refused, block() as work:
+                use(work)
             assert refused.value.reason == "OVERLOADED"
             assert refused.value.retry_after is not None
-        finally:
-            opened.dispose()
+
+    def test_nobody_waits_longer_than_the_caller_does(self, busy: Transactions) -> None:
+        for block, use in ((busy, _by_core), (busy.reading, _by_hot_read)):
+            with calling(seconds=0.05), pytest.raises(DeadlineError), block() as work:
+                use(work)
+
+
+def _by_core(work: UnitOfWork) -> None:
+    work.connection.execute(text("select 1"))
+
+
+def _by_hot_read(work: UnitOfWork) -> None:
+    work.fetch(_ONE)

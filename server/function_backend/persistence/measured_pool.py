@@ -1,4 +1,4 @@
-"""SQLAlchemy's pool, with a look at who has to wait."""
+"""SQLAlchemy's pool, with a look at who has to wait, and for how long somebody waits for them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,10 @@ import logging
 import time
 
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
+from sqlalchemy.util.queue import Empty
+
+from function_backend.persistence.failures import PoolExhaustedError
+from function_backend.persistence.patience import patience, raise_when_out_of_time
 
 # SQLAlchemy speaks in the name of the class, and tells of each pool that is closed.
 logging.getLogger(f"{__name__}.MeasuredPool").setLevel(logging.WARNING)
@@ -27,7 +31,10 @@ class MeasuredPool(QueuePool):
             return super()._do_get()
         began_at = time.monotonic()
         try:
-            return super()._do_get()
+            return self._pool.get(block=True, timeout=patience(self._timeout))
+        except Empty:
+            raise_when_out_of_time()
+            raise PoolExhaustedError from None
         finally:
             # Two threads may overwrite each other's step; what is counted here is rare and need not be exact.
             self.waits += 1

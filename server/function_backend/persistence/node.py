@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from sqlalchemy.engine import Engine
+    from sqlalchemy.pool import PoolProxiedConnection
 
     from function_backend.kernel.statistics import PoolStatistics
 
@@ -31,6 +32,13 @@ T = TypeVar("T")
 
 class ReplicaBehindError(Exception):
     """The replica has not yet applied what the call must see."""
+
+
+def driver_of(connection: PoolProxiedConnection) -> wire.Driver:
+    """The psycopg connection behind SQLAlchemy's."""
+    driver = connection.driver_connection
+    assert isinstance(driver, psycopg.Connection)  # noqa: S101  narrows the type of what the dialect hands out
+    return driver
 
 
 class Node:
@@ -51,12 +59,11 @@ class Node:
             pool_use_lifo=True,
             use_native_hstore=False,
         )
-        self.reading_engine: Engine = self.engine.execution_options(read_only=True)
         self.reads = ReadConnections(
             self.connect, size=settings.pool_size, timeout=settings.pool_timeout.total_seconds()
         )
         event.listen(self.engine, "connect", self._learn_role)
-        event.listen(self.engine, "begin", self._begin)
+        event.listen(self.engine, "begin", self._begin_for_core)
 
     def opening(self) -> Opening:
         """The words that put the current call's tenant and time limit on a transaction here."""
@@ -75,6 +82,22 @@ class Node:
         driver = connect(self._settings, self._url)
         self._learn_role(driver, None)
         return driver
+
+    def begin(self, driver: wire.Driver, *, read_only: bool) -> None:
+        """Begins a transaction of the current call.
+
+        Raises MissingTenantError before anything is sent; ReplicaBehindError when a replica has not applied yet what
+        the call must see, which is asked in the same message.
+        """
+        opening = self.opening()
+        minimum = opening.minimum_position if self.is_replica else None
+        result = wire.run(driver, opening.begin(read_only=read_only, ask_position=minimum is not None))
+        if minimum is None:
+            return
+        position = result.get_value(0, 0)
+        if position is None or parse_position(position) < minimum:
+            wire.run(driver, b"rollback")
+            raise ReplicaBehindError
 
     def read(self, use: Callable[[wire.Driver], T]) -> T:
         """What `use` returns, on a connection outside a transaction; repeated when the connection had died idle."""
@@ -105,19 +128,11 @@ class Node:
         self.reads.close()
         self.engine.dispose()
 
-    def _begin(self, connection: Connection) -> None:
-        read_only = bool(connection.get_execution_options().get("read_only", False))
-        opening = self.opening()
-        driver = connection.connection.driver_connection
-        assert isinstance(driver, psycopg.Connection)  # noqa: S101  narrows the type of what the dialect hands out
-        minimum = opening.minimum_position if self.is_replica else None
-        result = wire.run(driver, opening.begin(read_only=read_only, ask_position=minimum is not None))
-        if minimum is None:
-            return
-        position = result.get_value(0, 0)
-        if position is None or parse_position(position) < minimum:
-            wire.run(driver, b"rollback")
-            raise ReplicaBehindError
+    def _begin_for_core(self, connection: Connection) -> None:
+        driver = driver_of(connection.connection)
+        # A session has begun already when it asks for a Core connection; nobody else can begin without a tenant either.
+        if driver.pgconn.transaction_status == TransactionStatus.IDLE:
+            self.begin(driver, read_only=False)
 
     def _learn_role(self, driver: wire.Driver, _record: object) -> None:
         # Once per worker: all connections of a node log in with the same URL.

@@ -11,6 +11,7 @@ from threading import BoundedSemaphore
 from typing import TYPE_CHECKING
 
 from function_backend.persistence.failures import PoolExhaustedError
+from function_backend.persistence.patience import patience, raise_when_out_of_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -62,10 +63,11 @@ class ReadConnections:
 
     def _wait(self) -> None:
         began_at = time.monotonic()
-        found = self._free.acquire(timeout=self._timeout)
+        found = self._free.acquire(timeout=patience(self._timeout))
         self.waits += 1
         self.waited_seconds += time.monotonic() - began_at
         if not found:
+            raise_when_out_of_time()
             raise PoolExhaustedError
 
     def _release(self) -> None:
