@@ -184,7 +184,7 @@ class TestValues:
             (tuple[int, ...], [1, 2], (1, 2)),
         ],
     )
-    def test_are_read(self, kind: object, raw: object, value: object) -> None:
+    def test_values_are_read_as_their_kind(self, kind: object, raw: object, value: object) -> None:
         assert parse(kind, raw) == value
 
     @pytest.mark.parametrize(

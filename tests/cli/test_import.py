@@ -189,7 +189,7 @@ class TestRejects:
 
 
 class TestProfiles:
-    def test_sec_sub(self, command: RunCommand, here: Path) -> None:
+    def test_sec_sub_fills_the_fields_of_a_company(self, command: RunCommand, here: Path) -> None:
         columns = [
             *("adsh", "cik", "name", "sic", "countryba", "stprba", "cityba", "zipba", "bas1", "bas2", "baph"),
             *("countryma", "stprma", "cityma", "zipma", "mas1", "mas2", "countryinc", "stprinc", "ein", "former"),
@@ -242,7 +242,7 @@ class TestProfiles:
         assert isinstance(identifiers, list)
         assert [item["value"] for item in identifiers] == ["0001652044", "GOOGL", "GOOG"]
 
-    def test_gleif_lei(self, command: RunCommand, here: Path) -> None:
+    def test_gleif_lei_fills_the_fields_of_a_company(self, command: RunCommand, here: Path) -> None:
         values = {
             "LEI": "529900T8BM49AURSDO55",
             "Entity.LegalName": "Müller Maschinenbau GmbH",

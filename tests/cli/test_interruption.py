@@ -128,7 +128,7 @@ def test_a_failure_of_the_service(importing: Importing, scripted_command: RunCom
     assert not list((here / "state").rglob("*.json"))
 
 
-def test_beginning_anew(importing: Importing, scripted_command: RunCommand, here: Path) -> None:
+def test_restart_begins_at_the_first_row(importing: Importing, scripted_command: RunCommand, here: Path) -> None:
     importing.fail_after = 15_000
     scripted_command(*IMPORT)
     importing.fail_after = None

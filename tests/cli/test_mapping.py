@@ -77,7 +77,7 @@ class TestValues:
             ('{ column = "name", when = { column = "id", present = false } }', {"name": "x"}, "x"),
         ],
     )
-    def test_steps(self, spec: str, values: dict[str, str], text: str) -> None:
+    def test_steps_transform_a_value_in_order(self, spec: str, values: dict[str, str], text: str) -> None:
         assert built(f"legal_name = {spec}", more='[lookups.own]\na = "first"', **values).legal_name == text
 
     @pytest.mark.parametrize(
@@ -116,7 +116,7 @@ class TestFields:
     @pytest.mark.parametrize(
         ("form", "text"), [("iso", "2021-02-19"), ("iso", "2021-02-19T00:00:00Z"), ("%Y%m%d", "20210219")]
     )
-    def test_dates(self, form: str, text: str) -> None:
+    def test_dates_are_read_in_the_named_form(self, form: str, text: str) -> None:
         date = built(f'incorporation_date = {{ column = "day", date = "{form}" }}', day=text).incorporation_date
         assert (date.year, date.month, date.day) == (2021, 2, 19)
 
@@ -194,7 +194,7 @@ class TestFields:
         assert company.attributes["version"] == 2
         assert company.attributes["source"] == "test"
 
-    def test_labels(self) -> None:
+    def test_labels_take_columns_and_constants(self) -> None:
         assert dict(built('labels.a = { column = "size" }\nlabels.b = "x"', size="big").labels) == {
             "a": "big",
             "b": "x",

@@ -76,7 +76,7 @@ class TestCsv:
     def test_a_byte_order_mark_is_no_part_of_the_first_name(self) -> None:
         assert csv_of(b"\xef\xbb\xbfname\nx\n")[0] == ["name"]
 
-    def test_another_encoding(self) -> None:
+    def test_another_encoding_is_read_when_named(self) -> None:
         _, records = csv_of("name\nMüller\n".encode("latin-1"), InputFormat(encoding="latin-1"))
         assert records[0].fields == ["Müller"]
         with pytest.raises(MappingError, match="no encoding 'latin-99'"):

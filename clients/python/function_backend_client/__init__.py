@@ -86,6 +86,7 @@ from function_backend_client.reasons import (
     PermissionMissingError,
     RateLimitedError,
     RequestIdReusedError,
+    ResponseTooLargeError,
     TenantNameTakenError,
     TenantNotFoundError,
 )
@@ -166,6 +167,7 @@ __all__ = [
     "Repair",
     "RequestIdReusedError",
     "Resource",
+    "ResponseTooLargeError",
     "Retries",
     "RevisionKind",
     "Tenant",

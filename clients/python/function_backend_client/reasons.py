@@ -169,6 +169,12 @@ class CompanyNotDeletedError(PreconditionError):
     default_reason = "COMPANY_NOT_DELETED"
 
 
+class ResponseTooLargeError(LimitExceededError):
+    """The answer is larger than one message may be: `metadata["size"]` bytes; ask for fewer items at once."""
+
+    default_reason = "RESPONSE_TOO_LARGE"
+
+
 class ImportTooLargeError(InvalidArgumentError):
     """The import stream carries more rows than one stream may."""
 
