@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from collections import deque
 from collections.abc import Mapping
@@ -42,6 +43,7 @@ class AccessLog(Stage):
     def __init__(self, log: EventLog) -> None:
         self._log = log
         self._notes: deque[_Note] = deque(maxlen=_MOST_WAITING)
+        self._flushing = threading.Lock()
         self._names: dict[UUID, tuple[str, str]] = {}
 
     def leaving(self, method: Method) -> Hook:
@@ -68,10 +70,11 @@ class AccessLog(Stage):
         return leave
 
     def flush(self) -> None:
-        """Writes the lines of all calls that have ended."""
+        """Writes the lines of all calls that have ended; when it returns they are written, whoever wrote them."""
         notes = self._notes
-        while notes:
-            self._write(notes.popleft())
+        with self._flushing:
+            while notes:
+                self._write(notes.popleft())
 
     def _write(self, note: _Note) -> None:
         ended, path, code, seconds, request_id, principal, peer, request_bytes, response_bytes, trace_id, reason = note

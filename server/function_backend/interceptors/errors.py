@@ -15,6 +15,7 @@ _log = logging.getLogger(__name__)
 DETAILS = "grpc-status-details-bin"
 PUSHBACK = "grpc-retry-pushback-ms"
 _INTERNAL_TEXT = "Internal error; quote the request id when you report it."
+_CLOCK_SECONDS = 0.05
 _MAY_PUSH_BACK = frozenset({Status.RESOURCE_EXHAUSTED, Status.UNAVAILABLE})
 
 
@@ -70,7 +71,8 @@ class Errors:
 def departure(exchange: Exchange) -> ServiceError:
     """How a call ended that its caller waits for no longer: its time ran out, or it was cancelled."""
     remaining = exchange.remaining()
-    if remaining is not None and remaining <= 0:
+    # The caller's clock ends the call a little before ours would.
+    if remaining is not None and remaining <= _CLOCK_SECONDS:
         return DeadlineError("The time ran out while the call was running.", metadata={"remaining_ms": "0"})
     return CancelledError("The caller cancelled the call.")
 
