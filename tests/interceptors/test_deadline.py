@@ -67,7 +67,7 @@ class TestDeadline:
         echo.read = read
         served.call("Read", EchoRequest(), timeout=None)
         assert seen[0] is not None
-        assert 20 < seen[0] <= 30
+        assert 0 < seen[0] <= 30
 
     def test_a_stream_without_a_deadline_may_go_on(self, echo: Echo, served: Served) -> None:
         seen: list[float | None] = []
