@@ -125,8 +125,9 @@ class TestOrder:
         assert [item.company.legal_name for item in companies.revisions(company.id).revisions] == ["B", "A"]
 
     def test_the_same_by_a_number_that_companies_may_share(self, companies: Companies) -> None:
-        rows = [row(n, legal_name=name, identifiers=[{"scheme": "x-a", "value": "1"}]) for n, name in enumerate("AB")]
-        assert counts(companies.import_(rows, match_scheme="x-a")) == (1, 1, 0, 0)
+        ein = {"scheme": "us-ein", "value": "942404110"}
+        rows = [row(number, legal_name=name, identifiers=[ein]) for number, name in enumerate("AB")]
+        assert counts(companies.import_(rows, match_scheme="us-ein")) == (1, 1, 0, 0)
 
     def test_an_identifier_that_one_row_gives_up_another_may_take(self, companies: Companies) -> None:
         companies.import_([row(1, 1, identifiers=[{"scheme": "lei", "value": lei(1)}])])

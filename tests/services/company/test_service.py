@@ -75,6 +75,12 @@ class TestCreate:
         for _ in range(2):
             companies.create(a_message(identifiers=[company_pb2.Identifier(scheme="us-ein", value="942404110")]))
 
+    def test_a_value_of_an_own_scheme_belongs_to_one_company(self, companies: Companies) -> None:
+        message = a_message(identifiers=[company_pb2.Identifier(scheme="x-crm", value="A")])
+        companies.create(message)
+        with pytest.raises(AlreadyExistsError):
+            companies.create(message)
+
     def test_a_register_number_is_unique_at_its_court(self, companies: Companies) -> None:
         def registered(court: str) -> company_pb2.Company:
             return a_message(identifiers=[{"scheme": "de-hrb", "value": "1", "issuer": court}])

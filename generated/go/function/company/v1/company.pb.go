@@ -796,7 +796,7 @@ type Industry struct {
 	Scheme string `protobuf:"bytes,1,opt,name=scheme,proto3" json:"scheme,omitempty"`
 	// The code in it, without separators that carry no meaning.
 	Code string `protobuf:"bytes,2,opt,name=code,proto3" json:"code,omitempty"`
-	// Whether it is the main one; at most one is.
+	// Whether it is the main one; at most one of each scheme is.
 	Primary       bool `protobuf:"varint,3,opt,name=primary,proto3" json:"primary,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -1662,7 +1662,8 @@ type ImportRejection struct {
 	// The path of the field that is at fault, such as
 	// `company.identifiers[0].value`; empty when it is the row as a whole.
 	Field string `protobuf:"bytes,3,opt,name=field,proto3" json:"field,omitempty"`
-	// What is wrong and what to do.
+	// What is wrong and what to do, in at most 250 characters; empty beyond the
+	// first 5,000 rejections of a stream.
 	Description   string `protobuf:"bytes,4,opt,name=description,proto3" json:"description,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -433,7 +433,7 @@ class Industry(_message.Message):
     code: _builtins.str
     """The code in it, without separators that carry no meaning."""
     primary: _builtins.bool
-    """Whether it is the main one; at most one is."""
+    """Whether it is the main one; at most one of each scheme is."""
     def __init__(
         self,
         *,

@@ -884,7 +884,9 @@ class ImportRejection(_message.Message):
     `company.identifiers[0].value`; empty when it is the row as a whole.
     """
     description: _builtins.str
-    """What is wrong and what to do."""
+    """What is wrong and what to do, in at most 250 characters; empty beyond the
+    first 5,000 rejections of a stream.
+    """
     def __init__(
         self,
         *,

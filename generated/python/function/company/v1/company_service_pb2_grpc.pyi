@@ -108,8 +108,9 @@ class CompanyServiceStub:
     """Creates and updates many companies. The first message is the
     configuration, each further one a batch. A row finds its company by an
     identifier; its populated fields are set, and a row that changes nothing
-    writes nothing. Each batch is committed by itself. A row that is refused
-    is reported and stops nothing.
+    writes nothing. Identifiers of schemes that the row does not name stay as
+    they are. Each batch is committed by itself. A row that is refused is
+    reported and stops nothing.
 
     Permission: company.import. Idempotency: repeating the stream leaves the
     same state.
@@ -203,8 +204,9 @@ class CompanyServiceAsyncStub(CompanyServiceStub):
     """Creates and updates many companies. The first message is the
     configuration, each further one a batch. A row finds its company by an
     identifier; its populated fields are set, and a row that changes nothing
-    writes nothing. Each batch is committed by itself. A row that is refused
-    is reported and stops nothing.
+    writes nothing. Identifiers of schemes that the row does not name stay as
+    they are. Each batch is committed by itself. A row that is refused is
+    reported and stops nothing.
 
     Permission: company.import. Idempotency: repeating the stream leaves the
     same state.
@@ -355,8 +357,9 @@ class CompanyServiceServicer(metaclass=_abc_1.ABCMeta):
         """Creates and updates many companies. The first message is the
         configuration, each further one a batch. A row finds its company by an
         identifier; its populated fields are set, and a row that changes nothing
-        writes nothing. Each batch is committed by itself. A row that is refused
-        is reported and stops nothing.
+        writes nothing. Identifiers of schemes that the row does not name stay as
+        they are. Each batch is committed by itself. A row that is refused is
+        reported and stops nothing.
 
         Permission: company.import. Idempotency: repeating the stream leaves the
         same state.

@@ -296,7 +296,7 @@ export declare type Industry = Message<"function.company.v1.Industry"> & {
   code: string;
 
   /**
-   * Whether it is the main one; at most one is.
+   * Whether it is the main one; at most one of each scheme is.
    *
    * @generated from field: bool primary = 3;
    */

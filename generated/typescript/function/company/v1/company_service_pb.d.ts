@@ -869,7 +869,8 @@ export declare type ImportRejection = Message<"function.company.v1.ImportRejecti
   field: string;
 
   /**
-   * What is wrong and what to do.
+   * What is wrong and what to do, in at most 250 characters; empty beyond the
+   * first 5,000 rejections of a stream.
    *
    * @generated from field: string description = 4;
    */
@@ -1195,8 +1196,9 @@ export declare const CompanyService: GenService<{
    * Creates and updates many companies. The first message is the
    * configuration, each further one a batch. A row finds its company by an
    * identifier; its populated fields are set, and a row that changes nothing
-   * writes nothing. Each batch is committed by itself. A row that is refused
-   * is reported and stops nothing.
+   * writes nothing. Identifiers of schemes that the row does not name stay as
+   * they are. Each batch is committed by itself. A row that is refused is
+   * reported and stops nothing.
    *
    * Permission: company.import. Idempotency: repeating the stream leaves the
    * same state.

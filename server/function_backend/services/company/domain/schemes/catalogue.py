@@ -16,5 +16,4 @@ CATALOGUE: Mapping[str, Scheme] = MappingProxyType(
 )
 
 OWN_PREFIX = "x-"
-"""Schemes of the caller's own begin with it. Their values are kept as they come and any number of companies may share
-one."""
+"""Schemes of the caller's own begin with it. Their values are kept as they come; each belongs to one company."""
