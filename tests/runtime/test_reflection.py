@@ -45,8 +45,14 @@ class TestReflection:
         assert all(dependency in names for file in files for dependency in file.dependency)
         assert any(f"{file.package}.{service.name}" == symbol for file in files for service in file.service)
 
-    def test_says_what_it_does_not_know(self, channel: grpc.Channel, version: str) -> None:
-        answer = ask(channel, version, file_containing_symbol="no.such.Thing")
+    def test_describes_a_method_by_its_own_name(self, channel: grpc.Channel, version: str) -> None:
+        answer = ask(channel, version, file_containing_symbol="function.auth.v1.TenantService.CreateTenant")
+        service = ask(channel, version, file_containing_symbol="function.auth.v1.TenantService")
+        assert answer.file_descriptor_response == service.file_descriptor_response
+
+    @pytest.mark.parametrize("symbol", ["no.such.Thing", "function.auth.v1.TenantService.NoSuchMethod"])
+    def test_says_what_it_does_not_know(self, channel: grpc.Channel, version: str, symbol: str) -> None:
+        answer = ask(channel, version, file_containing_symbol=symbol)
         assert answer.error_response.error_code == grpc.StatusCode.NOT_FOUND.value[0]
 
 

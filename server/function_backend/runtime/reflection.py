@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import grpc
 from google.protobuf import descriptor_pb2, descriptor_pool
+from google.protobuf.descriptor import Descriptor, FieldDescriptor, FileDescriptor
 from grpc_reflection.v1alpha import reflection, reflection_pb2
 
 SERVICES = ("grpc.reflection.v1.ServerReflection", reflection.SERVICE_NAME)
@@ -24,7 +25,7 @@ def reflection_handlers(services: Iterable[str]) -> list[grpc.GenericRpcHandler]
     a further reflection waits and nothing else does.
     """
     _publish_v1()
-    servicer = reflection.ReflectionServicer((*services, *SERVICES))
+    servicer = reflection.ReflectionServicer((*services, *SERVICES), pool=_Contracts())
     pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="reflection")
 
     def info(requests: Iterator[reflection_pb2.ServerReflectionRequest], context: grpc.ServicerContext) -> Responses:
@@ -39,6 +40,26 @@ def reflection_handlers(services: Iterable[str]) -> list[grpc.GenericRpcHandler]
         response_serializer=reflection_pb2.ServerReflectionResponse.SerializeToString,
     )
     return [grpc.method_handlers_generic_handler(name, {"ServerReflectionInfo": method}) for name in SERVICES]
+
+
+class _Contracts:
+    """What is known of contracts, methods by their own names included: the pool finds no file by those."""
+
+    def __init__(self) -> None:
+        pool = descriptor_pool.Default()
+        self._pool = pool
+        self.FindFileByName: Callable[[str], FileDescriptor] = pool.FindFileByName
+        self.FindMessageTypeByName: Callable[[str], Descriptor] = pool.FindMessageTypeByName
+        self.FindExtensionByNumber: Callable[[Descriptor, int], FieldDescriptor] = pool.FindExtensionByNumber
+        self.FindAllExtensions: Callable[[Descriptor], list[FieldDescriptor]] = pool.FindAllExtensions
+
+    def FindFileContainingSymbol(self, symbol: str) -> FileDescriptor:  # noqa: N802  as the pool has it
+        """The file that declares the symbol; KeyError when none does."""
+        try:
+            return self._pool.FindFileContainingSymbol(symbol)
+        except KeyError:
+            method = self._pool.FindMethodByName(symbol)
+            return method.containing_service.file
 
 
 def _publish_v1() -> None:
