@@ -100,6 +100,10 @@ test: setup ## Run every test; with ARGS pytest alone: make test ARGS='-k etag'
 	@$(if $(ARGS),,tools/test-go && tools/test-ts)
 	$(PYTEST) $(ARGS)
 
+.PHONY: soak
+soak: setup ## Run the tests that take minutes: all the real data there is
+	$(PYTEST) -m soak $(ARGS)
+
 .PHONY: coverage
 coverage: setup ## Run every test, measure branch coverage, fail under 90 %
 	@tools/test-go && tools/test-ts
