@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from typing import Annotated
 
@@ -13,11 +14,14 @@ from function_backend.bootstrap.serve import Announcement
 from function_backend.bootstrap.serve import serve as serve_until_told
 from function_backend.persistence.embedded.errors import EmbeddedPostgresError
 from function_backend.persistence.migrate import SchemaError
-from function_backend.runtime.address import AddressError
+from function_backend.runtime.address import Address, AddressError
 from function_backend.settings.errors import SettingsError
 from function_backend_cli.setting_flags import ConfigFlag, DatabaseUrlFlag, SetFlag, read, refuse
 
 app = typer.Typer()
+
+_ANY_HOST = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared with, not listened on
+"""Where to reach a server that listens everywhere."""
 
 
 @app.command()
@@ -74,13 +78,18 @@ def _announce(announcement: Announcement) -> None:
         lines.append(f"metrics and readiness: http://{announcement.monitor}/metrics, /readyz")
     if announcement.first_key is not None:
         lines += ["", *_first_steps(announcement, announcement.first_key)]
-    sys.stdout.write("\n".join([*lines, ""]))
-    sys.stdout.flush()
+    # Nobody may read it any more, which is no reason not to serve.
+    with contextlib.suppress(OSError):
+        sys.stdout.write("\n".join([*lines, ""]))
+        sys.stdout.flush()
 
 
 def _first_steps(announcement: Announcement, key: str) -> list[str]:
     program = sys.argv[0] if "/" in sys.argv[0] else "function-backend"
-    access = f"FUNCTION_BACKEND_ADDRESS={announcement.address} FUNCTION_BACKEND_API_KEY={key} {program}"
+    address = announcement.address
+    if address.host in _ANY_HOST:
+        address = Address(_ANY_HOST[address.host], address.port)
+    access = f"FUNCTION_BACKEND_ADDRESS={address} FUNCTION_BACKEND_API_KEY={key} {program}"
     return [
         "The administrator's key of the tenant 'default', shown now and never again:",
         "",
@@ -88,7 +97,7 @@ def _first_steps(announcement: Announcement, key: str) -> list[str]:
         "",
         "Three commands to begin with, for another terminal:",
         "",
-        f"  {program} services --address {announcement.address}",
+        f"  {program} services --address {address}",
         f"  {access} company create --name 'Müller Maschinenbau GmbH' --jurisdiction DE",
         f"  {access} company search 'mueller maschinen'",
         "",
