@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -35,6 +36,12 @@ class _Commands(TyperGroup):
         module = COMMANDS.get(cmd_name)
         if module is None:
             return None
+        if cmd_name == "serve":
+            # Only here: the other commands need nothing of the server.
+            from function_backend.runtime.settings import OLDER_EVENT_LOOP  # noqa: PLC0415
+
+            # Now, because gRPC reads it when it is loaded, and that happens in the next line.
+            os.environ.setdefault("GRPC_EXPERIMENTS", OLDER_EVENT_LOOP)
         command = typer.main.get_command(importlib.import_module(module).app)
         command.name = cmd_name
         return command

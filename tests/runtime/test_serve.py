@@ -14,6 +14,7 @@ from grpc_channelz.v1 import channelz_pb2, channelz_pb2_grpc
 from function.auth.v1 import tenant_service_pb2, tenant_service_pb2_grpc
 from function_backend.persistence.embedded.processes import find_process
 from function_backend.runtime.health import Status
+from function_backend.runtime.settings import OLDER_EVENT_LOOP
 from tests.fixtures.serve import Serve, ServeProcess
 from tests.runtime.certificates import Authority
 from tests.runtime.echo import eventually
@@ -169,6 +170,16 @@ class TestFaults:
 
 
 class TestSettingsOfTheProcess:
+    def test_grpc_runs_with_its_older_event_loop_unless_something_else_is_set(self, serve: Serve) -> None:
+        service = serve("--workers", "1")
+        assert f'"experiments":"{OLDER_EVENT_LOOP}"' in service.logged
+
+    def test_grpc_is_left_its_choice_where_the_setting_is_empty(self, serve: Serve) -> None:
+        service = serve("--workers", "1", "--set", "process.grpc_experiments=")
+        assert "gRPC experiments" not in service.logged
+        with service.channel() as channel:
+            assert get_tenant(channel, service.admin_key) == "default"
+
     def test_experiments_of_grpc_are_handed_on_and_logged(self, serve: Serve) -> None:
         service = serve("--workers", "1", "--set", "process.grpc_experiments=-event_engine_listener")
         assert "gRPC experiments" in service.logged

@@ -22,6 +22,7 @@ from function_backend.observability.tracing import start_tracing
 from function_backend.runtime.address import Address, AddressError, Reservation
 from function_backend.runtime.child import Child
 from function_backend.runtime.monitor import open_monitor, serve_monitor
+from function_backend.runtime.settings import OLDER_EVENT_LOOP
 from function_backend.runtime.status_file import StatusFile, WorkerStatus
 from function_backend.runtime.supervisor import MONITOR, Duties, Supervisor
 from function_backend.runtime.tls import CertificateError
@@ -53,8 +54,8 @@ def serve(settings: Settings, *, reread: Callable[[], Settings], announce: Calla
     _enter_experiments(settings.process.grpc_experiments)
     log = Log(settings.log)
     log.install()
-    if settings.process.grpc_experiments:
-        _LOG.info("gRPC experiments", extra={"experiments": settings.process.grpc_experiments})
+    if experiments := os.environ.get(_EXPERIMENTS_VARIABLE):
+        _LOG.info("gRPC experiments", extra={"experiments": experiments})
     with ExitStack() as stack:
         reservation = Reservation.take(Address.parse(settings.server.listen))
         stack.callback(reservation.release)
@@ -177,7 +178,10 @@ def _announcement(
 
 
 def _enter_experiments(wanted: str) -> None:
-    """Begins the process once more, since gRPC reads the variable when it is loaded, which has happened by now."""
-    if wanted and os.environ.get(_EXPERIMENTS_VARIABLE) != wanted:
+    """Begins the process once more, since gRPC reads the variable when it is loaded, which has happened by now.
+
+    Not for the default: the command line has put that into the environment before, unless something else stood there.
+    """
+    if wanted not in (OLDER_EVENT_LOOP, os.environ.get(_EXPERIMENTS_VARIABLE, "")):
         os.environ[_EXPERIMENTS_VARIABLE] = wanted
         os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606 - the same program
