@@ -3,7 +3,8 @@
     python -m bench.echo sync MESSAGE_FILE [THREADS]
     python -m bench.echo aio MESSAGE_FILE
 
-`sync` has the settings of the service: its channel options, its number of threads, its garbage collection. `aio` is
+`sync` has the settings of the service: channel options, number of threads, garbage collection; whoever starts it sets
+the event loop. `aio` is
 what one gets from `grpc.aio.server()` as it comes. Either prints its port and serves until its input ends.
 """
 

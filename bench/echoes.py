@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,8 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.processes import pin, processors
+from function_backend.runtime.settings import ProcessSettings
 
 _STOP_SECONDS = 10
+_EXPERIMENTS = "GRPC_EXPERIMENTS"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +29,10 @@ class Echo:
 def echoing(kind: str, message: Path) -> Iterator[Echo]:
     """Starts the reference of this kind, `sync` or `aio`, on the processor of the server, and ends it in the end."""
     command = (sys.executable, "-m", "bench.echo", kind, str(message))
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    environment = {name: value for name, value in os.environ.items() if name != _EXPERIMENTS}
+    if kind == "sync":
+        environment[_EXPERIMENTS] = ProcessSettings().grpc_experiments
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment)
     try:
         if process.stdout is None or not (port := process.stdout.readline()):
             raise RuntimeError(f"the {kind} echo did not start")

@@ -27,6 +27,8 @@ from function_backend.persistence.embedded.postmaster import PidFile
 from function_backend.persistence.embedded.roles import DATABASE
 from function_backend_client import Client, connect
 
+_LEFT_OUT = ("FUNCTION_BACKEND_", "GRPC_")
+"""Variables of whoever measures, which would change what is measured."""
 _START_SECONDS = 120.0
 _STOP_SECONDS = 60.0
 _POLL_SECONDS = 0.005
@@ -100,7 +102,7 @@ def running(
     kept beside it.
     """
     address, metrics = f"127.0.0.1:{_free_port()}", f"127.0.0.1:{_free_port()}"
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("FUNCTION_BACKEND_")}
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(_LEFT_OUT)}
     given = {
         "DATA_DIR": str(folder),
         "SERVER_LISTEN": address,

@@ -153,8 +153,8 @@ def _judge(rounds: dict[str, list[dict[str, float]]]) -> Measurement:
         "shedding and tracing with the defaults; the company comes from the cache of the worker",
         "load": f"{IN_FLIGHT} calls in flight over 4 connections; the worker, or the echo, alone on one processor, the "
         "load generator and everything else on the other",
-        "settings": f"{ServerSettings().threads} threads, the same channel options and garbage collection for service "
-        "and sync echo; the aio echo is grpc.aio.server() as it comes",
+        "settings": f"{ServerSettings().threads} threads, the same channel options, event loop and garbage collection "
+        "for service and sync echo; the aio echo is grpc.aio.server() as it comes",
         "checked": "every answer has the full message; the service counted exactly the calls made, all OK",
     }
     return Measurement(figures=figures, rounds=rounds, conditions=conditions)
