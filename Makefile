@@ -11,9 +11,9 @@ STAMP := .venv/.stamp
 SCRIPTS = $(shell grep -d skip -l "^\#!/usr/bin/env bash" tools/*)
 # Anything after ARGS= is handed to the command of the target: make test ARGS='-k etag'
 ARGS ?=
-# How many processes run tests; one when not given: make test JOBS=2
-JOBS ?=
-PYTEST = $(BIN)/pytest $(if $(JOBS),--numprocesses $(JOBS))
+# How many processes run tests. A file stays in one of them, since its tests share a server: make test JOBS=1
+JOBS ?= 2
+PYTEST = $(BIN)/pytest $(if $(filter-out 1,$(JOBS)),--numprocesses $(JOBS) --dist loadfile)
 
 .PHONY: help
 help: ## Show this list
