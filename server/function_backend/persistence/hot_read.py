@@ -1,7 +1,7 @@
 """Reads that are asked thousands of times a second: one statement over ids, one message, one answer.
 
 Tenant, time limit and statement travel in one message of the simple protocol, which PostgreSQL runs as one transaction:
-0.55 times the CPU of psycopg's own autocommit `execute` of the same row (docs/adr/0009-storage.md).
+0.55 times the CPU of psycopg's own autocommit `execute` of the same row (docs/adr/0010-storage.md).
 """
 
 from __future__ import annotations

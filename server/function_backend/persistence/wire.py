@@ -1,6 +1,6 @@
 """Several statements in one message, by libpq's simple protocol.
 
-A BEGIN costs a quarter of the CPU of psycopg's own `execute` (docs/adr/0009-storage.md). Parameters are not possible
+A BEGIN costs a quarter of the CPU of psycopg's own `execute` (docs/adr/0010-storage.md). Parameters are not possible
 here, so texts are built only from values whose form is known: UUIDs, integers, and literals that libpq quoted.
 """
 
