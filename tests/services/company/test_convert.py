@@ -10,7 +10,7 @@ from function.company.v1 import company_events_pb2, company_pb2, company_service
 from function_backend.kernel.errors import FieldViolation, InvalidArgumentError
 from function_backend.services.company.convert import framing, requests, responses
 from function_backend.services.company.convert.company_in import read_state
-from function_backend.services.company.convert.company_out import document, timestamp
+from function_backend.services.company.convert.company_out import document, document_of_message, timestamp
 from function_backend.services.company.convert.enums import (
     ADDRESS_KINDS,
     CONTACT_KINDS,
@@ -71,6 +71,13 @@ class TestCompany:
         company = a_company(a_state(labels={"b": "1", "a": "2"}, attributes={"y": 1, "x": {"b": 1, "a": 2}}))
         other = company._replace(state=a_state(labels={"a": "2", "b": "1"}, attributes={"x": {"a": 2, "b": 1}, "y": 1}))
         assert document(company) == document(other)
+
+    @settings(deadline=None)
+    @given(states())
+    def test_an_imported_message_becomes_the_same_document(self, state: CompanyState) -> None:
+        company = a_company(normal(state)._replace(attributes={}))
+        sent = company_pb2.Company.FromString(document(company._replace(deleted_at=company.created_at, revision=9)))
+        assert document_of_message(sent, company) == document(company)
 
     @settings(deadline=None)
     @given(st.datetimes(datetime(1, 1, 1), datetime(9999, 12, 31)))  # noqa: DTZ001 - The strategy wants naive bounds.

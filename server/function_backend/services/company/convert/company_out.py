@@ -34,6 +34,21 @@ def document(company: Company) -> bytes:
     return company_pb2.Company(**company_fields(company)).SerializeToString(deterministic=True)
 
 
+def document_of_message(message: company_pb2.Company, company: Company) -> bytes:
+    """The same bytes as `document`, for a company that has just the state that the message says, without attributes.
+
+    An import has the message already; completing it costs a quarter of making another one. Attributes are left out
+    because what is equal in them need not have the same bytes: 0 and -0.
+    """
+    message.DiscardUnknownFields()
+    message.ClearField("delete_time")
+    message.id, message.etag, message.revision = str(company.id), company.etag, company.revision
+    created, updated = timestamp(company.created_at), timestamp(company.updated_at)
+    message.create_time.seconds, message.create_time.nanos = created["seconds"], created["nanos"]
+    message.update_time.seconds, message.update_time.nanos = updated["seconds"], updated["nanos"]
+    return message.SerializeToString(deterministic=True)
+
+
 def company_fields(company: Company) -> dict[str, Any]:
     """What the constructor of `Company` takes."""
     state = company.state

@@ -7,6 +7,7 @@ from functools import partial
 
 from function.company.v1 import company_service_pb2 as wire
 from function_backend.kernel.errors import FieldViolation
+from function_backend.services.company.convert.company_out import document_of_message
 from function_backend.services.company.convert.requests import OUT_OF_RANGE, draft, moment_of
 from function_backend.services.company.domain.importing import ImportPlan, ImportRow, ImportStep, ImportSummary
 
@@ -53,4 +54,4 @@ def _row(row: wire.ImportRow) -> ImportRow:
         except OverflowError:
             # A fault of the row, which stops no other.
             company.checks.violations.append(FieldViolation("valid_from", OUT_OF_RANGE))
-    return ImportRow(row.row, row.company.id, company, valid_from)
+    return ImportRow(row.row, row.company.id, company, valid_from, partial(document_of_message, row.company))

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from function_backend.kernel.errors import FieldViolation
 from function_backend.services.company.domain.changes import populated_fields
-from function_backend.services.company.domain.company import CompanyState
+from function_backend.services.company.domain.company import Company, CompanyState
 from function_backend.services.company.domain.draft import Draft
 from function_backend.services.company.domain.identifiers import Identifier
 
@@ -39,6 +39,8 @@ class ImportRow(NamedTuple):
     company_id: str
     draft: Draft
     valid_from: datetime | None
+    encode: Callable[[Company], bytes]
+    """Makes the document of a company that has just the state the caller wrote, at a quarter of the usual cost."""
 
 
 @dataclass(frozen=True, slots=True)

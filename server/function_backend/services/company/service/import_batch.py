@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -10,7 +10,7 @@ from function_backend.kernel.errors import FieldViolation
 from function_backend.kernel.identifiers import new_id
 from function_backend.persistence.unit_of_work import UnitOfWork
 from function_backend.services.company.domain import history
-from function_backend.services.company.domain.company import CompanyState
+from function_backend.services.company.domain.company import Company, CompanyState
 from function_backend.services.company.domain.history import CompanyRecord, RevisionKind, Transition
 from function_backend.services.company.domain.importing import ImportSummary, merged
 from function_backend.services.company.repository.identifiers import IdentifierIndex
@@ -18,7 +18,7 @@ from function_backend.services.company.repository.keys import StoredKey, stored_
 from function_backend.services.company.repository.records import CompanyReader
 from function_backend.services.company.repository.revisions import RevisionReader
 from function_backend.services.company.service.import_rows import PreparedRow
-from function_backend.services.company.service.store import CompanyStore
+from function_backend.services.company.service.store import CompanyStore, Pending
 
 
 class BatchImport:
@@ -39,7 +39,7 @@ class BatchImport:
         self._records: dict[UUID, CompanyRecord] = {}
         self._owners: dict[StoredKey, UUID] = {}
         self._bearers: dict[str, list[UUID]] = {}
-        self._pending: dict[UUID, Transition] = {}
+        self._pending: dict[UUID, Pending] = {}
 
     def run(self, rows: Sequence[PreparedRow]) -> None:
         """Imports the rows; what became of them is in the summary."""
@@ -87,7 +87,7 @@ class BatchImport:
         transition = history.create(company_id, row.state, self._now, row.valid_from)
         if self._claim(row, company_id, None):
             self._summary.created += 1
-            self._keep(transition)
+            self._keep(transition, row.encode)
 
     def _update(self, row: PreparedRow, record: CompanyRecord) -> None:
         if record.company.deleted_at is not None:
@@ -137,10 +137,10 @@ class BatchImport:
             self._bearers.setdefault(row.match.value, []).append(company_id)
         return True
 
-    def _keep(self, transition: Transition) -> None:
+    def _keep(self, transition: Transition, encode: Callable[[Company], bytes] | None = None) -> None:
         company_id = transition.record.company.id
         self._records[company_id] = transition.record
-        self._pending[company_id] = transition
+        self._pending[company_id] = Pending(transition, encode)
 
     def _flush(self) -> None:
         pending, self._pending = self._pending, {}

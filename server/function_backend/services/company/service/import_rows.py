@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
 from function_backend.kernel.errors import FieldViolation
-from function_backend.services.company.domain.company import CompanyState, checked_state
+from function_backend.services.company.domain.company import Company, CompanyState, checked_state
 from function_backend.services.company.domain.identifiers import Identifier
 from function_backend.services.company.domain.importing import (
     MATCH_BY_ID,
@@ -40,6 +40,8 @@ class PreparedRow(NamedTuple):
     """The key of that identifier; None when companies may share it."""
     unique_keys: tuple[StoredKey, ...]
     """The keys of those of its identifiers that one company only may have."""
+    encode: Callable[[Company], bytes] | None
+    """A cheaper way to the document of a company with just this state, where there is one."""
 
     @property
     def schemes(self) -> set[str]:
@@ -64,23 +66,24 @@ def prepare(rows: Iterable[ImportRow], match_scheme: str, now: datetime, summary
 
 
 def _prepared(position: int, row: ImportRow, match_scheme: str, now: datetime) -> PreparedRow | FieldViolation:
-    number, text, draft, valid_from = row
+    number, text, draft, valid_from, encode = row
     state = checked_state(draft.checks, draft.state)
     if draft.checks.violations:
         return draft.checks.violations[0]
     if valid_from is not None and valid_from > now:
         return _FUTURE
     unique = unique_keys(state.identifiers)
+    cheaper = encode if state == draft.state and not state.attributes else None
     if match_scheme == MATCH_BY_ID:
         company_id = _id(text)
         if company_id is None:
             return _NO_ID
-        return PreparedRow(position, number, state, valid_from, company_id, None, None, unique)
+        return PreparedRow(position, number, state, valid_from, company_id, None, None, unique, cheaper)
     match = match_identifier(state, match_scheme)
     if isinstance(match, FieldViolation):
         return match
     key = next((key for key in unique if key.scheme == match_scheme), None)
-    return PreparedRow(position, number, state, valid_from, None, match, key, unique)
+    return PreparedRow(position, number, state, valid_from, None, match, key, unique, cheaper)
 
 
 def _id(text: str) -> UUID | None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
 
 from function_backend.persistence.unit_of_work import UnitOfWork
+from function_backend.services.company.domain.company import Company
 from function_backend.services.company.domain.history import RevisionKind, Transition
 from function_backend.services.company.domain.search.entry import search_entry
 from function_backend.services.company.domain.search.known_words import KnownWords
@@ -33,6 +35,14 @@ TOPIC = "company"
 _SEARCHED = frozenset({"legal_name", "names", "legal_form", "jurisdiction", "status", "addresses", "industries"})
 
 
+class Pending(NamedTuple):
+    """A transition to be stored."""
+
+    transition: Transition
+    encode: Callable[[Company], bytes] | None = None
+    """Makes the document of its company; None for the usual way."""
+
+
 class CompanyStore:
     """Stores what the domain decided."""
 
@@ -45,36 +55,36 @@ class CompanyStore:
 
         Raises IdentifierTakenError when another company has one of its identifiers.
         """
-        (document,) = self._write(work, [transition])
+        (document,) = self._write(work, [Pending(transition)])
         work.notify(TOPIC, f"{work.tenant_id}/{transition.record.company.id}")
         return document
 
-    def store_many(self, work: UnitOfWork, transitions: Sequence[Transition], *, source: str) -> None:
+    def store_many(self, work: UnitOfWork, pending: Sequence[Pending], *, source: str) -> None:
         """Stores transitions of different companies; the audit records say where they came from.
 
         Raises IdentifierTakenError as `store`, for the first one found.
         """
-        if not transitions:
+        if not pending:
             return
-        self._write(work, transitions, source=source)
+        self._write(work, pending, source=source)
         # One for all: the caches of the tenant's companies are emptied.
         work.notify(TOPIC, f"{work.tenant_id}/{ALL_COMPANIES}")
 
-    def _write(self, work: UnitOfWork, transitions: Sequence[Transition], *, source: str = "") -> list[bytes]:
-        encode = self._documents.encode
+    def _write(self, work: UnitOfWork, pending: Sequence[Pending], *, source: str = "") -> list[bytes]:
+        usual = self._documents.encode
         details = {"source": source} if source else None
         writes, events, sent = [], [], []
-        for transition in transitions:
+        for transition, encode in pending:
             company = transition.company
-            document = encode(company)
-            current = document if transition.is_current else encode(transition.record.company)
+            document = usual(company) if encode is None else encode(company)
+            current = document if transition.is_current else usual(transition.record.company)
             state_json = encode_state(transition.revision.state)
             writes.append(CompanyWrite(transition, state_json, current))
             events.append(_event(transition, state_json, document, details))
             sent.append(document)
         if not CompanyWriter(work, document_version=self._documents.version).write(writes):
-            raise _taken(work, transitions)
-        self._index(work, transitions)
+            raise _taken(work, [item.transition for item in pending])
+        self._index(work, [item.transition for item in pending])
         work.record(*events)
         return sent
 
