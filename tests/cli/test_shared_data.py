@@ -43,6 +43,7 @@ def without_times(path: Path) -> list[dict[str, Any]]:
     ]
 
 
+@pytest.mark.soak  # tests/e2e/test_sec_files.py does it with a part of the files
 def test_the_sec_s_companies_come_in_are_found_and_go_out_again(
     command: RunCommand, server: RunningServer, here: Path
 ) -> None:

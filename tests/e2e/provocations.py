@@ -111,8 +111,10 @@ def _(scene: Scene) -> Answer:
         threading.Thread(target=lambda: answers.append(scene.send("UpdateCompany", update, on=scene.narrow)))
         for _ in range(20)
     ]
-    with locked_company(scene.narrow.database, company.id):
-        for caller in callers:
+    with locked_company(scene.narrow.database, company.id) as row:
+        callers[0].start()
+        row.await_waiting()
+        for caller in callers[1:]:
             caller.start()
         eventually(lambda: _queue(scene.narrow) > 10)
     for caller in callers:
