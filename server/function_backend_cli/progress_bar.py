@@ -13,7 +13,7 @@ from function_backend_client import ImportProgress
 
 
 class Bar:
-    """A bar that follows the bytes read and counts rows; silent where the output is no terminal."""
+    """A bar that follows the input and counts rows; silent where the output is no terminal."""
 
     def __init__(self, progress: Progress | None, task: TaskID | None, position: Callable[[], int]) -> None:
         self._progress = progress
@@ -23,15 +23,17 @@ class Bar:
 
     def moved(self, progress: ImportProgress) -> None:
         """Another part of the input has its answer."""
-        self.update(progress.answered, progress.rejected)
+        # Reading is ahead of the answers: of what has been read, the answered part is done.
+        done = progress.answered / max(progress.received, 1)
+        self.update(progress.answered, progress.rejected, done=done)
 
-    def update(self, rows: int, rejected: int = 0) -> None:
-        """So many rows are done."""
+    def update(self, rows: int, rejected: int = 0, *, done: float = 1.0) -> None:
+        """So many rows are done, which are this part of what has been read."""
         if self._progress is None or self._task is None:
             return
         rate = rows / max(time.monotonic() - self._started, 0.001)
         text = f"{rows:,} rows, {rate:,.0f}/s" + (f", {rejected:,} rejected" if rejected else "")
-        self._progress.update(self._task, completed=self._position(), rows=text)
+        self._progress.update(self._task, completed=self._position() * done, rows=text)
 
 
 @contextmanager

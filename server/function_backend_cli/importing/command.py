@@ -226,36 +226,21 @@ def _summarise(session: Session, outcome: Outcome, rejects: Path, *, validate_on
             content["rejects_file"] = str(rejects)
         session.output.line(content)
         return
-    verb = "would be " if validate_only else ""
+    counts = (
+        ("Records", outcome.rows),
+        ("Created", outcome.created),
+        ("Updated", outcome.updated),
+        ("Unchanged", outcome.unchanged),
+        ("Rejected", outcome.rejected),
+        ("Dropped", outcome.dropped),
+    )
+    rate = outcome.rows / max(outcome.seconds, 0.001)
     session.output.table(
-        (
-            f"Records {verb}read",
-            "Created",
-            "Updated",
-            "Unchanged",
-            "Rejected",
-            "Values dropped",
-            "Seconds",
-            "Per second",
-        ),
-        [
-            (
-                *(
-                    f"{count:,}"
-                    for count in (
-                        outcome.rows,
-                        outcome.created,
-                        outcome.updated,
-                        outcome.unchanged,
-                        outcome.rejected,
-                        outcome.dropped,
-                    )
-                ),
-                f"{outcome.seconds:.1f}",
-                f"{outcome.rows / max(outcome.seconds, 0.001):,.0f}",
-            )
-        ],
+        (*(name for name, _ in counts), "Seconds", "Records/s"),
+        [(*(f"{count:,}" for _, count in counts), f"{outcome.seconds:.1f}", f"{rate:,.0f}")],
         empty="",
     )
+    if validate_only:
+        session.output.say("Nothing was changed: --validate-only.")
     if outcome.rejected or outcome.dropped:
         session.output.say(f"What was rejected or dropped, and why: {rejects}")
