@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 from uuid import UUID
@@ -32,6 +33,8 @@ from function_backend.persistence import arrays
 from function_backend.persistence.engine import Database
 from function_backend.persistence.settings import DatabaseSettings
 from function_backend.persistence.unit_of_work import Transactions, UnitOfWork
+from function_backend.services.company.convert.company_out import DOCUMENT_VERSION, document
+from function_backend.services.company.domain.company import Company, CompanyState
 from function_backend.services.company.domain.search.entry import SearchEntry
 from function_backend.services.company.domain.search.known_words import KnownWords
 from function_backend.services.company.domain.search.terms import search_terms
@@ -51,8 +54,9 @@ _COMPANIES = """
         document, document_version
     )
     select %(tenant)s, c.id, 1, 1, now(), now(), now(), now(), c.name, lower(c.name), '', c.country, 'ACTIVE',
-        array[c.country], '{}', '{}', '{}', convert_to(repeat(c.name, 10), 'UTF8'), 1
-    from unnest(%(ids)b::uuid[], %(names)b::text[], %(countries)b::text[]) as c (id, name, country)
+        array[c.country], '{}', '{}', '{}', c.document, %(version)s
+    from unnest(%(ids)b::uuid[], %(names)b::text[], %(countries)b::text[], %(documents)b::bytea[])
+        as c (id, name, country, document)
 """
 
 
@@ -126,8 +130,15 @@ def _write(work: UnitOfWork, known: KnownWords, batch: Sequence[MadeName], *, ro
             "ids": arrays.uuids(ids),
             "names": arrays.texts([name.value for name in batch]),
             "countries": arrays.texts([name.country for name in batch]),
+            "documents": arrays.blobs([_document(*company) for company in zip(ids, batch, strict=True)]),
+            "version": DOCUMENT_VERSION,
         }
         work.driver.execute(_COMPANIES, columns)
+
+
+def _document(company_id: UUID, name: MadeName) -> bytes:
+    now = datetime.now(UTC)
+    return document(Company(company_id, CompanyState(name.value, jurisdiction=name.country), 1, now, now))
 
 
 def asking(transactions: Transactions) -> Callable[[str], Sequence[str]]:

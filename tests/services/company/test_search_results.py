@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from bench.names import MadeName
+from bench.search import fill
 from function_backend.events.recording import EventRecorder
 from function_backend.kernel.pagination import InvalidPageTokenError
 from function_backend.persistence.unit_of_work import Transactions
@@ -14,6 +16,7 @@ from function_backend.services.company.domain.industries import Industry
 from function_backend.services.company.domain.names import LegalForm, NameKind
 from function_backend.services.company.repository.search import SearchFilters
 from function_backend.services.company.slice import EVENT_PAYLOADS
+from tests.factories.auth import calling
 from tests.factories.directory import Directory, Found, trading_as
 
 
@@ -166,6 +169,17 @@ class TestPages:
             full.search_page("global tradings", size=5, token=token)
         with pytest.raises(InvalidPageTokenError):
             full.search_page("global trading", SearchFilters(countries=["DE"]), size=5, token=token)
+
+    def test_a_search_ends_after_a_thousand_results_and_still_begins_with_the_best(
+        self, directory: Directory, transactions: Transactions
+    ) -> None:
+        crowd = [MadeName(f"Global Trading {number}", "DE") for number in range(1500)]
+        with calling(directory.principal):
+            fill(transactions, [*crowd, MadeName("Global Trading", "DE")])
+        pages = self._pages(directory, "global trading", size=100)
+        assert [len(page) for page in pages] == [100] * 10
+        assert len({found.id for page in pages for found in page}) == 1000
+        assert pages[0][0].matched == "Global Trading"
 
     def test_equal_scores_are_ordered_by_id(self, full: Directory) -> None:
         found = full.search("global trading", size=100)
