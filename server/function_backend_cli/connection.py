@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import inspect
 import os
@@ -11,9 +12,10 @@ from types import TracebackType
 from typing import Annotated, Any, Concatenate, ParamSpec, Self
 
 import typer
+from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from function_backend_cli.output import REFUSED, USAGE, Output, explain
-from function_backend_client import ChannelSettings, Client, FunctionBackendError, Timeouts, Tls
+from function_backend_client import ChannelSettings, Client, FunctionBackendError, Timeouts, Tls, UnimplementedError
 from function_backend_client.client import DEFAULT_ADDRESS
 
 P = ParamSpec("P")
@@ -139,6 +141,12 @@ class Session:
             self.client = Client(address, api_key=self.api_key, tls=tls, timeouts=timeouts, channel=ChannelSettings())
         except (ValueError, OSError) as error:
             raise typer.BadParameter(str(error)) from error
+
+    def reach(self) -> None:
+        """Fails soon when nobody is there; imports and exports wait long for a service that went away meanwhile."""
+        stub: Any = self.client.stub(health_pb2_grpc.HealthStub)
+        with contextlib.suppress(UnimplementedError):
+            stub.Check(health_pb2.HealthCheckRequest())
 
     def __enter__(self) -> Self:
         return self

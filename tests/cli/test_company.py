@@ -172,8 +172,12 @@ class TestFind:
 
 
 class TestConnection:
-    def test_nobody_there_is_status_3_and_says_what_to_do(self) -> None:
-        done = run_command("company", "list", "--address", "127.0.0.1:1", "--timeout", "5")
+    @pytest.mark.parametrize(
+        "arguments", [("company", "list"), ("export", "out"), ("import", "--profile", "jsonl", "in")]
+    )
+    def test_nobody_there_is_status_3_and_says_what_to_do(self, here: Path, arguments: tuple[str, ...]) -> None:
+        (here / "in").write_text("")
+        done = run_command(*arguments, "--address", "127.0.0.1:1", "--timeout", "5")
         assert done.status == 3
         assert "--address" in done.err
         assert "Traceback" not in done.err

@@ -45,6 +45,7 @@ def export(
         raise typer.BadParameter(f"{format!r} is neither jsonl nor binary", param_hint="--format")
     if file is not None and file.exists() and not overwrite:
         raise typer.BadParameter(f"{file} is there already; --overwrite replaces it")
+    session.reach()
     query = {"filter": filter, "show_deleted": show_deleted, "format": format, "address": session.address}
     target: ExportTarget = StandardOutput() if file is None else FileTarget(file, query, restart=restart)
     exporter = Exporter(session.client, target, format=format)

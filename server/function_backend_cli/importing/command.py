@@ -107,6 +107,7 @@ def import_(
             used = overridden(
                 used, match_scheme=match_scheme, source=source, delimiter=delimiter, encoding=encoding, member=member
             )
+        session.reach()
         status = _import(
             session,
             path,
