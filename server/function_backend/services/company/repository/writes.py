@@ -6,6 +6,7 @@ A write is one round trip whatever it touches: current state, revision and ident
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 import orjson
@@ -153,9 +154,15 @@ def _identifier_changes(writes: Sequence[CompanyWrite]) -> tuple[list[_KeyOf], l
         elif transition.before.identifiers != state.identifiers:
             before = set(stored_keys(company_id, transition.before.identifiers))
             after = set(stored_keys(company_id, state.identifiers))
-            released.extend((key, write) for key in sorted(before - after))
-            claimed.extend((key, write) for key in sorted(after - before))
+            released.extend((key, write) for key in before - after)
+            claimed.extend((key, write) for key in after - before)
+    # In one order for all: two imports that take the same identifiers then wait for each other and do not deadlock.
+    released.sort(key=_key)
+    claimed.sort(key=_key)
     return released, claimed
+
+
+_key = itemgetter(0)
 
 
 def _key_columns(keys: Sequence[StoredKey]) -> tuple[arrays.PgArray, arrays.PgArray, arrays.PgArray]:
