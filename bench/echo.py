@@ -14,6 +14,7 @@ import asyncio
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 from typing import TypeAlias
 
@@ -29,6 +30,9 @@ _ADDRESS = "127.0.0.1:0"
 _AsyncContext: TypeAlias = (
     "grpc.aio.ServicerContext[company_service_pb2.GetCompanyRequest, company_service_pb2.GetCompanyResponse]"
 )
+
+# As bench.service has it: the load generators do not call again on a connection that ends by age.
+_AGE = timedelta(hours=1)
 
 
 class _Echo(company_service_pb2_grpc.CompanyServiceServicer):
@@ -57,7 +61,7 @@ class _AsyncEcho(company_service_pb2_grpc.CompanyServiceServicer):
 
 def serve_sync(response: company_service_pb2.GetCompanyResponse, threads: int) -> None:
     """Serves with the synchronous server until standard input ends."""
-    server = grpc.server(ThreadPoolExecutor(threads), options=channel_options(ServerSettings()))
+    server = grpc.server(ThreadPoolExecutor(threads), options=channel_options(ServerSettings(max_connection_age=_AGE)))
     servicer = _Echo(response)  # type: ignore[abstract]  # The other methods answer UNIMPLEMENTED.
     company_service_pb2_grpc.add_CompanyServiceServicer_to_server(servicer, server)
     port = server.add_insecure_port(_ADDRESS)

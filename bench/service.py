@@ -108,6 +108,8 @@ def running(
         "SERVER_LISTEN": address,
         "METRICS_LISTEN": metrics,
         "PROCESS_WORKERS": str(workers),
+        # The load generators do not call again on a connection that ends by age, as gRPC clients do.
+        "SERVER_MAX_CONNECTION_AGE": "1h",
         **(settings or {}),
     }
     environment.update({f"FUNCTION_BACKEND_{name}": value for name, value in given.items()})
