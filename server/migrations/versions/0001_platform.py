@@ -196,7 +196,7 @@ def _audit_and_outbox() -> None:
 
 
 def _part(value: str) -> str:
-    """One part of the canonical form (docs/adr/0004-audit-and-outbox.md): length in four bytes, or -1 for null, and bytes."""
+    """One part of the canonical form (ADR 4): its length in four bytes, or -1 for null, and its bytes."""
     return f"coalesce(int4send(octet_length({value})) || {value}, '\\xffffffff'::bytea)"
 
 
