@@ -6,17 +6,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bench.figure import Measurement
-from bench.rows import (
-    create_company,
-    database_read,
-    get_company,
-    import_companies,
-    list_pages,
-    memory,
-    ready,
-    search,
-    workers,
-)
+from bench.rows.create_company import measure as measure_create_company
+from bench.rows.database_read import measure as measure_database_read
+from bench.rows.get_company import measure as measure_get_company
+from bench.rows.import_companies import measure as measure_import_companies
+from bench.rows.list_pages import measure as measure_list_pages
+from bench.rows.memory import measure as measure_memory
+from bench.rows.ready import measure as measure_ready
+from bench.rows.search import measure as measure_search
+from bench.rows.workers import measure as measure_workers
 from bench.stage import Stage
 
 
@@ -30,13 +28,13 @@ class Row:
 
 
 ROWS = (
-    Row(name="get-company", title="GetCompany, warm, through the whole pipeline", measure=get_company.measure),
-    Row(name="database-read", title="GetCompany from the database", measure=database_read.measure),
-    Row(name="workers", title="Two workers", measure=workers.measure),
-    Row(name="create-company", title="CreateCompany", measure=create_company.measure),
-    Row(name="ready", title="Start", measure=ready.measure),
-    Row(name="memory", title="Memory at load", measure=memory.measure),
-    Row(name="import", title="Import through the API", measure=import_companies.measure),
-    Row(name="list-pages", title="Pages of a list", measure=list_pages.measure),
-    Row(name="search", title="Search with typing errors", measure=search.measure),
+    Row(name="get-company", title="GetCompany, warm, through the whole pipeline", measure=measure_get_company),
+    Row(name="database-read", title="GetCompany from the database", measure=measure_database_read),
+    Row(name="workers", title="Two workers", measure=measure_workers),
+    Row(name="create-company", title="CreateCompany", measure=measure_create_company),
+    Row(name="ready", title="Start", measure=measure_ready),
+    Row(name="memory", title="Memory at load", measure=measure_memory),
+    Row(name="import", title="Import through the API", measure=measure_import_companies),
+    Row(name="list-pages", title="Pages of a list", measure=measure_list_pages),
+    Row(name="search", title="Search with typing errors", measure=measure_search),
 )

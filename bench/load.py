@@ -96,10 +96,10 @@ def call(
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         pin(process.pid, callers_on or processors()[1])
         said, _ = process.communicate(timeout=_TIMEOUT_SECONDS)
-    return _read(said, target, calls)
+    return reading(said, target, calls)
 
 
-def _read(said: str, target: Target, calls: int) -> Load:
+def reading(said: str, target: Target, calls: int) -> Load:
     """What h2load says. It knows HTTP alone: a refused call is a success to it, but one without a message."""
     succeeded = re.search(r"(\d+) succeeded", said)
     received = re.search(r"\((\d+)\) data", said)

@@ -21,7 +21,7 @@ _Connection = psycopg.Connection[tuple[Any, ...]]
 _Transactions = list[list[Statement]]
 
 
-class _Replay:
+class Replay:
     """Threads that take transactions from one list, in order."""
 
     def __init__(self, url: str, transactions: _Transactions, at_once: int) -> None:
@@ -66,7 +66,7 @@ def main() -> None:
     order = json.load(sys.stdin)
     recorded = json.loads(Path(order["transactions"]).read_bytes())
     transactions = [[Statement(text, parameters) for text, parameters in each] for each in recorded]
-    seconds, processor = _Replay(order["url"], transactions, order["at_once"]).run()
+    seconds, processor = Replay(order["url"], transactions, order["at_once"]).run()
     print(json.dumps({"calls": len(transactions), "seconds": seconds, "cpu_seconds": processor}))
 
 
