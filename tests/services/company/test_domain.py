@@ -165,6 +165,11 @@ class TestFaults:
                 "addresses[0].lines",
                 "at most 8",
             ),
+            (
+                {"addresses": (Address(AddressKind.MAILING, "XK", postal_code="anything"),)},
+                "addresses[0].postal_code",
+                "is not a postal code of XK, such as",
+            ),
             ({"industries": (Industry("sic", "12x"),)}, "industries[0].code", "is not a code of sic"),
             ({"industries": (Industry("SIC", "1"),)}, "industries[0].scheme", "must be the name"),
             ({"industries": (Industry("a", "1"), Industry("a", "1"))}, "industries[1]", "repeats industries[0]"),
@@ -228,6 +233,15 @@ class TestFaults:
     def test_whatever_the_name_is_the_check_answers(self, name: str) -> None:
         found = faults(legal_name=name)
         assert not found or list(found) == ["company.legal_name"]
+
+
+class TestPostalCodes:
+    def test_a_country_without_rules_takes_any(self) -> None:
+        address = Address(AddressKind.MAILING, "AQ", postal_code="any 1")
+        assert checked(addresses=(address,)).addresses[0].postal_code == "ANY 1"
+
+    def test_a_code_in_another_script_stays_as_it_is(self) -> None:
+        assert faults(addresses=(Address(AddressKind.MAILING, "AO", postal_code="é1"),)) == {}
 
 
 class TestEtag:

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -246,6 +246,19 @@ class TestStream:
         first = companies.import_(rows, request_id=request_id)
         assert companies.import_(rows, request_id=request_id) == first
         assert counts(first) == (1, 0, 0, 1)
+
+    def test_the_same_stream_twice_at_the_same_time_gets_one_answer(self, companies: Companies) -> None:
+        request_id = str(uuid4())
+
+        def slowly() -> Iterator[company_service_pb2.ImportCompaniesRequest]:
+            config = company_service_pb2.ImportConfig(match_scheme="us-cik", request_id=request_id)
+            yield company_service_pb2.ImportCompaniesRequest(config=config)
+            first.append(companies.of(companies.principal).import_([row(1, 1)], request_id=request_id))
+            yield company_service_pb2.ImportCompaniesRequest(batch=company_service_pb2.ImportBatch(rows=[row(1, 1)]))
+
+        first: list[Answer] = []
+        assert companies.import_stream(slowly()) == first[0]
+        assert counts(first[0]) == (1, 0, 0, 0)
 
     @pytest.mark.parametrize("difference", ["rows", "config"])
     def test_another_stream_with_the_same_request_id_is_refused(self, companies: Companies, difference: str) -> None:

@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from function_backend.kernel.errors import ConflictError
 from function_backend.persistence import arrays
+from function_backend.persistence.failures import TransientConflictError
 from function_backend.persistence.unit_of_work import UnitOfWork
 from function_backend.services.company.domain.history import Transition
 from function_backend.services.company.domain.text import fold
@@ -99,11 +99,8 @@ class CompanyWrite(NamedTuple):
     """The current state as it is sent."""
 
 
-class ConcurrentWriteError(ConflictError):
+class ConcurrentWriteError(TransientConflictError):
     """Another transaction recorded a revision of the same company in between."""
-
-    def __init__(self) -> None:
-        super().__init__("Another change was committed at the same time; read again and retry.")
 
 
 class CompanyWriter:

@@ -9,7 +9,7 @@ from uuid import UUID
 from function_backend.kernel.call import Call
 from function_backend.kernel.clock import Clock
 from function_backend.persistence.failures import TransientConflictError
-from function_backend.persistence.idempotency import StoredAnswers
+from function_backend.persistence.idempotency import AnswerTakenError, StoredAnswer, StoredAnswers
 from function_backend.persistence.unit_of_work import Transactions
 from function_backend.services.company.domain.identifiers import find_scheme
 from function_backend.services.company.domain.importing import (
@@ -25,7 +25,6 @@ from function_backend.services.company.errors import (
     RequestIdReusedError,
     unknown_match_scheme,
 )
-from function_backend.services.company.repository.writes import ConcurrentWriteError
 from function_backend.services.company.service.import_batch import BatchImport
 from function_backend.services.company.service.import_rows import PreparedRow, prepare
 from function_backend.services.company.service.store import CompanyStore
@@ -33,7 +32,7 @@ from function_backend.services.company.service.store import CompanyStore
 _MOST_RUNS = 3
 
 # What two imports at the same time may do to each other: running the batch again sees what the other one did.
-_COLLISIONS = (TransientConflictError, ConcurrentWriteError, IdentifierTakenError)
+_COLLISIONS = (TransientConflictError, IdentifierTakenError)
 
 
 class ImportCompanies:
@@ -77,18 +76,26 @@ class ImportCompanies:
         request_id = UUID(plan.request_id)
         actor = "" if call.principal is None else call.principal.actor
         whole = hashlib.sha256(f"{actor}\n{call.method}\n".encode() + first.fingerprint())
-        with self._transactions.reading() as work:
-            kept = self._answers.find(work, request_id)
+        kept = self._kept(request_id)
         if kept is not None:
             for step in steps:
                 whole.update(step.fingerprint())
-            if kept.digest != whole.digest():
-                raise RequestIdReusedError(plan.request_id)
-            return kept.response
+            return _same(kept, whole.digest(), plan)
         answer = self._answer(self._import(plan, _fingerprinted(steps, whole.update)))
-        with self._transactions() as work:
-            self._answers.store(work, request_id, whole.digest(), answer, sealed=False)
+        try:
+            with self._transactions() as work:
+                self._answers.store(work, request_id, whole.digest(), answer, sealed=False)
+        except AnswerTakenError:
+            # The stream came twice at the same time, and the other one was answered first.
+            kept = self._kept(request_id)
+            if kept is None:
+                raise
+            return _same(kept, whole.digest(), plan)
         return answer
+
+    def _kept(self, request_id: UUID) -> StoredAnswer | None:
+        with self._transactions() as work:
+            return self._answers.find(work, request_id)
 
     def _import(self, plan: ImportPlan, steps: Iterator[ImportStep]) -> ImportSummary:
         summary = ImportSummary()
@@ -116,6 +123,13 @@ class ImportCompanies:
             else:
                 return summary
         raise AssertionError("unreachable")
+
+
+def _same(kept: StoredAnswer, digest: bytes, plan: ImportPlan) -> bytes:
+    """The kept answer, if it is that of this stream."""
+    if kept.digest != digest:
+        raise RequestIdReusedError(plan.request_id)
+    return kept.response
 
 
 def _fingerprinted(steps: Iterator[ImportStep], update: Callable[[bytes], None]) -> Iterator[ImportStep]:
