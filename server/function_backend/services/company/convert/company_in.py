@@ -44,7 +44,8 @@ def read_state(message: company_pb2.Company, checks: Checks) -> CompanyState:
         tuple([_contact(checks, n, contact) for n, contact in enumerate(message.contacts)]),
         tuple([Industry(industry.scheme, industry.code, industry.primary) for industry in message.industries]),
         read_struct(checks, "attributes", message.attributes) if has("attributes") else {},
-        dict(message.labels),
+        # `dict` of a map field goes through Python's own mapping protocol, which costs twice as much.
+        {key: message.labels[key] for key in message.labels} if message.labels else {},
     )
 
 

@@ -59,9 +59,9 @@ def check_industries(checks: Checks, path: str, industries: Sequence[Industry]) 
 def check_industry(checks: Checks, path: str, industry: Industry) -> Industry:
     """The industry, normalised: separators that carry no meaning dropped, letters raised in the known schemes."""
     scheme, code, primary = industry
-    if len(scheme) > _MAX_LENGTH or _SCHEME.fullmatch(scheme) is None:
-        checks.refuse(f"{path}.scheme", "must be the name of a classification in a to z, 0 to 9 and '-', such as 'sic'")
     known = _CLASSIFICATIONS.get(scheme)
+    if known is None and (len(scheme) > _MAX_LENGTH or _SCHEME.fullmatch(scheme) is None):
+        checks.refuse(f"{path}.scheme", "must be the name of a classification in a to z, 0 to 9 and '-', such as 'sic'")
     code = line(checks, path, "code", code, _MAX_LENGTH, required=True)
     if known is None or not code:
         return Industry(scheme, code, primary)
