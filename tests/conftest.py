@@ -1,4 +1,10 @@
-"""Loads the fixture modules, nothing else."""
+"""Loads the fixture modules, and sees to it that signals mean to the tests' processes what they mean to a person's."""
+
+import signal
+
+# Whoever runs the tests behind `nohup` or with `&` has some of them ignored, which every program started here inherits.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 # A module that imports another of these comes after it: pytest rewrites the asserts of what is not loaded yet.
 pytest_plugins = [

@@ -80,10 +80,16 @@ class TestOwner:
         before = signal.signal(signal.SIGTERM, signal.SIG_DFL)
         try:
             with EmbeddedPostgres(data_dir, durable=False) as cluster:
+                wait_end, tell_end = os.pipe()
                 child = os.fork()
                 if child == 0:
+                    os.write(tell_end, b"x")
                     while True:  # a signal just before one long wait would be handled after it
                         time.sleep(0.01)
+                # Python forgets the signals that reach a child before it has finished forking.
+                os.read(wait_end, 1)
+                os.close(wait_end)
+                os.close(tell_end)
                 os.kill(child, signal.SIGTERM)
                 assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGTERM
                 with psycopg.connect(cluster.app_url):
