@@ -29,23 +29,25 @@ if TYPE_CHECKING:
 
 def read_state(message: company_pb2.Company, checks: Checks) -> CompanyState:
     """The state that the message says. What has no place in it, such as the 31st of April, is reported in `checks`."""
-    # A field that is not there is not asked for twice: an import reads ten thousand messages a second.
+    # An import reads ten thousand messages a second. What is not there is not asked for: going through an empty list
+    # costs four times as much as asking whether it is one. Copies of lists are slices, for the same reason.
     has = message.HasField
+    names, identifiers, addresses = message.names, message.identifiers, message.addresses
+    contacts, industries, labels = message.contacts, message.industries, message.labels
     return CompanyState(
         message.legal_name,
-        tuple([_name(checks, n, name) for n, name in enumerate(message.names)]),
+        tuple([_name(checks, n, name) for n, name in enumerate(names[:])]) if names else (),
         _legal_form(message.legal_form) if has("legal_form") else None,
         message.jurisdiction,
         STATUSES.get(message.status) or STATUSES.refuse(checks, "status", message.status),
         _day(checks, "incorporation_date", message.incorporation_date) if has("incorporation_date") else None,
         _day(checks, "dissolution_date", message.dissolution_date) if has("dissolution_date") else None,
-        tuple([_identifier(checks, n, identifier) for n, identifier in enumerate(message.identifiers)]),
-        tuple([_address(checks, n, address) for n, address in enumerate(message.addresses)]),
-        tuple([_contact(checks, n, contact) for n, contact in enumerate(message.contacts)]),
-        tuple([Industry(industry.scheme, industry.code, industry.primary) for industry in message.industries]),
+        tuple([_identifier(checks, n, item) for n, item in enumerate(identifiers[:])]) if identifiers else (),
+        tuple([_address(checks, n, address) for n, address in enumerate(addresses[:])]) if addresses else (),
+        tuple([_contact(checks, n, contact) for n, contact in enumerate(contacts[:])]) if contacts else (),
+        tuple([Industry(item.scheme, item.code, item.primary) for item in industries[:]]) if industries else (),
         read_struct(checks, "attributes", message.attributes) if has("attributes") else {},
-        # `dict` of a map field goes through Python's own mapping protocol, which costs twice as much.
-        {key: message.labels[key] for key in message.labels} if message.labels else {},
+        {key: labels[key] for key in labels} if labels else {},
     )
 
 
@@ -83,7 +85,7 @@ def _address(checks: Checks, index: int, address: company_pb2.Address) -> Addres
         address.city,
         address.district,
         address.postal_code,
-        tuple(address.lines),
+        tuple(address.lines[:]),
         _period(checks, f"addresses[{index}]", address.validity) if address.HasField("validity") else None,
     )
 
