@@ -65,6 +65,9 @@ def channel_options(settings: ChannelSettings, tls: Tls | None, *, number: int) 
         "grpc.keepalive_timeout_ms": 20_000,
         # Probes of idle connections are what servers punish with GOAWAY; a call under way is what needs them.
         "grpc.keepalive_permit_without_calls": 0,
+        # gRPC's own first pause is a second, longer than all retries of a call together: a killed worker would cost it.
+        "grpc.initial_reconnect_backoff_ms": 50,
+        "grpc.max_reconnect_backoff_ms": 5_000,
         "grpc.primary_user_agent": "function-backend-client-python",
         # Each connection its own: gRPC otherwise shares one socket among all channels to one address, and one socket
         # ends at one process of the server.

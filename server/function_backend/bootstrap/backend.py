@@ -189,13 +189,14 @@ def slice_name(module: ModuleType) -> str:
 
 def declared_permissions(slices: Sequence[ModuleType]) -> frozenset[str]:
     """Every permission that a method of these slices declares in the contract."""
-    return frozenset(
-        describe(method).permission
+    described = [
+        describe(method)
         for module in slices
         for contract in _contracts(slice_name(module))
         for service in contract.DESCRIPTOR.services_by_name.values()
         for method in service.methods
-    )
+    ]
+    return frozenset(method.permission for method in described if not method.anonymous)
 
 
 def current_traceparent() -> str:

@@ -1,4 +1,4 @@
-"""Finds out who is calling. No method goes without: health and reflection are served outside this pipeline."""
+"""Finds out who is calling. Only methods that the contract declares anonymous go without."""
 
 from __future__ import annotations
 
@@ -28,8 +28,10 @@ class Authentication(Stage):
     def __init__(self, authenticator: Authenticator) -> None:
         self._authenticator = authenticator
 
-    def entering(self, method: Method) -> Hook:  # noqa: ARG002
+    def entering(self, method: Method) -> Hook | None:
         """Refuses calls without a credential; whether a credential is good is the authenticator's to say."""
+        if method.anonymous:
+            return None
         authenticate = self._authenticator.authenticate
 
         def enter(exchange: Exchange) -> None:

@@ -22,8 +22,10 @@ class PermissionMissingError(PermissionDeniedError):
 class Authorization(Stage):
     """Refuses by default: without a principal, without a permission, without a match."""
 
-    def entering(self, method: Method) -> Hook:
+    def entering(self, method: Method) -> Hook | None:
         """Checks the permission that the contract declares."""
+        if method.anonymous:
+            return None
         permission, path = method.permission, method.path
 
         def enter(exchange: Exchange) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from google.protobuf import descriptor_pool, message_factory
@@ -21,6 +22,15 @@ class ContractError(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StepUp:
+    """How a person must have signed in for a method that asks for more than usual."""
+
+    second_factor: bool
+    max_age: timedelta | None
+    """How long ago at most; None for no bound."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Method:
     """One RPC: its name, its messages, its shape and its policy."""
 
@@ -33,6 +43,11 @@ class Method:
     request_streaming: bool
     response_streaming: bool
     permission: str
+    """What the caller must hold; empty for an anonymous method."""
+    anonymous: bool
+    """Whether the method is for callers without a credential."""
+    step_up: StepUp | None
+    """How a person must have signed in; None when the permission is enough."""
     idempotency: options_pb2.Idempotency.ValueType
     has_request_id: bool
     """Whether the request has the field `request_id`, by which a repeated call is recognised."""
@@ -74,6 +89,8 @@ def describe(descriptor: MethodDescriptor) -> Method:
         request_streaming=descriptor.client_streaming,
         response_streaming=descriptor.server_streaming,
         permission=policy.permission,
+        anonymous=policy.anonymous,
+        step_up=_step_up(policy),
         idempotency=policy.idempotency,
         has_request_id="request_id" in request.fields_by_name,
         has_validate_only="validate_only" in request.fields_by_name,
@@ -93,7 +110,9 @@ def _policy(descriptor: MethodDescriptor, path: str) -> options_pb2.MethodPolicy
     if not options.HasExtension(options_pb2.policy):
         raise ContractError(f"{path}: the contract declares no (function.common.v1.policy)")
     policy = options.Extensions[options_pb2.policy]
-    if not policy.permission:
+    if policy.anonymous and (policy.permission or policy.HasField("step_up")):
+        raise ContractError(f"{path}: an anonymous method cannot ask for a permission or a sign-in")
+    if not policy.permission and not policy.anonymous:
         raise ContractError(f"{path}: the policy names no permission")
     if policy.idempotency == options_pb2.IDEMPOTENCY_UNSPECIFIED:
         raise ContractError(f"{path}: the policy declares no idempotency")
@@ -102,6 +121,13 @@ def _policy(descriptor: MethodDescriptor, path: str) -> options_pb2.MethodPolicy
     ):
         raise ContractError(f"{path}: IDEMPOTENCY_REQUEST_ID needs a single request with a field request_id")
     return policy
+
+
+def _step_up(policy: options_pb2.MethodPolicy) -> StepUp | None:
+    if not policy.HasField("step_up"):
+        return None
+    max_age = policy.step_up.max_age.ToTimedelta() if policy.step_up.HasField("max_age") else None
+    return StepUp(second_factor=policy.step_up.second_factor, max_age=max_age)
 
 
 def _carries_secret(message: Descriptor, seen: set[str]) -> bool:

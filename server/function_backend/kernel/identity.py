@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from uuid import UUID
 
 
@@ -41,16 +42,54 @@ class PermissionSet:
 
 
 @dataclass(frozen=True, slots=True)
+class ResourceScope:
+    """Some resources of one type: one by its id, those that carry all of the labels, or all when neither is given."""
+
+    resource_type: str
+    """Such as `company`."""
+    resource_id: UUID | None = None
+    labels: tuple[tuple[str, str], ...] = ()
+    """Keys and values that a resource must all carry."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScopedPermissions:
+    """Permissions that count for some resources only."""
+
+    permissions: PermissionSet
+    scope: ResourceScope
+
+
+@dataclass(frozen=True, slots=True)
 class Principal:
     """The caller behind a verified credential."""
 
     kind: str
-    """What it is: `api_key`, or `system` for the service itself."""
+    """What it is: `api_key`, `user`, `service_account`, or `system` for the service itself."""
     id: UUID
     tenant_id: UUID
     permissions: PermissionSet
+    """What it may do anywhere in its tenant."""
     rate_limit_per_second: int = 0
     """Calls per second it may make; 0 for the server's default."""
+    scoped: tuple[ScopedPermissions, ...] = ()
+    """What it may do besides, with some resources only."""
+    roles: tuple[str, ...] = ()
+    """The names of the roles that the permissions come from."""
+    actors: tuple[str, ...] = ()
+    """Who acts for this caller, the nearest first (the chain of `act` claims of RFC 8693); mostly nobody."""
+    session_id: UUID | None = None
+    """The session that the credential belongs to."""
+    authentication_methods: frozenset[str] = frozenset()
+    """How the person signed in, by the names of RFC 8176: `pwd`, `otp`, `mfa`."""
+    authenticated_at: datetime | None = None
+    """When the person signed in; None for the credentials of services."""
+
+    def scopes_of(self, permission: str) -> tuple[ResourceScope, ...] | None:
+        """Where the permission is held: None for the whole tenant, else the scopes, of which there may be none."""
+        if self.permissions.allows(permission):
+            return None
+        return tuple(held.scope for held in self.scoped if held.permissions.allows(permission))
 
     @property
     def actor(self) -> str:

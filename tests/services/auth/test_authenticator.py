@@ -18,7 +18,7 @@ from function_backend.resources import Resources
 from function_backend.services.auth import slice as auth
 from function_backend.services.auth.adapters.authenticator import ApiKeyAuthenticator
 from function_backend.services.auth.domain.key_text import mint
-from function_backend.services.auth.errors import (
+from function_backend.services.auth.errors.credential import (
     CredentialExpiredError,
     CredentialInvalidError,
     CredentialRevokedError,

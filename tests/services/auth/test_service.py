@@ -17,12 +17,9 @@ from function_backend.services.auth.domain.api_key import ApiKey, KeyWish
 from function_backend.services.auth.domain.key_text import digest, key_id
 from function_backend.services.auth.domain.permission import PermissionCatalogue
 from function_backend.services.auth.domain.tenant import Tenant
-from function_backend.services.auth.errors import (
-    ApiKeyNotFoundError,
-    PermissionEscalationError,
-    TenantNameTakenError,
-    TenantNotFoundError,
-)
+from function_backend.services.auth.errors.api_key import ApiKeyNotFoundError
+from function_backend.services.auth.errors.permission import PermissionEscalationError
+from function_backend.services.auth.errors.tenant import TenantNameTakenError, TenantNotFoundError
 from function_backend.services.auth.service.api_keys import ApiKeyService
 from function_backend.services.auth.service.first_tenant import ensure_default_tenant
 from function_backend.services.auth.service.tenants import TenantService

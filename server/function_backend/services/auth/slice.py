@@ -11,18 +11,21 @@ from function_backend.kernel.events import DomainEvent
 from function_backend.kernel.slice import Slice
 from function_backend.persistence.notifications import EPOCH_TOPIC
 from function_backend.resources import Resources
-from function_backend.services.auth import convert
 from function_backend.services.auth.adapters.authenticator import ApiKeyAuthenticator
+from function_backend.services.auth.convert.api_key import api_key_created, api_key_revoked
+from function_backend.services.auth.convert.tenant import tenant_created
 from function_backend.services.auth.domain.permission import PermissionCatalogue
-from function_backend.services.auth.events import ApiKeyCreated, ApiKeyRevoked, TenantCreated
+from function_backend.services.auth.events.api_key import ApiKeyCreated, ApiKeyRevoked
+from function_backend.services.auth.events.tenant import TenantCreated
 from function_backend.services.auth.service.api_keys import REVOCATION_TOPIC, ApiKeyService
 from function_backend.services.auth.service.tenants import TenantService
-from function_backend.services.auth.servicer import ApiKeyServicer, TenantServicer
+from function_backend.services.auth.servicer.api_key import ApiKeyServicer
+from function_backend.services.auth.servicer.tenant import TenantServicer
 
 EVENT_PAYLOADS: Mapping[type[DomainEvent], Callable[[Any], bytes]] = {
-    TenantCreated: convert.tenant_created,
-    ApiKeyCreated: convert.api_key_created,
-    ApiKeyRevoked: convert.api_key_revoked,
+    TenantCreated: tenant_created,
+    ApiKeyCreated: api_key_created,
+    ApiKeyRevoked: api_key_revoked,
 }
 """How the events look outside; the first tenant is recorded before any slice is built."""
 

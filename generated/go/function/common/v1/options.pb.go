@@ -15,6 +15,7 @@ import (
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	descriptorpb "google.golang.org/protobuf/types/descriptorpb"
+	durationpb "google.golang.org/protobuf/types/known/durationpb"
 	reflect "reflect"
 	sync "sync"
 	unsafe "unsafe"
@@ -94,7 +95,13 @@ type MethodPolicy struct {
 	// the parts; a credential may hold a whole branch as `company.*`.
 	Permission string `protobuf:"bytes,1,opt,name=permission,proto3" json:"permission,omitempty"`
 	// What a second arrival of the same call does.
-	Idempotency   Idempotency `protobuf:"varint,2,opt,name=idempotency,proto3,enum=function.common.v1.Idempotency" json:"idempotency,omitempty"`
+	Idempotency Idempotency `protobuf:"varint,2,opt,name=idempotency,proto3,enum=function.common.v1.Idempotency" json:"idempotency,omitempty"`
+	// Whether the method is for callers that have no credential yet, such as the
+	// one that hands out tokens. It names no permission then.
+	Anonymous bool `protobuf:"varint,3,opt,name=anonymous,proto3" json:"anonymous,omitempty"`
+	// What the caller's sign-in must have been, beyond holding the permission.
+	// Credentials of services are not asked for it: nobody signs in with them.
+	StepUp        *StepUp `protobuf:"bytes,4,opt,name=step_up,json=stepUp,proto3" json:"step_up,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -143,6 +150,76 @@ func (x *MethodPolicy) GetIdempotency() Idempotency {
 	return Idempotency_IDEMPOTENCY_UNSPECIFIED
 }
 
+func (x *MethodPolicy) GetAnonymous() bool {
+	if x != nil {
+		return x.Anonymous
+	}
+	return false
+}
+
+func (x *MethodPolicy) GetStepUp() *StepUp {
+	if x != nil {
+		return x.StepUp
+	}
+	return nil
+}
+
+// How a person must have signed in for a method that asks for more than usual.
+type StepUp struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Whether a second factor must have been used.
+	SecondFactor bool `protobuf:"varint,1,opt,name=second_factor,json=secondFactor,proto3" json:"second_factor,omitempty"`
+	// How long ago the sign-in may be at most; as long as the session when
+	// absent.
+	MaxAge        *durationpb.Duration `protobuf:"bytes,2,opt,name=max_age,json=maxAge,proto3" json:"max_age,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StepUp) Reset() {
+	*x = StepUp{}
+	mi := &file_function_common_v1_options_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StepUp) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StepUp) ProtoMessage() {}
+
+func (x *StepUp) ProtoReflect() protoreflect.Message {
+	mi := &file_function_common_v1_options_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StepUp.ProtoReflect.Descriptor instead.
+func (*StepUp) Descriptor() ([]byte, []int) {
+	return file_function_common_v1_options_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *StepUp) GetSecondFactor() bool {
+	if x != nil {
+		return x.SecondFactor
+	}
+	return false
+}
+
+func (x *StepUp) GetMaxAge() *durationpb.Duration {
+	if x != nil {
+		return x.MaxAge
+	}
+	return nil
+}
+
 // What one error reason means to the caller that receives it.
 type ReasonSpec struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -158,7 +235,7 @@ type ReasonSpec struct {
 
 func (x *ReasonSpec) Reset() {
 	*x = ReasonSpec{}
-	mi := &file_function_common_v1_options_proto_msgTypes[1]
+	mi := &file_function_common_v1_options_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -170,7 +247,7 @@ func (x *ReasonSpec) String() string {
 func (*ReasonSpec) ProtoMessage() {}
 
 func (x *ReasonSpec) ProtoReflect() protoreflect.Message {
-	mi := &file_function_common_v1_options_proto_msgTypes[1]
+	mi := &file_function_common_v1_options_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -183,7 +260,7 @@ func (x *ReasonSpec) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReasonSpec.ProtoReflect.Descriptor instead.
 func (*ReasonSpec) Descriptor() ([]byte, []int) {
-	return file_function_common_v1_options_proto_rawDescGZIP(), []int{1}
+	return file_function_common_v1_options_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *ReasonSpec) GetCode() code.Code {
@@ -246,12 +323,17 @@ var File_function_common_v1_options_proto protoreflect.FileDescriptor
 
 const file_function_common_v1_options_proto_rawDesc = "" +
 	"\n" +
-	" function/common/v1/options.proto\x12\x12function.common.v1\x1a google/protobuf/descriptor.proto\x1a\x15google/rpc/code.proto\"q\n" +
+	" function/common/v1/options.proto\x12\x12function.common.v1\x1a google/protobuf/descriptor.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x15google/rpc/code.proto\"\xc4\x01\n" +
 	"\fMethodPolicy\x12\x1e\n" +
 	"\n" +
 	"permission\x18\x01 \x01(\tR\n" +
 	"permission\x12A\n" +
-	"\vidempotency\x18\x02 \x01(\x0e2\x1f.function.common.v1.IdempotencyR\vidempotency\"q\n" +
+	"\vidempotency\x18\x02 \x01(\x0e2\x1f.function.common.v1.IdempotencyR\vidempotency\x12\x1c\n" +
+	"\tanonymous\x18\x03 \x01(\bR\tanonymous\x123\n" +
+	"\astep_up\x18\x04 \x01(\v2\x1a.function.common.v1.StepUpR\x06stepUp\"a\n" +
+	"\x06StepUp\x12#\n" +
+	"\rsecond_factor\x18\x01 \x01(\bR\fsecondFactor\x122\n" +
+	"\amax_age\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\x06maxAge\"q\n" +
 	"\n" +
 	"ReasonSpec\x12$\n" +
 	"\x04code\x18\x01 \x01(\x0e2\x10.google.rpc.CodeR\x04code\x12#\n" +
@@ -279,27 +361,31 @@ func file_function_common_v1_options_proto_rawDescGZIP() []byte {
 }
 
 var file_function_common_v1_options_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_function_common_v1_options_proto_msgTypes = make([]protoimpl.MessageInfo, 2)
+var file_function_common_v1_options_proto_msgTypes = make([]protoimpl.MessageInfo, 3)
 var file_function_common_v1_options_proto_goTypes = []any{
 	(Idempotency)(0),                      // 0: function.common.v1.Idempotency
 	(*MethodPolicy)(nil),                  // 1: function.common.v1.MethodPolicy
-	(*ReasonSpec)(nil),                    // 2: function.common.v1.ReasonSpec
-	(code.Code)(0),                        // 3: google.rpc.Code
-	(*descriptorpb.MethodOptions)(nil),    // 4: google.protobuf.MethodOptions
-	(*descriptorpb.EnumValueOptions)(nil), // 5: google.protobuf.EnumValueOptions
+	(*StepUp)(nil),                        // 2: function.common.v1.StepUp
+	(*ReasonSpec)(nil),                    // 3: function.common.v1.ReasonSpec
+	(*durationpb.Duration)(nil),           // 4: google.protobuf.Duration
+	(code.Code)(0),                        // 5: google.rpc.Code
+	(*descriptorpb.MethodOptions)(nil),    // 6: google.protobuf.MethodOptions
+	(*descriptorpb.EnumValueOptions)(nil), // 7: google.protobuf.EnumValueOptions
 }
 var file_function_common_v1_options_proto_depIdxs = []int32{
 	0, // 0: function.common.v1.MethodPolicy.idempotency:type_name -> function.common.v1.Idempotency
-	3, // 1: function.common.v1.ReasonSpec.code:type_name -> google.rpc.Code
-	4, // 2: function.common.v1.policy:extendee -> google.protobuf.MethodOptions
-	5, // 3: function.common.v1.reason:extendee -> google.protobuf.EnumValueOptions
-	1, // 4: function.common.v1.policy:type_name -> function.common.v1.MethodPolicy
-	2, // 5: function.common.v1.reason:type_name -> function.common.v1.ReasonSpec
-	6, // [6:6] is the sub-list for method output_type
-	6, // [6:6] is the sub-list for method input_type
-	4, // [4:6] is the sub-list for extension type_name
-	2, // [2:4] is the sub-list for extension extendee
-	0, // [0:2] is the sub-list for field type_name
+	2, // 1: function.common.v1.MethodPolicy.step_up:type_name -> function.common.v1.StepUp
+	4, // 2: function.common.v1.StepUp.max_age:type_name -> google.protobuf.Duration
+	5, // 3: function.common.v1.ReasonSpec.code:type_name -> google.rpc.Code
+	6, // 4: function.common.v1.policy:extendee -> google.protobuf.MethodOptions
+	7, // 5: function.common.v1.reason:extendee -> google.protobuf.EnumValueOptions
+	1, // 6: function.common.v1.policy:type_name -> function.common.v1.MethodPolicy
+	3, // 7: function.common.v1.reason:type_name -> function.common.v1.ReasonSpec
+	8, // [8:8] is the sub-list for method output_type
+	8, // [8:8] is the sub-list for method input_type
+	6, // [6:8] is the sub-list for extension type_name
+	4, // [4:6] is the sub-list for extension extendee
+	0, // [0:4] is the sub-list for field type_name
 }
 
 func init() { file_function_common_v1_options_proto_init() }
@@ -313,7 +399,7 @@ func file_function_common_v1_options_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_function_common_v1_options_proto_rawDesc), len(file_function_common_v1_options_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   2,
+			NumMessages:   3,
 			NumExtensions: 2,
 			NumServices:   0,
 		},

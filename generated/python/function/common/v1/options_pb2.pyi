@@ -9,6 +9,7 @@ from the descriptors at start; a method without a policy stops the start.
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import descriptor_pb2 as _descriptor_pb2
+from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
@@ -69,25 +70,69 @@ class MethodPolicy(_message.Message):
 
     PERMISSION_FIELD_NUMBER: _builtins.int
     IDEMPOTENCY_FIELD_NUMBER: _builtins.int
+    ANONYMOUS_FIELD_NUMBER: _builtins.int
+    STEP_UP_FIELD_NUMBER: _builtins.int
     permission: _builtins.str
     """The permission a caller must hold, such as `company.read`. Dots separate
     the parts; a credential may hold a whole branch as `company.*`.
     """
     idempotency: Global___Idempotency.ValueType
     """What a second arrival of the same call does."""
+    anonymous: _builtins.bool
+    """Whether the method is for callers that have no credential yet, such as the
+    one that hands out tokens. It names no permission then.
+    """
+    @_builtins.property
+    def step_up(self) -> Global___StepUp:
+        """What the caller's sign-in must have been, beyond holding the permission.
+        Credentials of services are not asked for it: nobody signs in with them.
+        """
+
     def __init__(
         self,
         *,
         permission: _builtins.str = ...,
         idempotency: Global___Idempotency.ValueType = ...,
+        anonymous: _builtins.bool = ...,
+        step_up: Global___StepUp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["step_up", b"step_up"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["idempotency", b"idempotency", "permission", b"permission"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["anonymous", b"anonymous", "idempotency", b"idempotency", "permission", b"permission", "step_up", b"step_up"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___MethodPolicy: _TypeAlias = MethodPolicy  # noqa: Y015
+
+@_typing.final
+class StepUp(_message.Message):
+    """How a person must have signed in for a method that asks for more than usual."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SECOND_FACTOR_FIELD_NUMBER: _builtins.int
+    MAX_AGE_FIELD_NUMBER: _builtins.int
+    second_factor: _builtins.bool
+    """Whether a second factor must have been used."""
+    @_builtins.property
+    def max_age(self) -> _duration_pb2.Duration:
+        """How long ago the sign-in may be at most; as long as the session when
+        absent.
+        """
+
+    def __init__(
+        self,
+        *,
+        second_factor: _builtins.bool = ...,
+        max_age: _duration_pb2.Duration | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["max_age", b"max_age"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["max_age", b"max_age", "second_factor", b"second_factor"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___StepUp: _TypeAlias = StepUp  # noqa: Y015
 
 @_typing.final
 class ReasonSpec(_message.Message):

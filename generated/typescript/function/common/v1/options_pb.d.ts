@@ -8,8 +8,8 @@
 
 import type { GenEnum, GenExtension, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
+import type { Duration, EnumValueOptions, MethodOptions } from "@bufbuild/protobuf/wkt";
 import type { Code } from "../../../google/rpc/code_pb.js";
-import type { EnumValueOptions, MethodOptions } from "@bufbuild/protobuf/wkt";
 
 /**
  * Describes the file function/common/v1/options.proto.
@@ -36,6 +36,22 @@ export declare type MethodPolicy = Message<"function.common.v1.MethodPolicy"> & 
    * @generated from field: function.common.v1.Idempotency idempotency = 2;
    */
   idempotency: Idempotency;
+
+  /**
+   * Whether the method is for callers that have no credential yet, such as the
+   * one that hands out tokens. It names no permission then.
+   *
+   * @generated from field: bool anonymous = 3;
+   */
+  anonymous: boolean;
+
+  /**
+   * What the caller's sign-in must have been, beyond holding the permission.
+   * Credentials of services are not asked for it: nobody signs in with them.
+   *
+   * @generated from field: function.common.v1.StepUp step_up = 4;
+   */
+  stepUp?: StepUp | undefined;
 };
 
 /**
@@ -43,6 +59,34 @@ export declare type MethodPolicy = Message<"function.common.v1.MethodPolicy"> & 
  * Use `create(MethodPolicySchema)` to create a new message.
  */
 export declare const MethodPolicySchema: GenMessage<MethodPolicy>;
+
+/**
+ * How a person must have signed in for a method that asks for more than usual.
+ *
+ * @generated from message function.common.v1.StepUp
+ */
+export declare type StepUp = Message<"function.common.v1.StepUp"> & {
+  /**
+   * Whether a second factor must have been used.
+   *
+   * @generated from field: bool second_factor = 1;
+   */
+  secondFactor: boolean;
+
+  /**
+   * How long ago the sign-in may be at most; as long as the session when
+   * absent.
+   *
+   * @generated from field: google.protobuf.Duration max_age = 2;
+   */
+  maxAge?: Duration | undefined;
+};
+
+/**
+ * Describes the message function.common.v1.StepUp.
+ * Use `create(StepUpSchema)` to create a new message.
+ */
+export declare const StepUpSchema: GenMessage<StepUp>;
 
 /**
  * What one error reason means to the caller that receives it.

@@ -7,14 +7,14 @@
 // from the descriptors at start; a method without a policy stops the start.
 
 import { enumDesc, extDesc, fileDesc, messageDesc, tsEnum } from "@bufbuild/protobuf/codegenv2";
-import { file_google_protobuf_descriptor } from "@bufbuild/protobuf/wkt";
+import { file_google_protobuf_descriptor, file_google_protobuf_duration } from "@bufbuild/protobuf/wkt";
 import { file_google_rpc_code } from "../../../google/rpc/code_pb.js";
 
 /**
  * Describes the file function/common/v1/options.proto.
  */
 export const file_function_common_v1_options = /*@__PURE__*/
-  fileDesc("CiBmdW5jdGlvbi9jb21tb24vdjEvb3B0aW9ucy5wcm90bxISZnVuY3Rpb24uY29tbW9uLnYxIlgKDE1ldGhvZFBvbGljeRISCgpwZXJtaXNzaW9uGAEgASgJEjQKC2lkZW1wb3RlbmN5GAIgASgOMh8uZnVuY3Rpb24uY29tbW9uLnYxLklkZW1wb3RlbmN5IlQKClJlYXNvblNwZWMSHgoEY29kZRgBIAEoDjIQLmdvb2dsZS5ycGMuQ29kZRIVCg1tZXRhZGF0YV9rZXlzGAIgAygJEg8KB2V4YW1wbGUYAyABKAkqgwEKC0lkZW1wb3RlbmN5EhsKF0lERU1QT1RFTkNZX1VOU1BFQ0lGSUVEEAASHwobSURFTVBPVEVOQ1lfTk9fU0lERV9FRkZFQ1RTEAESGgoWSURFTVBPVEVOQ1lfSURFTVBPVEVOVBACEhoKFklERU1QT1RFTkNZX1JFUVVFU1RfSUQQAzpaCgZwb2xpY3kSHi5nb29nbGUucHJvdG9idWYuTWV0aG9kT3B0aW9ucxjVjQMgASgLMiAuZnVuY3Rpb24uY29tbW9uLnYxLk1ldGhvZFBvbGljeVIGcG9saWN5OlsKBnJlYXNvbhIhLmdvb2dsZS5wcm90b2J1Zi5FbnVtVmFsdWVPcHRpb25zGNaNAyABKAsyHi5mdW5jdGlvbi5jb21tb24udjEuUmVhc29uU3BlY1IGcmVhc29uYgZwcm90bzM", [file_google_protobuf_descriptor, file_google_rpc_code]);
+  fileDesc("CiBmdW5jdGlvbi9jb21tb24vdjEvb3B0aW9ucy5wcm90bxISZnVuY3Rpb24uY29tbW9uLnYxIpgBCgxNZXRob2RQb2xpY3kSEgoKcGVybWlzc2lvbhgBIAEoCRI0CgtpZGVtcG90ZW5jeRgCIAEoDjIfLmZ1bmN0aW9uLmNvbW1vbi52MS5JZGVtcG90ZW5jeRIRCglhbm9ueW1vdXMYAyABKAgSKwoHc3RlcF91cBgEIAEoCzIaLmZ1bmN0aW9uLmNvbW1vbi52MS5TdGVwVXAiSwoGU3RlcFVwEhUKDXNlY29uZF9mYWN0b3IYASABKAgSKgoHbWF4X2FnZRgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiJUCgpSZWFzb25TcGVjEh4KBGNvZGUYASABKA4yEC5nb29nbGUucnBjLkNvZGUSFQoNbWV0YWRhdGFfa2V5cxgCIAMoCRIPCgdleGFtcGxlGAMgASgJKoMBCgtJZGVtcG90ZW5jeRIbChdJREVNUE9URU5DWV9VTlNQRUNJRklFRBAAEh8KG0lERU1QT1RFTkNZX05PX1NJREVfRUZGRUNUUxABEhoKFklERU1QT1RFTkNZX0lERU1QT1RFTlQQAhIaChZJREVNUE9URU5DWV9SRVFVRVNUX0lEEAM6WgoGcG9saWN5Eh4uZ29vZ2xlLnByb3RvYnVmLk1ldGhvZE9wdGlvbnMY1Y0DIAEoCzIgLmZ1bmN0aW9uLmNvbW1vbi52MS5NZXRob2RQb2xpY3lSBnBvbGljeTpbCgZyZWFzb24SIS5nb29nbGUucHJvdG9idWYuRW51bVZhbHVlT3B0aW9ucxjWjQMgASgLMh4uZnVuY3Rpb24uY29tbW9uLnYxLlJlYXNvblNwZWNSBnJlYXNvbmIGcHJvdG8z", [file_google_protobuf_descriptor, file_google_protobuf_duration, file_google_rpc_code]);
 
 /**
  * Describes the message function.common.v1.MethodPolicy.
@@ -24,11 +24,18 @@ export const MethodPolicySchema = /*@__PURE__*/
   messageDesc(file_function_common_v1_options, 0);
 
 /**
+ * Describes the message function.common.v1.StepUp.
+ * Use `create(StepUpSchema)` to create a new message.
+ */
+export const StepUpSchema = /*@__PURE__*/
+  messageDesc(file_function_common_v1_options, 1);
+
+/**
  * Describes the message function.common.v1.ReasonSpec.
  * Use `create(ReasonSpecSchema)` to create a new message.
  */
 export const ReasonSpecSchema = /*@__PURE__*/
-  messageDesc(file_function_common_v1_options, 1);
+  messageDesc(file_function_common_v1_options, 2);
 
 /**
  * Describes the enum function.common.v1.Idempotency.

@@ -18,7 +18,7 @@ from function_backend.kernel.identity import PermissionSet, Principal
 from function_backend.kernel.statistics import CacheStatistics
 from function_backend.persistence.unit_of_work import Transactions
 from function_backend.services.auth.domain.key_text import digest, key_id
-from function_backend.services.auth.errors import (
+from function_backend.services.auth.errors.credential import (
     CredentialExpiredError,
     CredentialInvalidError,
     CredentialRevokedError,

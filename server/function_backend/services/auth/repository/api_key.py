@@ -9,7 +9,8 @@ from sqlalchemy import func, insert, or_, select, update
 
 from function_backend.kernel.pagination import Page
 from function_backend.services.auth.domain.api_key import ApiKey
-from function_backend.services.auth.tables import api_key_table, auth_epoch_table
+from function_backend.services.auth.tables.api_key import api_key_table
+from function_backend.services.auth.tables.epoch import auth_epoch_table
 
 if TYPE_CHECKING:
     from datetime import datetime

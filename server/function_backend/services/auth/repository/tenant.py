@@ -15,8 +15,8 @@ from sqlalchemy.exc import IntegrityError
 from function_backend.kernel.pagination import Page
 from function_backend.persistence.failures import violated_constraint
 from function_backend.services.auth.domain.tenant import Tenant
-from function_backend.services.auth.errors import TenantNameTakenError
-from function_backend.services.auth.tables import tenant_table
+from function_backend.services.auth.errors.tenant import TenantNameTakenError
+from function_backend.services.auth.tables.tenant import tenant_table
 
 if TYPE_CHECKING:
     from sqlalchemy import Row

@@ -14,13 +14,9 @@ from function_backend.persistence.unit_of_work import Transactions
 from function_backend.services.auth.domain.api_key import ApiKey, KeyWish
 from function_backend.services.auth.domain.key_text import mint
 from function_backend.services.auth.domain.permission import PermissionCatalogue
-from function_backend.services.auth.errors import (
-    ApiKeyNotFoundError,
-    PermissionEscalationError,
-    expiry_in_the_past,
-    unknown_permissions,
-)
-from function_backend.services.auth.events import ApiKeyCreated, ApiKeyRevoked
+from function_backend.services.auth.errors.api_key import ApiKeyNotFoundError, expiry_in_the_past
+from function_backend.services.auth.errors.permission import PermissionEscalationError, unknown_permissions
+from function_backend.services.auth.events.api_key import ApiKeyCreated, ApiKeyRevoked
 from function_backend.services.auth.repository.api_key import ApiKeyRepository
 from function_backend.services.auth.service.paging import DEFAULT_PAGE_SIZE, after
 

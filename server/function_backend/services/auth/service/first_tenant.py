@@ -10,7 +10,7 @@ from function_backend.kernel.identifiers import new_id
 from function_backend.kernel.identity import PermissionSet, Principal
 from function_backend.persistence.unit_of_work import Transactions
 from function_backend.services.auth.domain.permission import EVERYTHING
-from function_backend.services.auth.errors import TenantNameTakenError
+from function_backend.services.auth.errors.tenant import TenantNameTakenError
 from function_backend.services.auth.service.tenants import make_tenant
 
 DEFAULT_TENANT = "default"

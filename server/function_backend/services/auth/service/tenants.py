@@ -14,8 +14,9 @@ from function_backend.services.auth.domain.api_key import ApiKey
 from function_backend.services.auth.domain.key_text import mint
 from function_backend.services.auth.domain.permission import PermissionCatalogue
 from function_backend.services.auth.domain.tenant import Tenant
-from function_backend.services.auth.errors import TenantNotFoundError
-from function_backend.services.auth.events import ApiKeyCreated, TenantCreated
+from function_backend.services.auth.errors.tenant import TenantNotFoundError
+from function_backend.services.auth.events.api_key import ApiKeyCreated
+from function_backend.services.auth.events.tenant import TenantCreated
 from function_backend.services.auth.repository.api_key import ApiKeyRepository
 from function_backend.services.auth.repository.tenant import TenantRepository
 from function_backend.services.auth.service.paging import DEFAULT_PAGE_SIZE, after

@@ -1,34 +1,11 @@
-"""The tables of tenants and keys."""
+"""The table of API keys."""
 
 from __future__ import annotations
 
-from sqlalchemy import (
-    BigInteger,
-    Boolean,
-    CheckConstraint,
-    Column,
-    ForeignKeyConstraint,
-    Integer,
-    LargeBinary,
-    Table,
-    Text,
-    UniqueConstraint,
-    Uuid,
-    text,
-)
+from sqlalchemy import Column, ForeignKeyConstraint, Integer, LargeBinary, Table, Text, UniqueConstraint, Uuid
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from function_backend.persistence.metadata import metadata, moment_column, tenant_column
-
-tenant_table = Table(
-    "tenant",
-    metadata,
-    tenant_column(),
-    Column("name", Text, nullable=False),
-    Column("display_name", Text, nullable=False),
-    moment_column("created_at"),
-    UniqueConstraint("name", name="tenant_name_key"),
-)
 
 api_key_table = Table(
     "api_key",
@@ -45,12 +22,4 @@ api_key_table = Table(
     moment_column("revoked_at", nullable=True),
     UniqueConstraint("digest", name="api_key_digest_key"),
     ForeignKeyConstraint(["tenant_id"], ["tenant.tenant_id"], name="api_key_tenant_id_fkey"),
-)
-
-auth_epoch_table = Table(
-    "auth_epoch",
-    metadata,
-    Column("only_row", Boolean, primary_key=True, server_default=text("true"), nullable=False),
-    Column("epoch", BigInteger, nullable=False),
-    CheckConstraint("only_row", name="only_row"),
 )

@@ -1,0 +1,1 @@
+"""Wire messages to domain values and back: one file for each noun."""

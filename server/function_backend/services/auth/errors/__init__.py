@@ -1,0 +1,1 @@
+"""The failures of the auth slice: one file for each noun."""

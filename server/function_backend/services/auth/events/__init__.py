@@ -1,0 +1,1 @@
+"""What happens in the auth slice: one file for each noun."""

@@ -1,0 +1,1 @@
+"""The methods of `function.auth.v1` over gRPC: one file for each service."""

@@ -1,0 +1,1 @@
+"""The tables of the auth slice: one file for each noun."""
