@@ -17,7 +17,8 @@ from function_backend.services.auth.convert.tenant import tenant_created
 from function_backend.services.auth.domain.permission import PermissionCatalogue
 from function_backend.services.auth.events.api_key import ApiKeyCreated, ApiKeyRevoked
 from function_backend.services.auth.events.tenant import TenantCreated
-from function_backend.services.auth.service.api_keys import REVOCATION_TOPIC, ApiKeyService
+from function_backend.services.auth.service.api_keys import ApiKeyService
+from function_backend.services.auth.service.revocation import REVOCATION_TOPIC
 from function_backend.services.auth.service.tenants import TenantService
 from function_backend.services.auth.servicer.api_key import ApiKeyServicer
 from function_backend.services.auth.servicer.tenant import TenantServicer

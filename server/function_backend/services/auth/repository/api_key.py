@@ -10,7 +10,6 @@ from sqlalchemy import func, insert, or_, select, update
 from function_backend.kernel.pagination import Page
 from function_backend.services.auth.domain.api_key import ApiKey
 from function_backend.services.auth.tables.api_key import api_key_table
-from function_backend.services.auth.tables.epoch import auth_epoch_table
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -81,14 +80,12 @@ class ApiKeyRepository:
         return Page(keys, (str(keys[-1].id),) if more else None)
 
     def revoke(self, api_key: ApiKey) -> None:
-        """Stores the revocation, and counts the epoch up that makes every worker ask again for all keys it knows."""
+        """Stores the revocation."""
         self._work.connection.execute(
             update(api_key_table)
             .where(_key.tenant_id == self._work.tenant_id, _key.id == api_key.id)
             .values(revoked_at=api_key.revoked_at)
         )
-        epoch = auth_epoch_table.c.epoch
-        self._work.connection.execute(update(auth_epoch_table).values(epoch=epoch + 1))
 
 
 def _api_key(row: Row[Any]) -> ApiKey:

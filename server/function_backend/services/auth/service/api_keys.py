@@ -19,9 +19,7 @@ from function_backend.services.auth.errors.permission import PermissionEscalatio
 from function_backend.services.auth.events.api_key import ApiKeyCreated, ApiKeyRevoked
 from function_backend.services.auth.repository.api_key import ApiKeyRepository
 from function_backend.services.auth.service.paging import DEFAULT_PAGE_SIZE, after
-
-REVOCATION_TOPIC = "api_key_revoked"
-"""The topic under which workers hear of a revocation."""
+from function_backend.services.auth.service.revocation import Revoked, revoke
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +95,7 @@ class ApiKeyService:
                 return api_key
             keys.revoke(revoked)
             work.record(ApiKeyRevoked.of(api_key, revoked, at=now))
-            work.notify(REVOCATION_TOPIC, str(api_key_id))
+            revoke(work, Revoked.API_KEY, api_key_id)
         return revoked
 
     def _check(self, wish: KeyWish, now: datetime) -> None:

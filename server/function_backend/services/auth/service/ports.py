@@ -1,0 +1,97 @@
+"""What the use cases of auth need of each other, so that each can be read and tested alone.
+
+The slice hands in what implements them: `adapters.vault`, `adapters.tokens`, `service.sign_in` and
+`repository.entitlement`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from function_backend.persistence.unit_of_work import UnitOfWork
+from function_backend.persistence.wire import Driver
+from function_backend.services.auth.domain.access_claims import AccessClaims, SubjectKind
+from function_backend.services.auth.domain.entitlement import Entitlement
+
+
+class SecretBox(Protocol):
+    """Encrypts small secrets of a tenant, so that they are unreadable at rest and gone with the tenant's key."""
+
+    def seal(self, work: UnitOfWork, secret: bytes, *, purpose: str) -> bytes:
+        """The secret, encrypted for the tenant of the unit of work.
+
+        `purpose` names place and row, such as `totp:<user id>`; what is sealed for one purpose opens for no other.
+        """
+
+    def open(self, work: UnitOfWork, sealed: bytes, *, purpose: str) -> bytes:
+        """The secret again. Raises SecretLostError when the tenant's key is gone or the text is not what was sealed."""
+
+
+class TokenIssuer(Protocol):
+    """Signs access tokens."""
+
+    def issue(self, claims: AccessClaims) -> str:
+        """The token as a compact JWT (RFC 9068), signed with the current key.
+
+        Raises UnavailableError while no signing key can be had.
+        """
+
+
+class TokenReader(Protocol):
+    """Checks access tokens."""
+
+    def read(self, token: str, *, audience: str | None = None) -> AccessClaims:
+        """The claims of a token that this installation signed, that has not expired and is for the audience.
+
+        Without `audience` it must be for this service itself. Whether the session, the subject and the tenant behind it
+        still stand is not its concern. Raises CredentialInvalidError or CredentialExpiredError.
+        """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PasswordAttempt:
+    """What somebody presents to sign in."""
+
+    login: str
+    """User name or e-mail address, as typed."""
+    password: str = field(repr=False)
+    otp: str = field(default="", repr=False)
+    """A code of the second factor, or a recovery code; empty when none was given."""
+    client_address: str = ""
+    """Where the attempt comes from, for the progressive delay; empty when unknown."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedIn:
+    """A person who has just proved who they are."""
+
+    user_id: UUID
+    methods: frozenset[str]
+    """By the names of RFC 8176: `pwd`, and `otp` with `mfa` where a second factor was used."""
+    at: datetime
+
+
+class PasswordSignIn(Protocol):
+    """Signs people in with a password."""
+
+    def sign_in(self, attempt: PasswordAttempt) -> SignedIn:
+        """The user of the current call's tenant behind the attempt.
+
+        It must run outside a transaction: hashing takes tens of milliseconds in a pool of its own. Raises SignInError
+        with the reason SIGN_IN_FAILED (one answer and one timing for unknown users and wrong passwords),
+        SECOND_FACTOR_REQUIRED, SIGN_IN_DELAYED (with retry_after) or PASSWORD_CHANGE_REQUIRED, and
+        LimitExceededError when the hashing pool is full.
+        """
+
+
+class Entitlements(Protocol):
+    """Knows what a subject may do."""
+
+    def find(self, driver: Driver, tenant_id: UUID, kind: SubjectKind, subject_id: UUID) -> Entitlement:
+        """The permissions of a user or a service account, its groups' included, at this moment.
+
+        Asked before a tenant is set, through a function of the definer; an unknown subject may do nothing.
+        """
