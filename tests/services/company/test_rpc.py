@@ -146,6 +146,30 @@ class TestStreams:
         batches = list(stub(server).ExportCompanies(request, metadata=server.metadata(), timeout=_SECONDS))
         assert [len(batch.companies) for batch in batches] == [100, 100, 98]
 
+    def test_pages_of_large_companies_end_before_a_message_would_be_too_large(
+        self, server: RunningServer, other_tenant_key: str
+    ) -> None:
+        metadata = server.metadata(other_tenant_key)
+        rows = [company_service_pb2.ImportRow(row=number, company=a_message()) for number in range(300)]
+        for number, row in enumerate(rows):
+            row.company.identifiers.add(scheme="lei", value=lei(9000 + number))
+            row.company.attributes["text"] = "x" * 16_000
+        for part in (rows[:150], rows[150:]):
+            answer = stub(server).ImportCompanies(import_messages(part), metadata=metadata, timeout=_SECONDS)
+            assert answer.created_count == 150
+
+        sizes, token = [], ""
+        while not sizes or token:
+            asked = company_service_pb2.ListCompaniesRequest(page_size=1000, page_token=token)
+            page = stub(server).ListCompanies(asked, metadata=metadata, timeout=_SECONDS)
+            sizes.append(len(page.companies))
+            token = page.next_page_token
+        assert sum(sizes) == 300
+        assert len(sizes) == 2
+        request = company_service_pb2.ExportCompaniesRequest(batch_size=1000)
+        batches = list(stub(server).ExportCompanies(request, metadata=metadata, timeout=_SECONDS))
+        assert [len(batch.companies) for batch in batches] == sizes
+
     def test_a_caller_who_leaves_an_export_ends_it(self, server: RunningServer) -> None:
         for _ in range(3):
             create(server)

@@ -14,6 +14,7 @@ from function_backend.persistence.unit_of_work import UnitOfWork
 from function_backend.services.company.domain.filters.conditions import Predicate
 from function_backend.services.company.domain.ordering import Ordering
 from function_backend.services.company.repository.filter_sql import filter_clause
+from function_backend.services.company.repository.page_bytes import fitting
 from function_backend.services.company.repository.records import Document
 from function_backend.services.company.tables import company_table
 
@@ -49,7 +50,7 @@ class CompanyLister:
         limit: int,
         with_deleted: bool,
     ) -> Page[ListedCompany]:
-        """Up to `limit` companies that fit, after the one with the given key."""
+        """Up to `limit` companies that fit, after the one with the given key; fewer when they are large."""
         column = _SORT_COLUMNS[ordering.field]
         query = _in_order(
             select(_company.id, _company.document_version, _company.document, column.label("sort_key")).where(
@@ -64,8 +65,9 @@ class CompanyLister:
             query = query.where(filter_clause(predicate, self._work.tenant_id))
         # One more than asked for tells whether there is a next page.
         rows = self._work.connection.execute(query.limit(limit + 1)).all()
-        items = [ListedCompany(row.id, Document(row.document_version, row.document)) for row in rows[:limit]]
-        next_key = _key(rows[limit - 1], ordering) if len(rows) > limit else None
+        page = rows[: fitting(len(row.document) for row in rows[:limit])]
+        items = [ListedCompany(row.id, Document(row.document_version, row.document)) for row in page]
+        next_key = _key(page[-1], ordering) if len(rows) > len(page) else None
         return Page(items, next_key)
 
 

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from function_backend.persistence.unit_of_work import UnitOfWork
 from function_backend.services.company.domain.history import Revision, RevisionKind
+from function_backend.services.company.repository.page_bytes import fitting
 from function_backend.services.company.repository.states import decode_state
 
 # The company as well, so that one round trip tells "no such company" from "no such state".
@@ -70,22 +71,27 @@ class RevisionReader:
 
         None when there is no such company. `domain.history.state_at` says the rule.
         """
-        return self._history(company_id, _STATE_SQL, (known_at, as_of, self._work.tenant_id, company_id))
+        return _history(company_id, self._rows(_STATE_SQL, (known_at, as_of, self._work.tenant_id, company_id)))
 
-    def find_page(self, company_id: UUID, *, before: int | None, limit: int) -> CompanyHistory | None:
-        """Up to `limit` revisions, latest first, from before the one with the given number.
+    def find_page(self, company_id: UUID, *, before: int | None, limit: int) -> tuple[CompanyHistory | None, bool]:
+        """Up to `limit` revisions, latest first, from before the one with the given number; fewer when they are large.
 
-        None when there is no such company.
+        Also whether there are more. No history when there is no such company.
         """
         last = _BEYOND_ANY_REVISION if before is None else before
-        return self._history(company_id, _PAGE_SQL, (last, limit, self._work.tenant_id, company_id))
+        # One more than asked for tells whether there is a next page.
+        rows = self._rows(_PAGE_SQL, (last, limit + 1, self._work.tenant_id, company_id))
+        page = rows[: fitting(len(row[5] or "") for row in rows[:limit])]
+        return _history(company_id, page), len(rows) > len(page)
 
-    def _history(self, company_id: UUID, statement: str, parameters: tuple[Any, ...]) -> CompanyHistory | None:
-        rows = self._work.driver.execute(statement, parameters).fetchall()
-        if not rows:
-            return None
-        found = [_recorded(row) for row in rows if row[1] is not None]
-        return CompanyHistory(company_id, rows[0][0], found)
+    def _rows(self, statement: str, parameters: tuple[Any, ...]) -> list[tuple[Any, ...]]:
+        return self._work.driver.execute(statement, parameters).fetchall()
+
+
+def _history(company_id: UUID, rows: Sequence[tuple[Any, ...]]) -> CompanyHistory | None:
+    if not rows:
+        return None
+    return CompanyHistory(company_id, rows[0][0], [_recorded(row) for row in rows if row[1] is not None])
 
 
 def _recorded(row: tuple[Any, ...]) -> RecordedRevision:

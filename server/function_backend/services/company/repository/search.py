@@ -18,6 +18,7 @@ from function_backend.services.company.domain.search.numbers import identifier_v
 from function_backend.services.company.domain.search.query import Meanings, SearchQuery, whole_names
 from function_backend.services.company.domain.search.ranking import Rank, Ranking
 from function_backend.services.company.domain.search.typos import asked_numbers, number_of
+from function_backend.services.company.repository.page_bytes import fitting
 from function_backend.services.company.repository.records import Document
 from function_backend.services.company.repository.search_index import WHOLE_NAME, as_array, tenant_seed
 
@@ -123,7 +124,10 @@ class SearchRepository:
         self._seed = tenant_seed(work.tenant_id)
 
     def find(self, text: str, filters: SearchFilters, *, after: tuple[str, ...] | None, limit: int) -> Page[Hit]:
-        """Up to `limit` results behind the key `after`, best first; a search ends after 1,000 of them."""
+        """Up to `limit` results behind the key `after`, best first; fewer when the companies are large.
+
+        A search ends after 1,000 of them.
+        """
         query = SearchQuery(text)
         results, frequencies = self._look_up(text, query, filters)
         identified = {result.company_id for result in results}
@@ -135,7 +139,13 @@ class SearchRepository:
             results = [result for result in results if result[:2] > last]
         page = results[:limit]
         hits = self._read(page)
-        more = len(results) > limit
+        kept = fitting(len(hit.document.content) for hit in hits)
+        if kept < len(hits):
+            # Large companies: the page ends before the first that has no room.
+            last_id = str(hits[kept - 1].company_id)
+            page = page[: 1 + next(n for n, result in enumerate(page) if result.company_id == last_id)]
+            hits = hits[:kept]
+        more = len(results) > len(page)
         return Page(hits, (repr(page[-1].minus_score), page[-1].company_id) if more else None)
 
     def _look_up(self, text: str, query: SearchQuery, filters: SearchFilters) -> tuple[list[_Result], dict[str, int]]:

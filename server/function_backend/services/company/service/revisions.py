@@ -34,11 +34,8 @@ class ListCompanyRevisions:
             bound = (str(work.tenant_id), "revisions", str(company_id))
             key = self._page_tokens.read(bound, page_token)
             before = None if key is None else int(key[0])
-            found = RevisionReader(work).find_page(company_id, before=before, limit=limit + 1)
+            found, more = RevisionReader(work).find_page(company_id, before=before, limit=limit)
         if found is None:
             raise CompanyNotFoundError(company_id)
-        if len(found.revisions) <= limit:
-            return RevisionPage(found, "")
-        shown = found.revisions[:limit]
-        token = self._page_tokens.write(bound, (str(shown[-1].revision.number),))
-        return RevisionPage(CompanyHistory(found.company_id, found.created_at, shown), token)
+        last = (str(found.revisions[-1].revision.number),) if more else None
+        return RevisionPage(found, "" if last is None else self._page_tokens.write(bound, last))
