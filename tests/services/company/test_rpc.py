@@ -158,7 +158,8 @@ class TestStreams:
             answer = stub(server).ImportCompanies(import_messages(part), metadata=metadata, timeout=_SECONDS)
             assert answer.created_count == 150
 
-        sizes, token = [], ""
+        sizes: list[int] = []
+        token = ""
         while not sizes or token:
             asked = company_service_pb2.ListCompaniesRequest(page_size=1000, page_token=token)
             page = stub(server).ListCompanies(asked, metadata=metadata, timeout=_SECONDS)

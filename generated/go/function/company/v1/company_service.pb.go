@@ -433,7 +433,8 @@ func (x *BatchGetCompaniesResponse) GetMissingIds() []string {
 // Which companies to list, and how.
 type ListCompaniesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// How many at most; 50 when 0, never more than 1,000.
+	// How many at most; 50 when 0, never more than 1,000. A page of large
+	// companies may have fewer: only an empty `next_page_token` ends a list.
 	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
 	// The `next_page_token` of the page before, with the same filter and order.
 	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`

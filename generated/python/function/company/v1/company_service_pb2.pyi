@@ -248,7 +248,9 @@ class ListCompaniesRequest(_message.Message):
     ORDER_BY_FIELD_NUMBER: _builtins.int
     SHOW_DELETED_FIELD_NUMBER: _builtins.int
     page_size: _builtins.int
-    """How many at most; 50 when 0, never more than 1,000."""
+    """How many at most; 50 when 0, never more than 1,000. A page of large
+    companies may have fewer: only an empty `next_page_token` ends a list.
+    """
     page_token: _builtins.str
     """The `next_page_token` of the page before, with the same filter and order."""
     filter: _builtins.str

@@ -192,7 +192,8 @@ export declare const BatchGetCompaniesResponseSchema: GenMessage<BatchGetCompani
  */
 export declare type ListCompaniesRequest = Message<"function.company.v1.ListCompaniesRequest"> & {
   /**
-   * How many at most; 50 when 0, never more than 1,000.
+   * How many at most; 50 when 0, never more than 1,000. A page of large
+   * companies may have fewer: only an empty `next_page_token` ends a list.
    *
    * @generated from field: int32 page_size = 1;
    */
