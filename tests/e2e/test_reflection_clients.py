@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -51,15 +50,6 @@ def _messages(text: str) -> list[Json]:
             at += 1
         message, at = decoder.raw_decode(text, at)
         found.append(message)
-    return found
-
-
-@pytest.fixture(scope="module")
-def grpcurl() -> str:
-    own = ROOT / ".tools" / "bin" / "grpcurl"
-    found = str(own) if own.is_file() else shutil.which("grpcurl")
-    if found is None:
-        pytest.skip("grpcurl is neither in .tools/bin (make grpcurl, needs Go) nor on the PATH")
     return found
 
 

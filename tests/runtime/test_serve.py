@@ -1,5 +1,4 @@
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -241,10 +240,7 @@ class TestSeenFromOutside:
             assert watcher.next() is grpc.StatusCode.UNAVAILABLE
         assert service.wait() == 0
 
-    def test_grpcurl_lists_and_calls_by_reflection_alone(self, serve: Serve) -> None:
-        grpcurl = shutil.which("grpcurl")
-        if grpcurl is None:
-            pytest.skip("grpcurl is not installed")
+    def test_grpcurl_lists_and_calls_by_reflection_alone(self, serve: Serve, grpcurl: str) -> None:
         service = serve("--workers", "1")
         target = f"127.0.0.1:{service.port}"
         listed = subprocess.run(
