@@ -59,14 +59,18 @@ def _client_credentials() -> None:
         create function find_client_credentials(presented_client_id uuid, usable_at timestamptz)
         returns table (
             tenant_id uuid, id uuid, kind text, digest bytea, key_id text, algorithm text, public_jwk text,
-            last_used_at timestamptz
+            last_used_at timestamptz, tenant_is_active boolean
         )
-        language sql stable {definer} as $$
-            select c.tenant_id, c.id, c.kind, c.digest, c.key_id, c.algorithm, c.public_jwk, c.last_used_at
+        language plpgsql stable {definer} as $$
+        begin
+            return query
+            select c.tenant_id, c.id, c.kind, c.digest, c.key_id, c.algorithm, c.public_jwk, c.last_used_at,
+                tenant_is_active(c.tenant_id)
             from client_credential c
             where c.client_id = presented_client_id and c.revoked_at is null
                 and (c.expires_at is null or c.expires_at > usable_at)
-            order by c.id desc limit 50
+            order by c.id desc limit 50;
+        end
         $$
         """,
     )
@@ -90,6 +94,7 @@ def _sessions() -> None:
             expires_at timestamptz not null,
             revoked_at timestamptz,
             ended_by text collate "C" not null default '',
+            revision bigint not null,
             constraint session_pkey primary key (tenant_id, id),
             constraint session_ended_by_check check (ended_by in ('', 'signed_out', 'revoked', 'token_reused')),
             constraint session_tenant_id_fkey foreign key (tenant_id) references tenant (tenant_id)
@@ -168,7 +173,7 @@ def _refresh_tokens() -> None:
     """)
     op.execute("create index refresh_token_session_id_idx on refresh_token (tenant_id, session_id)")
     # Whole chains of a live session are kept: a token that was spent long ago must still give a thief away.
-    protect_except_for_definer("refresh_token", app="select, insert, update", definer="select, delete")
+    protect_except_for_definer("refresh_token", app="select, insert, update", definer="select, update, delete")
     definer_function(
         "find_refresh_token(bytea)",
         """
@@ -213,7 +218,7 @@ def _devices() -> None:
         )
     """)
     op.execute("create index device_authorization_expires_at_idx on device_authorization (expires_at)")
-    protect_except_for_definer("device_authorization", app="select, insert, update", definer="select, delete")
+    protect_except_for_definer("device_authorization", app="select, insert, update", definer="select, update, delete")
     definer_function(
         "find_device_authorization(bytea)",
         """
@@ -242,7 +247,7 @@ def _used_up() -> None:
         )
     """)
     op.execute("create index used_assertion_expires_at_idx on used_assertion (expires_at)")
-    protect_except_for_definer("used_assertion", app="select, insert", definer="select, delete")
+    protect_except_for_definer("used_assertion", app="select, insert", definer="select, update, delete")
     # Access tokens that ended before they expired; kept until they would have.
     op.execute("""
         create table revoked_access_token (
@@ -254,7 +259,7 @@ def _used_up() -> None:
         )
     """)
     op.execute("create index revoked_access_token_expires_at_idx on revoked_access_token (expires_at)")
-    protect_except_for_definer("revoked_access_token", app="select, insert", definer="select, delete")
+    protect_except_for_definer("revoked_access_token", app="select, insert", definer="select, update, delete")
     # For whoever has verified a token: its claims name tenant and id.
     definer_function(
         "access_token_is_revoked(uuid, uuid)",
@@ -326,17 +331,6 @@ def _tenant_by_name() -> None:
             return (
                 select t.tenant_id from tenant t where t.name = wanted_name and tenant_is_active(t.tenant_id)
             );
-        end
-        $$
-        """,
-    )
-    definer_function(
-        "tenant_may_get_tokens(uuid)",
-        """
-        create function tenant_may_get_tokens(asked_id uuid)
-        returns boolean language plpgsql stable {definer} as $$
-        begin
-            return tenant_is_active(asked_id);
         end
         $$
         """,
