@@ -14,7 +14,7 @@ import zlib
 
 from function_backend.services.auth.domain.key_text import KeyText, digest
 
-CLIENT_SECRET = "fbs_"
+CLIENT_SECRET = "fbs_"  # noqa: S105 - the beginning of every one
 REFRESH_TOKEN = "fbr_"  # noqa: S105 - the beginning of every one
 DEVICE_CODE = "fbd_"
 
