@@ -32,6 +32,7 @@ _LONGEST_ID = 200
 _HALF_SIGNATURE = 32
 _PARTS = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 _LATEST = 253402300799
+_PSS = padding.PSS(mgf=padding.MGF1(SHA256()), salt_length=SHA256.digest_size)
 
 
 class AssertionRefusedError(ValueError):
@@ -150,7 +151,8 @@ def _verifies(key: PublicKey, assertion: ClientAssertion) -> bool:
         elif isinstance(key, ed25519.Ed25519PublicKey):
             key.verify(assertion.signature, assertion.signed)
         elif isinstance(key, rsa.RSAPublicKey):
-            key.verify(assertion.signature, assertion.signed, padding.PKCS1v15(), SHA256())
+            scheme = _PSS if assertion.algorithm == "PS256" else padding.PKCS1v15()
+            key.verify(assertion.signature, assertion.signed, scheme, SHA256())
     except InvalidSignature:
         return False
     return True

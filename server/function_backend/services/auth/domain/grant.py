@@ -4,23 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 from uuid import UUID
 
 ACCESS_TOKEN_TYPE = "urn:ietf:params:oauth:token-type:access_token"  # noqa: S105 - the name of a type
 JWT_TYPE = "urn:ietf:params:oauth:token-type:jwt"
 MOST_ACTORS = 4
 """How many may act one for the other."""
-
-
-class GrantType(StrEnum):
-    """The grants, by their names in OAuth 2."""
-
-    CLIENT_CREDENTIALS = "client_credentials"
-    PASSWORD = "password"  # noqa: S105 - the name of a grant
-    REFRESH_TOKEN = "refresh_token"  # noqa: S105
-    TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"  # noqa: S105
-    DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -92,7 +92,8 @@ def _rsa(jwk: Mapping[str, object]) -> tuple[dict[str, object], str, PublicKey]:
     if int.from_bytes(e) != _EXPONENT or not modulus % 2:
         raise PublicJwkError(f"must have the exponent {_EXPONENT} and an odd modulus")
     key = rsa.RSAPublicNumbers(_EXPONENT, modulus).public_key()
-    return {"e": _text(e), "kty": "RSA", "n": _text(n)}, "RS256", key
+    algorithm = "PS256" if jwk.get("alg") == "PS256" else "RS256"
+    return {"e": _text(e), "kty": "RSA", "n": _text(n)}, algorithm, key
 
 
 def _bytes(jwk: Mapping[str, object], name: str, *, length: int | None = None) -> bytes:
