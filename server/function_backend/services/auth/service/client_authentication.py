@@ -20,7 +20,7 @@ from function_backend.services.auth.domain.client_assertion import (
 from function_backend.services.auth.domain.client_credential import CredentialKind, UsableCredential
 from function_backend.services.auth.domain.grant import Client, PresentedClient
 from function_backend.services.auth.domain.key_text import digest
-from function_backend.services.auth.domain.token_text import CLIENT_SECRET, looks_right
+from function_backend.services.auth.domain.secret_text import CLIENT_SECRET, looks_right
 from function_backend.services.auth.errors.oauth import OAuthInvalidClientError, OAuthInvalidRequestError
 from function_backend.services.auth.repository.client_credential import ClientCredentialRepository, find_usable
 from function_backend.services.auth.repository.device_authorization import find_active_tenant

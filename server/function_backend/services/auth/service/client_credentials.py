@@ -14,7 +14,7 @@ from function_backend.persistence.unit_of_work import Transactions, UnitOfWork
 from function_backend.services.auth.domain.access_claims import SubjectKind
 from function_backend.services.auth.domain.client_credential import MOST_USABLE, ClientCredential, CredentialKind
 from function_backend.services.auth.domain.public_jwk import PublicJwkError, read_public_jwk
-from function_backend.services.auth.domain.token_text import CLIENT_SECRET, mint
+from function_backend.services.auth.domain.secret_text import CLIENT_SECRET, mint
 from function_backend.services.auth.errors.api_key import expiry_in_the_past
 from function_backend.services.auth.errors.client_credential import (
     ClientCredentialNotFoundError,

@@ -12,8 +12,8 @@ from function_backend.services.auth.domain.access_claims import SubjectKind
 from function_backend.services.auth.domain.device_authorization import DeviceAuthorization, DeviceState
 from function_backend.services.auth.domain.grant import Client, Granted, GrantRequest, Wanted
 from function_backend.services.auth.domain.key_text import digest
+from function_backend.services.auth.domain.secret_text import DEVICE_CODE, looks_right
 from function_backend.services.auth.domain.tenant_settings import Grant, TenantRules
-from function_backend.services.auth.domain.token_text import DEVICE_CODE, looks_right
 from function_backend.services.auth.errors.oauth import (
     OAuthAccessDeniedError,
     OAuthAuthorizationPendingError,

@@ -17,9 +17,9 @@ from function_backend.services.auth.domain.device_authorization import (
     read_user_code,
 )
 from function_backend.services.auth.domain.grant import Origin, PresentedClient
+from function_backend.services.auth.domain.secret_text import DEVICE_CODE, mint
 from function_backend.services.auth.domain.session import clean_address
 from function_backend.services.auth.domain.tenant_settings import Grant
-from function_backend.services.auth.domain.token_text import DEVICE_CODE, mint
 from function_backend.services.auth.errors.oauth import OAuthSlowDownError
 from function_backend.services.auth.errors.permission import PermissionEscalationError
 from function_backend.services.auth.errors.session import DeviceRequestNotFoundError, NotAPersonError

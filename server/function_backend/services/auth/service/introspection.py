@@ -10,7 +10,7 @@ from function_backend.persistence.unit_of_work import Transactions, UnitOfWork
 from function_backend.services.auth.domain.access_claims import SubjectKind
 from function_backend.services.auth.domain.grant import Introspection, PresentedClient
 from function_backend.services.auth.domain.key_text import digest
-from function_backend.services.auth.domain.token_text import REFRESH_TOKEN, looks_right
+from function_backend.services.auth.domain.secret_text import REFRESH_TOKEN, looks_right
 from function_backend.services.auth.errors.oauth import OAuthInvalidClientError, OAuthInvalidRequestError
 from function_backend.services.auth.repository.refresh_token import Place, RefreshTokenRepository, find_place
 from function_backend.services.auth.repository.session import SessionRepository

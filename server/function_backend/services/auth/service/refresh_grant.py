@@ -17,9 +17,9 @@ from function_backend.services.auth.domain.access_claims import SubjectKind
 from function_backend.services.auth.domain.grant import Granted, GrantRequest, Wanted
 from function_backend.services.auth.domain.key_text import digest
 from function_backend.services.auth.domain.scope import narrowed, narrowed_audience
+from function_backend.services.auth.domain.secret_text import REFRESH_TOKEN, looks_right
 from function_backend.services.auth.domain.session import RefreshToken, Session, SessionEnd
 from function_backend.services.auth.domain.tenant_settings import Grant, TenantRules
-from function_backend.services.auth.domain.token_text import REFRESH_TOKEN, looks_right
 from function_backend.services.auth.errors.oauth import (
     OAuthInvalidGrantError,
     OAuthInvalidRequestError,

@@ -9,9 +9,9 @@ from uuid import UUID
 from function_backend.kernel.identifiers import new_id
 from function_backend.persistence.unit_of_work import UnitOfWork
 from function_backend.services.auth.domain.grant import Client, Origin, Wanted
+from function_backend.services.auth.domain.secret_text import REFRESH_TOKEN, mint
 from function_backend.services.auth.domain.session import RefreshToken, Session, clean_address, clean_device
 from function_backend.services.auth.domain.tenant_settings import Grant, TenantRules
-from function_backend.services.auth.domain.token_text import REFRESH_TOKEN, mint
 from function_backend.services.auth.events.session import SessionCreated
 from function_backend.services.auth.repository.refresh_token import RefreshTokenRepository
 from function_backend.services.auth.repository.session import SessionRepository

@@ -7,8 +7,8 @@ from function_backend.persistence.unit_of_work import Transactions
 from function_backend.services.auth.domain.access_claims import AccessClaims
 from function_backend.services.auth.domain.grant import Client, PresentedClient
 from function_backend.services.auth.domain.key_text import digest
+from function_backend.services.auth.domain.secret_text import REFRESH_TOKEN, looks_right
 from function_backend.services.auth.domain.session import SessionEnd
-from function_backend.services.auth.domain.token_text import REFRESH_TOKEN, looks_right
 from function_backend.services.auth.errors.oauth import (
     OAuthInvalidClientError,
     OAuthInvalidRequestError,
