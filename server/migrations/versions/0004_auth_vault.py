@@ -174,14 +174,15 @@ def _tenant_keys() -> None:
         """,
     )
     definer_function(
-        "rewrap_tenant_key(uuid, uuid, bytea, text)",
+        "rewrap_tenant_keys(uuid[], uuid[], bytea[], text)",
         """
-        create function rewrap_tenant_key(
-            of_tenant_id uuid, of_key_id uuid, new_wrapped_key bytea, new_master_key_id text
+        create function rewrap_tenant_keys(
+            of_tenant_ids uuid[], of_key_ids uuid[], new_wrapped_keys bytea[], new_master_key_id text
         )
         returns void language sql volatile {definer} as $$
-            update tenant_key set wrapped_key = new_wrapped_key, master_key_id = new_master_key_id
-            where tenant_id = of_tenant_id and key_id = of_key_id
+            update tenant_key k set wrapped_key = n.wrapped_key, master_key_id = new_master_key_id
+            from unnest(of_tenant_ids, of_key_ids, new_wrapped_keys) as n (tenant_id, key_id, wrapped_key)
+            where k.tenant_id = n.tenant_id and k.key_id = n.key_id
         $$
         """,
     )

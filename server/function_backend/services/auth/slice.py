@@ -7,15 +7,28 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Literal
 
+from function_backend.events.audit import audit_record_table
 from function_backend.kernel.events import DomainEvent
 from function_backend.kernel.secret import Secret
-from function_backend.kernel.slice import Slice
+from function_backend.kernel.slice import Chore, Slice
 from function_backend.persistence.notifications import EPOCH_TOPIC
 from function_backend.resources import Resources
 from function_backend.services.auth.adapters.authenticator import ApiKeyAuthenticator
 from function_backend.services.auth.adapters.master_keys import MasterKeys
 from function_backend.services.auth.convert.api_key import api_key_created, api_key_revoked
-from function_backend.services.auth.convert.tenant import tenant_created
+from function_backend.services.auth.convert.signing_key import (
+    keys_rewrapped,
+    signing_key_created,
+    signing_key_retired,
+)
+from function_backend.services.auth.convert.tenant import (
+    tenant_created,
+    tenant_deleted,
+    tenant_exported,
+    tenant_resumed,
+    tenant_suspended,
+    tenant_updated,
+)
 from function_backend.services.auth.domain.discovery import check_issuer
 from function_backend.services.auth.domain.permission import PermissionCatalogue
 from function_backend.services.auth.domain.tenant_settings import (
@@ -24,20 +37,66 @@ from function_backend.services.auth.domain.tenant_settings import (
     TenantRules,
 )
 from function_backend.services.auth.events.api_key import ApiKeyCreated, ApiKeyRevoked
-from function_backend.services.auth.events.tenant import TenantCreated
+from function_backend.services.auth.events.signing_key import KeysRewrapped, SigningKeyCreated, SigningKeyRetired
+from function_backend.services.auth.events.tenant import (
+    TenantCreated,
+    TenantDeleted,
+    TenantExported,
+    TenantResumed,
+    TenantSuspended,
+    TenantUpdated,
+)
+from function_backend.services.auth.repository.table_export import TableExport
 from function_backend.services.auth.service.api_keys import ApiKeyService
+from function_backend.services.auth.service.keys import KeyPolicy, open_keys
 from function_backend.services.auth.service.revocation import REVOCATION_TOPIC
+from function_backend.services.auth.service.signing_keys import SIGNING_KEY_TOPIC
+from function_backend.services.auth.service.tenant_export import ExportTenant, TenantExporter
+from function_backend.services.auth.service.tenant_life import TenantLife, TenantShredder
 from function_backend.services.auth.service.tenant_policy import TENANT_TOPIC, TenantPolicy
 from function_backend.services.auth.service.tenants import TenantService
 from function_backend.services.auth.servicer.api_key import ApiKeyServicer
-from function_backend.services.auth.servicer.tenant import TenantServicer
+from function_backend.services.auth.servicer.master_key import MasterKeyServicer
+from function_backend.services.auth.servicer.signing_key import SigningKeyServicer
+from function_backend.services.auth.servicer.tenant import TenantServicer, TenantUseCases
+from function_backend.services.auth.tables.api_key import api_key_table
+from function_backend.services.auth.tables.tenant import tenant_table
+
+_KEY_CHORE_SECONDS = 15.0
 
 EVENT_PAYLOADS: Mapping[type[DomainEvent], Callable[[Any], bytes]] = {
     TenantCreated: tenant_created,
     ApiKeyCreated: api_key_created,
     ApiKeyRevoked: api_key_revoked,
+    TenantUpdated: tenant_updated,
+    TenantSuspended: tenant_suspended,
+    TenantResumed: tenant_resumed,
+    TenantExported: tenant_exported,
+    TenantDeleted: tenant_deleted,
+    SigningKeyCreated: signing_key_created,
+    SigningKeyRetired: signing_key_retired,
+    KeysRewrapped: keys_rewrapped,
 }
 """How the events look outside; the first tenant is recorded before any slice is built."""
+
+TENANT_EXPORTERS: tuple[TenantExporter, ...] = (
+    TableExport("tenant", tenant_table, [column.name for column in tenant_table.columns], key="tenant_id"),
+    TableExport(
+        "api_key",
+        api_key_table,
+        [column.name for column in api_key_table.columns if column.name not in {"tenant_id", "digest"}],
+    ),
+    TableExport(
+        "audit_record",
+        audit_record_table,
+        [column.name for column in audit_record_table.columns if column.name != "tenant_id"],
+        key="seq",
+    ),
+)
+"""What an export of a tenant holds, in this order; each part of the slice adds its own, without secrets."""
+
+TENANT_SHREDDERS: tuple[TenantShredder, ...] = ()
+"""What destroys the secrets of a deleted tenant, beside its data key and its API keys."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +144,19 @@ class AuthSettings:
         if not timedelta() <= self.signing_key_lead <= timedelta(days=7):
             raise ValueError("signing_key_lead must lie between 0 and 7d")
 
+    @property
+    def key_policy(self) -> KeyPolicy:
+        """What they say about keys and tokens."""
+        return KeyPolicy(
+            master_keys=self.master_keys,
+            issuer=self.issuer,
+            audience=self.audience,
+            leeway=self.token_leeway,
+            algorithm=self.signing_algorithm,
+            lifetime=self.signing_key_lifetime,
+            lead=self.signing_key_lead,
+        )
+
 
 def build(resources: Resources, settings: AuthSettings) -> Slice:
     """The servicers of tenants and keys, and the authenticator that knows the keys."""
@@ -96,7 +168,9 @@ def build(resources: Resources, settings: AuthSettings) -> Slice:
         remembered_seconds=settings.remembered_for.total_seconds(),
     )
     catalogue = PermissionCatalogue(resources.permission_catalogue)
-    policy = TenantPolicy(TenantRules(access_token_lifetime=settings.access_token_lifetime))
+    rules = TenantRules(access_token_lifetime=settings.access_token_lifetime)
+    policy = TenantPolicy(rules)
+    keys = open_keys(resources, settings.key_policy)
     tenants = TenantService(
         transactions=resources.transactions,
         clock=resources.clock,
@@ -112,16 +186,48 @@ def build(resources: Resources, settings: AuthSettings) -> Slice:
     return Slice(
         name="auth",
         servicers={
-            "function.auth.v1.TenantService": TenantServicer(tenants),
+            "function.auth.v1.TenantService": TenantServicer(
+                TenantUseCases(
+                    tenants=tenants,
+                    life=TenantLife(
+                        transactions=resources.transactions, clock=resources.clock, shredders=TENANT_SHREDDERS
+                    ),
+                    exporting=ExportTenant(
+                        transactions=resources.transactions,
+                        clock=resources.clock,
+                        page_tokens=resources.page_tokens,
+                        exporters=TENANT_EXPORTERS,
+                    ),
+                ),
+                rules,
+            ),
+            "function.auth.v1.SigningKeyService": SigningKeyServicer(keys.signing_keys, resources.clock),
+            "function.auth.v1.MasterKeyService": MasterKeyServicer(keys.master_keys),
             "function.auth.v1.ApiKeyService": ApiKeyServicer(api_keys),
         },
         event_payloads=EVENT_PAYLOADS,
         invalidations={
-            REVOCATION_TOPIC: authenticator.forget,
-            EPOCH_TOPIC: authenticator.forget,
+            REVOCATION_TOPIC: each_of(authenticator.forget, keys.revoked),
+            EPOCH_TOPIC: each_of(authenticator.forget, keys.forget),
             TENANT_TOPIC: policy.forget,
+            SIGNING_KEY_TOPIC: keys.ring.forget,
         },
-        cache_resets=(authenticator.forget, policy.forget),
-        caches={"api keys": authenticator.cache, "tenant rules": policy.cache},
+        cache_resets=(authenticator.forget, policy.forget, keys.forget),
+        caches={
+            "api keys": authenticator.cache,
+            "tenant rules": policy.cache,
+            "data keys": keys.vault.cache,
+        },
+        chores=(Chore(_KEY_CHORE_SECONDS, keys.signing_keys.rotate_when_due),),
         authenticator=authenticator,
     )
+
+
+def each_of(*hear: Callable[[str], None]) -> Callable[[str], None]:
+    """One function that hands what was heard to each of these."""
+
+    def all_of_them(text: str) -> None:
+        for each in hear:
+            each(text)
+
+    return all_of_them

@@ -61,7 +61,7 @@ class MasterKeys:
     def current_id(self) -> str:
         """The id of the key that wraps. Raises MasterKeyMissingError when the settings name none."""
         if self._current is None:
-            raise MasterKeyMissingError
+            raise MasterKeyMissingError("")
         return self._current
 
     def wrap(self, secret: bytes, *, purpose: bytes) -> Wrapped:
@@ -78,7 +78,7 @@ class MasterKeys:
         """
         cipher = self._ciphers.get(wrapped.master_key_id)
         if cipher is None:
-            raise MasterKeyMissingError
+            raise MasterKeyMissingError(wrapped.master_key_id)
         text, beginning = bytes(wrapped.text), len(_FORMAT) + NONCE_BYTES
         if not text.startswith(_FORMAT):
             raise SecretLostError

@@ -23,9 +23,9 @@ class SecretLostError(ServiceError):
 class MasterKeyMissingError(UnavailableError):
     """Something is wrapped by a master key that the settings do not name; it is back as soon as they do."""
 
-    def __init__(self) -> None:
+    def __init__(self, master_key_id: str) -> None:
         super().__init__(
-            "A key of this installation cannot be read right now; retry after the given delay.",
+            f"The master key '{master_key_id}' is not in the settings of this server; retry after the given delay.",
             metadata={"dependency": "master key"},
             retry_after=_RETRY,
         )
