@@ -1883,6 +1883,125 @@ func (x *ChangePasswordResponse) GetUser() *User {
 	return nil
 }
 
+// Who, the old password and the new one.
+type ReplacePasswordRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The tenant of the user.
+	TenantId string `protobuf:"bytes,1,opt,name=tenant_id,json=tenantId,proto3" json:"tenant_id,omitempty"`
+	// The user name or e-mail address.
+	Login string `protobuf:"bytes,2,opt,name=login,proto3" json:"login,omitempty"`
+	// The old password.
+	OldPassword string `protobuf:"bytes,3,opt,name=old_password,json=oldPassword,proto3" json:"old_password,omitempty"`
+	// A code of the second factor, or a recovery code; empty without one.
+	Code string `protobuf:"bytes,4,opt,name=code,proto3" json:"code,omitempty"`
+	// The new password.
+	NewPassword   string `protobuf:"bytes,5,opt,name=new_password,json=newPassword,proto3" json:"new_password,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReplacePasswordRequest) Reset() {
+	*x = ReplacePasswordRequest{}
+	mi := &file_function_auth_v1_user_service_proto_msgTypes[30]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReplacePasswordRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReplacePasswordRequest) ProtoMessage() {}
+
+func (x *ReplacePasswordRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_function_auth_v1_user_service_proto_msgTypes[30]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReplacePasswordRequest.ProtoReflect.Descriptor instead.
+func (*ReplacePasswordRequest) Descriptor() ([]byte, []int) {
+	return file_function_auth_v1_user_service_proto_rawDescGZIP(), []int{30}
+}
+
+func (x *ReplacePasswordRequest) GetTenantId() string {
+	if x != nil {
+		return x.TenantId
+	}
+	return ""
+}
+
+func (x *ReplacePasswordRequest) GetLogin() string {
+	if x != nil {
+		return x.Login
+	}
+	return ""
+}
+
+func (x *ReplacePasswordRequest) GetOldPassword() string {
+	if x != nil {
+		return x.OldPassword
+	}
+	return ""
+}
+
+func (x *ReplacePasswordRequest) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+func (x *ReplacePasswordRequest) GetNewPassword() string {
+	if x != nil {
+		return x.NewPassword
+	}
+	return ""
+}
+
+// The password was replaced.
+type ReplacePasswordResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReplacePasswordResponse) Reset() {
+	*x = ReplacePasswordResponse{}
+	mi := &file_function_auth_v1_user_service_proto_msgTypes[31]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReplacePasswordResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReplacePasswordResponse) ProtoMessage() {}
+
+func (x *ReplacePasswordResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_function_auth_v1_user_service_proto_msgTypes[31]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReplacePasswordResponse.ProtoReflect.Descriptor instead.
+func (*ReplacePasswordResponse) Descriptor() ([]byte, []int) {
+	return file_function_auth_v1_user_service_proto_rawDescGZIP(), []int{31}
+}
+
 // Whose password.
 type StartPasswordResetRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1900,7 +2019,7 @@ type StartPasswordResetRequest struct {
 
 func (x *StartPasswordResetRequest) Reset() {
 	*x = StartPasswordResetRequest{}
-	mi := &file_function_auth_v1_user_service_proto_msgTypes[30]
+	mi := &file_function_auth_v1_user_service_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1912,7 +2031,7 @@ func (x *StartPasswordResetRequest) String() string {
 func (*StartPasswordResetRequest) ProtoMessage() {}
 
 func (x *StartPasswordResetRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_function_auth_v1_user_service_proto_msgTypes[30]
+	mi := &file_function_auth_v1_user_service_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1925,7 +2044,7 @@ func (x *StartPasswordResetRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StartPasswordResetRequest.ProtoReflect.Descriptor instead.
 func (*StartPasswordResetRequest) Descriptor() ([]byte, []int) {
-	return file_function_auth_v1_user_service_proto_rawDescGZIP(), []int{30}
+	return file_function_auth_v1_user_service_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *StartPasswordResetRequest) GetId() string {
@@ -1972,7 +2091,7 @@ type StartPasswordResetResponse struct {
 
 func (x *StartPasswordResetResponse) Reset() {
 	*x = StartPasswordResetResponse{}
-	mi := &file_function_auth_v1_user_service_proto_msgTypes[31]
+	mi := &file_function_auth_v1_user_service_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1984,7 +2103,7 @@ func (x *StartPasswordResetResponse) String() string {
 func (*StartPasswordResetResponse) ProtoMessage() {}
 
 func (x *StartPasswordResetResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_function_auth_v1_user_service_proto_msgTypes[31]
+	mi := &file_function_auth_v1_user_service_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1997,7 +2116,7 @@ func (x *StartPasswordResetResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StartPasswordResetResponse.ProtoReflect.Descriptor instead.
 func (*StartPasswordResetResponse) Descriptor() ([]byte, []int) {
-	return file_function_auth_v1_user_service_proto_rawDescGZIP(), []int{31}
+	return file_function_auth_v1_user_service_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *StartPasswordResetResponse) GetUser() *User {
@@ -2034,7 +2153,7 @@ type FinishPasswordResetRequest struct {
 
 func (x *FinishPasswordResetRequest) Reset() {
 	*x = FinishPasswordResetRequest{}
-	mi := &file_function_auth_v1_user_service_proto_msgTypes[32]
+	mi := &file_function_auth_v1_user_service_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2046,7 +2165,7 @@ func (x *FinishPasswordResetRequest) String() string {
 func (*FinishPasswordResetRequest) ProtoMessage() {}
 
 func (x *FinishPasswordResetRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_function_auth_v1_user_service_proto_msgTypes[32]
+	mi := &file_function_auth_v1_user_service_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2059,7 +2178,7 @@ func (x *FinishPasswordResetRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FinishPasswordResetRequest.ProtoReflect.Descriptor instead.
 func (*FinishPasswordResetRequest) Descriptor() ([]byte, []int) {
-	return file_function_auth_v1_user_service_proto_rawDescGZIP(), []int{32}
+	return file_function_auth_v1_user_service_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *FinishPasswordResetRequest) GetToken() string {
@@ -2087,7 +2206,7 @@ type FinishPasswordResetResponse struct {
 
 func (x *FinishPasswordResetResponse) Reset() {
 	*x = FinishPasswordResetResponse{}
-	mi := &file_function_auth_v1_user_service_proto_msgTypes[33]
+	mi := &file_function_auth_v1_user_service_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2099,7 +2218,7 @@ func (x *FinishPasswordResetResponse) String() string {
 func (*FinishPasswordResetResponse) ProtoMessage() {}
 
 func (x *FinishPasswordResetResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_function_auth_v1_user_service_proto_msgTypes[33]
+	mi := &file_function_auth_v1_user_service_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2112,7 +2231,7 @@ func (x *FinishPasswordResetResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FinishPasswordResetResponse.ProtoReflect.Descriptor instead.
 func (*FinishPasswordResetResponse) Descriptor() ([]byte, []int) {
-	return file_function_auth_v1_user_service_proto_rawDescGZIP(), []int{33}
+	return file_function_auth_v1_user_service_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *FinishPasswordResetResponse) GetUser() *User {
@@ -2138,7 +2257,7 @@ type ImportUsersRequest struct {
 
 func (x *ImportUsersRequest) Reset() {
 	*x = ImportUsersRequest{}
-	mi := &file_function_auth_v1_user_service_proto_msgTypes[34]
+	mi := &file_function_auth_v1_user_service_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2150,7 +2269,7 @@ func (x *ImportUsersRequest) String() string {
 func (*ImportUsersRequest) ProtoMessage() {}
 
 func (x *ImportUsersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_function_auth_v1_user_service_proto_msgTypes[34]
+	mi := &file_function_auth_v1_user_service_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2163,7 +2282,7 @@ func (x *ImportUsersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ImportUsersRequest.ProtoReflect.Descriptor instead.
 func (*ImportUsersRequest) Descriptor() ([]byte, []int) {
-	return file_function_auth_v1_user_service_proto_rawDescGZIP(), []int{34}
+	return file_function_auth_v1_user_service_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *ImportUsersRequest) GetMessage() isImportUsersRequest_Message {
@@ -2223,7 +2342,7 @@ type ImportUsersConfig struct {
 
 func (x *ImportUsersConfig) Reset() {
 	*x = ImportUsersConfig{}
-	mi := &file_function_auth_v1_user_service_proto_msgTypes[35]
+	mi := &file_function_auth_v1_user_service_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2235,7 +2354,7 @@ func (x *ImportUsersConfig) String() string {
 func (*ImportUsersConfig) ProtoMessage() {}
 
 func (x *ImportUsersConfig) ProtoReflect() protoreflect.Message {
-	mi := &file_function_auth_v1_user_service_proto_msgTypes[35]
+	mi := &file_function_auth_v1_user_service_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2248,7 +2367,7 @@ func (x *ImportUsersConfig) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ImportUsersConfig.ProtoReflect.Descriptor instead.
 func (*ImportUsersConfig) Descriptor() ([]byte, []int) {
-	return file_function_auth_v1_user_service_proto_rawDescGZIP(), []int{35}
+	return file_function_auth_v1_user_service_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *ImportUsersConfig) GetSource() string {
@@ -2276,7 +2395,7 @@ type ImportUsersBatch struct {
 
 func (x *ImportUsersBatch) Reset() {
 	*x = ImportUsersBatch{}
-	mi := &file_function_auth_v1_user_service_proto_msgTypes[36]
+	mi := &file_function_auth_v1_user_service_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2288,7 +2407,7 @@ func (x *ImportUsersBatch) String() string {
 func (*ImportUsersBatch) ProtoMessage() {}
 
 func (x *ImportUsersBatch) ProtoReflect() protoreflect.Message {
-	mi := &file_function_auth_v1_user_service_proto_msgTypes[36]
+	mi := &file_function_auth_v1_user_service_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2301,7 +2420,7 @@ func (x *ImportUsersBatch) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ImportUsersBatch.ProtoReflect.Descriptor instead.
 func (*ImportUsersBatch) Descriptor() ([]byte, []int) {
-	return file_function_auth_v1_user_service_proto_rawDescGZIP(), []int{36}
+	return file_function_auth_v1_user_service_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *ImportUsersBatch) GetRows() []*ImportUsersRow {
@@ -2329,7 +2448,7 @@ type ImportUsersRow struct {
 
 func (x *ImportUsersRow) Reset() {
 	*x = ImportUsersRow{}
-	mi := &file_function_auth_v1_user_service_proto_msgTypes[37]
+	mi := &file_function_auth_v1_user_service_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2341,7 +2460,7 @@ func (x *ImportUsersRow) String() string {
 func (*ImportUsersRow) ProtoMessage() {}
 
 func (x *ImportUsersRow) ProtoReflect() protoreflect.Message {
-	mi := &file_function_auth_v1_user_service_proto_msgTypes[37]
+	mi := &file_function_auth_v1_user_service_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2354,7 +2473,7 @@ func (x *ImportUsersRow) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ImportUsersRow.ProtoReflect.Descriptor instead.
 func (*ImportUsersRow) Descriptor() ([]byte, []int) {
-	return file_function_auth_v1_user_service_proto_rawDescGZIP(), []int{37}
+	return file_function_auth_v1_user_service_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *ImportUsersRow) GetRow() int64 {
@@ -2399,7 +2518,7 @@ type ImportUsersResult struct {
 
 func (x *ImportUsersResult) Reset() {
 	*x = ImportUsersResult{}
-	mi := &file_function_auth_v1_user_service_proto_msgTypes[38]
+	mi := &file_function_auth_v1_user_service_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2411,7 +2530,7 @@ func (x *ImportUsersResult) String() string {
 func (*ImportUsersResult) ProtoMessage() {}
 
 func (x *ImportUsersResult) ProtoReflect() protoreflect.Message {
-	mi := &file_function_auth_v1_user_service_proto_msgTypes[38]
+	mi := &file_function_auth_v1_user_service_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2424,7 +2543,7 @@ func (x *ImportUsersResult) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ImportUsersResult.ProtoReflect.Descriptor instead.
 func (*ImportUsersResult) Descriptor() ([]byte, []int) {
-	return file_function_auth_v1_user_service_proto_rawDescGZIP(), []int{38}
+	return file_function_auth_v1_user_service_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *ImportUsersResult) GetRow() int64 {
@@ -2488,7 +2607,7 @@ type ImportUsersResponse struct {
 
 func (x *ImportUsersResponse) Reset() {
 	*x = ImportUsersResponse{}
-	mi := &file_function_auth_v1_user_service_proto_msgTypes[39]
+	mi := &file_function_auth_v1_user_service_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2500,7 +2619,7 @@ func (x *ImportUsersResponse) String() string {
 func (*ImportUsersResponse) ProtoMessage() {}
 
 func (x *ImportUsersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_function_auth_v1_user_service_proto_msgTypes[39]
+	mi := &file_function_auth_v1_user_service_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2513,7 +2632,7 @@ func (x *ImportUsersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ImportUsersResponse.ProtoReflect.Descriptor instead.
 func (*ImportUsersResponse) Descriptor() ([]byte, []int) {
-	return file_function_auth_v1_user_service_proto_rawDescGZIP(), []int{39}
+	return file_function_auth_v1_user_service_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *ImportUsersResponse) GetRowCount() int64 {
@@ -2682,7 +2801,15 @@ const file_function_auth_v1_user_service_proto_rawDesc = "" +
 	"request_id\x18\x03 \x01(\tB\v\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\x12#\n" +
 	"\rvalidate_only\x18\x04 \x01(\bR\fvalidateOnly\"D\n" +
 	"\x16ChangePasswordResponse\x12*\n" +
-	"\x04user\x18\x01 \x01(\v2\x16.function.auth.v1.UserR\x04user\"\xd4\x01\n" +
+	"\x04user\x18\x01 \x01(\v2\x16.function.auth.v1.UserR\x04user\"\xf5\x01\n" +
+	"\x16ReplacePasswordRequest\x12)\n" +
+	"\ttenant_id\x18\x01 \x01(\tB\f\xe2A\x01\x02\xbaH\x05r\x03\xb0\x01\x01R\btenantId\x12$\n" +
+	"\x05login\x18\x02 \x01(\tB\x0e\xe2A\x01\x02\xbaH\ar\x05\x10\x01\x18\xfe\x01R\x05login\x124\n" +
+	"\fold_password\x18\x03 \x01(\tB\x11\xe2A\x01\x02\xbaH\ar\x05\x10\x01(\x80\b\x80\x01\x01R\voldPassword\x12\x1e\n" +
+	"\x04code\x18\x04 \x01(\tB\n" +
+	"\xbaH\x04r\x02\x18@\x80\x01\x01R\x04code\x124\n" +
+	"\fnew_password\x18\x05 \x01(\tB\x11\xe2A\x01\x02\xbaH\ar\x05\x10\x01(\x80\b\x80\x01\x01R\vnewPassword\"\x19\n" +
+	"\x17ReplacePasswordResponse\"\xd4\x01\n" +
 	"\x19StartPasswordResetRequest\x12\x1c\n" +
 	"\x02id\x18\x01 \x01(\tB\f\xe2A\x01\x02\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12H\n" +
 	"\blifetime\x18\x02 \x01(\v2\x19.google.protobuf.DurationB\x11\xbaH\x0e\xaa\x01\v\"\x05\b\x80\x9a\x9e\x012\x02\b<R\blifetime\x12*\n" +
@@ -2730,7 +2857,7 @@ const file_function_auth_v1_user_service_proto_rawDesc = "" +
 	" IMPORT_USERS_OUTCOME_UNSPECIFIED\x10\x00\x12 \n" +
 	"\x1cIMPORT_USERS_OUTCOME_CREATED\x10\x01\x12\x1f\n" +
 	"\x1bIMPORT_USERS_OUTCOME_EXISTS\x10\x02\x12!\n" +
-	"\x1dIMPORT_USERS_OUTCOME_REJECTED\x10\x032\xbb\x15\n" +
+	"\x1dIMPORT_USERS_OUTCOME_REJECTED\x10\x032\xd2\x16\n" +
 	"\vUserService\x12\x85\x01\n" +
 	"\n" +
 	"CreateUser\x12#.function.auth.v1.CreateUserRequest\x1a$.function.auth.v1.CreateUserResponse\",\xaa\xed\x18\x14\n" +
@@ -2765,7 +2892,8 @@ const file_function_auth_v1_user_service_proto_rawDesc = "" +
 	"\vSetPassword\x12$.function.auth.v1.SetPasswordRequest\x1a%.function.auth.v1.SetPasswordResponse\"C\xaa\xed\x18\x1a\n" +
 	"\x16auth.user.set_password\x10\x03\x82\xd3\xe4\x93\x02\x1f:\x01*\"\x1a/v1/users/{id}:setPassword\x12\xb2\x01\n" +
 	"\x0eChangePassword\x12'.function.auth.v1.ChangePasswordRequest\x1a(.function.auth.v1.ChangePasswordResponse\"M\xaa\xed\x18$\n" +
-	" auth.own_account.change_password\x10\x03\x82\xd3\xe4\x93\x02\x1f:\x01*\"\x1a/v1/account:changePassword\x12\xbb\x01\n" +
+	" auth.own_account.change_password\x10\x03\x82\xd3\xe4\x93\x02\x1f:\x01*\"\x1a/v1/account:changePassword\x12\x94\x01\n" +
+	"\x0fReplacePassword\x12(.function.auth.v1.ReplacePasswordRequest\x1a).function.auth.v1.ReplacePasswordResponse\",\xaa\xed\x18\x04\x10\x02\x18\x01\x82\xd3\xe4\x93\x02\x1e:\x01*\"\x19/v1/users:replacePassword\x12\xbb\x01\n" +
 	"\x12StartPasswordReset\x12+.function.auth.v1.StartPasswordResetRequest\x1a,.function.auth.v1.StartPasswordResetResponse\"J\xaa\xed\x18\x1a\n" +
 	"\x16auth.user.set_password\x10\x03\x82\xd3\xe4\x93\x02&:\x01*\"!/v1/users/{id}:startPasswordReset\x12\xa4\x01\n" +
 	"\x13FinishPasswordReset\x12,.function.auth.v1.FinishPasswordResetRequest\x1a-.function.auth.v1.FinishPasswordResetResponse\"0\xaa\xed\x18\x04\x10\x02\x18\x01\x82\xd3\xe4\x93\x02\":\x01*\"\x1d/v1/users:finishPasswordReset\x12\x91\x01\n" +
@@ -2786,7 +2914,7 @@ func file_function_auth_v1_user_service_proto_rawDescGZIP() []byte {
 }
 
 var file_function_auth_v1_user_service_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_function_auth_v1_user_service_proto_msgTypes = make([]protoimpl.MessageInfo, 40)
+var file_function_auth_v1_user_service_proto_msgTypes = make([]protoimpl.MessageInfo, 42)
 var file_function_auth_v1_user_service_proto_goTypes = []any{
 	(ImportUsersOutcome)(0),             // 0: function.auth.v1.ImportUsersOutcome
 	(*CreateUserRequest)(nil),           // 1: function.auth.v1.CreateUserRequest
@@ -2819,57 +2947,59 @@ var file_function_auth_v1_user_service_proto_goTypes = []any{
 	(*SetPasswordResponse)(nil),         // 28: function.auth.v1.SetPasswordResponse
 	(*ChangePasswordRequest)(nil),       // 29: function.auth.v1.ChangePasswordRequest
 	(*ChangePasswordResponse)(nil),      // 30: function.auth.v1.ChangePasswordResponse
-	(*StartPasswordResetRequest)(nil),   // 31: function.auth.v1.StartPasswordResetRequest
-	(*StartPasswordResetResponse)(nil),  // 32: function.auth.v1.StartPasswordResetResponse
-	(*FinishPasswordResetRequest)(nil),  // 33: function.auth.v1.FinishPasswordResetRequest
-	(*FinishPasswordResetResponse)(nil), // 34: function.auth.v1.FinishPasswordResetResponse
-	(*ImportUsersRequest)(nil),          // 35: function.auth.v1.ImportUsersRequest
-	(*ImportUsersConfig)(nil),           // 36: function.auth.v1.ImportUsersConfig
-	(*ImportUsersBatch)(nil),            // 37: function.auth.v1.ImportUsersBatch
-	(*ImportUsersRow)(nil),              // 38: function.auth.v1.ImportUsersRow
-	(*ImportUsersResult)(nil),           // 39: function.auth.v1.ImportUsersResult
-	(*ImportUsersResponse)(nil),         // 40: function.auth.v1.ImportUsersResponse
-	(*User)(nil),                        // 41: function.auth.v1.User
-	(UserState)(0),                      // 42: function.auth.v1.UserState
-	(*fieldmaskpb.FieldMask)(nil),       // 43: google.protobuf.FieldMask
-	(*durationpb.Duration)(nil),         // 44: google.protobuf.Duration
-	(*timestamppb.Timestamp)(nil),       // 45: google.protobuf.Timestamp
+	(*ReplacePasswordRequest)(nil),      // 31: function.auth.v1.ReplacePasswordRequest
+	(*ReplacePasswordResponse)(nil),     // 32: function.auth.v1.ReplacePasswordResponse
+	(*StartPasswordResetRequest)(nil),   // 33: function.auth.v1.StartPasswordResetRequest
+	(*StartPasswordResetResponse)(nil),  // 34: function.auth.v1.StartPasswordResetResponse
+	(*FinishPasswordResetRequest)(nil),  // 35: function.auth.v1.FinishPasswordResetRequest
+	(*FinishPasswordResetResponse)(nil), // 36: function.auth.v1.FinishPasswordResetResponse
+	(*ImportUsersRequest)(nil),          // 37: function.auth.v1.ImportUsersRequest
+	(*ImportUsersConfig)(nil),           // 38: function.auth.v1.ImportUsersConfig
+	(*ImportUsersBatch)(nil),            // 39: function.auth.v1.ImportUsersBatch
+	(*ImportUsersRow)(nil),              // 40: function.auth.v1.ImportUsersRow
+	(*ImportUsersResult)(nil),           // 41: function.auth.v1.ImportUsersResult
+	(*ImportUsersResponse)(nil),         // 42: function.auth.v1.ImportUsersResponse
+	(*User)(nil),                        // 43: function.auth.v1.User
+	(UserState)(0),                      // 44: function.auth.v1.UserState
+	(*fieldmaskpb.FieldMask)(nil),       // 45: google.protobuf.FieldMask
+	(*durationpb.Duration)(nil),         // 46: google.protobuf.Duration
+	(*timestamppb.Timestamp)(nil),       // 47: google.protobuf.Timestamp
 }
 var file_function_auth_v1_user_service_proto_depIdxs = []int32{
-	41, // 0: function.auth.v1.CreateUserRequest.user:type_name -> function.auth.v1.User
-	41, // 1: function.auth.v1.CreateUserResponse.user:type_name -> function.auth.v1.User
-	41, // 2: function.auth.v1.GetUserResponse.user:type_name -> function.auth.v1.User
-	41, // 3: function.auth.v1.BatchGetUsersResponse.users:type_name -> function.auth.v1.User
-	42, // 4: function.auth.v1.ListUsersRequest.states:type_name -> function.auth.v1.UserState
-	41, // 5: function.auth.v1.ListUsersResponse.users:type_name -> function.auth.v1.User
-	41, // 6: function.auth.v1.UpdateUserRequest.user:type_name -> function.auth.v1.User
-	43, // 7: function.auth.v1.UpdateUserRequest.update_mask:type_name -> google.protobuf.FieldMask
-	41, // 8: function.auth.v1.UpdateUserResponse.user:type_name -> function.auth.v1.User
-	41, // 9: function.auth.v1.DeleteUserResponse.user:type_name -> function.auth.v1.User
-	41, // 10: function.auth.v1.LockUserResponse.user:type_name -> function.auth.v1.User
-	41, // 11: function.auth.v1.UnlockUserResponse.user:type_name -> function.auth.v1.User
-	41, // 12: function.auth.v1.SuspendUserResponse.user:type_name -> function.auth.v1.User
-	41, // 13: function.auth.v1.ActivateUserResponse.user:type_name -> function.auth.v1.User
-	41, // 14: function.auth.v1.InviteUserRequest.user:type_name -> function.auth.v1.User
-	44, // 15: function.auth.v1.InviteUserRequest.lifetime:type_name -> google.protobuf.Duration
-	41, // 16: function.auth.v1.InviteUserResponse.user:type_name -> function.auth.v1.User
-	45, // 17: function.auth.v1.InviteUserResponse.expire_time:type_name -> google.protobuf.Timestamp
-	44, // 18: function.auth.v1.RenewInvitationRequest.lifetime:type_name -> google.protobuf.Duration
-	41, // 19: function.auth.v1.RenewInvitationResponse.user:type_name -> function.auth.v1.User
-	45, // 20: function.auth.v1.RenewInvitationResponse.expire_time:type_name -> google.protobuf.Timestamp
-	41, // 21: function.auth.v1.AcceptInvitationResponse.user:type_name -> function.auth.v1.User
-	41, // 22: function.auth.v1.SetPasswordResponse.user:type_name -> function.auth.v1.User
-	41, // 23: function.auth.v1.ChangePasswordResponse.user:type_name -> function.auth.v1.User
-	44, // 24: function.auth.v1.StartPasswordResetRequest.lifetime:type_name -> google.protobuf.Duration
-	41, // 25: function.auth.v1.StartPasswordResetResponse.user:type_name -> function.auth.v1.User
-	45, // 26: function.auth.v1.StartPasswordResetResponse.expire_time:type_name -> google.protobuf.Timestamp
-	41, // 27: function.auth.v1.FinishPasswordResetResponse.user:type_name -> function.auth.v1.User
-	36, // 28: function.auth.v1.ImportUsersRequest.config:type_name -> function.auth.v1.ImportUsersConfig
-	37, // 29: function.auth.v1.ImportUsersRequest.batch:type_name -> function.auth.v1.ImportUsersBatch
-	38, // 30: function.auth.v1.ImportUsersBatch.rows:type_name -> function.auth.v1.ImportUsersRow
-	41, // 31: function.auth.v1.ImportUsersRow.user:type_name -> function.auth.v1.User
+	43, // 0: function.auth.v1.CreateUserRequest.user:type_name -> function.auth.v1.User
+	43, // 1: function.auth.v1.CreateUserResponse.user:type_name -> function.auth.v1.User
+	43, // 2: function.auth.v1.GetUserResponse.user:type_name -> function.auth.v1.User
+	43, // 3: function.auth.v1.BatchGetUsersResponse.users:type_name -> function.auth.v1.User
+	44, // 4: function.auth.v1.ListUsersRequest.states:type_name -> function.auth.v1.UserState
+	43, // 5: function.auth.v1.ListUsersResponse.users:type_name -> function.auth.v1.User
+	43, // 6: function.auth.v1.UpdateUserRequest.user:type_name -> function.auth.v1.User
+	45, // 7: function.auth.v1.UpdateUserRequest.update_mask:type_name -> google.protobuf.FieldMask
+	43, // 8: function.auth.v1.UpdateUserResponse.user:type_name -> function.auth.v1.User
+	43, // 9: function.auth.v1.DeleteUserResponse.user:type_name -> function.auth.v1.User
+	43, // 10: function.auth.v1.LockUserResponse.user:type_name -> function.auth.v1.User
+	43, // 11: function.auth.v1.UnlockUserResponse.user:type_name -> function.auth.v1.User
+	43, // 12: function.auth.v1.SuspendUserResponse.user:type_name -> function.auth.v1.User
+	43, // 13: function.auth.v1.ActivateUserResponse.user:type_name -> function.auth.v1.User
+	43, // 14: function.auth.v1.InviteUserRequest.user:type_name -> function.auth.v1.User
+	46, // 15: function.auth.v1.InviteUserRequest.lifetime:type_name -> google.protobuf.Duration
+	43, // 16: function.auth.v1.InviteUserResponse.user:type_name -> function.auth.v1.User
+	47, // 17: function.auth.v1.InviteUserResponse.expire_time:type_name -> google.protobuf.Timestamp
+	46, // 18: function.auth.v1.RenewInvitationRequest.lifetime:type_name -> google.protobuf.Duration
+	43, // 19: function.auth.v1.RenewInvitationResponse.user:type_name -> function.auth.v1.User
+	47, // 20: function.auth.v1.RenewInvitationResponse.expire_time:type_name -> google.protobuf.Timestamp
+	43, // 21: function.auth.v1.AcceptInvitationResponse.user:type_name -> function.auth.v1.User
+	43, // 22: function.auth.v1.SetPasswordResponse.user:type_name -> function.auth.v1.User
+	43, // 23: function.auth.v1.ChangePasswordResponse.user:type_name -> function.auth.v1.User
+	46, // 24: function.auth.v1.StartPasswordResetRequest.lifetime:type_name -> google.protobuf.Duration
+	43, // 25: function.auth.v1.StartPasswordResetResponse.user:type_name -> function.auth.v1.User
+	47, // 26: function.auth.v1.StartPasswordResetResponse.expire_time:type_name -> google.protobuf.Timestamp
+	43, // 27: function.auth.v1.FinishPasswordResetResponse.user:type_name -> function.auth.v1.User
+	38, // 28: function.auth.v1.ImportUsersRequest.config:type_name -> function.auth.v1.ImportUsersConfig
+	39, // 29: function.auth.v1.ImportUsersRequest.batch:type_name -> function.auth.v1.ImportUsersBatch
+	40, // 30: function.auth.v1.ImportUsersBatch.rows:type_name -> function.auth.v1.ImportUsersRow
+	43, // 31: function.auth.v1.ImportUsersRow.user:type_name -> function.auth.v1.User
 	0,  // 32: function.auth.v1.ImportUsersResult.outcome:type_name -> function.auth.v1.ImportUsersOutcome
-	39, // 33: function.auth.v1.ImportUsersResponse.results:type_name -> function.auth.v1.ImportUsersResult
+	41, // 33: function.auth.v1.ImportUsersResponse.results:type_name -> function.auth.v1.ImportUsersResult
 	1,  // 34: function.auth.v1.UserService.CreateUser:input_type -> function.auth.v1.CreateUserRequest
 	3,  // 35: function.auth.v1.UserService.GetUser:input_type -> function.auth.v1.GetUserRequest
 	5,  // 36: function.auth.v1.UserService.BatchGetUsers:input_type -> function.auth.v1.BatchGetUsersRequest
@@ -2885,29 +3015,31 @@ var file_function_auth_v1_user_service_proto_depIdxs = []int32{
 	25, // 46: function.auth.v1.UserService.AcceptInvitation:input_type -> function.auth.v1.AcceptInvitationRequest
 	27, // 47: function.auth.v1.UserService.SetPassword:input_type -> function.auth.v1.SetPasswordRequest
 	29, // 48: function.auth.v1.UserService.ChangePassword:input_type -> function.auth.v1.ChangePasswordRequest
-	31, // 49: function.auth.v1.UserService.StartPasswordReset:input_type -> function.auth.v1.StartPasswordResetRequest
-	33, // 50: function.auth.v1.UserService.FinishPasswordReset:input_type -> function.auth.v1.FinishPasswordResetRequest
-	35, // 51: function.auth.v1.UserService.ImportUsers:input_type -> function.auth.v1.ImportUsersRequest
-	2,  // 52: function.auth.v1.UserService.CreateUser:output_type -> function.auth.v1.CreateUserResponse
-	4,  // 53: function.auth.v1.UserService.GetUser:output_type -> function.auth.v1.GetUserResponse
-	6,  // 54: function.auth.v1.UserService.BatchGetUsers:output_type -> function.auth.v1.BatchGetUsersResponse
-	8,  // 55: function.auth.v1.UserService.ListUsers:output_type -> function.auth.v1.ListUsersResponse
-	10, // 56: function.auth.v1.UserService.UpdateUser:output_type -> function.auth.v1.UpdateUserResponse
-	12, // 57: function.auth.v1.UserService.DeleteUser:output_type -> function.auth.v1.DeleteUserResponse
-	14, // 58: function.auth.v1.UserService.LockUser:output_type -> function.auth.v1.LockUserResponse
-	16, // 59: function.auth.v1.UserService.UnlockUser:output_type -> function.auth.v1.UnlockUserResponse
-	18, // 60: function.auth.v1.UserService.SuspendUser:output_type -> function.auth.v1.SuspendUserResponse
-	20, // 61: function.auth.v1.UserService.ActivateUser:output_type -> function.auth.v1.ActivateUserResponse
-	22, // 62: function.auth.v1.UserService.InviteUser:output_type -> function.auth.v1.InviteUserResponse
-	24, // 63: function.auth.v1.UserService.RenewInvitation:output_type -> function.auth.v1.RenewInvitationResponse
-	26, // 64: function.auth.v1.UserService.AcceptInvitation:output_type -> function.auth.v1.AcceptInvitationResponse
-	28, // 65: function.auth.v1.UserService.SetPassword:output_type -> function.auth.v1.SetPasswordResponse
-	30, // 66: function.auth.v1.UserService.ChangePassword:output_type -> function.auth.v1.ChangePasswordResponse
-	32, // 67: function.auth.v1.UserService.StartPasswordReset:output_type -> function.auth.v1.StartPasswordResetResponse
-	34, // 68: function.auth.v1.UserService.FinishPasswordReset:output_type -> function.auth.v1.FinishPasswordResetResponse
-	40, // 69: function.auth.v1.UserService.ImportUsers:output_type -> function.auth.v1.ImportUsersResponse
-	52, // [52:70] is the sub-list for method output_type
-	34, // [34:52] is the sub-list for method input_type
+	31, // 49: function.auth.v1.UserService.ReplacePassword:input_type -> function.auth.v1.ReplacePasswordRequest
+	33, // 50: function.auth.v1.UserService.StartPasswordReset:input_type -> function.auth.v1.StartPasswordResetRequest
+	35, // 51: function.auth.v1.UserService.FinishPasswordReset:input_type -> function.auth.v1.FinishPasswordResetRequest
+	37, // 52: function.auth.v1.UserService.ImportUsers:input_type -> function.auth.v1.ImportUsersRequest
+	2,  // 53: function.auth.v1.UserService.CreateUser:output_type -> function.auth.v1.CreateUserResponse
+	4,  // 54: function.auth.v1.UserService.GetUser:output_type -> function.auth.v1.GetUserResponse
+	6,  // 55: function.auth.v1.UserService.BatchGetUsers:output_type -> function.auth.v1.BatchGetUsersResponse
+	8,  // 56: function.auth.v1.UserService.ListUsers:output_type -> function.auth.v1.ListUsersResponse
+	10, // 57: function.auth.v1.UserService.UpdateUser:output_type -> function.auth.v1.UpdateUserResponse
+	12, // 58: function.auth.v1.UserService.DeleteUser:output_type -> function.auth.v1.DeleteUserResponse
+	14, // 59: function.auth.v1.UserService.LockUser:output_type -> function.auth.v1.LockUserResponse
+	16, // 60: function.auth.v1.UserService.UnlockUser:output_type -> function.auth.v1.UnlockUserResponse
+	18, // 61: function.auth.v1.UserService.SuspendUser:output_type -> function.auth.v1.SuspendUserResponse
+	20, // 62: function.auth.v1.UserService.ActivateUser:output_type -> function.auth.v1.ActivateUserResponse
+	22, // 63: function.auth.v1.UserService.InviteUser:output_type -> function.auth.v1.InviteUserResponse
+	24, // 64: function.auth.v1.UserService.RenewInvitation:output_type -> function.auth.v1.RenewInvitationResponse
+	26, // 65: function.auth.v1.UserService.AcceptInvitation:output_type -> function.auth.v1.AcceptInvitationResponse
+	28, // 66: function.auth.v1.UserService.SetPassword:output_type -> function.auth.v1.SetPasswordResponse
+	30, // 67: function.auth.v1.UserService.ChangePassword:output_type -> function.auth.v1.ChangePasswordResponse
+	32, // 68: function.auth.v1.UserService.ReplacePassword:output_type -> function.auth.v1.ReplacePasswordResponse
+	34, // 69: function.auth.v1.UserService.StartPasswordReset:output_type -> function.auth.v1.StartPasswordResetResponse
+	36, // 70: function.auth.v1.UserService.FinishPasswordReset:output_type -> function.auth.v1.FinishPasswordResetResponse
+	42, // 71: function.auth.v1.UserService.ImportUsers:output_type -> function.auth.v1.ImportUsersResponse
+	53, // [53:72] is the sub-list for method output_type
+	34, // [34:53] is the sub-list for method input_type
 	34, // [34:34] is the sub-list for extension type_name
 	34, // [34:34] is the sub-list for extension extendee
 	0,  // [0:34] is the sub-list for field type_name
@@ -2919,7 +3051,7 @@ func file_function_auth_v1_user_service_proto_init() {
 		return
 	}
 	file_function_auth_v1_user_proto_init()
-	file_function_auth_v1_user_service_proto_msgTypes[34].OneofWrappers = []any{
+	file_function_auth_v1_user_service_proto_msgTypes[36].OneofWrappers = []any{
 		(*ImportUsersRequest_Config)(nil),
 		(*ImportUsersRequest_Batch)(nil),
 	}
@@ -2929,7 +3061,7 @@ func file_function_auth_v1_user_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_function_auth_v1_user_service_proto_rawDesc), len(file_function_auth_v1_user_service_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   40,
+			NumMessages:   42,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -36,6 +36,7 @@ const (
 	UserService_AcceptInvitation_FullMethodName    = "/function.auth.v1.UserService/AcceptInvitation"
 	UserService_SetPassword_FullMethodName         = "/function.auth.v1.UserService/SetPassword"
 	UserService_ChangePassword_FullMethodName      = "/function.auth.v1.UserService/ChangePassword"
+	UserService_ReplacePassword_FullMethodName     = "/function.auth.v1.UserService/ReplacePassword"
 	UserService_StartPasswordReset_FullMethodName  = "/function.auth.v1.UserService/StartPasswordReset"
 	UserService_FinishPasswordReset_FullMethodName = "/function.auth.v1.UserService/FinishPasswordReset"
 	UserService_ImportUsers_FullMethodName         = "/function.auth.v1.UserService/ImportUsers"
@@ -162,6 +163,15 @@ type UserServiceClient interface {
 	// PASSWORD_REFUSED, HASHING_OVERLOADED, REQUEST_ID_REUSED,
 	// CONCURRENT_CHANGE.
 	ChangePassword(ctx context.Context, in *ChangePasswordRequest, opts ...grpc.CallOption) (*ChangePasswordResponse, error)
+	// Replaces a password that has to be replaced before its user can sign in
+	// (PASSWORD_CHANGE_REQUIRED), or any other, by proving the old one. It counts
+	// as a sign-in in every other respect.
+	//
+	// Permission: none, for the old password speaks for itself. Idempotency:
+	// repeating leaves the same state.
+	// Fails with SIGN_IN_FAILED, SIGN_IN_DELAYED, SECOND_FACTOR_REQUIRED,
+	// PASSWORD_REFUSED, HASHING_OVERLOADED.
+	ReplacePassword(ctx context.Context, in *ReplacePasswordRequest, opts ...grpc.CallOption) (*ReplacePasswordResponse, error)
 	// Makes a token by which a user sets a new password; the earlier ones
 	// stop working. The caller sees to it that it reaches the user.
 	//
@@ -350,6 +360,16 @@ func (c *userServiceClient) ChangePassword(ctx context.Context, in *ChangePasswo
 	return out, nil
 }
 
+func (c *userServiceClient) ReplacePassword(ctx context.Context, in *ReplacePasswordRequest, opts ...grpc.CallOption) (*ReplacePasswordResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ReplacePasswordResponse)
+	err := c.cc.Invoke(ctx, UserService_ReplacePassword_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *userServiceClient) StartPasswordReset(ctx context.Context, in *StartPasswordResetRequest, opts ...grpc.CallOption) (*StartPasswordResetResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(StartPasswordResetResponse)
@@ -504,6 +524,15 @@ type UserServiceServer interface {
 	// PASSWORD_REFUSED, HASHING_OVERLOADED, REQUEST_ID_REUSED,
 	// CONCURRENT_CHANGE.
 	ChangePassword(context.Context, *ChangePasswordRequest) (*ChangePasswordResponse, error)
+	// Replaces a password that has to be replaced before its user can sign in
+	// (PASSWORD_CHANGE_REQUIRED), or any other, by proving the old one. It counts
+	// as a sign-in in every other respect.
+	//
+	// Permission: none, for the old password speaks for itself. Idempotency:
+	// repeating leaves the same state.
+	// Fails with SIGN_IN_FAILED, SIGN_IN_DELAYED, SECOND_FACTOR_REQUIRED,
+	// PASSWORD_REFUSED, HASHING_OVERLOADED.
+	ReplacePassword(context.Context, *ReplacePasswordRequest) (*ReplacePasswordResponse, error)
 	// Makes a token by which a user sets a new password; the earlier ones
 	// stop working. The caller sees to it that it reaches the user.
 	//
@@ -586,6 +615,9 @@ func (UnimplementedUserServiceServer) SetPassword(context.Context, *SetPasswordR
 }
 func (UnimplementedUserServiceServer) ChangePassword(context.Context, *ChangePasswordRequest) (*ChangePasswordResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ChangePassword not implemented")
+}
+func (UnimplementedUserServiceServer) ReplacePassword(context.Context, *ReplacePasswordRequest) (*ReplacePasswordResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ReplacePassword not implemented")
 }
 func (UnimplementedUserServiceServer) StartPasswordReset(context.Context, *StartPasswordResetRequest) (*StartPasswordResetResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method StartPasswordReset not implemented")
@@ -887,6 +919,24 @@ func _UserService_ChangePassword_Handler(srv interface{}, ctx context.Context, d
 	return interceptor(ctx, in, info, handler)
 }
 
+func _UserService_ReplacePassword_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ReplacePasswordRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(UserServiceServer).ReplacePassword(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: UserService_ReplacePassword_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(UserServiceServer).ReplacePassword(ctx, req.(*ReplacePasswordRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _UserService_StartPasswordReset_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(StartPasswordResetRequest)
 	if err := dec(in); err != nil {
@@ -996,6 +1046,10 @@ var UserService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ChangePassword",
 			Handler:    _UserService_ChangePassword_Handler,
+		},
+		{
+			MethodName: "ReplacePassword",
+			Handler:    _UserService_ReplacePassword_Handler,
 		},
 		{
 			MethodName: "StartPasswordReset",

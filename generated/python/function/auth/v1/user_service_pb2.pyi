@@ -954,6 +954,61 @@ class ChangePasswordResponse(_message.Message):
 Global___ChangePasswordResponse: _TypeAlias = ChangePasswordResponse  # noqa: Y015
 
 @_typing.final
+class ReplacePasswordRequest(_message.Message):
+    """Who, the old password and the new one."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TENANT_ID_FIELD_NUMBER: _builtins.int
+    LOGIN_FIELD_NUMBER: _builtins.int
+    OLD_PASSWORD_FIELD_NUMBER: _builtins.int
+    CODE_FIELD_NUMBER: _builtins.int
+    NEW_PASSWORD_FIELD_NUMBER: _builtins.int
+    tenant_id: _builtins.str
+    """The tenant of the user."""
+    login: _builtins.str
+    """The user name or e-mail address."""
+    old_password: _builtins.str
+    """The old password."""
+    code: _builtins.str
+    """A code of the second factor, or a recovery code; empty without one."""
+    new_password: _builtins.str
+    """The new password."""
+    def __init__(
+        self,
+        *,
+        tenant_id: _builtins.str = ...,
+        login: _builtins.str = ...,
+        old_password: _builtins.str = ...,
+        code: _builtins.str = ...,
+        new_password: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["code", b"code", "login", b"login", "new_password", b"new_password", "old_password", b"old_password", "tenant_id", b"tenant_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReplacePasswordRequest: _TypeAlias = ReplacePasswordRequest  # noqa: Y015
+
+@_typing.final
+class ReplacePasswordResponse(_message.Message):
+    """The password was replaced."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReplacePasswordResponse: _TypeAlias = ReplacePasswordResponse  # noqa: Y015
+
+@_typing.final
 class StartPasswordResetRequest(_message.Message):
     """Whose password."""
 

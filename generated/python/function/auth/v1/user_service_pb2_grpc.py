@@ -114,6 +114,11 @@ class UserServiceStub:
                 request_serializer=function_dot_auth_dot_v1_dot_user__service__pb2.ChangePasswordRequest.SerializeToString,
                 response_deserializer=function_dot_auth_dot_v1_dot_user__service__pb2.ChangePasswordResponse.FromString,
                 _registered_method=True)
+        self.ReplacePassword = channel.unary_unary(
+                '/function.auth.v1.UserService/ReplacePassword',
+                request_serializer=function_dot_auth_dot_v1_dot_user__service__pb2.ReplacePasswordRequest.SerializeToString,
+                response_deserializer=function_dot_auth_dot_v1_dot_user__service__pb2.ReplacePasswordResponse.FromString,
+                _registered_method=True)
         self.StartPasswordReset = channel.unary_unary(
                 '/function.auth.v1.UserService/StartPasswordReset',
                 request_serializer=function_dot_auth_dot_v1_dot_user__service__pb2.StartPasswordResetRequest.SerializeToString,
@@ -325,6 +330,20 @@ class UserServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ReplacePassword(self, request, context):
+        """Replaces a password that has to be replaced before its user can sign in
+        (PASSWORD_CHANGE_REQUIRED), or any other, by proving the old one. It counts
+        as a sign-in in every other respect.
+
+        Permission: none, for the old password speaks for itself. Idempotency:
+        repeating leaves the same state.
+        Fails with SIGN_IN_FAILED, SIGN_IN_DELAYED, SECOND_FACTOR_REQUIRED,
+        PASSWORD_REFUSED, HASHING_OVERLOADED.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def StartPasswordReset(self, request, context):
         """Makes a token by which a user sets a new password; the earlier ones
         stop working. The caller sees to it that it reaches the user.
@@ -445,6 +464,11 @@ def add_UserServiceServicer_to_server(servicer, server):
                     servicer.ChangePassword,
                     request_deserializer=function_dot_auth_dot_v1_dot_user__service__pb2.ChangePasswordRequest.FromString,
                     response_serializer=function_dot_auth_dot_v1_dot_user__service__pb2.ChangePasswordResponse.SerializeToString,
+            ),
+            'ReplacePassword': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReplacePassword,
+                    request_deserializer=function_dot_auth_dot_v1_dot_user__service__pb2.ReplacePasswordRequest.FromString,
+                    response_serializer=function_dot_auth_dot_v1_dot_user__service__pb2.ReplacePasswordResponse.SerializeToString,
             ),
             'StartPasswordReset': grpc.unary_unary_rpc_method_handler(
                     servicer.StartPasswordReset,
@@ -872,6 +896,33 @@ class UserService:
             '/function.auth.v1.UserService/ChangePassword',
             function_dot_auth_dot_v1_dot_user__service__pb2.ChangePasswordRequest.SerializeToString,
             function_dot_auth_dot_v1_dot_user__service__pb2.ChangePasswordResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReplacePassword(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/function.auth.v1.UserService/ReplacePassword',
+            function_dot_auth_dot_v1_dot_user__service__pb2.ReplacePasswordRequest.SerializeToString,
+            function_dot_auth_dot_v1_dot_user__service__pb2.ReplacePasswordResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -164,6 +164,16 @@ class UserServiceStub:
     PASSWORD_REFUSED, HASHING_OVERLOADED, REQUEST_ID_REUSED,
     CONCURRENT_CHANGE.
     """
+    ReplacePassword: _grpc.UnaryUnaryMultiCallable[_user_service_pb2.ReplacePasswordRequest, _user_service_pb2.ReplacePasswordResponse]
+    """Replaces a password that has to be replaced before its user can sign in
+    (PASSWORD_CHANGE_REQUIRED), or any other, by proving the old one. It counts
+    as a sign-in in every other respect.
+
+    Permission: none, for the old password speaks for itself. Idempotency:
+    repeating leaves the same state.
+    Fails with SIGN_IN_FAILED, SIGN_IN_DELAYED, SECOND_FACTOR_REQUIRED,
+    PASSWORD_REFUSED, HASHING_OVERLOADED.
+    """
     StartPasswordReset: _grpc.UnaryUnaryMultiCallable[_user_service_pb2.StartPasswordResetRequest, _user_service_pb2.StartPasswordResetResponse]
     """Makes a token by which a user sets a new password; the earlier ones
     stop working. The caller sees to it that it reaches the user.
@@ -331,6 +341,16 @@ class UserServiceAsyncStub(UserServiceStub):
     Fails with NOT_A_USER, SIGN_IN_FAILED, SIGN_IN_DELAYED,
     PASSWORD_REFUSED, HASHING_OVERLOADED, REQUEST_ID_REUSED,
     CONCURRENT_CHANGE.
+    """
+    ReplacePassword: _aio.UnaryUnaryMultiCallable[_user_service_pb2.ReplacePasswordRequest, _user_service_pb2.ReplacePasswordResponse]  # type: ignore[assignment]
+    """Replaces a password that has to be replaced before its user can sign in
+    (PASSWORD_CHANGE_REQUIRED), or any other, by proving the old one. It counts
+    as a sign-in in every other respect.
+
+    Permission: none, for the old password speaks for itself. Idempotency:
+    repeating leaves the same state.
+    Fails with SIGN_IN_FAILED, SIGN_IN_DELAYED, SECOND_FACTOR_REQUIRED,
+    PASSWORD_REFUSED, HASHING_OVERLOADED.
     """
     StartPasswordReset: _aio.UnaryUnaryMultiCallable[_user_service_pb2.StartPasswordResetRequest, _user_service_pb2.StartPasswordResetResponse]  # type: ignore[assignment]
     """Makes a token by which a user sets a new password; the earlier ones
@@ -586,6 +606,22 @@ class UserServiceServicer(metaclass=_abc_1.ABCMeta):
         Fails with NOT_A_USER, SIGN_IN_FAILED, SIGN_IN_DELAYED,
         PASSWORD_REFUSED, HASHING_OVERLOADED, REQUEST_ID_REUSED,
         CONCURRENT_CHANGE.
+        """
+
+    @_abc_1.abstractmethod
+    def ReplacePassword(
+        self,
+        request: _user_service_pb2.ReplacePasswordRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_user_service_pb2.ReplacePasswordResponse, _abc.Awaitable[_user_service_pb2.ReplacePasswordResponse]]:
+        """Replaces a password that has to be replaced before its user can sign in
+        (PASSWORD_CHANGE_REQUIRED), or any other, by proving the old one. It counts
+        as a sign-in in every other respect.
+
+        Permission: none, for the old password speaks for itself. Idempotency:
+        repeating leaves the same state.
+        Fails with SIGN_IN_FAILED, SIGN_IN_DELAYED, SECOND_FACTOR_REQUIRED,
+        PASSWORD_REFUSED, HASHING_OVERLOADED.
         """
 
     @_abc_1.abstractmethod

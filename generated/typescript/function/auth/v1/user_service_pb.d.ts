@@ -940,6 +940,68 @@ export declare type ChangePasswordResponse = Message<"function.auth.v1.ChangePas
 export declare const ChangePasswordResponseSchema: GenMessage<ChangePasswordResponse>;
 
 /**
+ * Who, the old password and the new one.
+ *
+ * @generated from message function.auth.v1.ReplacePasswordRequest
+ */
+export declare type ReplacePasswordRequest = Message<"function.auth.v1.ReplacePasswordRequest"> & {
+  /**
+   * The tenant of the user.
+   *
+   * @generated from field: string tenant_id = 1;
+   */
+  tenantId: string;
+
+  /**
+   * The user name or e-mail address.
+   *
+   * @generated from field: string login = 2;
+   */
+  login: string;
+
+  /**
+   * The old password.
+   *
+   * @generated from field: string old_password = 3;
+   */
+  oldPassword: string;
+
+  /**
+   * A code of the second factor, or a recovery code; empty without one.
+   *
+   * @generated from field: string code = 4;
+   */
+  code: string;
+
+  /**
+   * The new password.
+   *
+   * @generated from field: string new_password = 5;
+   */
+  newPassword: string;
+};
+
+/**
+ * Describes the message function.auth.v1.ReplacePasswordRequest.
+ * Use `create(ReplacePasswordRequestSchema)` to create a new message.
+ */
+export declare const ReplacePasswordRequestSchema: GenMessage<ReplacePasswordRequest>;
+
+/**
+ * The password was replaced.
+ *
+ * @generated from message function.auth.v1.ReplacePasswordResponse
+ */
+export declare type ReplacePasswordResponse = Message<"function.auth.v1.ReplacePasswordResponse"> & {
+};
+
+/**
+ * Describes the message function.auth.v1.ReplacePasswordResponse.
+ * Use `create(ReplacePasswordResponseSchema)` to create a new message.
+ */
+export declare const ReplacePasswordResponseSchema: GenMessage<ReplacePasswordResponse>;
+
+/**
  * Whose password.
  *
  * @generated from message function.auth.v1.StartPasswordResetRequest
@@ -1566,6 +1628,23 @@ export declare const UserService: GenService<{
     methodKind: "unary";
     input: typeof ChangePasswordRequestSchema;
     output: typeof ChangePasswordResponseSchema;
+  },
+  /**
+   * Replaces a password that has to be replaced before its user can sign in
+   * (PASSWORD_CHANGE_REQUIRED), or any other, by proving the old one. It counts
+   * as a sign-in in every other respect.
+   *
+   * Permission: none, for the old password speaks for itself. Idempotency:
+   * repeating leaves the same state.
+   * Fails with SIGN_IN_FAILED, SIGN_IN_DELAYED, SECOND_FACTOR_REQUIRED,
+   * PASSWORD_REFUSED, HASHING_OVERLOADED.
+   *
+   * @generated from rpc function.auth.v1.UserService.ReplacePassword
+   */
+  replacePassword: {
+    methodKind: "unary";
+    input: typeof ReplacePasswordRequestSchema;
+    output: typeof ReplacePasswordResponseSchema;
   },
   /**
    * Makes a token by which a user sets a new password; the earlier ones
