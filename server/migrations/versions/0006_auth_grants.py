@@ -7,7 +7,7 @@ from alembic import op
 from function_backend.persistence.schema import definer_function, protect_except_for_definer
 
 revision = "0006"
-down_revision = "0004"
+down_revision = "0005"
 branch_labels = None
 depends_on = None
 

@@ -102,8 +102,8 @@ type ClientCredential struct {
 	Creator string `protobuf:"bytes,9,opt,name=creator,proto3" json:"creator,omitempty"`
 	// Of a public key the `kid` that assertions name it by; else empty.
 	KeyId string `protobuf:"bytes,10,opt,name=key_id,json=keyId,proto3" json:"key_id,omitempty"`
-	// Of a public key the one algorithm it verifies: `ES256`, `EdDSA` or
-	// `RS256`; else empty.
+	// Of a public key the one algorithm it verifies: `ES256`, `EdDSA`, `RS256`
+	// or `PS256`; else empty.
 	Algorithm string `protobuf:"bytes,11,opt,name=algorithm,proto3" json:"algorithm,omitempty"`
 	// Of a public key the JWK (RFC 7517) as JSON; else empty.
 	PublicJwk     string `protobuf:"bytes,12,opt,name=public_jwk,json=publicJwk,proto3" json:"public_jwk,omitempty"`

@@ -170,8 +170,9 @@ type AddPublicKeyRequest struct {
 	// The service account.
 	ClientId string `protobuf:"bytes,1,opt,name=client_id,json=clientId,proto3" json:"client_id,omitempty"`
 	// The public key as a JWK (RFC 7517) in JSON: EC with P-256 (`ES256`), OKP
-	// with Ed25519 (`EdDSA`), or RSA of 2048 to 8192 bits (`RS256`). A `kid` is
-	// taken over; without one it is the thumbprint (RFC 7638).
+	// with Ed25519 (`EdDSA`), or RSA of 2048 to 8192 bits (`RS256`, or `PS256`
+	// when `alg` says so). A `kid` is taken over; without one it is the
+	// thumbprint (RFC 7638).
 	PublicJwk string `protobuf:"bytes,2,opt,name=public_jwk,json=publicJwk,proto3" json:"public_jwk,omitempty"`
 	// What it is for.
 	DisplayName string `protobuf:"bytes,3,opt,name=display_name,json=displayName,proto3" json:"display_name,omitempty"`

@@ -75,8 +75,8 @@ class ClientCredential(_message.Message):
     key_id: _builtins.str
     """Of a public key the `kid` that assertions name it by; else empty."""
     algorithm: _builtins.str
-    """Of a public key the one algorithm it verifies: `ES256`, `EdDSA` or
-    `RS256`; else empty.
+    """Of a public key the one algorithm it verifies: `ES256`, `EdDSA`, `RS256`
+    or `PS256`; else empty.
     """
     public_jwk: _builtins.str
     """Of a public key the JWK (RFC 7517) as JSON; else empty."""

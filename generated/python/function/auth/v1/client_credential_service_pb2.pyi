@@ -104,8 +104,9 @@ class AddPublicKeyRequest(_message.Message):
     """The service account."""
     public_jwk: _builtins.str
     """The public key as a JWK (RFC 7517) in JSON: EC with P-256 (`ES256`), OKP
-    with Ed25519 (`EdDSA`), or RSA of 2048 to 8192 bits (`RS256`). A `kid` is
-    taken over; without one it is the thumbprint (RFC 7638).
+    with Ed25519 (`EdDSA`), or RSA of 2048 to 8192 bits (`RS256`, or `PS256`
+    when `alg` says so). A `kid` is taken over; without one it is the
+    thumbprint (RFC 7638).
     """
     display_name: _builtins.str
     """What it is for."""

@@ -91,8 +91,8 @@ export declare type ClientCredential = Message<"function.auth.v1.ClientCredentia
   keyId: string;
 
   /**
-   * Of a public key the one algorithm it verifies: `ES256`, `EdDSA` or
-   * `RS256`; else empty.
+   * Of a public key the one algorithm it verifies: `ES256`, `EdDSA`, `RS256`
+   * or `PS256`; else empty.
    *
    * @generated from field: string algorithm = 11;
    */

@@ -104,8 +104,9 @@ export declare type AddPublicKeyRequest = Message<"function.auth.v1.AddPublicKey
 
   /**
    * The public key as a JWK (RFC 7517) in JSON: EC with P-256 (`ES256`), OKP
-   * with Ed25519 (`EdDSA`), or RSA of 2048 to 8192 bits (`RS256`). A `kid` is
-   * taken over; without one it is the thumbprint (RFC 7638).
+   * with Ed25519 (`EdDSA`), or RSA of 2048 to 8192 bits (`RS256`, or `PS256`
+   * when `alg` says so). A `kid` is taken over; without one it is the
+   * thumbprint (RFC 7638).
    *
    * @generated from field: string public_jwk = 2;
    */
