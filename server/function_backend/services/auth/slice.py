@@ -8,14 +8,28 @@ from datetime import timedelta
 from typing import Any, Literal
 
 from function_backend.events.audit import audit_record_table
+from function_backend.kernel.clock import Clock
 from function_backend.kernel.events import DomainEvent
 from function_backend.kernel.secret import Secret
 from function_backend.kernel.slice import Chore, Slice
 from function_backend.persistence.notifications import EPOCH_TOPIC
+from function_backend.persistence.wire import Driver
 from function_backend.resources import Resources
 from function_backend.services.auth.adapters.authenticator import ApiKeyAuthenticator
 from function_backend.services.auth.adapters.master_keys import MasterKeys
+from function_backend.services.auth.adapters.session_uses import SessionUses
 from function_backend.services.auth.convert.api_key import api_key_created, api_key_revoked
+from function_backend.services.auth.convert.client_credential import (
+    client_credential_created,
+    client_credential_revoked,
+)
+from function_backend.services.auth.convert.oauth import (
+    access_token_issued,
+    access_token_revoked,
+    device_authorization_created,
+    device_authorization_decided,
+)
+from function_backend.services.auth.convert.session import session_created, session_refreshed, session_revoked
 from function_backend.services.auth.convert.signing_key import (
     keys_rewrapped,
     signing_key_created,
@@ -36,7 +50,14 @@ from function_backend.services.auth.domain.tenant_settings import (
     SHORTEST_ACCESS_TOKEN,
     TenantRules,
 )
+from function_backend.services.auth.events.access_token import AccessTokenIssued, AccessTokenRevoked
 from function_backend.services.auth.events.api_key import ApiKeyCreated, ApiKeyRevoked
+from function_backend.services.auth.events.client_credential import ClientCredentialCreated, ClientCredentialRevoked
+from function_backend.services.auth.events.device_authorization import (
+    DeviceAuthorizationCreated,
+    DeviceAuthorizationDecided,
+)
+from function_backend.services.auth.events.session import SessionCreated, SessionRefreshed, SessionRevoked
 from function_backend.services.auth.events.signing_key import KeysRewrapped, SigningKeyCreated, SigningKeyRetired
 from function_backend.services.auth.events.tenant import (
     TenantCreated,
@@ -46,23 +67,37 @@ from function_backend.services.auth.events.tenant import (
     TenantSuspended,
     TenantUpdated,
 )
+from function_backend.services.auth.repository.session import purge_grants
 from function_backend.services.auth.repository.table_export import TableExport
 from function_backend.services.auth.service.api_keys import ApiKeyService
+from function_backend.services.auth.service.grant_ports import GrantRules
+from function_backend.services.auth.service.grants import GrantNeeds, open_grants
 from function_backend.services.auth.service.keys import KeyPolicy, open_keys
 from function_backend.services.auth.service.revocation import REVOCATION_TOPIC
+from function_backend.services.auth.service.sign_in import NobodySignsIn
 from function_backend.services.auth.service.signing_keys import SIGNING_KEY_TOPIC
+from function_backend.services.auth.service.standing import NothingGranted
 from function_backend.services.auth.service.tenant_export import ExportTenant, TenantExporter
 from function_backend.services.auth.service.tenant_life import TenantLife, TenantShredder
 from function_backend.services.auth.service.tenant_policy import TENANT_TOPIC, TenantPolicy
 from function_backend.services.auth.service.tenants import TenantService
 from function_backend.services.auth.servicer.api_key import ApiKeyServicer
+from function_backend.services.auth.servicer.client_credential import ClientCredentialServicer
 from function_backend.services.auth.servicer.master_key import MasterKeyServicer
+from function_backend.services.auth.servicer.oauth import OAuthServicer, OAuthUseCases
+from function_backend.services.auth.servicer.session import SessionServicer
 from function_backend.services.auth.servicer.signing_key import SigningKeyServicer
 from function_backend.services.auth.servicer.tenant import TenantServicer, TenantUseCases
 from function_backend.services.auth.tables.api_key import api_key_table
+from function_backend.services.auth.tables.client_credential import client_credential_table
+from function_backend.services.auth.tables.session import session_table
 from function_backend.services.auth.tables.tenant import tenant_table
 
 _KEY_CHORE_SECONDS = 15.0
+_PURGE_SECONDS = 60.0
+_SESSION_USES_SECONDS = 10.0
+_ENDED_SESSIONS_KEPT = timedelta(days=30)
+"""How long people see that there was a session, after it would have ended by itself."""
 
 EVENT_PAYLOADS: Mapping[type[DomainEvent], Callable[[Any], bytes]] = {
     TenantCreated: tenant_created,
@@ -76,6 +111,15 @@ EVENT_PAYLOADS: Mapping[type[DomainEvent], Callable[[Any], bytes]] = {
     SigningKeyCreated: signing_key_created,
     SigningKeyRetired: signing_key_retired,
     KeysRewrapped: keys_rewrapped,
+    ClientCredentialCreated: client_credential_created,
+    ClientCredentialRevoked: client_credential_revoked,
+    SessionCreated: session_created,
+    SessionRefreshed: session_refreshed,
+    SessionRevoked: session_revoked,
+    AccessTokenIssued: access_token_issued,
+    AccessTokenRevoked: access_token_revoked,
+    DeviceAuthorizationCreated: device_authorization_created,
+    DeviceAuthorizationDecided: device_authorization_decided,
 }
 """How the events look outside; the first tenant is recorded before any slice is built."""
 
@@ -85,6 +129,16 @@ TENANT_EXPORTERS: tuple[TenantExporter, ...] = (
         "api_key",
         api_key_table,
         [column.name for column in api_key_table.columns if column.name not in {"tenant_id", "digest"}],
+    ),
+    TableExport(
+        "client_credential",
+        client_credential_table,
+        [column.name for column in client_credential_table.columns if column.name not in {"tenant_id", "digest"}],
+    ),
+    TableExport(
+        "session",
+        session_table,
+        [column.name for column in session_table.columns if column.name != "tenant_id"],
     ),
     TableExport(
         "audit_record",
@@ -126,6 +180,20 @@ class AuthSettings:
     signing_key_lead: timedelta = timedelta(minutes=15)
     """How long a new signing key is published before it signs: longer than anybody keeps the JWKS document."""
 
+    first_party_clients: tuple[str, ...] = ("function-backend-cli",)
+    """Clients that people sign in with (`password`, device authorisation) and that hold no secret, by `client_id`."""
+    further_audiences: tuple[str, ...] = ()
+    """Other services that tokens may be asked for, by the names under which they check `aud`."""
+    refresh_retry_window: timedelta = timedelta(seconds=10)
+    """How long a refresh token that was just used is answered once more, for a client that lost the answer, as long as
+    what it was answered with was not used; 0 for never. Any other second use ends the session."""
+    device_code_lifetime: timedelta = timedelta(minutes=10)
+    """How long a device waits for a person to let it in."""
+    device_poll_interval: timedelta = timedelta(seconds=5)
+    """How long a device waits between two questions."""
+    device_page: str = ""
+    """URL of the page on which people type the code of a device; `<issuer>/device` when empty."""
+
     def __post_init__(self) -> None:
         if self.remembered_keys < 1:
             raise ValueError("remembered_keys must be at least 1")
@@ -143,6 +211,30 @@ class AuthSettings:
             raise ValueError("signing_key_lifetime must be at least 1h, or 0 for by command only")
         if not timedelta() <= self.signing_key_lead <= timedelta(days=7):
             raise ValueError("signing_key_lead must lie between 0 and 7d")
+
+        self._check_grants()
+
+    def _check_grants(self) -> None:
+        if not timedelta() <= self.refresh_retry_window <= timedelta(minutes=1):
+            raise ValueError("refresh_retry_window must lie between 0 and 1m")
+        if not timedelta(minutes=1) <= self.device_code_lifetime <= timedelta(hours=1):
+            raise ValueError("device_code_lifetime must lie between 1m and 1h")
+        if not timedelta(seconds=1) <= self.device_poll_interval <= timedelta(minutes=1):
+            raise ValueError("device_poll_interval must lie between 1s and 1m")
+
+    @property
+    def grant_rules(self) -> GrantRules:
+        """What they say about grants."""
+        return GrantRules(
+            issuer=self.issuer,
+            audience=self.audience,
+            further_audiences=frozenset(self.further_audiences),
+            first_party_clients=frozenset(self.first_party_clients),
+            retry_window=self.refresh_retry_window,
+            device_lifetime=self.device_code_lifetime,
+            device_interval=self.device_poll_interval,
+            device_page=self.device_page or f"{self.issuer}/device",
+        )
 
     @property
     def key_policy(self) -> KeyPolicy:
@@ -183,6 +275,22 @@ def build(resources: Resources, settings: AuthSettings) -> Slice:
         page_tokens=resources.page_tokens,
         catalogue=catalogue,
     )
+    grant_rules = settings.grant_rules
+    session_uses = SessionUses(resources.clock)
+    grants = open_grants(
+        resources,
+        grant_rules,
+        GrantNeeds(
+            issuer=keys.issuer,
+            reader=keys.reader,
+            keys=keys.ring,
+            sign_in=NobodySignsIn(),
+            entitlements=NothingGranted(),
+            policy=policy,
+            catalogue=catalogue,
+            authenticator=authenticator,
+        ),
+    )
     return Slice(
         name="auth",
         servicers={
@@ -204,6 +312,19 @@ def build(resources: Resources, settings: AuthSettings) -> Slice:
             "function.auth.v1.SigningKeyService": SigningKeyServicer(keys.signing_keys, resources.clock),
             "function.auth.v1.MasterKeyService": MasterKeyServicer(keys.master_keys),
             "function.auth.v1.ApiKeyService": ApiKeyServicer(api_keys),
+            "function.auth.v1.ClientCredentialService": ClientCredentialServicer(grants.client_credentials),
+            "function.auth.v1.SessionService": SessionServicer(grants.sessions),
+            "function.auth.v1.OAuthService": OAuthServicer(
+                OAuthUseCases(
+                    tokens=grants.tokens,
+                    introspection=grants.introspection,
+                    revocation=grants.revocation,
+                    devices=grants.devices,
+                    publication=grants.publication,
+                ),
+                issuer=grant_rules.issuer,
+                device_page=grant_rules.device_page,
+            ),
         },
         event_payloads=EVENT_PAYLOADS,
         invalidations={
@@ -218,9 +339,18 @@ def build(resources: Resources, settings: AuthSettings) -> Slice:
             "tenant rules": policy.cache,
             "data keys": keys.vault.cache,
         },
-        chores=(Chore(_KEY_CHORE_SECONDS, keys.signing_keys.rotate_when_due),),
+        chores=(
+            Chore(_KEY_CHORE_SECONDS, keys.signing_keys.rotate_when_due),
+            Chore(_SESSION_USES_SECONDS, session_uses.write),
+            Chore(_PURGE_SECONDS, lambda driver: _purge(driver, resources.clock)),
+        ),
         authenticator=authenticator,
     )
+
+
+def _purge(driver: Driver, clock: Clock) -> int:
+    now = clock.now()
+    return purge_grants(driver, expired_before=now, sessions_over_before=now - _ENDED_SESSIONS_KEPT)
 
 
 def each_of(*hear: Callable[[str], None]) -> Callable[[str], None]:

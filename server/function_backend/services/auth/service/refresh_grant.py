@@ -30,7 +30,7 @@ from function_backend.services.auth.events.session import SessionRefreshed, Sess
 from function_backend.services.auth.repository.refresh_token import Place, RefreshTokenRepository, find_place
 from function_backend.services.auth.repository.session import SessionRepository
 from function_backend.services.auth.service.access_tokens import AccessTokens, require_allowed
-from function_backend.services.auth.service.acting import act_as, act_for_tenant
+from function_backend.services.auth.service.anonymous import work_as_user, work_in
 from function_backend.services.auth.service.client_authentication import ClientAuthentication, Proof
 from function_backend.services.auth.service.grant_ports import GrantRules, SubjectStates
 from function_backend.services.auth.service.revocation import Revoked, revoke
@@ -80,7 +80,7 @@ class RefreshGrant:
         if place is None or (proof is not None and proof.client.tenant_id != place.tenant_id):
             raise _refused()
         if proof is None:
-            act_for_tenant(place.tenant_id)
+            work_in(place.tenant_id)
         with self._transactions() as work:
             if proof is not None:
                 self._clients.confirm(work, proof)
@@ -117,7 +117,7 @@ class RefreshGrant:
         if not self._states.is_active(work, SubjectKind.USER, session.user_id):
             raise _refused()
         if proof is None:
-            act_as(SubjectKind.USER.value, session.user_id, session.tenant_id)
+            work_as_user(session.tenant_id, session.user_id)
         wanted = self._narrow(asked, token)
         held = Wanted(scopes=token.scopes, audience=token.audience)
         next_id, text = add_link(work, session, client_id=token.client_id, wanted=held, rules=rules, at=now)

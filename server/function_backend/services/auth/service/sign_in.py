@@ -220,3 +220,12 @@ def _unknown(work: UnitOfWork, attempt: PasswordAttempt, now: datetime) -> Unkno
     text = f"{work.tenant_id}\x00{fold(attempt.login.strip())}"
     digest = hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:_DIGEST_LENGTH]
     return UnknownSignInRefused.of(digest, at=now, client_address=attempt.client_address)
+
+
+class NobodySignsIn:
+    """Where nobody can sign in yet."""
+
+    def sign_in(self, attempt: PasswordAttempt) -> SignedIn:
+        """Fails."""
+        del attempt
+        raise SignInFailedError

@@ -23,7 +23,7 @@ from function_backend.services.auth.repository.refresh_token import (
 )
 from function_backend.services.auth.repository.session import SessionRepository
 from function_backend.services.auth.service.access_tokens import AccessTokens
-from function_backend.services.auth.service.acting import act_for_tenant
+from function_backend.services.auth.service.anonymous import work_in
 from function_backend.services.auth.service.client_authentication import ClientAuthentication, Proof
 from function_backend.services.auth.service.grant_ports import GrantRules
 from function_backend.services.auth.service.revocation import Revoked, revoke
@@ -73,7 +73,7 @@ class TokenRevocation:
         if place is None or (proof is not None and proof.client.tenant_id != place.tenant_id):
             return
         if proof is None:
-            act_for_tenant(place.tenant_id)
+            work_in(place.tenant_id)
         now = self._clock.now()
         with self._transactions() as work:
             if proof is not None:
@@ -97,7 +97,7 @@ class TokenRevocation:
             return
         _require_same(claims.client_id, client, None if proof is None else proof.client)
         if proof is None:
-            act_for_tenant(claims.tenant_id)
+            work_in(claims.tenant_id)
         self._end_access_token(claims, proof)
 
     def _end_access_token(self, claims: AccessClaims, proof: Proof | None) -> None:
