@@ -9,7 +9,10 @@ from uuid import UUID, uuid4
 
 from function.auth.v1 import (
     api_key_service_pb2,
+    client_credential_service_pb2,
     master_key_service_pb2,
+    oauth_service_pb2,
+    session_service_pb2,
     signing_key_service_pb2,
     tenant_service_pb2,
 )
@@ -63,7 +66,11 @@ def declared_permissions() -> frozenset[str]:
             api_key_service_pb2,
             signing_key_service_pb2,
             master_key_service_pb2,
+            client_credential_service_pb2,
+            session_service_pb2,
+            oauth_service_pb2,
         )
         for service in file.DESCRIPTOR.services_by_name.values()
         for method in service.methods
+        if not method.GetOptions().Extensions[options_pb2.policy].anonymous
     )
