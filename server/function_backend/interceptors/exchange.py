@@ -8,7 +8,7 @@ from typing import Any
 
 import grpc
 
-from function_backend.interceptors.peer import address_of, device_of
+from function_backend.interceptors.peer import LOCAL_PEER, address_of, device_of
 from function_backend.kernel.call import Call
 
 
@@ -37,6 +37,11 @@ class Exchange(Call):
     span: Any = field(default=None, repr=False)
     """The span when the call is traced."""
     _watched: bool = False
+
+    def peer(self) -> str:
+        """Where the call comes from, for the log: the connection, or the client of the HTTP port."""
+        peer = self.context.peer()
+        return f"http:{self.client_address()}" if peer.startswith(LOCAL_PEER) else peer
 
     def client_address(self) -> str:
         """The network address of the caller, without a port; empty when it is not known."""

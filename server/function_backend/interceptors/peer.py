@@ -14,14 +14,16 @@ FORWARDED_ADDRESS = "function-forwarded-address"
 FORWARDED_DEVICE = "function-forwarded-device-bin"
 """Metadata that the HTTP port sends along. It counts on the local socket alone, which only this service can reach."""
 
-_LOCAL = "unix:"
+LOCAL_PEER = "unix:"
+"""What gRPC calls a connection over a socket of this machine."""
+
 _LONGEST_DEVICE = 1000
 
 
 def address_of(context: grpc.ServicerContext, metadata: Mapping[str, str | bytes]) -> str:
     """The caller's network address without its port; empty when it is not known."""
     peer = context.peer()
-    if peer.startswith(_LOCAL):
+    if peer.startswith(LOCAL_PEER):
         forwarded = metadata.get(FORWARDED_ADDRESS)
         return _address(forwarded) if isinstance(forwarded, str) else ""
     family, _, rest = peer.partition(":")
@@ -33,7 +35,7 @@ def address_of(context: grpc.ServicerContext, metadata: Mapping[str, str | bytes
 
 def device_of(context: grpc.ServicerContext, metadata: Mapping[str, str | bytes]) -> str:
     """What the caller calls itself."""
-    if context.peer().startswith(_LOCAL):
+    if context.peer().startswith(LOCAL_PEER):
         forwarded = metadata.get(FORWARDED_DEVICE)
         return forwarded[:_LONGEST_DEVICE].decode(errors="replace") if isinstance(forwarded, bytes) else ""
     agent = metadata.get("user-agent")

@@ -82,7 +82,8 @@ def read_assertion(text: str) -> ClientAssertion:
         raise AssertionRefusedError("the header names no algorithm")
     return ClientAssertion(
         client_id=client_id,
-        algorithm=algorithm,
+        # RFC 9864 gives the one curve of EdDSA that is taken here a name of its own.
+        algorithm="EdDSA" if algorithm == "Ed25519" else algorithm,
         key_id=key_id,
         claims=claims,
         signed=f"{head}.{body}".encode(),
