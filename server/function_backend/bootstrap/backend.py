@@ -141,7 +141,8 @@ class Backend:
         clock = self._around.clock
         self._outlook.start()
         purge = PeriodicTask(_PURGE_SECONDS, lambda driver: purge_expired(driver, clock.now()))
-        self._listener.start(self._slices, tasks=[purge])
+        chores = [PeriodicTask(chore.every, chore.run) for each in self._slices for chore in each.chores]
+        self._listener.start(self._slices, tasks=[purge, *chores])
         if self._around.admin is not None:
             self._admin = AdminServer(self._around.admin, self._health)
         self._server.start(self._around.addresses)

@@ -23,9 +23,11 @@ from function_backend.services.auth.errors.credential import (
     CredentialInvalidError,
     CredentialRevokedError,
 )
+from function_backend.services.auth.errors.tenant import TenantSuspendedError
 
 _FIND_SQL = """
-    select tenant_id, id, permissions, rate_limit_per_second, expires_at, revoked_at from find_api_key(%s)
+    select tenant_id, id, permissions, rate_limit_per_second, expires_at, revoked_at, tenant_is_active
+    from find_api_key_and_tenant(%s)
 """
 
 TRUSTED_SECONDS = 0.9
@@ -39,6 +41,8 @@ class _Verified:
     principal: Principal
     expires_at: datetime | None
     is_revoked: bool
+    is_suspended: bool
+    """Whether its tenant is, or one above that."""
     asked_at: float
 
 
@@ -67,8 +71,8 @@ class ApiKeyAuthenticator:
     def authenticate(self, credential: str) -> Principal:
         """The caller behind the key.
 
-        Raises CredentialInvalidError, CredentialExpiredError or CredentialRevokedError; UnavailableError when it cannot
-        be found out.
+        Raises CredentialInvalidError, CredentialExpiredError, CredentialRevokedError or TenantSuspendedError, and
+        UnavailableError when it cannot be found out.
         """
         presented = digest(credential)
         verified = self._known.get(presented)
@@ -92,6 +96,8 @@ class ApiKeyAuthenticator:
             raise CredentialRevokedError
         if verified.expires_at is not None and verified.expires_at <= self._clock.now():
             raise CredentialExpiredError(verified.expires_at)
+        if verified.is_suspended:
+            raise TenantSuspendedError(verified.principal.tenant_id)
         return verified.principal
 
     def _ask(self, presented: bytes) -> _Verified:
@@ -100,6 +106,12 @@ class ApiKeyAuthenticator:
         if row is None:
             # Not remembered: invented keys would push the real ones out of memory.
             raise CredentialInvalidError
-        tenant_id, found_id, permissions, rate_limit, expires_at, revoked_at = row
+        tenant_id, found_id, permissions, rate_limit, expires_at, revoked_at, tenant_is_active = row
         principal = Principal("api_key", found_id, tenant_id, PermissionSet(frozenset(permissions)), rate_limit)
-        return _Verified(principal, expires_at, is_revoked=revoked_at is not None, asked_at=asked_at)
+        return _Verified(
+            principal,
+            expires_at,
+            is_revoked=revoked_at is not None,
+            is_suspended=not tenant_is_active,
+            asked_at=asked_at,
+        )

@@ -6,7 +6,16 @@ from difflib import get_close_matches
 
 EVERYTHING = "*"
 
-PLATFORM = frozenset({"auth.tenant.create", "auth.tenant.list"})
+PLATFORM = frozenset(
+    {
+        "auth.tenant.create",
+        "auth.tenant.list",
+        "auth.signing_key.read",
+        "auth.signing_key.rotate",
+        "auth.signing_key.retire",
+        "auth.master_key.rewrap",
+    }
+)
 """What reaches beyond the caller's own tenant; the key of a new tenant does not carry it."""
 
 
