@@ -17,6 +17,7 @@ from function_backend.persistence.wire import Driver
 from function_backend.resources import Resources
 from function_backend.services.auth.adapters.authenticator import ApiKeyAuthenticator
 from function_backend.services.auth.adapters.master_keys import MasterKeys
+from function_backend.services.auth.adapters.password_hashing import Argon2Cost
 from function_backend.services.auth.adapters.session_uses import SessionUses
 from function_backend.services.auth.convert.api_key import api_key_created, api_key_revoked
 from function_backend.services.auth.convert.client_credential import (
@@ -29,6 +30,7 @@ from function_backend.services.auth.convert.oauth import (
     device_authorization_created,
     device_authorization_decided,
 )
+from function_backend.services.auth.convert.people_events import PEOPLE_EVENT_PAYLOADS
 from function_backend.services.auth.convert.session import session_created, session_refreshed, session_revoked
 from function_backend.services.auth.convert.signing_key import (
     keys_rewrapped,
@@ -69,12 +71,14 @@ from function_backend.services.auth.events.tenant import (
 )
 from function_backend.services.auth.repository.session import purge_grants
 from function_backend.services.auth.repository.table_export import TableExport
+from function_backend.services.auth.repository.user_shredding import shred_user_secrets
 from function_backend.services.auth.service.api_keys import ApiKeyService
 from function_backend.services.auth.service.grant_ports import GrantRules
 from function_backend.services.auth.service.grants import GrantNeeds, open_grants
 from function_backend.services.auth.service.keys import KeyPolicy, open_keys
+from function_backend.services.auth.service.people import SignInPolicy, Surroundings, open_people
 from function_backend.services.auth.service.revocation import REVOCATION_TOPIC
-from function_backend.services.auth.service.sign_in import NobodySignsIn
+from function_backend.services.auth.service.session_ending import StoredSessionEnd
 from function_backend.services.auth.service.signing_keys import SIGNING_KEY_TOPIC
 from function_backend.services.auth.service.standing import NothingGranted
 from function_backend.services.auth.service.tenant_export import ExportTenant, TenantExporter
@@ -83,21 +87,29 @@ from function_backend.services.auth.service.tenant_policy import TENANT_TOPIC, T
 from function_backend.services.auth.service.tenants import TenantService
 from function_backend.services.auth.servicer.api_key import ApiKeyServicer
 from function_backend.services.auth.servicer.client_credential import ClientCredentialServicer
+from function_backend.services.auth.servicer.group import GroupServicer
 from function_backend.services.auth.servicer.master_key import MasterKeyServicer
 from function_backend.services.auth.servicer.oauth import OAuthServicer, OAuthUseCases
+from function_backend.services.auth.servicer.second_factor import SecondFactorServicer
+from function_backend.services.auth.servicer.service_account import ServiceAccountServicer
 from function_backend.services.auth.servicer.session import SessionServicer
 from function_backend.services.auth.servicer.signing_key import SigningKeyServicer
 from function_backend.services.auth.servicer.tenant import TenantServicer, TenantUseCases
+from function_backend.services.auth.servicer.user import UserServicer, UserUseCases
 from function_backend.services.auth.tables.api_key import api_key_table
 from function_backend.services.auth.tables.client_credential import client_credential_table
+from function_backend.services.auth.tables.group import auth_group_table
+from function_backend.services.auth.tables.service_account import service_account_table
 from function_backend.services.auth.tables.session import session_table
 from function_backend.services.auth.tables.tenant import tenant_table
+from function_backend.services.auth.tables.user import auth_user_table
 
 _KEY_CHORE_SECONDS = 15.0
 _PURGE_SECONDS = 60.0
 _SESSION_USES_SECONDS = 10.0
 _ENDED_SESSIONS_KEPT = timedelta(days=30)
 """How long people see that there was a session, after it would have ended by itself."""
+_MOST_NICE = 19
 
 EVENT_PAYLOADS: Mapping[type[DomainEvent], Callable[[Any], bytes]] = {
     TenantCreated: tenant_created,
@@ -120,6 +132,7 @@ EVENT_PAYLOADS: Mapping[type[DomainEvent], Callable[[Any], bytes]] = {
     AccessTokenRevoked: access_token_revoked,
     DeviceAuthorizationCreated: device_authorization_created,
     DeviceAuthorizationDecided: device_authorization_decided,
+    **PEOPLE_EVENT_PAYLOADS,
 }
 """How the events look outside; the first tenant is recorded before any slice is built."""
 
@@ -141,6 +154,17 @@ TENANT_EXPORTERS: tuple[TenantExporter, ...] = (
         [column.name for column in session_table.columns if column.name != "tenant_id"],
     ),
     TableExport(
+        "user", auth_user_table, [column.name for column in auth_user_table.columns if column.name != "tenant_id"]
+    ),
+    TableExport(
+        "service_account",
+        service_account_table,
+        [column.name for column in service_account_table.columns if column.name != "tenant_id"],
+    ),
+    TableExport(
+        "group", auth_group_table, [column.name for column in auth_group_table.columns if column.name != "tenant_id"]
+    ),
+    TableExport(
         "audit_record",
         audit_record_table,
         [column.name for column in audit_record_table.columns if column.name != "tenant_id"],
@@ -149,13 +173,13 @@ TENANT_EXPORTERS: tuple[TenantExporter, ...] = (
 )
 """What an export of a tenant holds, in this order; each part of the slice adds its own, without secrets."""
 
-TENANT_SHREDDERS: tuple[TenantShredder, ...] = ()
+TENANT_SHREDDERS: tuple[TenantShredder, ...] = (shred_user_secrets,)
 """What destroys the secrets of a deleted tenant, beside its data key and its API keys."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuthSettings:
-    """How long a worker relies on what it knows of a key."""
+    """What can be set about credentials, tokens, passwords and sign-ins."""
 
     remembered_keys: int = 10_000
     """Verified keys that one worker remembers."""
@@ -193,8 +217,36 @@ class AuthSettings:
     """How long a device waits between two questions."""
     device_page: str = ""
     """URL of the page on which people type the code of a device; `<issuer>/device` when empty."""
+    argon2_memory_kib: int = 19_456
+    """Memory of one password hash in KiB. Passwords hashed at another cost are hashed again at the next sign-in."""
+    argon2_passes: int = 2
+    """Passes over that memory."""
+    argon2_lanes: int = 1
+    """Lanes of it that can be computed side by side."""
+    hashing_threads: int = 1
+    """Threads of a worker for hashing passwords."""
+    hashing_queue: int = 3
+    """Sign-ins of a worker that may wait for one of them; further ones are refused with HASHING_OVERLOADED. Together
+    with the threads less than `server.threads`, so that other calls keep some."""
+    hashing_niceness: int = 10
+    """How far these threads give way to others on Linux: 0 for not at all, 19 at most."""
+    sign_in_delay_after: int = 5
+    """Failed sign-ins of one user before further ones are delayed."""
+    sign_in_address_delay_after: int = 50
+    """Failed sign-ins from one address before further ones are delayed."""
+    sign_in_first_delay: timedelta = timedelta(seconds=1)
+    """The first such delay; every further failure doubles it."""
+    sign_in_longest_delay: timedelta = timedelta(minutes=5)
+    """The longest such delay."""
+    sign_in_forget_after: timedelta = timedelta(hours=1)
+    """After so long without a failure the earlier ones are forgotten."""
+    lockout_after: int = 10
+    """Failed sign-ins in a row that lock a user out."""
+    lockout_for: timedelta = timedelta(minutes=15)
+    """For how long."""
 
     def __post_init__(self) -> None:
+        self._check_sign_in()
         if self.remembered_keys < 1:
             raise ValueError("remembered_keys must be at least 1")
         if self.remembered_for <= timedelta():
@@ -236,6 +288,42 @@ class AuthSettings:
             device_page=self.device_page or f"{self.issuer}/device",
         )
 
+    def _check_sign_in(self) -> None:
+        for name in (
+            "hashing_threads",
+            "sign_in_delay_after",
+            "sign_in_address_delay_after",
+            "lockout_after",
+        ):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1")
+        if self.hashing_queue < 0:
+            raise ValueError("hashing_queue must not be negative")
+        if not 0 <= self.hashing_niceness <= _MOST_NICE:
+            raise ValueError(f"hashing_niceness must lie between 0 and {_MOST_NICE}")
+        for name in ("sign_in_first_delay", "sign_in_longest_delay", "sign_in_forget_after", "lockout_for"):
+            if getattr(self, name) <= timedelta():
+                raise ValueError(f"{name} must be more than 0")
+        _ = self.sign_in_policy
+
+    @property
+    def sign_in_policy(self) -> SignInPolicy:
+        """What they say about passwords and sign-ins."""
+        return SignInPolicy(
+            cost=Argon2Cost(memory_kib=self.argon2_memory_kib, passes=self.argon2_passes, lanes=self.argon2_lanes),
+            hashing_threads=self.hashing_threads,
+            hashing_queue=self.hashing_queue,
+            hashing_niceness=self.hashing_niceness,
+            delay_after=self.sign_in_delay_after,
+            address_delay_after=self.sign_in_address_delay_after,
+            first_delay=self.sign_in_first_delay,
+            longest_delay=self.sign_in_longest_delay,
+            forget_after=self.sign_in_forget_after,
+            lockout_after=self.lockout_after,
+            lockout_for=self.lockout_for,
+            issuer=self.audience,
+        )
+
     @property
     def key_policy(self) -> KeyPolicy:
         """What they say about keys and tokens."""
@@ -263,6 +351,18 @@ def build(resources: Resources, settings: AuthSettings) -> Slice:
     rules = TenantRules(access_token_lifetime=settings.access_token_lifetime)
     policy = TenantPolicy(rules)
     keys = open_keys(resources, settings.key_policy)
+    nothing_granted = NothingGranted()
+    people = open_people(
+        resources,
+        settings.sign_in_policy,
+        Surroundings(
+            secret_box=keys.vault,
+            policies=policy,
+            entitlements=nothing_granted,
+            group_grants=nothing_granted,
+            sessions=StoredSessionEnd(resources.clock),
+        ),
+    )
     tenants = TenantService(
         transactions=resources.transactions,
         clock=resources.clock,
@@ -284,8 +384,8 @@ def build(resources: Resources, settings: AuthSettings) -> Slice:
             issuer=keys.issuer,
             reader=keys.reader,
             keys=keys.ring,
-            sign_in=NobodySignsIn(),
-            entitlements=NothingGranted(),
+            sign_in=people.sign_in,
+            entitlements=nothing_granted,
             policy=policy,
             catalogue=catalogue,
             authenticator=authenticator,
@@ -325,6 +425,19 @@ def build(resources: Resources, settings: AuthSettings) -> Slice:
                 issuer=grant_rules.issuer,
                 device_page=grant_rules.device_page,
             ),
+            "function.auth.v1.UserService": UserServicer(
+                UserUseCases(
+                    users=people.users,
+                    states=people.states,
+                    invitations=people.invitations,
+                    passwords=people.passwords,
+                    importing=people.importing,
+                ),
+                resources.clock,
+            ),
+            "function.auth.v1.SecondFactorService": SecondFactorServicer(people.second_factors, resources.clock),
+            "function.auth.v1.ServiceAccountService": ServiceAccountServicer(people.service_accounts),
+            "function.auth.v1.GroupService": GroupServicer(people.groups, people.memberships),
         },
         event_payloads=EVENT_PAYLOADS,
         invalidations={
@@ -343,6 +456,7 @@ def build(resources: Resources, settings: AuthSettings) -> Slice:
             Chore(_KEY_CHORE_SECONDS, keys.signing_keys.rotate_when_due),
             Chore(_SESSION_USES_SECONDS, session_uses.write),
             Chore(_PURGE_SECONDS, lambda driver: _purge(driver, resources.clock)),
+            Chore(_PURGE_SECONDS, people.purge),
         ),
         authenticator=authenticator,
     )

@@ -15,7 +15,6 @@ from function_backend.services.auth.errors.oauth import (
     OAuthUnauthorizedClientError,
 )
 from function_backend.services.auth.events.access_token import AccessTokenRevoked
-from function_backend.services.auth.events.session import SessionRevoked
 from function_backend.services.auth.repository.refresh_token import (
     RefreshTokenRepository,
     RevokedAccessTokenRepository,
@@ -27,6 +26,7 @@ from function_backend.services.auth.service.anonymous import work_in
 from function_backend.services.auth.service.client_authentication import ClientAuthentication, Proof
 from function_backend.services.auth.service.grant_ports import GrantRules
 from function_backend.services.auth.service.revocation import Revoked, revoke
+from function_backend.services.auth.service.session_ending import end_session
 
 
 class TokenRevocation:
@@ -86,10 +86,7 @@ class TokenRevocation:
             if session is None or token is None or session.revoked_at is not None:
                 return
             _require_same(token.client_id, client, None if proof is None else proof.client)
-            ended = session.ended(SessionEnd.SIGNED_OUT, at=now)
-            sessions.save(ended)
-            work.record(SessionRevoked.of(session, ended, at=now))
-            revoke(work, Revoked.SESSION, session.id)
+            end_session(work, session, SessionEnd.SIGNED_OUT, at=now)
 
     def _access_token(self, text: str, client: PresentedClient, proof: Proof | None) -> None:
         claims = self._tokens.read(text)
