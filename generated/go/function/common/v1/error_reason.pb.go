@@ -102,6 +102,31 @@ const (
 	ErrorReason_ERROR_REASON_TENANT_NAME_TAKEN ErrorReason = 201
 	// No API key with this id is visible to the caller.
 	ErrorReason_ERROR_REASON_API_KEY_NOT_FOUND ErrorReason = 202
+	// The etag in the request is not the current one: somebody changed the key
+	// in between.
+	ErrorReason_ERROR_REASON_API_KEY_ETAG_MISMATCH ErrorReason = 330
+	// The key has made all the calls of its day.
+	ErrorReason_ERROR_REASON_API_KEY_QUOTA_EXCEEDED ErrorReason = 331
+	// The key is revoked, so it cannot be changed.
+	ErrorReason_ERROR_REASON_API_KEY_REVOKED ErrorReason = 332
+	// A key with this hash is stored already. Only a row of an import fails with
+	// it.
+	ErrorReason_ERROR_REASON_API_KEY_DIGEST_TAKEN ErrorReason = 333
+	// No user or service account of the tenant has this id.
+	ErrorReason_ERROR_REASON_API_KEY_OWNER_NOT_FOUND ErrorReason = 334
+	// The certificate names nobody that this service knows.
+	ErrorReason_ERROR_REASON_CERTIFICATE_UNKNOWN ErrorReason = 335
+	// No certificate identity with this id is visible to the caller.
+	ErrorReason_ERROR_REASON_CERTIFICATE_IDENTITY_NOT_FOUND ErrorReason = 336
+	// The name is bound already.
+	ErrorReason_ERROR_REASON_CERTIFICATE_NAME_TAKEN ErrorReason = 337
+	// The user or the service account behind the credential is not active:
+	// locked, suspended or deleted.
+	ErrorReason_ERROR_REASON_SUBJECT_DISABLED ErrorReason = 338
+	// The session behind the access token has ended.
+	ErrorReason_ERROR_REASON_SESSION_ENDED ErrorReason = 339
+	// Too many streams watch for revocations on this worker.
+	ErrorReason_ERROR_REASON_TOO_MANY_WATCHERS ErrorReason = 340
 )
 
 // Enum value maps for ErrorReason.
@@ -139,40 +164,62 @@ var (
 		200: "ERROR_REASON_TENANT_NOT_FOUND",
 		201: "ERROR_REASON_TENANT_NAME_TAKEN",
 		202: "ERROR_REASON_API_KEY_NOT_FOUND",
+		330: "ERROR_REASON_API_KEY_ETAG_MISMATCH",
+		331: "ERROR_REASON_API_KEY_QUOTA_EXCEEDED",
+		332: "ERROR_REASON_API_KEY_REVOKED",
+		333: "ERROR_REASON_API_KEY_DIGEST_TAKEN",
+		334: "ERROR_REASON_API_KEY_OWNER_NOT_FOUND",
+		335: "ERROR_REASON_CERTIFICATE_UNKNOWN",
+		336: "ERROR_REASON_CERTIFICATE_IDENTITY_NOT_FOUND",
+		337: "ERROR_REASON_CERTIFICATE_NAME_TAKEN",
+		338: "ERROR_REASON_SUBJECT_DISABLED",
+		339: "ERROR_REASON_SESSION_ENDED",
+		340: "ERROR_REASON_TOO_MANY_WATCHERS",
 	}
 	ErrorReason_value = map[string]int32{
-		"ERROR_REASON_UNSPECIFIED":               0,
-		"ERROR_REASON_INVALID_REQUEST":           1,
-		"ERROR_REASON_MALFORMED_REQUEST":         2,
-		"ERROR_REASON_INVALID_FILTER":            3,
-		"ERROR_REASON_INVALID_PAGE_TOKEN":        4,
-		"ERROR_REASON_INVALID_CONSISTENCY_TOKEN": 5,
-		"ERROR_REASON_CREDENTIAL_MISSING":        6,
-		"ERROR_REASON_CREDENTIAL_INVALID":        7,
-		"ERROR_REASON_CREDENTIAL_EXPIRED":        8,
-		"ERROR_REASON_CREDENTIAL_REVOKED":        9,
-		"ERROR_REASON_PERMISSION_MISSING":        10,
-		"ERROR_REASON_PERMISSION_ESCALATION":     11,
-		"ERROR_REASON_RATE_LIMITED":              12,
-		"ERROR_REASON_OVERLOADED":                13,
-		"ERROR_REASON_DEADLINE_TOO_SHORT":        14,
-		"ERROR_REASON_CALL_CANCELLED":            15,
-		"ERROR_REASON_REQUEST_ID_REUSED":         16,
-		"ERROR_REASON_DEPENDENCY_UNAVAILABLE":    17,
-		"ERROR_REASON_CONCURRENT_CHANGE":         18,
-		"ERROR_REASON_INTERNAL":                  19,
-		"ERROR_REASON_RESPONSE_TOO_LARGE":        20,
-		"ERROR_REASON_COMPANY_NOT_FOUND":         100,
-		"ERROR_REASON_COMPANY_STATE_NOT_FOUND":   101,
-		"ERROR_REASON_COMPANY_IDENTIFIER_TAKEN":  102,
-		"ERROR_REASON_COMPANY_ETAG_MISMATCH":     103,
-		"ERROR_REASON_COMPANY_DELETED":           104,
-		"ERROR_REASON_COMPANY_NOT_DELETED":       105,
-		"ERROR_REASON_IMPORT_TOO_LARGE":          106,
-		"ERROR_REASON_IMPORT_OUT_OF_ORDER":       107,
-		"ERROR_REASON_TENANT_NOT_FOUND":          200,
-		"ERROR_REASON_TENANT_NAME_TAKEN":         201,
-		"ERROR_REASON_API_KEY_NOT_FOUND":         202,
+		"ERROR_REASON_UNSPECIFIED":                    0,
+		"ERROR_REASON_INVALID_REQUEST":                1,
+		"ERROR_REASON_MALFORMED_REQUEST":              2,
+		"ERROR_REASON_INVALID_FILTER":                 3,
+		"ERROR_REASON_INVALID_PAGE_TOKEN":             4,
+		"ERROR_REASON_INVALID_CONSISTENCY_TOKEN":      5,
+		"ERROR_REASON_CREDENTIAL_MISSING":             6,
+		"ERROR_REASON_CREDENTIAL_INVALID":             7,
+		"ERROR_REASON_CREDENTIAL_EXPIRED":             8,
+		"ERROR_REASON_CREDENTIAL_REVOKED":             9,
+		"ERROR_REASON_PERMISSION_MISSING":             10,
+		"ERROR_REASON_PERMISSION_ESCALATION":          11,
+		"ERROR_REASON_RATE_LIMITED":                   12,
+		"ERROR_REASON_OVERLOADED":                     13,
+		"ERROR_REASON_DEADLINE_TOO_SHORT":             14,
+		"ERROR_REASON_CALL_CANCELLED":                 15,
+		"ERROR_REASON_REQUEST_ID_REUSED":              16,
+		"ERROR_REASON_DEPENDENCY_UNAVAILABLE":         17,
+		"ERROR_REASON_CONCURRENT_CHANGE":              18,
+		"ERROR_REASON_INTERNAL":                       19,
+		"ERROR_REASON_RESPONSE_TOO_LARGE":             20,
+		"ERROR_REASON_COMPANY_NOT_FOUND":              100,
+		"ERROR_REASON_COMPANY_STATE_NOT_FOUND":        101,
+		"ERROR_REASON_COMPANY_IDENTIFIER_TAKEN":       102,
+		"ERROR_REASON_COMPANY_ETAG_MISMATCH":          103,
+		"ERROR_REASON_COMPANY_DELETED":                104,
+		"ERROR_REASON_COMPANY_NOT_DELETED":            105,
+		"ERROR_REASON_IMPORT_TOO_LARGE":               106,
+		"ERROR_REASON_IMPORT_OUT_OF_ORDER":            107,
+		"ERROR_REASON_TENANT_NOT_FOUND":               200,
+		"ERROR_REASON_TENANT_NAME_TAKEN":              201,
+		"ERROR_REASON_API_KEY_NOT_FOUND":              202,
+		"ERROR_REASON_API_KEY_ETAG_MISMATCH":          330,
+		"ERROR_REASON_API_KEY_QUOTA_EXCEEDED":         331,
+		"ERROR_REASON_API_KEY_REVOKED":                332,
+		"ERROR_REASON_API_KEY_DIGEST_TAKEN":           333,
+		"ERROR_REASON_API_KEY_OWNER_NOT_FOUND":        334,
+		"ERROR_REASON_CERTIFICATE_UNKNOWN":            335,
+		"ERROR_REASON_CERTIFICATE_IDENTITY_NOT_FOUND": 336,
+		"ERROR_REASON_CERTIFICATE_NAME_TAKEN":         337,
+		"ERROR_REASON_SUBJECT_DISABLED":               338,
+		"ERROR_REASON_SESSION_ENDED":                  339,
+		"ERROR_REASON_TOO_MANY_WATCHERS":              340,
 	}
 )
 
@@ -207,7 +254,7 @@ var File_function_common_v1_error_reason_proto protoreflect.FileDescriptor
 
 const file_function_common_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
-	"%function/common/v1/error_reason.proto\x12\x12function.common.v1\x1a function/common/v1/options.proto*\xc3\x1b\n" +
+	"%function/common/v1/error_reason.proto\x12\x12function.common.v1\x1a function/common/v1/options.proto*\xda%\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12[\n" +
 	"\x1cERROR_REASON_INVALID_REQUEST\x10\x01\x1a9\xb2\xed\x185\b\x03\x12\n" +
@@ -256,7 +303,21 @@ const file_function_common_v1_error_reason_proto_rawDesc = "" +
 	"\x1dERROR_REASON_TENANT_NOT_FOUND\x10\xc8\x01\x1aN\xb2\xed\x18J\b\x05\x12\ttenant_id\x1a;Tenant 01938d2e-7f04-7c3e-9d55-0a6f3c3f0b11 does not exist.\x12S\n" +
 	"\x1eERROR_REASON_TENANT_NAME_TAKEN\x10\xc9\x01\x1a.\xb2\xed\x18*\b\x06\x12\x04name\x1a The tenant name 'acme' is taken.\x12u\n" +
 	"\x1eERROR_REASON_API_KEY_NOT_FOUND\x10\xca\x01\x1aP\xb2\xed\x18L\b\x05\x12\n" +
-	"api_key_id\x1a<API key 01938d2e-7f04-7c3e-9d55-0a6f3c3f0b11 does not exist.B\xd1\x01\n" +
+	"api_key_id\x1a<API key 01938d2e-7f04-7c3e-9d55-0a6f3c3f0b11 does not exist.\x12\x9a\x01\n" +
+	"\"ERROR_REASON_API_KEY_ETAG_MISMATCH\x10\xca\x02\x1aq\xb2\xed\x18m\b\n" +
+	"\x12\n" +
+	"api_key_id\x12\fcurrent_etag\x1aOThe API key has changed since it was read; read it again and repeat the change.\x12v\n" +
+	"#ERROR_REASON_API_KEY_QUOTA_EXCEEDED\x10\xcb\x02\x1aL\xb2\xed\x18H\b\b\x12\x11max_calls_per_day\x1a1The API key has made its 10000 calls of this day.\x12b\n" +
+	"\x1cERROR_REASON_API_KEY_REVOKED\x10\xcc\x02\x1a?\xb2\xed\x18;\b\t\x12\n" +
+	"api_key_id\x1a+The API key is revoked; create another one.\x12\\\n" +
+	"!ERROR_REASON_API_KEY_DIGEST_TAKEN\x10\xcd\x02\x1a4\xb2\xed\x180\b\x06\x12\x03row\x1a'A key with this hash is stored already.\x12p\n" +
+	"$ERROR_REASON_API_KEY_OWNER_NOT_FOUND\x10\xce\x02\x1aE\xb2\xed\x18A\b\x05\x12\x05owner\x1a6There is no user:01938d2e-7f04-7c3e-9d55-0a6f3c3f0b11.\x12o\n" +
+	" ERROR_REASON_CERTIFICATE_UNKNOWN\x10\xcf\x02\x1aH\xb2\xed\x18D\b\x10\x1a@No service account is bound to a name in the client certificate.\x12\x9c\x01\n" +
+	"+ERROR_REASON_CERTIFICATE_IDENTITY_NOT_FOUND\x10\xd0\x02\x1aj\xb2\xed\x18f\b\x05\x12\x17certificate_identity_id\x1aICertificate identity 01938d2e-7f04-7c3e-9d55-0a6f3c3f0b11 does not exist.\x12|\n" +
+	"#ERROR_REASON_CERTIFICATE_NAME_TAKEN\x10\xd1\x02\x1aR\xb2\xed\x18N\b\x06\x12\x04name\x1aDThe certificate name 'spiffe://example.org/worker' is bound already.\x12]\n" +
+	"\x1dERROR_REASON_SUBJECT_DISABLED\x10\xd2\x02\x1a9\xb2\xed\x185\b\x10\x1a1The account behind this credential is not active.\x12`\n" +
+	"\x1aERROR_REASON_SESSION_ENDED\x10\xd3\x02\x1a?\xb2\xed\x18;\b\x10\x1a7The session behind this token has ended; sign in again.\x12}\n" +
+	"\x1eERROR_REASON_TOO_MANY_WATCHERS\x10\xd4\x02\x1aX\xb2\xed\x18T\b\b\x12\x05limit\x1aI1000 streams watch for revocations here; try again on another connection.B\xd1\x01\n" +
 	"\x16com.function.common.v1B\x10ErrorReasonProtoP\x01Z9function-backend.internal/api/function/common/v1;commonv1\xa2\x02\x03FCX\xaa\x02\x12Function.Common.V1\xca\x02\x13Function_\\Common\\V1\xe2\x02\x1fFunction_\\Common\\V1\\GPBMetadata\xea\x02\x14Function::Common::V1b\x06proto3"
 
 var (

@@ -102,6 +102,34 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """Another tenant already has this name."""
     ERROR_REASON_API_KEY_NOT_FOUND: _ErrorReason.ValueType  # 202
     """No API key with this id is visible to the caller."""
+    ERROR_REASON_API_KEY_ETAG_MISMATCH: _ErrorReason.ValueType  # 330
+    """The etag in the request is not the current one: somebody changed the key
+    in between.
+    """
+    ERROR_REASON_API_KEY_QUOTA_EXCEEDED: _ErrorReason.ValueType  # 331
+    """The key has made all the calls of its day."""
+    ERROR_REASON_API_KEY_REVOKED: _ErrorReason.ValueType  # 332
+    """The key is revoked, so it cannot be changed."""
+    ERROR_REASON_API_KEY_DIGEST_TAKEN: _ErrorReason.ValueType  # 333
+    """A key with this hash is stored already. Only a row of an import fails with
+    it.
+    """
+    ERROR_REASON_API_KEY_OWNER_NOT_FOUND: _ErrorReason.ValueType  # 334
+    """No user or service account of the tenant has this id."""
+    ERROR_REASON_CERTIFICATE_UNKNOWN: _ErrorReason.ValueType  # 335
+    """The certificate names nobody that this service knows."""
+    ERROR_REASON_CERTIFICATE_IDENTITY_NOT_FOUND: _ErrorReason.ValueType  # 336
+    """No certificate identity with this id is visible to the caller."""
+    ERROR_REASON_CERTIFICATE_NAME_TAKEN: _ErrorReason.ValueType  # 337
+    """The name is bound already."""
+    ERROR_REASON_SUBJECT_DISABLED: _ErrorReason.ValueType  # 338
+    """The user or the service account behind the credential is not active:
+    locked, suspended or deleted.
+    """
+    ERROR_REASON_SESSION_ENDED: _ErrorReason.ValueType  # 339
+    """The session behind the access token has ended."""
+    ERROR_REASON_TOO_MANY_WATCHERS: _ErrorReason.ValueType  # 340
+    """Too many streams watch for revocations on this worker."""
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Why a call failed. It travels as `google.rpc.ErrorInfo.reason` without the
@@ -190,4 +218,32 @@ ERROR_REASON_TENANT_NAME_TAKEN: ErrorReason.ValueType  # 201
 """Another tenant already has this name."""
 ERROR_REASON_API_KEY_NOT_FOUND: ErrorReason.ValueType  # 202
 """No API key with this id is visible to the caller."""
+ERROR_REASON_API_KEY_ETAG_MISMATCH: ErrorReason.ValueType  # 330
+"""The etag in the request is not the current one: somebody changed the key
+in between.
+"""
+ERROR_REASON_API_KEY_QUOTA_EXCEEDED: ErrorReason.ValueType  # 331
+"""The key has made all the calls of its day."""
+ERROR_REASON_API_KEY_REVOKED: ErrorReason.ValueType  # 332
+"""The key is revoked, so it cannot be changed."""
+ERROR_REASON_API_KEY_DIGEST_TAKEN: ErrorReason.ValueType  # 333
+"""A key with this hash is stored already. Only a row of an import fails with
+it.
+"""
+ERROR_REASON_API_KEY_OWNER_NOT_FOUND: ErrorReason.ValueType  # 334
+"""No user or service account of the tenant has this id."""
+ERROR_REASON_CERTIFICATE_UNKNOWN: ErrorReason.ValueType  # 335
+"""The certificate names nobody that this service knows."""
+ERROR_REASON_CERTIFICATE_IDENTITY_NOT_FOUND: ErrorReason.ValueType  # 336
+"""No certificate identity with this id is visible to the caller."""
+ERROR_REASON_CERTIFICATE_NAME_TAKEN: ErrorReason.ValueType  # 337
+"""The name is bound already."""
+ERROR_REASON_SUBJECT_DISABLED: ErrorReason.ValueType  # 338
+"""The user or the service account behind the credential is not active:
+locked, suspended or deleted.
+"""
+ERROR_REASON_SESSION_ENDED: ErrorReason.ValueType  # 339
+"""The session behind the access token has ended."""
+ERROR_REASON_TOO_MANY_WATCHERS: ErrorReason.ValueType  # 340
+"""Too many streams watch for revocations on this worker."""
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

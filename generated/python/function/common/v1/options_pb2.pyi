@@ -72,6 +72,7 @@ class MethodPolicy(_message.Message):
     IDEMPOTENCY_FIELD_NUMBER: _builtins.int
     ANONYMOUS_FIELD_NUMBER: _builtins.int
     STEP_UP_FIELD_NUMBER: _builtins.int
+    WIDER_PERMISSIONS_FIELD_NUMBER: _builtins.int
     permission: _builtins.str
     """The permission a caller must hold, such as `company.read`. Dots separate
     the parts; a credential may hold a whole branch as `company.*`.
@@ -88,6 +89,12 @@ class MethodPolicy(_message.Message):
         Credentials of services are not asked for it: nobody signs in with them.
         """
 
+    @_builtins.property
+    def wider_permissions(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Permissions that let a caller do more with the method than `permission`
+        alone, such as reaching beyond its own tenant.
+        """
+
     def __init__(
         self,
         *,
@@ -95,10 +102,11 @@ class MethodPolicy(_message.Message):
         idempotency: Global___Idempotency.ValueType = ...,
         anonymous: _builtins.bool = ...,
         step_up: Global___StepUp | None = ...,
+        wider_permissions: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["step_up", b"step_up"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["anonymous", b"anonymous", "idempotency", b"idempotency", "permission", b"permission", "step_up", b"step_up"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["anonymous", b"anonymous", "idempotency", b"idempotency", "permission", b"permission", "step_up", b"step_up", "wider_permissions", b"wider_permissions"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

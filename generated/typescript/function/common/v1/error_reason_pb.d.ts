@@ -251,6 +251,86 @@ export enum ErrorReason {
    * @generated from enum value: ERROR_REASON_API_KEY_NOT_FOUND = 202;
    */
   API_KEY_NOT_FOUND = 202,
+
+  /**
+   * The etag in the request is not the current one: somebody changed the key
+   * in between.
+   *
+   * @generated from enum value: ERROR_REASON_API_KEY_ETAG_MISMATCH = 330;
+   */
+  API_KEY_ETAG_MISMATCH = 330,
+
+  /**
+   * The key has made all the calls of its day.
+   *
+   * @generated from enum value: ERROR_REASON_API_KEY_QUOTA_EXCEEDED = 331;
+   */
+  API_KEY_QUOTA_EXCEEDED = 331,
+
+  /**
+   * The key is revoked, so it cannot be changed.
+   *
+   * @generated from enum value: ERROR_REASON_API_KEY_REVOKED = 332;
+   */
+  API_KEY_REVOKED = 332,
+
+  /**
+   * A key with this hash is stored already. Only a row of an import fails with
+   * it.
+   *
+   * @generated from enum value: ERROR_REASON_API_KEY_DIGEST_TAKEN = 333;
+   */
+  API_KEY_DIGEST_TAKEN = 333,
+
+  /**
+   * No user or service account of the tenant has this id.
+   *
+   * @generated from enum value: ERROR_REASON_API_KEY_OWNER_NOT_FOUND = 334;
+   */
+  API_KEY_OWNER_NOT_FOUND = 334,
+
+  /**
+   * The certificate names nobody that this service knows.
+   *
+   * @generated from enum value: ERROR_REASON_CERTIFICATE_UNKNOWN = 335;
+   */
+  CERTIFICATE_UNKNOWN = 335,
+
+  /**
+   * No certificate identity with this id is visible to the caller.
+   *
+   * @generated from enum value: ERROR_REASON_CERTIFICATE_IDENTITY_NOT_FOUND = 336;
+   */
+  CERTIFICATE_IDENTITY_NOT_FOUND = 336,
+
+  /**
+   * The name is bound already.
+   *
+   * @generated from enum value: ERROR_REASON_CERTIFICATE_NAME_TAKEN = 337;
+   */
+  CERTIFICATE_NAME_TAKEN = 337,
+
+  /**
+   * The user or the service account behind the credential is not active:
+   * locked, suspended or deleted.
+   *
+   * @generated from enum value: ERROR_REASON_SUBJECT_DISABLED = 338;
+   */
+  SUBJECT_DISABLED = 338,
+
+  /**
+   * The session behind the access token has ended.
+   *
+   * @generated from enum value: ERROR_REASON_SESSION_ENDED = 339;
+   */
+  SESSION_ENDED = 339,
+
+  /**
+   * Too many streams watch for revocations on this worker.
+   *
+   * @generated from enum value: ERROR_REASON_TOO_MANY_WATCHERS = 340;
+   */
+  TOO_MANY_WATCHERS = 340,
 }
 
 /**

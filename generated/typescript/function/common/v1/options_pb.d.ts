@@ -52,6 +52,14 @@ export declare type MethodPolicy = Message<"function.common.v1.MethodPolicy"> & 
    * @generated from field: function.common.v1.StepUp step_up = 4;
    */
   stepUp?: StepUp | undefined;
+
+  /**
+   * Permissions that let a caller do more with the method than `permission`
+   * alone, such as reaching beyond its own tenant.
+   *
+   * @generated from field: repeated string wider_permissions = 5;
+   */
+  widerPermissions: string[];
 };
 
 /**
