@@ -92,6 +92,7 @@ class Backend:
         chain = server_chain(
             settings.calls,
             authenticator=_authenticator(self._slices),
+            certificates=settings.tls.client_ca is not None,
             idempotency=Idempotency(transactions, StoredAnswers(around.clock)),
             validation=Validation(),
             limiter=around.limiter,
@@ -141,7 +142,12 @@ class Backend:
         clock = self._around.clock
         self._outlook.start()
         purge = PeriodicTask(_PURGE_SECONDS, lambda driver: purge_expired(driver, clock.now()))
-        self._listener.start(self._slices, tasks=[purge])
+        chores = [
+            PeriodicTask(chore.every.total_seconds(), chore.run, once_more_at_the_end=chore.once_more_at_the_end)
+            for each in self._slices
+            for chore in each.chores
+        ]
+        self._listener.start(self._slices, tasks=[purge, *chores])
         if self._around.admin is not None:
             self._admin = AdminServer(self._around.admin, self._health)
         self._server.start(self._around.addresses)
@@ -150,14 +156,21 @@ class Backend:
 
     def drain(self, limit: timedelta, *, until_quiet: bool) -> bool:
         """Ends without losing a call; whether that worked out within the limit."""
+        self._end_streams()
         over = self._server.drain(limit, until_quiet=until_quiet)
         self._release()
         return over
 
     def stop(self, grace: timedelta) -> None:
         """Ends now, with a grace for what runs."""
+        self._end_streams()
         self._server.stop(grace)
         self._release()
+
+    def _end_streams(self) -> None:
+        for each in self._slices:
+            for end in each.endings:
+                end()
 
     def _tick(self) -> None:
         self._health.cut_off_the_stuck()
@@ -196,7 +209,12 @@ def declared_permissions(slices: Sequence[ModuleType]) -> frozenset[str]:
         for service in contract.DESCRIPTOR.services_by_name.values()
         for method in service.methods
     ]
-    return frozenset(method.permission for method in described if not method.anonymous)
+    return frozenset(
+        permission
+        for method in described
+        if not method.anonymous
+        for permission in (method.permission, *method.wider_permissions)
+    )
 
 
 def current_traceparent() -> str:

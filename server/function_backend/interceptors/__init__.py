@@ -27,13 +27,17 @@ def server_chain(
     settings: PipelineSettings,
     *,
     authenticator: Authenticator,
+    certificates: bool,
     idempotency: Idempotency,
     validation: Validation,
     limiter: RateLimiter,
     outlook: Outlook,
     threads_of: Callable[[Method], Threads | None],
 ) -> Chain:
-    """The stages in the order in which a call meets them, for every method and every shape of RPC."""
+    """The stages in the order in which a call meets them, for every method and every shape of RPC.
+
+    `certificates` says whether the port verifies the certificate of every client.
+    """
     return Chain(
         observers=(
             # First: everything after it names the call by its id. Last on the way out: it sends what others have added.
@@ -50,7 +54,7 @@ def server_chain(
             # The cheapest check: nobody waits for the answer of a call whose time is up.
             Deadline(minimum=settings.minimum_deadline, default=settings.default_deadline),
             # Before anything that looks at the request, so that strangers learn nothing about it.
-            Authentication(authenticator),
+            Authentication(authenticator, certificates=certificates),
             Authorization(),
             # Needs no look at the message, and a bad token should not cost the caller a token of its rate.
             Consistency(),

@@ -44,6 +44,8 @@ class Method:
     response_streaming: bool
     permission: str
     """What the caller must hold; empty for an anonymous method."""
+    wider_permissions: tuple[str, ...]
+    """What lets a caller do more with the method, which is the servicer's to decide."""
     anonymous: bool
     """Whether the method is for callers without a credential."""
     step_up: StepUp | None
@@ -89,6 +91,7 @@ def describe(descriptor: MethodDescriptor) -> Method:
         request_streaming=descriptor.client_streaming,
         response_streaming=descriptor.server_streaming,
         permission=policy.permission,
+        wider_permissions=tuple(policy.wider_permissions),
         anonymous=policy.anonymous,
         step_up=_step_up(policy),
         idempotency=policy.idempotency,

@@ -40,6 +40,11 @@ class PermissionSet:
             return pattern[:-1].startswith(self._branches)
         return self.allows(pattern)
 
+    def within(self, other: PermissionSet) -> PermissionSet:
+        """What both hold: of a pattern and a narrower one, the narrower."""
+        ours, theirs = self.patterns, other.patterns
+        return PermissionSet(frozenset(filter(other.covers, ours)) | frozenset(filter(self.covers, theirs)))
+
 
 @dataclass(frozen=True, slots=True)
 class ResourceScope:
@@ -84,6 +89,8 @@ class Principal:
     """How the person signed in, by the names of RFC 8176: `pwd`, `otp`, `mfa`."""
     authenticated_at: datetime | None = None
     """When the person signed in; None for the credentials of services."""
+    credential_id: UUID | None = None
+    """The credential where it is counted and limited for itself, such as a key with an owner; None for the caller."""
 
     def scopes_of(self, permission: str) -> tuple[ResourceScope, ...] | None:
         """Where the permission is held: None for the whole tenant, else the scopes, of which there may be none."""
@@ -104,4 +111,10 @@ class Authenticator(Protocol):
         """The caller behind the credential, which stands after `Bearer `.
 
         Raises UnauthenticatedError with the reason when there is none, UnavailableError when it cannot be found out.
+        """
+
+    def authenticate_certificate(self, certificate: bytes) -> Principal:
+        """The caller behind a client certificate in PEM, which the handshake has verified.
+
+        Raises as `authenticate`.
         """

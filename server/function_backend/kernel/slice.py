@@ -7,10 +7,22 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from datetime import timedelta
 
     from function_backend.kernel.events import DomainEvent
     from function_backend.kernel.identity import Authenticator
     from function_backend.kernel.statistics import CacheStatistics
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chore:
+    """Something small that each worker does now and then, on the database connection that listens."""
+
+    every: timedelta
+    run: Callable[[Any], object]
+    """Is handed the connection, on which no tenant is set."""
+    once_more_at_the_end: bool = False
+    """Whether it is also done when the worker ends, however long ago the last time was."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,3 +43,7 @@ class Slice:
     """The caches it keeps, by a name for people; their hits and misses become metrics."""
     authenticator: Authenticator | None = None
     """Turns credentials into callers; one slice of the service has it."""
+    chores: tuple[Chore, ...] = ()
+    """What each worker does now and then."""
+    endings: tuple[Callable[[], None], ...] = ()
+    """Called when the worker begins to end: streams that would never end by themselves are to end now."""

@@ -32,6 +32,7 @@ def _api_keys() -> None:
             add column owner_id uuid,
             add column max_calls_per_day bigint not null default 0,
             add column foreign_prefix text collate "C" not null default '',
+            add column previous_prefix text collate "C" not null default '',
             add column revision bigint not null default 1,
             add column updated_at timestamptz,
             add column previous_digest bytea,
@@ -41,6 +42,7 @@ def _api_keys() -> None:
     """)
     op.execute("create index api_key_owner_idx on api_key (tenant_id, owner_id, id) where owner_id is not null")
     op.execute("create index api_key_foreign_prefix_idx on api_key (foreign_prefix) where foreign_prefix <> ''")
+    op.execute("create index api_key_previous_prefix_idx on api_key (previous_prefix) where previous_prefix <> ''")
     # Texts that begin with none of these, and not like a key of ours, are refused without a look at any digest.
     definer_function(
         "list_foreign_key_prefixes()",
@@ -58,6 +60,8 @@ def _api_keys() -> None:
                 from found f where f.foreign_prefix is not null
             )
             select f.foreign_prefix from found f where f.foreign_prefix is not null
+            union
+            select k.previous_prefix from api_key k where k.previous_prefix <> ''
         $$
         """,
     )
@@ -97,6 +101,20 @@ def _uses() -> None:
             ) k
             left join api_key_use u on u.tenant_id = k.tenant_id and u.api_key_id = k.id
             limit 1
+        $$
+        """,
+    )
+    # An access token that was given in exchange for a key falls with it.
+    definer_function(
+        "find_api_key_behind_token(uuid, uuid)",
+        """
+        create function find_api_key_behind_token(of_tenant uuid, wanted_id uuid)
+        returns table (
+            permissions text[], expires_at timestamptz, revoked_at timestamptz, owner_kind text, owner_id uuid
+        )
+        language sql stable {definer} as $$
+            select k.permissions, k.expires_at, k.revoked_at, k.owner_kind, k.owner_id
+            from api_key k where k.tenant_id = of_tenant and k.id = wanted_id
         $$
         """,
     )
@@ -205,14 +223,12 @@ def _revocations() -> None:
     op.execute(f"grant select, update on revocation_horizon to {DEFINER}")
     # A tenant is suspended by a caller of another one.
     definer_function(
-        "log_revocation(uuid, bigint, text, uuid, timestamptz)",
+        "log_revocation(uuid, bigint, text, uuid)",
         """
-        create function log_revocation(
-            of_tenant uuid, new_epoch bigint, new_kind text, new_subject_id uuid, new_revoked_at timestamptz
-        )
+        create function log_revocation(of_tenant uuid, new_epoch bigint, new_kind text, new_subject_id uuid)
         returns void language sql volatile {definer} as $$
             insert into revocation_log (tenant_id, epoch, kind, subject_id, revoked_at)
-            values (of_tenant, new_epoch, new_kind, new_subject_id, new_revoked_at)
+            values (of_tenant, new_epoch, new_kind, new_subject_id, clock_timestamp())
         $$
         """,
     )

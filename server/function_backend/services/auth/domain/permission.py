@@ -6,8 +6,18 @@ from difflib import get_close_matches
 
 EVERYTHING = "*"
 
-PLATFORM = frozenset({"auth.tenant.create", "auth.tenant.list"})
+PLATFORM = frozenset(
+    {
+        "auth.tenant.create",
+        "auth.tenant.list",
+        "auth.certificate_identity.create",
+        "auth.credential.verify_any",
+    }
+)
 """What reaches beyond the caller's own tenant; the key of a new tenant does not carry it."""
+
+HELD_BY_ALL = frozenset({"auth.self.*"})
+"""What every credential may do, however narrow it is: ask about itself."""
 
 
 class PermissionCatalogue:

@@ -95,3 +95,27 @@ class Entitlements(Protocol):
 
         Asked before a tenant is set, through a function of the definer; an unknown subject may do nothing.
         """
+
+
+class SubjectStates(Protocol):
+    """Knows whether accounts are active."""
+
+    def is_active(self, driver: Driver, tenant_id: UUID, kind: SubjectKind, subject_id: UUID) -> bool:
+        """Whether the user or service account is there and active: not locked, suspended or deleted.
+
+        Asked before a tenant is set, through a function of the definer.
+        """
+
+
+class SessionStates(Protocol):
+    """Knows whether sessions stand."""
+
+    def is_open(self, driver: Driver, tenant_id: UUID, session_id: UUID) -> bool:
+        """Whether the session is there, not revoked and not expired; through a function of the definer."""
+
+
+class TenantStates(Protocol):
+    """Knows whether tenants are suspended."""
+
+    def is_active(self, driver: Driver, tenant_id: UUID) -> bool:
+        """Whether the tenant and those above it are active; through a function of the definer."""

@@ -38,6 +38,7 @@ api_key_table = Table(
     Column("owner_id", Uuid()),
     Column("max_calls_per_day", BigInteger, nullable=False, server_default=text("0")),
     Column("foreign_prefix", Text(collation="C"), nullable=False, server_default=text("''")),
+    Column("previous_prefix", Text(collation="C"), nullable=False, server_default=text("''")),
     Column("revision", BigInteger, nullable=False, server_default=text("1")),
     moment_column("updated_at", nullable=True),
     Column("previous_digest", LargeBinary),
@@ -48,6 +49,7 @@ api_key_table = Table(
     CheckConstraint("(owner_kind = '') = (owner_id is null)", name="owner"),
     Index("api_key_owner_idx", "tenant_id", "owner_id", "id", postgresql_where=text("owner_id is not null")),
     Index("api_key_foreign_prefix_idx", "foreign_prefix", postgresql_where=text("foreign_prefix <> ''")),
+    Index("api_key_previous_prefix_idx", "previous_prefix", postgresql_where=text("previous_prefix <> ''")),
     Index("api_key_id_idx", "id"),
 )
 
