@@ -205,6 +205,60 @@ class ApiKeyNotFoundError(NotFoundError):
     default_reason = "API_KEY_NOT_FOUND"
 
 
+class TenantSuspendedError(PermissionDeniedError):
+    """The credential is good, and its tenant, or one above that, is suspended."""
+
+    default_reason = "TENANT_SUSPENDED"
+
+
+class TenantNotSuspendedError(PreconditionError):
+    """The tenant is active, so it cannot be deleted."""
+
+    default_reason = "TENANT_NOT_SUSPENDED"
+
+
+class TenantDeletedError(PreconditionError):
+    """The tenant is deleted, which nothing undoes."""
+
+    default_reason = "TENANT_DELETED"
+
+
+class TenantTreeTooDeepError(PreconditionError):
+    """The tenant stands on the lowest level of the tree that there may be."""
+
+    default_reason = "TENANT_TREE_TOO_DEEP"
+
+
+class TenantEtagMismatchError(ConflictError):
+    """The etag in the request is not the current one: somebody changed the tenant in between."""
+
+    default_reason = "TENANT_ETAG_MISMATCH"
+
+
+class TenantHasChildrenError(PreconditionError):
+    """Tenants stand below the one that is to be deleted."""
+
+    default_reason = "TENANT_HAS_CHILDREN"
+
+
+class TenantProtectedError(PreconditionError):
+    """The tenant is the caller's own, stands above it, or is the one that the installation began with."""
+
+    default_reason = "TENANT_PROTECTED"
+
+
+class SigningKeyNotFoundError(NotFoundError):
+    """There is no signing key with this id."""
+
+    default_reason = "SIGNING_KEY_NOT_FOUND"
+
+
+class SigningKeyRotationPendingError(PreconditionError):
+    """The key of the last rotation is published and does not sign yet."""
+
+    default_reason = "SIGNING_KEY_ROTATION_PENDING"
+
+
 KINDS: Mapping[StatusCode, type[FunctionBackendError]] = MappingProxyType(
     {
         kind.status: kind

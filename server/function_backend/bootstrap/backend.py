@@ -143,7 +143,7 @@ class Backend:
         self._outlook.start()
         purge = PeriodicTask(_PURGE_SECONDS, lambda driver: purge_expired(driver, clock.now()))
         chores = [
-            PeriodicTask(chore.every.total_seconds(), chore.run, once_more_at_the_end=chore.once_more_at_the_end)
+            PeriodicTask(chore.every, chore.run, once_more_at_the_end=chore.once_more_at_the_end)
             for each in self._slices
             for chore in each.chores
         ]

@@ -127,6 +127,26 @@ const (
 	ErrorReason_ERROR_REASON_SESSION_ENDED ErrorReason = 339
 	// Too many streams watch for revocations on this worker.
 	ErrorReason_ERROR_REASON_TOO_MANY_WATCHERS ErrorReason = 340
+	// The credential is good, and its tenant, or one above that, is suspended.
+	ErrorReason_ERROR_REASON_TENANT_SUSPENDED ErrorReason = 210
+	// The tenant is active, so it cannot be deleted.
+	ErrorReason_ERROR_REASON_TENANT_NOT_SUSPENDED ErrorReason = 211
+	// The tenant is deleted, which nothing undoes.
+	ErrorReason_ERROR_REASON_TENANT_DELETED ErrorReason = 212
+	// The tenant stands on the lowest level of the tree that there may be.
+	ErrorReason_ERROR_REASON_TENANT_TREE_TOO_DEEP ErrorReason = 213
+	// The etag in the request is not the current one: somebody changed the
+	// tenant in between.
+	ErrorReason_ERROR_REASON_TENANT_ETAG_MISMATCH ErrorReason = 214
+	// Tenants stand below the one that is to be deleted.
+	ErrorReason_ERROR_REASON_TENANT_HAS_CHILDREN ErrorReason = 215
+	// The tenant is the caller's own, stands above it, or is the one that the
+	// installation began with.
+	ErrorReason_ERROR_REASON_TENANT_PROTECTED ErrorReason = 216
+	// There is no signing key with this id.
+	ErrorReason_ERROR_REASON_SIGNING_KEY_NOT_FOUND ErrorReason = 350
+	// The key of the last rotation is published and does not sign yet.
+	ErrorReason_ERROR_REASON_SIGNING_KEY_ROTATION_PENDING ErrorReason = 351
 )
 
 // Enum value maps for ErrorReason.
@@ -175,6 +195,15 @@ var (
 		338: "ERROR_REASON_SUBJECT_DISABLED",
 		339: "ERROR_REASON_SESSION_ENDED",
 		340: "ERROR_REASON_TOO_MANY_WATCHERS",
+		210: "ERROR_REASON_TENANT_SUSPENDED",
+		211: "ERROR_REASON_TENANT_NOT_SUSPENDED",
+		212: "ERROR_REASON_TENANT_DELETED",
+		213: "ERROR_REASON_TENANT_TREE_TOO_DEEP",
+		214: "ERROR_REASON_TENANT_ETAG_MISMATCH",
+		215: "ERROR_REASON_TENANT_HAS_CHILDREN",
+		216: "ERROR_REASON_TENANT_PROTECTED",
+		350: "ERROR_REASON_SIGNING_KEY_NOT_FOUND",
+		351: "ERROR_REASON_SIGNING_KEY_ROTATION_PENDING",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":                    0,
@@ -220,6 +249,15 @@ var (
 		"ERROR_REASON_SUBJECT_DISABLED":               338,
 		"ERROR_REASON_SESSION_ENDED":                  339,
 		"ERROR_REASON_TOO_MANY_WATCHERS":              340,
+		"ERROR_REASON_TENANT_SUSPENDED":               210,
+		"ERROR_REASON_TENANT_NOT_SUSPENDED":           211,
+		"ERROR_REASON_TENANT_DELETED":                 212,
+		"ERROR_REASON_TENANT_TREE_TOO_DEEP":           213,
+		"ERROR_REASON_TENANT_ETAG_MISMATCH":           214,
+		"ERROR_REASON_TENANT_HAS_CHILDREN":            215,
+		"ERROR_REASON_TENANT_PROTECTED":               216,
+		"ERROR_REASON_SIGNING_KEY_NOT_FOUND":          350,
+		"ERROR_REASON_SIGNING_KEY_ROTATION_PENDING":   351,
 	}
 )
 
@@ -254,7 +292,7 @@ var File_function_common_v1_error_reason_proto protoreflect.FileDescriptor
 
 const file_function_common_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
-	"%function/common/v1/error_reason.proto\x12\x12function.common.v1\x1a function/common/v1/options.proto*\xda%\n" +
+	"%function/common/v1/error_reason.proto\x12\x12function.common.v1\x1a function/common/v1/options.proto*\x8c/\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12[\n" +
 	"\x1cERROR_REASON_INVALID_REQUEST\x10\x01\x1a9\xb2\xed\x185\b\x03\x12\n" +
@@ -317,7 +355,17 @@ const file_function_common_v1_error_reason_proto_rawDesc = "" +
 	"#ERROR_REASON_CERTIFICATE_NAME_TAKEN\x10\xd1\x02\x1aR\xb2\xed\x18N\b\x06\x12\x04name\x1aDThe certificate name 'spiffe://example.org/worker' is bound already.\x12]\n" +
 	"\x1dERROR_REASON_SUBJECT_DISABLED\x10\xd2\x02\x1a9\xb2\xed\x185\b\x10\x1a1The account behind this credential is not active.\x12`\n" +
 	"\x1aERROR_REASON_SESSION_ENDED\x10\xd3\x02\x1a?\xb2\xed\x18;\b\x10\x1a7The session behind this token has ended; sign in again.\x12}\n" +
-	"\x1eERROR_REASON_TOO_MANY_WATCHERS\x10\xd4\x02\x1aX\xb2\xed\x18T\b\b\x12\x05limit\x1aI1000 streams watch for revocations here; try again on another connection.B\xd1\x01\n" +
+	"\x1eERROR_REASON_TOO_MANY_WATCHERS\x10\xd4\x02\x1aX\xb2\xed\x18T\b\b\x12\x05limit\x1aI1000 streams watch for revocations here; try again on another connection.\x12|\n" +
+	"\x1dERROR_REASON_TENANT_SUSPENDED\x10\xd2\x01\x1aX\xb2\xed\x18T\b\a\x12\ttenant_id\x1aEThe tenant is suspended; its callers are refused until it is resumed.\x12q\n" +
+	"!ERROR_REASON_TENANT_NOT_SUSPENDED\x10\xd3\x01\x1aI\xb2\xed\x18E\b\t\x12\ttenant_id\x1a6The tenant is active; suspend it before it is deleted.\x12c\n" +
+	"\x1bERROR_REASON_TENANT_DELETED\x10\xd4\x01\x1aA\xb2\xed\x18=\b\t\x12\ttenant_id\x1a.The tenant is deleted, which cannot be undone.\x12\x83\x01\n" +
+	"!ERROR_REASON_TENANT_TREE_TOO_DEEP\x10\xd5\x01\x1a[\xb2\xed\x18W\b\t\x12\ttenant_id\x12\x05limit\x1aATenants stand on at most 5 levels, and this one is on the lowest.\x12\x97\x01\n" +
+	"!ERROR_REASON_TENANT_ETAG_MISMATCH\x10\xd6\x01\x1ao\xb2\xed\x18k\b\n" +
+	"\x12\ttenant_id\x12\fcurrent_etag\x1aNThe tenant has changed since it was read; read it again and repeat the change.\x12j\n" +
+	" ERROR_REASON_TENANT_HAS_CHILDREN\x10\xd7\x01\x1aC\xb2\xed\x18?\b\t\x12\ttenant_id\x1a0Tenants stand below this one; delete them first.\x12\x94\x01\n" +
+	"\x1dERROR_REASON_TENANT_PROTECTED\x10\xd8\x01\x1ap\xb2\xed\x18l\b\t\x12\ttenant_id\x1a]Nobody suspends or deletes the tenant it belongs to, one above that, or the tenant 'default'.\x12y\n" +
+	"\"ERROR_REASON_SIGNING_KEY_NOT_FOUND\x10\xde\x02\x1aP\xb2\xed\x18L\b\x05\x12\x06key_id\x1a@Signing key 01938d2e-7f04-7c3e-9d55-0a6f3c3f0b11 does not exist.\x12\xbb\x01\n" +
+	")ERROR_REASON_SIGNING_KEY_ROTATION_PENDING\x10\xdf\x02\x1a\x8a\x01\xb2\xed\x18\x85\x01\b\t\x12\x06key_id\x12\ractivate_time\x1ajSigning key 01938d2e-7f04-7c3e-9d55-0a6f3c3f0b11 is published already and signs from 2026-11-01T00:00:00Z.B\xd1\x01\n" +
 	"\x16com.function.common.v1B\x10ErrorReasonProtoP\x01Z9function-backend.internal/api/function/common/v1;commonv1\xa2\x02\x03FCX\xaa\x02\x12Function.Common.V1\xca\x02\x13Function_\\Common\\V1\xe2\x02\x1fFunction_\\Common\\V1\\GPBMetadata\xea\x02\x14Function::Common::V1b\x06proto3"
 
 var (

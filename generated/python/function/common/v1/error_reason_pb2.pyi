@@ -130,6 +130,28 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """The session behind the access token has ended."""
     ERROR_REASON_TOO_MANY_WATCHERS: _ErrorReason.ValueType  # 340
     """Too many streams watch for revocations on this worker."""
+    ERROR_REASON_TENANT_SUSPENDED: _ErrorReason.ValueType  # 210
+    """The credential is good, and its tenant, or one above that, is suspended."""
+    ERROR_REASON_TENANT_NOT_SUSPENDED: _ErrorReason.ValueType  # 211
+    """The tenant is active, so it cannot be deleted."""
+    ERROR_REASON_TENANT_DELETED: _ErrorReason.ValueType  # 212
+    """The tenant is deleted, which nothing undoes."""
+    ERROR_REASON_TENANT_TREE_TOO_DEEP: _ErrorReason.ValueType  # 213
+    """The tenant stands on the lowest level of the tree that there may be."""
+    ERROR_REASON_TENANT_ETAG_MISMATCH: _ErrorReason.ValueType  # 214
+    """The etag in the request is not the current one: somebody changed the
+    tenant in between.
+    """
+    ERROR_REASON_TENANT_HAS_CHILDREN: _ErrorReason.ValueType  # 215
+    """Tenants stand below the one that is to be deleted."""
+    ERROR_REASON_TENANT_PROTECTED: _ErrorReason.ValueType  # 216
+    """The tenant is the caller's own, stands above it, or is the one that the
+    installation began with.
+    """
+    ERROR_REASON_SIGNING_KEY_NOT_FOUND: _ErrorReason.ValueType  # 350
+    """There is no signing key with this id."""
+    ERROR_REASON_SIGNING_KEY_ROTATION_PENDING: _ErrorReason.ValueType  # 351
+    """The key of the last rotation is published and does not sign yet."""
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Why a call failed. It travels as `google.rpc.ErrorInfo.reason` without the
@@ -246,4 +268,26 @@ ERROR_REASON_SESSION_ENDED: ErrorReason.ValueType  # 339
 """The session behind the access token has ended."""
 ERROR_REASON_TOO_MANY_WATCHERS: ErrorReason.ValueType  # 340
 """Too many streams watch for revocations on this worker."""
+ERROR_REASON_TENANT_SUSPENDED: ErrorReason.ValueType  # 210
+"""The credential is good, and its tenant, or one above that, is suspended."""
+ERROR_REASON_TENANT_NOT_SUSPENDED: ErrorReason.ValueType  # 211
+"""The tenant is active, so it cannot be deleted."""
+ERROR_REASON_TENANT_DELETED: ErrorReason.ValueType  # 212
+"""The tenant is deleted, which nothing undoes."""
+ERROR_REASON_TENANT_TREE_TOO_DEEP: ErrorReason.ValueType  # 213
+"""The tenant stands on the lowest level of the tree that there may be."""
+ERROR_REASON_TENANT_ETAG_MISMATCH: ErrorReason.ValueType  # 214
+"""The etag in the request is not the current one: somebody changed the
+tenant in between.
+"""
+ERROR_REASON_TENANT_HAS_CHILDREN: ErrorReason.ValueType  # 215
+"""Tenants stand below the one that is to be deleted."""
+ERROR_REASON_TENANT_PROTECTED: ErrorReason.ValueType  # 216
+"""The tenant is the caller's own, stands above it, or is the one that the
+installation began with.
+"""
+ERROR_REASON_SIGNING_KEY_NOT_FOUND: ErrorReason.ValueType  # 350
+"""There is no signing key with this id."""
+ERROR_REASON_SIGNING_KEY_ROTATION_PENDING: ErrorReason.ValueType  # 351
+"""The key of the last rotation is published and does not sign yet."""
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

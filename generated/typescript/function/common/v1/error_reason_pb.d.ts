@@ -331,6 +331,71 @@ export enum ErrorReason {
    * @generated from enum value: ERROR_REASON_TOO_MANY_WATCHERS = 340;
    */
   TOO_MANY_WATCHERS = 340,
+
+  /**
+   * The credential is good, and its tenant, or one above that, is suspended.
+   *
+   * @generated from enum value: ERROR_REASON_TENANT_SUSPENDED = 210;
+   */
+  TENANT_SUSPENDED = 210,
+
+  /**
+   * The tenant is active, so it cannot be deleted.
+   *
+   * @generated from enum value: ERROR_REASON_TENANT_NOT_SUSPENDED = 211;
+   */
+  TENANT_NOT_SUSPENDED = 211,
+
+  /**
+   * The tenant is deleted, which nothing undoes.
+   *
+   * @generated from enum value: ERROR_REASON_TENANT_DELETED = 212;
+   */
+  TENANT_DELETED = 212,
+
+  /**
+   * The tenant stands on the lowest level of the tree that there may be.
+   *
+   * @generated from enum value: ERROR_REASON_TENANT_TREE_TOO_DEEP = 213;
+   */
+  TENANT_TREE_TOO_DEEP = 213,
+
+  /**
+   * The etag in the request is not the current one: somebody changed the
+   * tenant in between.
+   *
+   * @generated from enum value: ERROR_REASON_TENANT_ETAG_MISMATCH = 214;
+   */
+  TENANT_ETAG_MISMATCH = 214,
+
+  /**
+   * Tenants stand below the one that is to be deleted.
+   *
+   * @generated from enum value: ERROR_REASON_TENANT_HAS_CHILDREN = 215;
+   */
+  TENANT_HAS_CHILDREN = 215,
+
+  /**
+   * The tenant is the caller's own, stands above it, or is the one that the
+   * installation began with.
+   *
+   * @generated from enum value: ERROR_REASON_TENANT_PROTECTED = 216;
+   */
+  TENANT_PROTECTED = 216,
+
+  /**
+   * There is no signing key with this id.
+   *
+   * @generated from enum value: ERROR_REASON_SIGNING_KEY_NOT_FOUND = 350;
+   */
+  SIGNING_KEY_NOT_FOUND = 350,
+
+  /**
+   * The key of the last rotation is published and does not sign yet.
+   *
+   * @generated from enum value: ERROR_REASON_SIGNING_KEY_ROTATION_PENDING = 351;
+   */
+  SIGNING_KEY_ROTATION_PENDING = 351,
 }
 
 /**

@@ -12,6 +12,10 @@ PLATFORM = frozenset(
         "auth.tenant.list",
         "auth.certificate_identity.create",
         "auth.credential.verify_any",
+        "auth.signing_key.read",
+        "auth.signing_key.rotate",
+        "auth.signing_key.retire",
+        "auth.master_key.rewrap",
     }
 )
 """What reaches beyond the caller's own tenant; the key of a new tenant does not carry it."""
