@@ -54,6 +54,8 @@ class Method:
     has_request_id: bool
     """Whether the request has the field `request_id`, by which a repeated call is recognised."""
     has_validate_only: bool
+    redacted_request: bool
+    """Whether the request can carry a secret."""
     redacted_response: bool
     """Whether the response can carry a secret: a field marked `debug_redact`."""
 
@@ -97,6 +99,7 @@ def describe(descriptor: MethodDescriptor) -> Method:
         idempotency=policy.idempotency,
         has_request_id="request_id" in request.fields_by_name,
         has_validate_only="validate_only" in request.fields_by_name,
+        redacted_request=_carries_secret(request, set()),
         redacted_response=_carries_secret(descriptor.output_type, set()),
     )
 

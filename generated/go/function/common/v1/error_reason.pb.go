@@ -147,6 +147,68 @@ const (
 	ErrorReason_ERROR_REASON_SIGNING_KEY_NOT_FOUND ErrorReason = 350
 	// The key of the last rotation is published and does not sign yet.
 	ErrorReason_ERROR_REASON_SIGNING_KEY_ROTATION_PENDING ErrorReason = 351
+	// No user with this id is visible to the caller.
+	ErrorReason_ERROR_REASON_USER_NOT_FOUND ErrorReason = 220
+	// Another user of the tenant has this name.
+	ErrorReason_ERROR_REASON_USER_NAME_TAKEN ErrorReason = 221
+	// Another user of the tenant has this e-mail address.
+	ErrorReason_ERROR_REASON_USER_EMAIL_TAKEN ErrorReason = 222
+	// The etag in the request is not the current one: somebody changed the user
+	// in between.
+	ErrorReason_ERROR_REASON_USER_ETAG_MISMATCH ErrorReason = 223
+	// The state of the user does not allow the call.
+	ErrorReason_ERROR_REASON_USER_STATE ErrorReason = 224
+	// No group with this id is visible to the caller.
+	ErrorReason_ERROR_REASON_GROUP_NOT_FOUND ErrorReason = 225
+	// Another group of the tenant has this name.
+	ErrorReason_ERROR_REASON_GROUP_NAME_TAKEN ErrorReason = 226
+	// The etag in the request is not the current one: somebody changed the
+	// group in between.
+	ErrorReason_ERROR_REASON_GROUP_ETAG_MISMATCH ErrorReason = 227
+	// The change would make a group a member of itself, directly or by way of
+	// others.
+	ErrorReason_ERROR_REASON_GROUP_CYCLE ErrorReason = 228
+	// The change would nest groups deeper than they may be.
+	ErrorReason_ERROR_REASON_GROUP_TOO_DEEP ErrorReason = 229
+	// The group has as many direct members as one may have.
+	ErrorReason_ERROR_REASON_GROUP_FULL ErrorReason = 230
+	// No service account with this id is visible to the caller.
+	ErrorReason_ERROR_REASON_SERVICE_ACCOUNT_NOT_FOUND ErrorReason = 231
+	// Another service account of the tenant has this name.
+	ErrorReason_ERROR_REASON_SERVICE_ACCOUNT_NAME_TAKEN ErrorReason = 232
+	// The etag in the request is not the current one: somebody changed the
+	// service account in between.
+	ErrorReason_ERROR_REASON_SERVICE_ACCOUNT_ETAG_MISMATCH ErrorReason = 233
+	// The password breaks rules of the tenant; `BadRequest` lists each, and the
+	// metadata names them.
+	ErrorReason_ERROR_REASON_PASSWORD_REFUSED ErrorReason = 234
+	// The password is right and has to be replaced before anything else.
+	ErrorReason_ERROR_REASON_PASSWORD_CHANGE_REQUIRED ErrorReason = 235
+	// The sign-in failed: the user does not exist, may not sign in, or has
+	// another password or code. Which of them is not told.
+	ErrorReason_ERROR_REASON_SIGN_IN_FAILED ErrorReason = 236
+	// Too many sign-ins failed in a row; `RetryInfo` says when to try again.
+	ErrorReason_ERROR_REASON_SIGN_IN_DELAYED ErrorReason = 237
+	// The password is right and a code of the second factor is missing.
+	ErrorReason_ERROR_REASON_SECOND_FACTOR_REQUIRED ErrorReason = 238
+	// The code is not the current one of the app, or was used already.
+	ErrorReason_ERROR_REASON_SECOND_FACTOR_INVALID ErrorReason = 239
+	// The user has a second factor already.
+	ErrorReason_ERROR_REASON_SECOND_FACTOR_ENROLLED ErrorReason = 240
+	// The user has no second factor, or has not confirmed it yet.
+	ErrorReason_ERROR_REASON_SECOND_FACTOR_MISSING ErrorReason = 241
+	// More passwords are to be checked than the server has time for;
+	// `RetryInfo` says when to come back.
+	ErrorReason_ERROR_REASON_HASHING_OVERLOADED ErrorReason = 242
+	// The invitation does not exist, has expired, was replaced or was used
+	// already.
+	ErrorReason_ERROR_REASON_INVITATION_INVALID ErrorReason = 243
+	// The token for a new password does not exist, has expired, was replaced or
+	// was used already.
+	ErrorReason_ERROR_REASON_PASSWORD_RESET_INVALID ErrorReason = 244
+	// The method is about the account of the calling user, and the caller is
+	// none.
+	ErrorReason_ERROR_REASON_NOT_A_USER ErrorReason = 245
 )
 
 // Enum value maps for ErrorReason.
@@ -204,6 +266,32 @@ var (
 		216: "ERROR_REASON_TENANT_PROTECTED",
 		350: "ERROR_REASON_SIGNING_KEY_NOT_FOUND",
 		351: "ERROR_REASON_SIGNING_KEY_ROTATION_PENDING",
+		220: "ERROR_REASON_USER_NOT_FOUND",
+		221: "ERROR_REASON_USER_NAME_TAKEN",
+		222: "ERROR_REASON_USER_EMAIL_TAKEN",
+		223: "ERROR_REASON_USER_ETAG_MISMATCH",
+		224: "ERROR_REASON_USER_STATE",
+		225: "ERROR_REASON_GROUP_NOT_FOUND",
+		226: "ERROR_REASON_GROUP_NAME_TAKEN",
+		227: "ERROR_REASON_GROUP_ETAG_MISMATCH",
+		228: "ERROR_REASON_GROUP_CYCLE",
+		229: "ERROR_REASON_GROUP_TOO_DEEP",
+		230: "ERROR_REASON_GROUP_FULL",
+		231: "ERROR_REASON_SERVICE_ACCOUNT_NOT_FOUND",
+		232: "ERROR_REASON_SERVICE_ACCOUNT_NAME_TAKEN",
+		233: "ERROR_REASON_SERVICE_ACCOUNT_ETAG_MISMATCH",
+		234: "ERROR_REASON_PASSWORD_REFUSED",
+		235: "ERROR_REASON_PASSWORD_CHANGE_REQUIRED",
+		236: "ERROR_REASON_SIGN_IN_FAILED",
+		237: "ERROR_REASON_SIGN_IN_DELAYED",
+		238: "ERROR_REASON_SECOND_FACTOR_REQUIRED",
+		239: "ERROR_REASON_SECOND_FACTOR_INVALID",
+		240: "ERROR_REASON_SECOND_FACTOR_ENROLLED",
+		241: "ERROR_REASON_SECOND_FACTOR_MISSING",
+		242: "ERROR_REASON_HASHING_OVERLOADED",
+		243: "ERROR_REASON_INVITATION_INVALID",
+		244: "ERROR_REASON_PASSWORD_RESET_INVALID",
+		245: "ERROR_REASON_NOT_A_USER",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":                    0,
@@ -258,6 +346,32 @@ var (
 		"ERROR_REASON_TENANT_PROTECTED":               216,
 		"ERROR_REASON_SIGNING_KEY_NOT_FOUND":          350,
 		"ERROR_REASON_SIGNING_KEY_ROTATION_PENDING":   351,
+		"ERROR_REASON_USER_NOT_FOUND":                 220,
+		"ERROR_REASON_USER_NAME_TAKEN":                221,
+		"ERROR_REASON_USER_EMAIL_TAKEN":               222,
+		"ERROR_REASON_USER_ETAG_MISMATCH":             223,
+		"ERROR_REASON_USER_STATE":                     224,
+		"ERROR_REASON_GROUP_NOT_FOUND":                225,
+		"ERROR_REASON_GROUP_NAME_TAKEN":               226,
+		"ERROR_REASON_GROUP_ETAG_MISMATCH":            227,
+		"ERROR_REASON_GROUP_CYCLE":                    228,
+		"ERROR_REASON_GROUP_TOO_DEEP":                 229,
+		"ERROR_REASON_GROUP_FULL":                     230,
+		"ERROR_REASON_SERVICE_ACCOUNT_NOT_FOUND":      231,
+		"ERROR_REASON_SERVICE_ACCOUNT_NAME_TAKEN":     232,
+		"ERROR_REASON_SERVICE_ACCOUNT_ETAG_MISMATCH":  233,
+		"ERROR_REASON_PASSWORD_REFUSED":               234,
+		"ERROR_REASON_PASSWORD_CHANGE_REQUIRED":       235,
+		"ERROR_REASON_SIGN_IN_FAILED":                 236,
+		"ERROR_REASON_SIGN_IN_DELAYED":                237,
+		"ERROR_REASON_SECOND_FACTOR_REQUIRED":         238,
+		"ERROR_REASON_SECOND_FACTOR_INVALID":          239,
+		"ERROR_REASON_SECOND_FACTOR_ENROLLED":         240,
+		"ERROR_REASON_SECOND_FACTOR_MISSING":          241,
+		"ERROR_REASON_HASHING_OVERLOADED":             242,
+		"ERROR_REASON_INVITATION_INVALID":             243,
+		"ERROR_REASON_PASSWORD_RESET_INVALID":         244,
+		"ERROR_REASON_NOT_A_USER":                     245,
 	}
 )
 
@@ -292,7 +406,7 @@ var File_function_common_v1_error_reason_proto protoreflect.FileDescriptor
 
 const file_function_common_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
-	"%function/common/v1/error_reason.proto\x12\x12function.common.v1\x1a function/common/v1/options.proto*\x8c/\n" +
+	"%function/common/v1/error_reason.proto\x12\x12function.common.v1\x1a function/common/v1/options.proto*\xfcD\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12[\n" +
 	"\x1cERROR_REASON_INVALID_REQUEST\x10\x01\x1a9\xb2\xed\x185\b\x03\x12\n" +
@@ -365,7 +479,36 @@ const file_function_common_v1_error_reason_proto_rawDesc = "" +
 	" ERROR_REASON_TENANT_HAS_CHILDREN\x10\xd7\x01\x1aC\xb2\xed\x18?\b\t\x12\ttenant_id\x1a0Tenants stand below this one; delete them first.\x12\x94\x01\n" +
 	"\x1dERROR_REASON_TENANT_PROTECTED\x10\xd8\x01\x1ap\xb2\xed\x18l\b\t\x12\ttenant_id\x1a]Nobody suspends or deletes the tenant it belongs to, one above that, or the tenant 'default'.\x12y\n" +
 	"\"ERROR_REASON_SIGNING_KEY_NOT_FOUND\x10\xde\x02\x1aP\xb2\xed\x18L\b\x05\x12\x06key_id\x1a@Signing key 01938d2e-7f04-7c3e-9d55-0a6f3c3f0b11 does not exist.\x12\xbb\x01\n" +
-	")ERROR_REASON_SIGNING_KEY_ROTATION_PENDING\x10\xdf\x02\x1a\x8a\x01\xb2\xed\x18\x85\x01\b\t\x12\x06key_id\x12\ractivate_time\x1ajSigning key 01938d2e-7f04-7c3e-9d55-0a6f3c3f0b11 is published already and signs from 2026-11-01T00:00:00Z.B\xd1\x01\n" +
+	")ERROR_REASON_SIGNING_KEY_ROTATION_PENDING\x10\xdf\x02\x1a\x8a\x01\xb2\xed\x18\x85\x01\b\t\x12\x06key_id\x12\ractivate_time\x1ajSigning key 01938d2e-7f04-7c3e-9d55-0a6f3c3f0b11 is published already and signs from 2026-11-01T00:00:00Z.\x12l\n" +
+	"\x1bERROR_REASON_USER_NOT_FOUND\x10\xdc\x01\x1aJ\xb2\xed\x18F\b\x05\x12\auser_id\x1a9User 01938d2e-7f04-7c3e-9d55-0a6f3c3f0b11 does not exist.\x12S\n" +
+	"\x1cERROR_REASON_USER_NAME_TAKEN\x10\xdd\x01\x1a0\xb2\xed\x18,\b\x06\x12\tuser_name\x1a\x1dThe user name 'ada' is taken.\x12p\n" +
+	"\x1dERROR_REASON_USER_EMAIL_TAKEN\x10\xde\x01\x1aL\xb2\xed\x18H\b\x06\x12\x05email\x1a=The e-mail address 'ada@example.com' belongs to another user.\x12\x91\x01\n" +
+	"\x1fERROR_REASON_USER_ETAG_MISMATCH\x10\xdf\x01\x1ak\xb2\xed\x18g\b\n" +
+	"\x12\auser_id\x12\fcurrent_etag\x1aLThe user has changed since it was read; read it again and repeat the change.\x12i\n" +
+	"\x17ERROR_REASON_USER_STATE\x10\xe0\x01\x1aK\xb2\xed\x18G\b\t\x12\auser_id\x12\x05state\x1a3The user is 'suspended', which does not allow this.\x12o\n" +
+	"\x1cERROR_REASON_GROUP_NOT_FOUND\x10\xe1\x01\x1aL\xb2\xed\x18H\b\x05\x12\bgroup_id\x1a:Group 01938d2e-7f04-7c3e-9d55-0a6f3c3f0b11 does not exist.\x12X\n" +
+	"\x1dERROR_REASON_GROUP_NAME_TAKEN\x10\xe2\x01\x1a4\xb2\xed\x180\b\x06\x12\x04name\x1a&The group name 'engineering' is taken.\x12\x94\x01\n" +
+	" ERROR_REASON_GROUP_ETAG_MISMATCH\x10\xe3\x01\x1am\xb2\xed\x18i\b\n" +
+	"\x12\bgroup_id\x12\fcurrent_etag\x1aMThe group has changed since it was read; read it again and repeat the change.\x12f\n" +
+	"\x18ERROR_REASON_GROUP_CYCLE\x10\xe4\x01\x1aG\xb2\xed\x18C\b\t\x12\bgroup_id\x12\tmember_id\x1a*The group would become a member of itself.\x12U\n" +
+	"\x1bERROR_REASON_GROUP_TOO_DEEP\x10\xe5\x01\x1a3\xb2\xed\x18/\b\t\x12\x05limit\x1a$Groups can be nested at most 8 deep.\x12W\n" +
+	"\x17ERROR_REASON_GROUP_FULL\x10\xe6\x01\x1a9\xb2\xed\x185\b\b\x12\x05limit\x1a*A group has at most 100000 direct members.\x12\x8d\x01\n" +
+	"&ERROR_REASON_SERVICE_ACCOUNT_NOT_FOUND\x10\xe7\x01\x1a`\xb2\xed\x18\\\b\x05\x12\x12service_account_id\x1aDService account 01938d2e-7f04-7c3e-9d55-0a6f3c3f0b11 does not exist.\x12o\n" +
+	"'ERROR_REASON_SERVICE_ACCOUNT_NAME_TAKEN\x10\xe8\x01\x1aA\xb2\xed\x18=\b\x06\x12\x04name\x1a3The service account name 'nightly-import' is taken.\x12\xb3\x01\n" +
+	"*ERROR_REASON_SERVICE_ACCOUNT_ETAG_MISMATCH\x10\xe9\x01\x1a\x81\x01\xb2\xed\x18}\b\n" +
+	"\x12\x12service_account_id\x12\fcurrent_etag\x1aWThe service account has changed since it was read; read it again and repeat the change.\x12`\n" +
+	"\x1dERROR_REASON_PASSWORD_REFUSED\x10\xea\x01\x1a<\xb2\xed\x188\b\x03\x12\x05rules\x1a-password: is one of the most common passwords\x12Y\n" +
+	"%ERROR_REASON_PASSWORD_CHANGE_REQUIRED\x10\xeb\x01\x1a-\xb2\xed\x18)\b\t\x1a%The password has to be changed first.\x12=\n" +
+	"\x1bERROR_REASON_SIGN_IN_FAILED\x10\xec\x01\x1a\x1b\xb2\xed\x18\x17\b\x10\x1a\x13The sign-in failed.\x12a\n" +
+	"\x1cERROR_REASON_SIGN_IN_DELAYED\x10\xed\x01\x1a>\xb2\xed\x18:\b\b\x1a6Too many failed sign-ins; retry after the given delay.\x12f\n" +
+	"#ERROR_REASON_SECOND_FACTOR_REQUIRED\x10\xee\x01\x1a<\xb2\xed\x188\b\x10\x1a4Repeat the sign-in with a code of the second factor.\x12m\n" +
+	"\"ERROR_REASON_SECOND_FACTOR_INVALID\x10\xef\x01\x1aD\xb2\xed\x18@\b\x03\x1a<code: is not the current one; check the clock of the device.\x12c\n" +
+	"#ERROR_REASON_SECOND_FACTOR_ENROLLED\x10\xf0\x01\x1a9\xb2\xed\x185\b\t\x1a1The second factor is on already; remove it first.\x12M\n" +
+	"\"ERROR_REASON_SECOND_FACTOR_MISSING\x10\xf1\x01\x1a$\xb2\xed\x18 \b\t\x1a\x1cThe second factor is not on.\x12p\n" +
+	"\x1fERROR_REASON_HASHING_OVERLOADED\x10\xf2\x01\x1aJ\xb2\xed\x18F\b\b\x1aBToo many passwords are being checked; retry after the given delay.\x12]\n" +
+	"\x1fERROR_REASON_INVITATION_INVALID\x10\xf3\x01\x1a7\xb2\xed\x183\b\x10\x1a/The invitation is not valid; ask for a new one.\x12\\\n" +
+	"#ERROR_REASON_PASSWORD_RESET_INVALID\x10\xf4\x01\x1a2\xb2\xed\x18.\b\x10\x1a*The token is not valid; ask for a new one.\x12p\n" +
+	"\x17ERROR_REASON_NOT_A_USER\x10\xf5\x01\x1aR\xb2\xed\x18N\b\t\x12\x04kind\x1aDOnly users have an account of their own; the caller is an 'api_key'.B\xd1\x01\n" +
 	"\x16com.function.common.v1B\x10ErrorReasonProtoP\x01Z9function-backend.internal/api/function/common/v1;commonv1\xa2\x02\x03FCX\xaa\x02\x12Function.Common.V1\xca\x02\x13Function_\\Common\\V1\xe2\x02\x1fFunction_\\Common\\V1\\GPBMetadata\xea\x02\x14Function::Common::V1b\x06proto3"
 
 var (

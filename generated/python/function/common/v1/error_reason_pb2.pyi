@@ -152,6 +152,78 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """There is no signing key with this id."""
     ERROR_REASON_SIGNING_KEY_ROTATION_PENDING: _ErrorReason.ValueType  # 351
     """The key of the last rotation is published and does not sign yet."""
+    ERROR_REASON_USER_NOT_FOUND: _ErrorReason.ValueType  # 220
+    """No user with this id is visible to the caller."""
+    ERROR_REASON_USER_NAME_TAKEN: _ErrorReason.ValueType  # 221
+    """Another user of the tenant has this name."""
+    ERROR_REASON_USER_EMAIL_TAKEN: _ErrorReason.ValueType  # 222
+    """Another user of the tenant has this e-mail address."""
+    ERROR_REASON_USER_ETAG_MISMATCH: _ErrorReason.ValueType  # 223
+    """The etag in the request is not the current one: somebody changed the user
+    in between.
+    """
+    ERROR_REASON_USER_STATE: _ErrorReason.ValueType  # 224
+    """The state of the user does not allow the call."""
+    ERROR_REASON_GROUP_NOT_FOUND: _ErrorReason.ValueType  # 225
+    """No group with this id is visible to the caller."""
+    ERROR_REASON_GROUP_NAME_TAKEN: _ErrorReason.ValueType  # 226
+    """Another group of the tenant has this name."""
+    ERROR_REASON_GROUP_ETAG_MISMATCH: _ErrorReason.ValueType  # 227
+    """The etag in the request is not the current one: somebody changed the
+    group in between.
+    """
+    ERROR_REASON_GROUP_CYCLE: _ErrorReason.ValueType  # 228
+    """The change would make a group a member of itself, directly or by way of
+    others.
+    """
+    ERROR_REASON_GROUP_TOO_DEEP: _ErrorReason.ValueType  # 229
+    """The change would nest groups deeper than they may be."""
+    ERROR_REASON_GROUP_FULL: _ErrorReason.ValueType  # 230
+    """The group has as many direct members as one may have."""
+    ERROR_REASON_SERVICE_ACCOUNT_NOT_FOUND: _ErrorReason.ValueType  # 231
+    """No service account with this id is visible to the caller."""
+    ERROR_REASON_SERVICE_ACCOUNT_NAME_TAKEN: _ErrorReason.ValueType  # 232
+    """Another service account of the tenant has this name."""
+    ERROR_REASON_SERVICE_ACCOUNT_ETAG_MISMATCH: _ErrorReason.ValueType  # 233
+    """The etag in the request is not the current one: somebody changed the
+    service account in between.
+    """
+    ERROR_REASON_PASSWORD_REFUSED: _ErrorReason.ValueType  # 234
+    """The password breaks rules of the tenant; `BadRequest` lists each, and the
+    metadata names them.
+    """
+    ERROR_REASON_PASSWORD_CHANGE_REQUIRED: _ErrorReason.ValueType  # 235
+    """The password is right and has to be replaced before anything else."""
+    ERROR_REASON_SIGN_IN_FAILED: _ErrorReason.ValueType  # 236
+    """The sign-in failed: the user does not exist, may not sign in, or has
+    another password or code. Which of them is not told.
+    """
+    ERROR_REASON_SIGN_IN_DELAYED: _ErrorReason.ValueType  # 237
+    """Too many sign-ins failed in a row; `RetryInfo` says when to try again."""
+    ERROR_REASON_SECOND_FACTOR_REQUIRED: _ErrorReason.ValueType  # 238
+    """The password is right and a code of the second factor is missing."""
+    ERROR_REASON_SECOND_FACTOR_INVALID: _ErrorReason.ValueType  # 239
+    """The code is not the current one of the app, or was used already."""
+    ERROR_REASON_SECOND_FACTOR_ENROLLED: _ErrorReason.ValueType  # 240
+    """The user has a second factor already."""
+    ERROR_REASON_SECOND_FACTOR_MISSING: _ErrorReason.ValueType  # 241
+    """The user has no second factor, or has not confirmed it yet."""
+    ERROR_REASON_HASHING_OVERLOADED: _ErrorReason.ValueType  # 242
+    """More passwords are to be checked than the server has time for;
+    `RetryInfo` says when to come back.
+    """
+    ERROR_REASON_INVITATION_INVALID: _ErrorReason.ValueType  # 243
+    """The invitation does not exist, has expired, was replaced or was used
+    already.
+    """
+    ERROR_REASON_PASSWORD_RESET_INVALID: _ErrorReason.ValueType  # 244
+    """The token for a new password does not exist, has expired, was replaced or
+    was used already.
+    """
+    ERROR_REASON_NOT_A_USER: _ErrorReason.ValueType  # 245
+    """The method is about the account of the calling user, and the caller is
+    none.
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Why a call failed. It travels as `google.rpc.ErrorInfo.reason` without the
@@ -290,4 +362,76 @@ ERROR_REASON_SIGNING_KEY_NOT_FOUND: ErrorReason.ValueType  # 350
 """There is no signing key with this id."""
 ERROR_REASON_SIGNING_KEY_ROTATION_PENDING: ErrorReason.ValueType  # 351
 """The key of the last rotation is published and does not sign yet."""
+ERROR_REASON_USER_NOT_FOUND: ErrorReason.ValueType  # 220
+"""No user with this id is visible to the caller."""
+ERROR_REASON_USER_NAME_TAKEN: ErrorReason.ValueType  # 221
+"""Another user of the tenant has this name."""
+ERROR_REASON_USER_EMAIL_TAKEN: ErrorReason.ValueType  # 222
+"""Another user of the tenant has this e-mail address."""
+ERROR_REASON_USER_ETAG_MISMATCH: ErrorReason.ValueType  # 223
+"""The etag in the request is not the current one: somebody changed the user
+in between.
+"""
+ERROR_REASON_USER_STATE: ErrorReason.ValueType  # 224
+"""The state of the user does not allow the call."""
+ERROR_REASON_GROUP_NOT_FOUND: ErrorReason.ValueType  # 225
+"""No group with this id is visible to the caller."""
+ERROR_REASON_GROUP_NAME_TAKEN: ErrorReason.ValueType  # 226
+"""Another group of the tenant has this name."""
+ERROR_REASON_GROUP_ETAG_MISMATCH: ErrorReason.ValueType  # 227
+"""The etag in the request is not the current one: somebody changed the
+group in between.
+"""
+ERROR_REASON_GROUP_CYCLE: ErrorReason.ValueType  # 228
+"""The change would make a group a member of itself, directly or by way of
+others.
+"""
+ERROR_REASON_GROUP_TOO_DEEP: ErrorReason.ValueType  # 229
+"""The change would nest groups deeper than they may be."""
+ERROR_REASON_GROUP_FULL: ErrorReason.ValueType  # 230
+"""The group has as many direct members as one may have."""
+ERROR_REASON_SERVICE_ACCOUNT_NOT_FOUND: ErrorReason.ValueType  # 231
+"""No service account with this id is visible to the caller."""
+ERROR_REASON_SERVICE_ACCOUNT_NAME_TAKEN: ErrorReason.ValueType  # 232
+"""Another service account of the tenant has this name."""
+ERROR_REASON_SERVICE_ACCOUNT_ETAG_MISMATCH: ErrorReason.ValueType  # 233
+"""The etag in the request is not the current one: somebody changed the
+service account in between.
+"""
+ERROR_REASON_PASSWORD_REFUSED: ErrorReason.ValueType  # 234
+"""The password breaks rules of the tenant; `BadRequest` lists each, and the
+metadata names them.
+"""
+ERROR_REASON_PASSWORD_CHANGE_REQUIRED: ErrorReason.ValueType  # 235
+"""The password is right and has to be replaced before anything else."""
+ERROR_REASON_SIGN_IN_FAILED: ErrorReason.ValueType  # 236
+"""The sign-in failed: the user does not exist, may not sign in, or has
+another password or code. Which of them is not told.
+"""
+ERROR_REASON_SIGN_IN_DELAYED: ErrorReason.ValueType  # 237
+"""Too many sign-ins failed in a row; `RetryInfo` says when to try again."""
+ERROR_REASON_SECOND_FACTOR_REQUIRED: ErrorReason.ValueType  # 238
+"""The password is right and a code of the second factor is missing."""
+ERROR_REASON_SECOND_FACTOR_INVALID: ErrorReason.ValueType  # 239
+"""The code is not the current one of the app, or was used already."""
+ERROR_REASON_SECOND_FACTOR_ENROLLED: ErrorReason.ValueType  # 240
+"""The user has a second factor already."""
+ERROR_REASON_SECOND_FACTOR_MISSING: ErrorReason.ValueType  # 241
+"""The user has no second factor, or has not confirmed it yet."""
+ERROR_REASON_HASHING_OVERLOADED: ErrorReason.ValueType  # 242
+"""More passwords are to be checked than the server has time for;
+`RetryInfo` says when to come back.
+"""
+ERROR_REASON_INVITATION_INVALID: ErrorReason.ValueType  # 243
+"""The invitation does not exist, has expired, was replaced or was used
+already.
+"""
+ERROR_REASON_PASSWORD_RESET_INVALID: ErrorReason.ValueType  # 244
+"""The token for a new password does not exist, has expired, was replaced or
+was used already.
+"""
+ERROR_REASON_NOT_A_USER: ErrorReason.ValueType  # 245
+"""The method is about the account of the calling user, and the caller is
+none.
+"""
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

@@ -396,6 +396,198 @@ export enum ErrorReason {
    * @generated from enum value: ERROR_REASON_SIGNING_KEY_ROTATION_PENDING = 351;
    */
   SIGNING_KEY_ROTATION_PENDING = 351,
+
+  /**
+   * No user with this id is visible to the caller.
+   *
+   * @generated from enum value: ERROR_REASON_USER_NOT_FOUND = 220;
+   */
+  USER_NOT_FOUND = 220,
+
+  /**
+   * Another user of the tenant has this name.
+   *
+   * @generated from enum value: ERROR_REASON_USER_NAME_TAKEN = 221;
+   */
+  USER_NAME_TAKEN = 221,
+
+  /**
+   * Another user of the tenant has this e-mail address.
+   *
+   * @generated from enum value: ERROR_REASON_USER_EMAIL_TAKEN = 222;
+   */
+  USER_EMAIL_TAKEN = 222,
+
+  /**
+   * The etag in the request is not the current one: somebody changed the user
+   * in between.
+   *
+   * @generated from enum value: ERROR_REASON_USER_ETAG_MISMATCH = 223;
+   */
+  USER_ETAG_MISMATCH = 223,
+
+  /**
+   * The state of the user does not allow the call.
+   *
+   * @generated from enum value: ERROR_REASON_USER_STATE = 224;
+   */
+  USER_STATE = 224,
+
+  /**
+   * No group with this id is visible to the caller.
+   *
+   * @generated from enum value: ERROR_REASON_GROUP_NOT_FOUND = 225;
+   */
+  GROUP_NOT_FOUND = 225,
+
+  /**
+   * Another group of the tenant has this name.
+   *
+   * @generated from enum value: ERROR_REASON_GROUP_NAME_TAKEN = 226;
+   */
+  GROUP_NAME_TAKEN = 226,
+
+  /**
+   * The etag in the request is not the current one: somebody changed the
+   * group in between.
+   *
+   * @generated from enum value: ERROR_REASON_GROUP_ETAG_MISMATCH = 227;
+   */
+  GROUP_ETAG_MISMATCH = 227,
+
+  /**
+   * The change would make a group a member of itself, directly or by way of
+   * others.
+   *
+   * @generated from enum value: ERROR_REASON_GROUP_CYCLE = 228;
+   */
+  GROUP_CYCLE = 228,
+
+  /**
+   * The change would nest groups deeper than they may be.
+   *
+   * @generated from enum value: ERROR_REASON_GROUP_TOO_DEEP = 229;
+   */
+  GROUP_TOO_DEEP = 229,
+
+  /**
+   * The group has as many direct members as one may have.
+   *
+   * @generated from enum value: ERROR_REASON_GROUP_FULL = 230;
+   */
+  GROUP_FULL = 230,
+
+  /**
+   * No service account with this id is visible to the caller.
+   *
+   * @generated from enum value: ERROR_REASON_SERVICE_ACCOUNT_NOT_FOUND = 231;
+   */
+  SERVICE_ACCOUNT_NOT_FOUND = 231,
+
+  /**
+   * Another service account of the tenant has this name.
+   *
+   * @generated from enum value: ERROR_REASON_SERVICE_ACCOUNT_NAME_TAKEN = 232;
+   */
+  SERVICE_ACCOUNT_NAME_TAKEN = 232,
+
+  /**
+   * The etag in the request is not the current one: somebody changed the
+   * service account in between.
+   *
+   * @generated from enum value: ERROR_REASON_SERVICE_ACCOUNT_ETAG_MISMATCH = 233;
+   */
+  SERVICE_ACCOUNT_ETAG_MISMATCH = 233,
+
+  /**
+   * The password breaks rules of the tenant; `BadRequest` lists each, and the
+   * metadata names them.
+   *
+   * @generated from enum value: ERROR_REASON_PASSWORD_REFUSED = 234;
+   */
+  PASSWORD_REFUSED = 234,
+
+  /**
+   * The password is right and has to be replaced before anything else.
+   *
+   * @generated from enum value: ERROR_REASON_PASSWORD_CHANGE_REQUIRED = 235;
+   */
+  PASSWORD_CHANGE_REQUIRED = 235,
+
+  /**
+   * The sign-in failed: the user does not exist, may not sign in, or has
+   * another password or code. Which of them is not told.
+   *
+   * @generated from enum value: ERROR_REASON_SIGN_IN_FAILED = 236;
+   */
+  SIGN_IN_FAILED = 236,
+
+  /**
+   * Too many sign-ins failed in a row; `RetryInfo` says when to try again.
+   *
+   * @generated from enum value: ERROR_REASON_SIGN_IN_DELAYED = 237;
+   */
+  SIGN_IN_DELAYED = 237,
+
+  /**
+   * The password is right and a code of the second factor is missing.
+   *
+   * @generated from enum value: ERROR_REASON_SECOND_FACTOR_REQUIRED = 238;
+   */
+  SECOND_FACTOR_REQUIRED = 238,
+
+  /**
+   * The code is not the current one of the app, or was used already.
+   *
+   * @generated from enum value: ERROR_REASON_SECOND_FACTOR_INVALID = 239;
+   */
+  SECOND_FACTOR_INVALID = 239,
+
+  /**
+   * The user has a second factor already.
+   *
+   * @generated from enum value: ERROR_REASON_SECOND_FACTOR_ENROLLED = 240;
+   */
+  SECOND_FACTOR_ENROLLED = 240,
+
+  /**
+   * The user has no second factor, or has not confirmed it yet.
+   *
+   * @generated from enum value: ERROR_REASON_SECOND_FACTOR_MISSING = 241;
+   */
+  SECOND_FACTOR_MISSING = 241,
+
+  /**
+   * More passwords are to be checked than the server has time for;
+   * `RetryInfo` says when to come back.
+   *
+   * @generated from enum value: ERROR_REASON_HASHING_OVERLOADED = 242;
+   */
+  HASHING_OVERLOADED = 242,
+
+  /**
+   * The invitation does not exist, has expired, was replaced or was used
+   * already.
+   *
+   * @generated from enum value: ERROR_REASON_INVITATION_INVALID = 243;
+   */
+  INVITATION_INVALID = 243,
+
+  /**
+   * The token for a new password does not exist, has expired, was replaced or
+   * was used already.
+   *
+   * @generated from enum value: ERROR_REASON_PASSWORD_RESET_INVALID = 244;
+   */
+  PASSWORD_RESET_INVALID = 244,
+
+  /**
+   * The method is about the account of the calling user, and the caller is
+   * none.
+   *
+   * @generated from enum value: ERROR_REASON_NOT_A_USER = 245;
+   */
+  NOT_A_USER = 245,
 }
 
 /**
