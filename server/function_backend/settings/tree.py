@@ -28,9 +28,9 @@ _UNSIGNED = (
     "FUNCTION_BACKEND_TOKEN_SECRET_FILE, the same on every server."
 )
 _UNWRAPPED = (
-    "auth.master_keys: is missing and has no default where a database URL is set; set "
-    "FUNCTION_BACKEND_AUTH_MASTER_KEYS or FUNCTION_BACKEND_AUTH_MASTER_KEYS_FILE to <id>:<32 bytes in base64>, the same on every server; for example: "
-    'echo "k1:$(openssl rand -base64 32)"'
+    "auth.master_keys: is missing and has no default where a database URL is set; set FUNCTION_BACKEND_AUTH_MASTER_KEYS"
+    " or FUNCTION_BACKEND_AUTH_MASTER_KEYS_FILE to <id>:<32 bytes in base64>, the same on every server; for example "
+    'what this prints: echo "k1:$(openssl rand -base64 32)"'
 )
 
 

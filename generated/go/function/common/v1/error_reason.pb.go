@@ -127,6 +127,47 @@ const (
 	ErrorReason_ERROR_REASON_SESSION_ENDED ErrorReason = 339
 	// Too many streams watch for revocations on this worker.
 	ErrorReason_ERROR_REASON_TOO_MANY_WATCHERS ErrorReason = 340
+	// The OAuth request lacks a parameter, repeats one or has one that is not
+	// valid (`invalid_request`).
+	ErrorReason_ERROR_REASON_OAUTH_INVALID_REQUEST ErrorReason = 250
+	// The client is not known, or did not prove who it is (`invalid_client`).
+	ErrorReason_ERROR_REASON_OAUTH_INVALID_CLIENT ErrorReason = 251
+	// The grant (a refresh token, a device code, a token to exchange) is not
+	// valid, has been used, or belongs to somebody else (`invalid_grant`).
+	ErrorReason_ERROR_REASON_OAUTH_INVALID_GRANT ErrorReason = 252
+	// The client may not use this grant (`unauthorized_client`).
+	ErrorReason_ERROR_REASON_OAUTH_UNAUTHORIZED_CLIENT ErrorReason = 253
+	// There is no such grant type (`unsupported_grant_type`).
+	ErrorReason_ERROR_REASON_OAUTH_UNSUPPORTED_GRANT_TYPE ErrorReason = 254
+	// The scope is no list of permissions, or wider than what it was narrowed to
+	// before (`invalid_scope`).
+	ErrorReason_ERROR_REASON_OAUTH_INVALID_SCOPE ErrorReason = 255
+	// Nobody gets tokens for this audience here (`invalid_target`).
+	ErrorReason_ERROR_REASON_OAUTH_INVALID_TARGET ErrorReason = 256
+	// No person has decided about the device yet; ask again after the interval
+	// (`authorization_pending`).
+	ErrorReason_ERROR_REASON_OAUTH_AUTHORIZATION_PENDING ErrorReason = 257
+	// The device asks too often: wait five seconds more between two questions
+	// (`slow_down`).
+	ErrorReason_ERROR_REASON_OAUTH_SLOW_DOWN ErrorReason = 258
+	// A person has refused the device (`access_denied`).
+	ErrorReason_ERROR_REASON_OAUTH_ACCESS_DENIED ErrorReason = 259
+	// The device code has expired; begin again (`expired_token`).
+	ErrorReason_ERROR_REASON_OAUTH_EXPIRED_TOKEN ErrorReason = 260
+	// No session with this id is visible to the caller.
+	ErrorReason_ERROR_REASON_SESSION_NOT_FOUND ErrorReason = 261
+	// No service account that could have credentials has this id.
+	ErrorReason_ERROR_REASON_CLIENT_NOT_FOUND ErrorReason = 262
+	// No credential of a service account with this id is visible to the caller.
+	ErrorReason_ERROR_REASON_CLIENT_CREDENTIAL_NOT_FOUND ErrorReason = 263
+	// The service account has as many usable credentials as one may have; revoke
+	// one first.
+	ErrorReason_ERROR_REASON_TOO_MANY_CLIENT_CREDENTIALS ErrorReason = 264
+	// No device that waits shows this code: it is mistyped, decided, or has
+	// expired.
+	ErrorReason_ERROR_REASON_DEVICE_REQUEST_NOT_FOUND ErrorReason = 265
+	// Only a person who has signed in can do this.
+	ErrorReason_ERROR_REASON_NOT_A_PERSON ErrorReason = 266
 	// The credential is good, and its tenant, or one above that, is suspended.
 	ErrorReason_ERROR_REASON_TENANT_SUSPENDED ErrorReason = 210
 	// The tenant is active, so it cannot be deleted.
@@ -257,6 +298,23 @@ var (
 		338: "ERROR_REASON_SUBJECT_DISABLED",
 		339: "ERROR_REASON_SESSION_ENDED",
 		340: "ERROR_REASON_TOO_MANY_WATCHERS",
+		250: "ERROR_REASON_OAUTH_INVALID_REQUEST",
+		251: "ERROR_REASON_OAUTH_INVALID_CLIENT",
+		252: "ERROR_REASON_OAUTH_INVALID_GRANT",
+		253: "ERROR_REASON_OAUTH_UNAUTHORIZED_CLIENT",
+		254: "ERROR_REASON_OAUTH_UNSUPPORTED_GRANT_TYPE",
+		255: "ERROR_REASON_OAUTH_INVALID_SCOPE",
+		256: "ERROR_REASON_OAUTH_INVALID_TARGET",
+		257: "ERROR_REASON_OAUTH_AUTHORIZATION_PENDING",
+		258: "ERROR_REASON_OAUTH_SLOW_DOWN",
+		259: "ERROR_REASON_OAUTH_ACCESS_DENIED",
+		260: "ERROR_REASON_OAUTH_EXPIRED_TOKEN",
+		261: "ERROR_REASON_SESSION_NOT_FOUND",
+		262: "ERROR_REASON_CLIENT_NOT_FOUND",
+		263: "ERROR_REASON_CLIENT_CREDENTIAL_NOT_FOUND",
+		264: "ERROR_REASON_TOO_MANY_CLIENT_CREDENTIALS",
+		265: "ERROR_REASON_DEVICE_REQUEST_NOT_FOUND",
+		266: "ERROR_REASON_NOT_A_PERSON",
 		210: "ERROR_REASON_TENANT_SUSPENDED",
 		211: "ERROR_REASON_TENANT_NOT_SUSPENDED",
 		212: "ERROR_REASON_TENANT_DELETED",
@@ -337,6 +395,23 @@ var (
 		"ERROR_REASON_SUBJECT_DISABLED":               338,
 		"ERROR_REASON_SESSION_ENDED":                  339,
 		"ERROR_REASON_TOO_MANY_WATCHERS":              340,
+		"ERROR_REASON_OAUTH_INVALID_REQUEST":          250,
+		"ERROR_REASON_OAUTH_INVALID_CLIENT":           251,
+		"ERROR_REASON_OAUTH_INVALID_GRANT":            252,
+		"ERROR_REASON_OAUTH_UNAUTHORIZED_CLIENT":      253,
+		"ERROR_REASON_OAUTH_UNSUPPORTED_GRANT_TYPE":   254,
+		"ERROR_REASON_OAUTH_INVALID_SCOPE":            255,
+		"ERROR_REASON_OAUTH_INVALID_TARGET":           256,
+		"ERROR_REASON_OAUTH_AUTHORIZATION_PENDING":    257,
+		"ERROR_REASON_OAUTH_SLOW_DOWN":                258,
+		"ERROR_REASON_OAUTH_ACCESS_DENIED":            259,
+		"ERROR_REASON_OAUTH_EXPIRED_TOKEN":            260,
+		"ERROR_REASON_SESSION_NOT_FOUND":              261,
+		"ERROR_REASON_CLIENT_NOT_FOUND":               262,
+		"ERROR_REASON_CLIENT_CREDENTIAL_NOT_FOUND":    263,
+		"ERROR_REASON_TOO_MANY_CLIENT_CREDENTIALS":    264,
+		"ERROR_REASON_DEVICE_REQUEST_NOT_FOUND":       265,
+		"ERROR_REASON_NOT_A_PERSON":                   266,
 		"ERROR_REASON_TENANT_SUSPENDED":               210,
 		"ERROR_REASON_TENANT_NOT_SUSPENDED":           211,
 		"ERROR_REASON_TENANT_DELETED":                 212,
@@ -406,7 +481,7 @@ var File_function_common_v1_error_reason_proto protoreflect.FileDescriptor
 
 const file_function_common_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
-	"%function/common/v1/error_reason.proto\x12\x12function.common.v1\x1a function/common/v1/options.proto*\xfcD\n" +
+	"%function/common/v1/error_reason.proto\x12\x12function.common.v1\x1a function/common/v1/options.proto*\xf9R\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12[\n" +
 	"\x1cERROR_REASON_INVALID_REQUEST\x10\x01\x1a9\xb2\xed\x185\b\x03\x12\n" +
@@ -469,7 +544,25 @@ const file_function_common_v1_error_reason_proto_rawDesc = "" +
 	"#ERROR_REASON_CERTIFICATE_NAME_TAKEN\x10\xd1\x02\x1aR\xb2\xed\x18N\b\x06\x12\x04name\x1aDThe certificate name 'spiffe://example.org/worker' is bound already.\x12]\n" +
 	"\x1dERROR_REASON_SUBJECT_DISABLED\x10\xd2\x02\x1a9\xb2\xed\x185\b\x10\x1a1The account behind this credential is not active.\x12`\n" +
 	"\x1aERROR_REASON_SESSION_ENDED\x10\xd3\x02\x1a?\xb2\xed\x18;\b\x10\x1a7The session behind this token has ended; sign in again.\x12}\n" +
-	"\x1eERROR_REASON_TOO_MANY_WATCHERS\x10\xd4\x02\x1aX\xb2\xed\x18T\b\b\x12\x05limit\x1aI1000 streams watch for revocations here; try again on another connection.\x12|\n" +
+	"\x1eERROR_REASON_TOO_MANY_WATCHERS\x10\xd4\x02\x1aX\xb2\xed\x18T\b\b\x12\x05limit\x1aI1000 streams watch for revocations here; try again on another connection.\x12Q\n" +
+	"\"ERROR_REASON_OAUTH_INVALID_REQUEST\x10\xfa\x01\x1a(\xb2\xed\x18$\b\x03\x12\x05error\x1a\x19refresh_token is missing.\x12]\n" +
+	"!ERROR_REASON_OAUTH_INVALID_CLIENT\x10\xfb\x01\x1a5\xb2\xed\x181\b\x10\x12\x05error\x1a&The client could not be authenticated.\x12U\n" +
+	" ERROR_REASON_OAUTH_INVALID_GRANT\x10\xfc\x01\x1a.\xb2\xed\x18*\b\x10\x12\x05error\x1a\x1fThe refresh token is not valid.\x12k\n" +
+	"&ERROR_REASON_OAUTH_UNAUTHORIZED_CLIENT\x10\xfd\x01\x1a>\xb2\xed\x18:\b\a\x12\x05error\x1a/The tenant does not allow the grant 'password'.\x12m\n" +
+	")ERROR_REASON_OAUTH_UNSUPPORTED_GRANT_TYPE\x10\xfe\x01\x1a=\xb2\xed\x189\b\x03\x12\x05error\x1a.The grant type 'implicit' does not exist here.\x12v\n" +
+	" ERROR_REASON_OAUTH_INVALID_SCOPE\x10\xff\x01\x1aO\xb2\xed\x18K\b\x03\x12\x05error\x1a@'company.reed' is not a permission; did you mean 'company.read'?\x12e\n" +
+	"!ERROR_REASON_OAUTH_INVALID_TARGET\x10\x80\x02\x1a=\xb2\xed\x189\b\x03\x12\x05error\x1a.'payments' is not an audience of this service.\x12_\n" +
+	"(ERROR_REASON_OAUTH_AUTHORIZATION_PENDING\x10\x81\x02\x1a0\xb2\xed\x18,\b\t\x12\x05error\x1a!Nobody has agreed yet; ask again.\x12b\n" +
+	"\x1cERROR_REASON_OAUTH_SLOW_DOWN\x10\x82\x02\x1a?\xb2\xed\x18;\b\t\x12\x05error\x12\binterval\x1a&Wait 10 seconds between two questions.\x12M\n" +
+	" ERROR_REASON_OAUTH_ACCESS_DENIED\x10\x83\x02\x1a&\xb2\xed\x18\"\b\a\x12\x05error\x1a\x17The device was refused.\x12_\n" +
+	" ERROR_REASON_OAUTH_EXPIRED_TOKEN\x10\x84\x02\x1a8\xb2\xed\x184\b\t\x12\x05error\x1a)The device code has expired; begin again.\x12u\n" +
+	"\x1eERROR_REASON_SESSION_NOT_FOUND\x10\x85\x02\x1aP\xb2\xed\x18L\b\x05\x12\n" +
+	"session_id\x1a<Session 01938d2e-7f04-7c3e-9d55-0a6f3c3f0b11 does not exist.\x12{\n" +
+	"\x1dERROR_REASON_CLIENT_NOT_FOUND\x10\x86\x02\x1aW\xb2\xed\x18S\b\x05\x12\tclient_id\x1aDService account 01938d2e-7f04-7c3e-9d55-0a6f3c3f0b11 does not exist.\x12\x93\x01\n" +
+	"(ERROR_REASON_CLIENT_CREDENTIAL_NOT_FOUND\x10\x87\x02\x1ad\xb2\xed\x18`\b\x05\x12\x14client_credential_id\x1aFClient credential 01938d2e-7f04-7c3e-9d55-0a6f3c3f0b11 does not exist.\x12\x84\x01\n" +
+	"(ERROR_REASON_TOO_MANY_CLIENT_CREDENTIALS\x10\x88\x02\x1aU\xb2\xed\x18Q\b\t\x12\x05limit\x1aFA service account has at most 10 usable credentials; revoke one first.\x12S\n" +
+	"%ERROR_REASON_DEVICE_REQUEST_NOT_FOUND\x10\x89\x02\x1a'\xb2\xed\x18#\b\x05\x1a\x1fNo device waits with this code.\x12\\\n" +
+	"\x19ERROR_REASON_NOT_A_PERSON\x10\x8a\x02\x1a<\xb2\xed\x188\b\a\x1a4Only a person who has signed in can let a device in.\x12|\n" +
 	"\x1dERROR_REASON_TENANT_SUSPENDED\x10\xd2\x01\x1aX\xb2\xed\x18T\b\a\x12\ttenant_id\x1aEThe tenant is suspended; its callers are refused until it is resumed.\x12q\n" +
 	"!ERROR_REASON_TENANT_NOT_SUSPENDED\x10\xd3\x01\x1aI\xb2\xed\x18E\b\t\x12\ttenant_id\x1a6The tenant is active; suspend it before it is deleted.\x12c\n" +
 	"\x1bERROR_REASON_TENANT_DELETED\x10\xd4\x01\x1aA\xb2\xed\x18=\b\t\x12\ttenant_id\x1a.The tenant is deleted, which cannot be undone.\x12\x83\x01\n" +

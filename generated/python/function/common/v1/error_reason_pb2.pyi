@@ -130,6 +130,54 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """The session behind the access token has ended."""
     ERROR_REASON_TOO_MANY_WATCHERS: _ErrorReason.ValueType  # 340
     """Too many streams watch for revocations on this worker."""
+    ERROR_REASON_OAUTH_INVALID_REQUEST: _ErrorReason.ValueType  # 250
+    """The OAuth request lacks a parameter, repeats one or has one that is not
+    valid (`invalid_request`).
+    """
+    ERROR_REASON_OAUTH_INVALID_CLIENT: _ErrorReason.ValueType  # 251
+    """The client is not known, or did not prove who it is (`invalid_client`)."""
+    ERROR_REASON_OAUTH_INVALID_GRANT: _ErrorReason.ValueType  # 252
+    """The grant (a refresh token, a device code, a token to exchange) is not
+    valid, has been used, or belongs to somebody else (`invalid_grant`).
+    """
+    ERROR_REASON_OAUTH_UNAUTHORIZED_CLIENT: _ErrorReason.ValueType  # 253
+    """The client may not use this grant (`unauthorized_client`)."""
+    ERROR_REASON_OAUTH_UNSUPPORTED_GRANT_TYPE: _ErrorReason.ValueType  # 254
+    """There is no such grant type (`unsupported_grant_type`)."""
+    ERROR_REASON_OAUTH_INVALID_SCOPE: _ErrorReason.ValueType  # 255
+    """The scope is no list of permissions, or wider than what it was narrowed to
+    before (`invalid_scope`).
+    """
+    ERROR_REASON_OAUTH_INVALID_TARGET: _ErrorReason.ValueType  # 256
+    """Nobody gets tokens for this audience here (`invalid_target`)."""
+    ERROR_REASON_OAUTH_AUTHORIZATION_PENDING: _ErrorReason.ValueType  # 257
+    """No person has decided about the device yet; ask again after the interval
+    (`authorization_pending`).
+    """
+    ERROR_REASON_OAUTH_SLOW_DOWN: _ErrorReason.ValueType  # 258
+    """The device asks too often: wait five seconds more between two questions
+    (`slow_down`).
+    """
+    ERROR_REASON_OAUTH_ACCESS_DENIED: _ErrorReason.ValueType  # 259
+    """A person has refused the device (`access_denied`)."""
+    ERROR_REASON_OAUTH_EXPIRED_TOKEN: _ErrorReason.ValueType  # 260
+    """The device code has expired; begin again (`expired_token`)."""
+    ERROR_REASON_SESSION_NOT_FOUND: _ErrorReason.ValueType  # 261
+    """No session with this id is visible to the caller."""
+    ERROR_REASON_CLIENT_NOT_FOUND: _ErrorReason.ValueType  # 262
+    """No service account that could have credentials has this id."""
+    ERROR_REASON_CLIENT_CREDENTIAL_NOT_FOUND: _ErrorReason.ValueType  # 263
+    """No credential of a service account with this id is visible to the caller."""
+    ERROR_REASON_TOO_MANY_CLIENT_CREDENTIALS: _ErrorReason.ValueType  # 264
+    """The service account has as many usable credentials as one may have; revoke
+    one first.
+    """
+    ERROR_REASON_DEVICE_REQUEST_NOT_FOUND: _ErrorReason.ValueType  # 265
+    """No device that waits shows this code: it is mistyped, decided, or has
+    expired.
+    """
+    ERROR_REASON_NOT_A_PERSON: _ErrorReason.ValueType  # 266
+    """Only a person who has signed in can do this."""
     ERROR_REASON_TENANT_SUSPENDED: _ErrorReason.ValueType  # 210
     """The credential is good, and its tenant, or one above that, is suspended."""
     ERROR_REASON_TENANT_NOT_SUSPENDED: _ErrorReason.ValueType  # 211
@@ -340,6 +388,54 @@ ERROR_REASON_SESSION_ENDED: ErrorReason.ValueType  # 339
 """The session behind the access token has ended."""
 ERROR_REASON_TOO_MANY_WATCHERS: ErrorReason.ValueType  # 340
 """Too many streams watch for revocations on this worker."""
+ERROR_REASON_OAUTH_INVALID_REQUEST: ErrorReason.ValueType  # 250
+"""The OAuth request lacks a parameter, repeats one or has one that is not
+valid (`invalid_request`).
+"""
+ERROR_REASON_OAUTH_INVALID_CLIENT: ErrorReason.ValueType  # 251
+"""The client is not known, or did not prove who it is (`invalid_client`)."""
+ERROR_REASON_OAUTH_INVALID_GRANT: ErrorReason.ValueType  # 252
+"""The grant (a refresh token, a device code, a token to exchange) is not
+valid, has been used, or belongs to somebody else (`invalid_grant`).
+"""
+ERROR_REASON_OAUTH_UNAUTHORIZED_CLIENT: ErrorReason.ValueType  # 253
+"""The client may not use this grant (`unauthorized_client`)."""
+ERROR_REASON_OAUTH_UNSUPPORTED_GRANT_TYPE: ErrorReason.ValueType  # 254
+"""There is no such grant type (`unsupported_grant_type`)."""
+ERROR_REASON_OAUTH_INVALID_SCOPE: ErrorReason.ValueType  # 255
+"""The scope is no list of permissions, or wider than what it was narrowed to
+before (`invalid_scope`).
+"""
+ERROR_REASON_OAUTH_INVALID_TARGET: ErrorReason.ValueType  # 256
+"""Nobody gets tokens for this audience here (`invalid_target`)."""
+ERROR_REASON_OAUTH_AUTHORIZATION_PENDING: ErrorReason.ValueType  # 257
+"""No person has decided about the device yet; ask again after the interval
+(`authorization_pending`).
+"""
+ERROR_REASON_OAUTH_SLOW_DOWN: ErrorReason.ValueType  # 258
+"""The device asks too often: wait five seconds more between two questions
+(`slow_down`).
+"""
+ERROR_REASON_OAUTH_ACCESS_DENIED: ErrorReason.ValueType  # 259
+"""A person has refused the device (`access_denied`)."""
+ERROR_REASON_OAUTH_EXPIRED_TOKEN: ErrorReason.ValueType  # 260
+"""The device code has expired; begin again (`expired_token`)."""
+ERROR_REASON_SESSION_NOT_FOUND: ErrorReason.ValueType  # 261
+"""No session with this id is visible to the caller."""
+ERROR_REASON_CLIENT_NOT_FOUND: ErrorReason.ValueType  # 262
+"""No service account that could have credentials has this id."""
+ERROR_REASON_CLIENT_CREDENTIAL_NOT_FOUND: ErrorReason.ValueType  # 263
+"""No credential of a service account with this id is visible to the caller."""
+ERROR_REASON_TOO_MANY_CLIENT_CREDENTIALS: ErrorReason.ValueType  # 264
+"""The service account has as many usable credentials as one may have; revoke
+one first.
+"""
+ERROR_REASON_DEVICE_REQUEST_NOT_FOUND: ErrorReason.ValueType  # 265
+"""No device that waits shows this code: it is mistyped, decided, or has
+expired.
+"""
+ERROR_REASON_NOT_A_PERSON: ErrorReason.ValueType  # 266
+"""Only a person who has signed in can do this."""
 ERROR_REASON_TENANT_SUSPENDED: ErrorReason.ValueType  # 210
 """The credential is good, and its tenant, or one above that, is suspended."""
 ERROR_REASON_TENANT_NOT_SUSPENDED: ErrorReason.ValueType  # 211

@@ -333,6 +333,132 @@ export enum ErrorReason {
   TOO_MANY_WATCHERS = 340,
 
   /**
+   * The OAuth request lacks a parameter, repeats one or has one that is not
+   * valid (`invalid_request`).
+   *
+   * @generated from enum value: ERROR_REASON_OAUTH_INVALID_REQUEST = 250;
+   */
+  OAUTH_INVALID_REQUEST = 250,
+
+  /**
+   * The client is not known, or did not prove who it is (`invalid_client`).
+   *
+   * @generated from enum value: ERROR_REASON_OAUTH_INVALID_CLIENT = 251;
+   */
+  OAUTH_INVALID_CLIENT = 251,
+
+  /**
+   * The grant (a refresh token, a device code, a token to exchange) is not
+   * valid, has been used, or belongs to somebody else (`invalid_grant`).
+   *
+   * @generated from enum value: ERROR_REASON_OAUTH_INVALID_GRANT = 252;
+   */
+  OAUTH_INVALID_GRANT = 252,
+
+  /**
+   * The client may not use this grant (`unauthorized_client`).
+   *
+   * @generated from enum value: ERROR_REASON_OAUTH_UNAUTHORIZED_CLIENT = 253;
+   */
+  OAUTH_UNAUTHORIZED_CLIENT = 253,
+
+  /**
+   * There is no such grant type (`unsupported_grant_type`).
+   *
+   * @generated from enum value: ERROR_REASON_OAUTH_UNSUPPORTED_GRANT_TYPE = 254;
+   */
+  OAUTH_UNSUPPORTED_GRANT_TYPE = 254,
+
+  /**
+   * The scope is no list of permissions, or wider than what it was narrowed to
+   * before (`invalid_scope`).
+   *
+   * @generated from enum value: ERROR_REASON_OAUTH_INVALID_SCOPE = 255;
+   */
+  OAUTH_INVALID_SCOPE = 255,
+
+  /**
+   * Nobody gets tokens for this audience here (`invalid_target`).
+   *
+   * @generated from enum value: ERROR_REASON_OAUTH_INVALID_TARGET = 256;
+   */
+  OAUTH_INVALID_TARGET = 256,
+
+  /**
+   * No person has decided about the device yet; ask again after the interval
+   * (`authorization_pending`).
+   *
+   * @generated from enum value: ERROR_REASON_OAUTH_AUTHORIZATION_PENDING = 257;
+   */
+  OAUTH_AUTHORIZATION_PENDING = 257,
+
+  /**
+   * The device asks too often: wait five seconds more between two questions
+   * (`slow_down`).
+   *
+   * @generated from enum value: ERROR_REASON_OAUTH_SLOW_DOWN = 258;
+   */
+  OAUTH_SLOW_DOWN = 258,
+
+  /**
+   * A person has refused the device (`access_denied`).
+   *
+   * @generated from enum value: ERROR_REASON_OAUTH_ACCESS_DENIED = 259;
+   */
+  OAUTH_ACCESS_DENIED = 259,
+
+  /**
+   * The device code has expired; begin again (`expired_token`).
+   *
+   * @generated from enum value: ERROR_REASON_OAUTH_EXPIRED_TOKEN = 260;
+   */
+  OAUTH_EXPIRED_TOKEN = 260,
+
+  /**
+   * No session with this id is visible to the caller.
+   *
+   * @generated from enum value: ERROR_REASON_SESSION_NOT_FOUND = 261;
+   */
+  SESSION_NOT_FOUND = 261,
+
+  /**
+   * No service account that could have credentials has this id.
+   *
+   * @generated from enum value: ERROR_REASON_CLIENT_NOT_FOUND = 262;
+   */
+  CLIENT_NOT_FOUND = 262,
+
+  /**
+   * No credential of a service account with this id is visible to the caller.
+   *
+   * @generated from enum value: ERROR_REASON_CLIENT_CREDENTIAL_NOT_FOUND = 263;
+   */
+  CLIENT_CREDENTIAL_NOT_FOUND = 263,
+
+  /**
+   * The service account has as many usable credentials as one may have; revoke
+   * one first.
+   *
+   * @generated from enum value: ERROR_REASON_TOO_MANY_CLIENT_CREDENTIALS = 264;
+   */
+  TOO_MANY_CLIENT_CREDENTIALS = 264,
+
+  /**
+   * No device that waits shows this code: it is mistyped, decided, or has
+   * expired.
+   *
+   * @generated from enum value: ERROR_REASON_DEVICE_REQUEST_NOT_FOUND = 265;
+   */
+  DEVICE_REQUEST_NOT_FOUND = 265,
+
+  /**
+   * Only a person who has signed in can do this.
+   *
+   * @generated from enum value: ERROR_REASON_NOT_A_PERSON = 266;
+   */
+  NOT_A_PERSON = 266,
+
+  /**
    * The credential is good, and its tenant, or one above that, is suspended.
    *
    * @generated from enum value: ERROR_REASON_TENANT_SUSPENDED = 210;

@@ -22,6 +22,8 @@ class Revoked(StrEnum):
 
     API_KEY = "api_key"
     SESSION = "session"
+    ACCESS_TOKEN = "access_token"  # noqa: S105 - the name of a kind
+    """One token alone, by its `jti`."""
     SUBJECT = "subject"
     """A user or service account: its state, its groups or what is bound to it."""
     ROLE = "role"
