@@ -22,6 +22,7 @@ from function_backend.interceptors.outlook import Outlook
 from function_backend.interceptors.pipeline import method_handlers
 from function_backend.interceptors.validation import Validation
 from function_backend.kernel.clock import Clock
+from function_backend.kernel.declared_method import DeclaredMethod
 from function_backend.kernel.identity import Authenticator
 from function_backend.kernel.pagination import PageTokens
 from function_backend.kernel.secret import Secret
@@ -80,6 +81,7 @@ class Backend:
             clock=around.clock,
             page_tokens=PageTokens(around.token_secret.reveal().encode()),
             permission_catalogue=declared_permissions(SLICES),
+            methods=declared_methods(SLICES),
             listener_healthy=self._listener.healthy,
             epoch_age=self._listener.epoch_age,
         )
@@ -92,6 +94,7 @@ class Backend:
         chain = server_chain(
             settings.calls,
             authenticator=_authenticator(self._slices),
+            clock=around.clock,
             idempotency=Idempotency(transactions, StoredAnswers(around.clock)),
             validation=Validation(),
             limiter=around.limiter,
@@ -187,8 +190,8 @@ def slice_name(module: ModuleType) -> str:
     return module.__name__.split(".")[-2]
 
 
-def declared_permissions(slices: Sequence[ModuleType]) -> frozenset[str]:
-    """Every permission that a method of these slices declares in the contract."""
+def declared_methods(slices: Sequence[ModuleType]) -> tuple[DeclaredMethod, ...]:
+    """Every method of these slices as the contract declares it."""
     described = [
         describe(method)
         for module in slices
@@ -196,7 +199,21 @@ def declared_permissions(slices: Sequence[ModuleType]) -> frozenset[str]:
         for service in contract.DESCRIPTOR.services_by_name.values()
         for method in service.methods
     ]
-    return frozenset(method.permission for method in described if not method.anonymous)
+    return tuple(
+        DeclaredMethod(
+            path=method.path,
+            permission=method.permission,
+            only_reads=method.only_reads,
+            resource_type=method.resource_type,
+            step_up=method.step_up,
+        )
+        for method in described
+    )
+
+
+def declared_permissions(slices: Sequence[ModuleType]) -> frozenset[str]:
+    """Every permission that a method of these slices declares in the contract."""
+    return frozenset(method.permission for method in declared_methods(slices) if method.permission)
 
 
 def current_traceparent() -> str:

@@ -20,6 +20,7 @@ from function_backend.interceptors.request_context import RequestContext
 from function_backend.interceptors.settings import PipelineSettings
 from function_backend.interceptors.status_details import StatusDetails
 from function_backend.interceptors.validation import Validation
+from function_backend.kernel.clock import Clock
 from function_backend.kernel.identity import Authenticator
 
 
@@ -27,6 +28,7 @@ def server_chain(
     settings: PipelineSettings,
     *,
     authenticator: Authenticator,
+    clock: Clock,
     idempotency: Idempotency,
     validation: Validation,
     limiter: RateLimiter,
@@ -51,7 +53,7 @@ def server_chain(
             Deadline(minimum=settings.minimum_deadline, default=settings.default_deadline),
             # Before anything that looks at the request, so that strangers learn nothing about it.
             Authentication(authenticator),
-            Authorization(),
+            Authorization(clock),
             # Needs no look at the message, and a bad token should not cost the caller a token of its rate.
             Consistency(),
             # After authorisation: who may not call must not use up the rate of a key, and cannot find out the load.

@@ -106,7 +106,7 @@ _FIND_GRANTS = """
     begin
         -- Groups are not this migration's; where there are none, nobody has anything by them.
         if to_regprocedure('groups_of(uuid, text, uuid)') is not null then
-            execute 'select coalesce(array_agg(g), ''{}'') from groups_of($1, $2, $3) as g'
+            execute 'select coalesce(array_agg(g.id), ''{}'') from groups_of($1, $2, $3) as g (id)'
             into group_ids using wanted_tenant, wanted_kind, wanted_id;
         end if;
         return query

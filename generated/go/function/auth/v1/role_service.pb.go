@@ -757,11 +757,11 @@ const file_function_auth_v1_role_service_proto_rawDesc = "" +
 	"\vdescription\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\xe8\aR\vdescription\x12k\n" +
 	"\vpermissions\x18\x03 \x03(\tBI\xbaHF\x92\x01C\x10\xf4\x03\x18\x01\"<r:\x18\x80\x0125^([*]|[a-z][a-z0-9_]*([.][a-z][a-z0-9_]*)*([.][*])?)$R\vpermissions\x12?\n" +
 	"\x12inherited_role_ids\x18\x04 \x03(\tB\x11\xbaH\x0e\x92\x01\v\x10\x14\x18\x01\"\x05r\x03\xb0\x01\x01R\x10inheritedRoleIds\x125\n" +
-	"\astep_up\x18\x05 \x01(\v2\x1c.function.auth.v1.RoleStepUpR\x06stepUp\"v\n" +
+	"\astep_up\x18\x05 \x01(\v2\x1c.function.auth.v1.RoleStepUpR\x06stepUp\"x\n" +
 	"\n" +
 	"RoleStepUp\x12#\n" +
-	"\rsecond_factor\x18\x01 \x01(\bR\fsecondFactor\x12C\n" +
-	"\amax_age\x18\x02 \x01(\v2\x19.google.protobuf.DurationB\x0f\xbaH\f\xaa\x01\t\"\x05\b\x80\xe7\x84\x0f*\x00R\x06maxAge\"\xa1\x01\n" +
+	"\rsecond_factor\x18\x01 \x01(\bR\fsecondFactor\x12E\n" +
+	"\amax_age\x18\x02 \x01(\v2\x19.google.protobuf.DurationB\x11\xbaH\x0e\xaa\x01\v\"\x05\b\x80\xe7\x84\x0f2\x02\b\x01R\x06maxAge\"\xa1\x01\n" +
 	"\x11CreateRoleRequest\x12;\n" +
 	"\x04role\x18\x01 \x01(\v2\x1b.function.auth.v1.RoleInputB\n" +
 	"\xe2A\x01\x02\xbaH\x03\xc8\x01\x01R\x04role\x12*\n" +

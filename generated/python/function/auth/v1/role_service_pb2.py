@@ -31,7 +31,7 @@ from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb
 from google.protobuf import field_mask_pb2 as google_dot_protobuf_dot_field__mask__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#function/auth/v1/role_service.proto\x12\x10\x66unction.auth.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1b\x66unction/auth/v1/role.proto\x1a function/common/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\"\xd0\x02\n\tRoleInput\x12\x32\n\x04name\x18\x01 \x01(\tB\x1e\xbaH\x1br\x19\x18?2\x15^([a-z][a-z0-9_-]*)?$R\x04name\x12*\n\x0b\x64\x65scription\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\xe8\x07R\x0b\x64\x65scription\x12k\n\x0bpermissions\x18\x03 \x03(\tBI\xbaHF\x92\x01\x43\x10\xf4\x03\x18\x01\"<r:\x18\x80\x01\x32\x35^([*]|[a-z][a-z0-9_]*([.][a-z][a-z0-9_]*)*([.][*])?)$R\x0bpermissions\x12?\n\x12inherited_role_ids\x18\x04 \x03(\tB\x11\xbaH\x0e\x92\x01\x0b\x10\x14\x18\x01\"\x05r\x03\xb0\x01\x01R\x10inheritedRoleIds\x12\x35\n\x07step_up\x18\x05 \x01(\x0b\x32\x1c.function.auth.v1.RoleStepUpR\x06stepUp\"v\n\nRoleStepUp\x12#\n\rsecond_factor\x18\x01 \x01(\x08R\x0csecondFactor\x12\x43\n\x07max_age\x18\x02 \x01(\x0b\x32\x19.google.protobuf.DurationB\x0f\xbaH\x0c\xaa\x01\t\"\x05\x08\x80\xe7\x84\x0f*\x00R\x06maxAge\"\xa1\x01\n\x11\x43reateRoleRequest\x12;\n\x04role\x18\x01 \x01(\x0b\x32\x1b.function.auth.v1.RoleInputB\n\xe2\x41\x01\x02\xbaH\x03\xc8\x01\x01R\x04role\x12*\n\nrequest_id\x18\x02 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01R\trequestId\x12#\n\rvalidate_only\x18\x03 \x01(\x08R\x0cvalidateOnly\"@\n\x12\x43reateRoleResponse\x12*\n\x04role\x18\x01 \x01(\x0b\x32\x16.function.auth.v1.RoleR\x04role\".\n\x0eGetRoleRequest\x12\x1c\n\x02id\x18\x01 \x01(\tB\x0c\xe2\x41\x01\x02\xbaH\x05r\x03\xb0\x01\x01R\x02id\"=\n\x0fGetRoleResponse\x12*\n\x04role\x18\x01 \x01(\x0b\x32\x16.function.auth.v1.RoleR\x04role\"d\n\x10ListRolesRequest\x12\'\n\tpage_size\x18\x01 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00R\x08pageSize\x12\'\n\npage_token\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80 R\tpageToken\"i\n\x11ListRolesResponse\x12,\n\x05roles\x18\x01 \x03(\x0b\x32\x16.function.auth.v1.RoleR\x05roles\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x99\x02\n\x11UpdateRoleRequest\x12\x1c\n\x02id\x18\x01 \x01(\tB\x0c\xe2\x41\x01\x02\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12;\n\x04role\x18\x02 \x01(\x0b\x32\x1b.function.auth.v1.RoleInputB\n\xe2\x41\x01\x02\xbaH\x03\xc8\x01\x01R\x04role\x12;\n\x0bupdate_mask\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskR\nupdateMask\x12\x1b\n\x04\x65tag\x18\x04 \x01(\tB\x07\xbaH\x04r\x02\x18@R\x04\x65tag\x12*\n\nrequest_id\x18\x05 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01R\trequestId\x12#\n\rvalidate_only\x18\x06 \x01(\x08R\x0cvalidateOnly\"@\n\x12UpdateRoleResponse\x12*\n\x04role\x18\x01 \x01(\x0b\x32\x16.function.auth.v1.RoleR\x04role\"\xb5\x01\n\x11\x44\x65leteRoleRequest\x12\x1c\n\x02id\x18\x01 \x01(\tB\x0c\xe2\x41\x01\x02\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12\x14\n\x05\x66orce\x18\x02 \x01(\x08R\x05\x66orce\x12\x1b\n\x04\x65tag\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x18@R\x04\x65tag\x12*\n\nrequest_id\x18\x04 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01R\trequestId\x12#\n\rvalidate_only\x18\x05 \x01(\x08R\x0cvalidateOnly\"?\n\x12\x44\x65leteRoleResponse\x12)\n\x10\x64\x65leted_bindings\x18\x01 \x01(\x05R\x0f\x64\x65letedBindings2\xa9\x05\n\x0bRoleService\x12\x85\x01\n\nCreateRole\x12#.function.auth.v1.CreateRoleRequest\x1a$.function.auth.v1.CreateRoleResponse\",\xaa\xed\x18\x14\n\x10\x61uth.role.create\x10\x03\x82\xd3\xe4\x93\x02\x0e\"\t/v1/roles:\x01*\x12|\n\x07GetRole\x12 .function.auth.v1.GetRoleRequest\x1a!.function.auth.v1.GetRoleResponse\",\xaa\xed\x18\x12\n\x0e\x61uth.role.read\x10\x01\x82\xd3\xe4\x93\x02\x10\x12\x0e/v1/roles/{id}\x12}\n\tListRoles\x12\".function.auth.v1.ListRolesRequest\x1a#.function.auth.v1.ListRolesResponse\"\'\xaa\xed\x18\x12\n\x0e\x61uth.role.read\x10\x01\x82\xd3\xe4\x93\x02\x0b\x12\t/v1/roles\x12\x8a\x01\n\nUpdateRole\x12#.function.auth.v1.UpdateRoleRequest\x1a$.function.auth.v1.UpdateRoleResponse\"1\xaa\xed\x18\x14\n\x10\x61uth.role.update\x10\x03\x82\xd3\xe4\x93\x02\x13\x32\x0e/v1/roles/{id}:\x01*\x12\x87\x01\n\nDeleteRole\x12#.function.auth.v1.DeleteRoleRequest\x1a$.function.auth.v1.DeleteRoleResponse\".\xaa\xed\x18\x14\n\x10\x61uth.role.delete\x10\x03\x82\xd3\xe4\x93\x02\x10*\x0e/v1/roles/{id}b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#function/auth/v1/role_service.proto\x12\x10\x66unction.auth.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1b\x66unction/auth/v1/role.proto\x1a function/common/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\"\xd0\x02\n\tRoleInput\x12\x32\n\x04name\x18\x01 \x01(\tB\x1e\xbaH\x1br\x19\x18?2\x15^([a-z][a-z0-9_-]*)?$R\x04name\x12*\n\x0b\x64\x65scription\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\xe8\x07R\x0b\x64\x65scription\x12k\n\x0bpermissions\x18\x03 \x03(\tBI\xbaHF\x92\x01\x43\x10\xf4\x03\x18\x01\"<r:\x18\x80\x01\x32\x35^([*]|[a-z][a-z0-9_]*([.][a-z][a-z0-9_]*)*([.][*])?)$R\x0bpermissions\x12?\n\x12inherited_role_ids\x18\x04 \x03(\tB\x11\xbaH\x0e\x92\x01\x0b\x10\x14\x18\x01\"\x05r\x03\xb0\x01\x01R\x10inheritedRoleIds\x12\x35\n\x07step_up\x18\x05 \x01(\x0b\x32\x1c.function.auth.v1.RoleStepUpR\x06stepUp\"x\n\nRoleStepUp\x12#\n\rsecond_factor\x18\x01 \x01(\x08R\x0csecondFactor\x12\x45\n\x07max_age\x18\x02 \x01(\x0b\x32\x19.google.protobuf.DurationB\x11\xbaH\x0e\xaa\x01\x0b\"\x05\x08\x80\xe7\x84\x0f\x32\x02\x08\x01R\x06maxAge\"\xa1\x01\n\x11\x43reateRoleRequest\x12;\n\x04role\x18\x01 \x01(\x0b\x32\x1b.function.auth.v1.RoleInputB\n\xe2\x41\x01\x02\xbaH\x03\xc8\x01\x01R\x04role\x12*\n\nrequest_id\x18\x02 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01R\trequestId\x12#\n\rvalidate_only\x18\x03 \x01(\x08R\x0cvalidateOnly\"@\n\x12\x43reateRoleResponse\x12*\n\x04role\x18\x01 \x01(\x0b\x32\x16.function.auth.v1.RoleR\x04role\".\n\x0eGetRoleRequest\x12\x1c\n\x02id\x18\x01 \x01(\tB\x0c\xe2\x41\x01\x02\xbaH\x05r\x03\xb0\x01\x01R\x02id\"=\n\x0fGetRoleResponse\x12*\n\x04role\x18\x01 \x01(\x0b\x32\x16.function.auth.v1.RoleR\x04role\"d\n\x10ListRolesRequest\x12\'\n\tpage_size\x18\x01 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00R\x08pageSize\x12\'\n\npage_token\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80 R\tpageToken\"i\n\x11ListRolesResponse\x12,\n\x05roles\x18\x01 \x03(\x0b\x32\x16.function.auth.v1.RoleR\x05roles\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x99\x02\n\x11UpdateRoleRequest\x12\x1c\n\x02id\x18\x01 \x01(\tB\x0c\xe2\x41\x01\x02\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12;\n\x04role\x18\x02 \x01(\x0b\x32\x1b.function.auth.v1.RoleInputB\n\xe2\x41\x01\x02\xbaH\x03\xc8\x01\x01R\x04role\x12;\n\x0bupdate_mask\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskR\nupdateMask\x12\x1b\n\x04\x65tag\x18\x04 \x01(\tB\x07\xbaH\x04r\x02\x18@R\x04\x65tag\x12*\n\nrequest_id\x18\x05 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01R\trequestId\x12#\n\rvalidate_only\x18\x06 \x01(\x08R\x0cvalidateOnly\"@\n\x12UpdateRoleResponse\x12*\n\x04role\x18\x01 \x01(\x0b\x32\x16.function.auth.v1.RoleR\x04role\"\xb5\x01\n\x11\x44\x65leteRoleRequest\x12\x1c\n\x02id\x18\x01 \x01(\tB\x0c\xe2\x41\x01\x02\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12\x14\n\x05\x66orce\x18\x02 \x01(\x08R\x05\x66orce\x12\x1b\n\x04\x65tag\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x18@R\x04\x65tag\x12*\n\nrequest_id\x18\x04 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01R\trequestId\x12#\n\rvalidate_only\x18\x05 \x01(\x08R\x0cvalidateOnly\"?\n\x12\x44\x65leteRoleResponse\x12)\n\x10\x64\x65leted_bindings\x18\x01 \x01(\x05R\x0f\x64\x65letedBindings2\xa9\x05\n\x0bRoleService\x12\x85\x01\n\nCreateRole\x12#.function.auth.v1.CreateRoleRequest\x1a$.function.auth.v1.CreateRoleResponse\",\xaa\xed\x18\x14\n\x10\x61uth.role.create\x10\x03\x82\xd3\xe4\x93\x02\x0e\"\t/v1/roles:\x01*\x12|\n\x07GetRole\x12 .function.auth.v1.GetRoleRequest\x1a!.function.auth.v1.GetRoleResponse\",\xaa\xed\x18\x12\n\x0e\x61uth.role.read\x10\x01\x82\xd3\xe4\x93\x02\x10\x12\x0e/v1/roles/{id}\x12}\n\tListRoles\x12\".function.auth.v1.ListRolesRequest\x1a#.function.auth.v1.ListRolesResponse\"\'\xaa\xed\x18\x12\n\x0e\x61uth.role.read\x10\x01\x82\xd3\xe4\x93\x02\x0b\x12\t/v1/roles\x12\x8a\x01\n\nUpdateRole\x12#.function.auth.v1.UpdateRoleRequest\x1a$.function.auth.v1.UpdateRoleResponse\"1\xaa\xed\x18\x14\n\x10\x61uth.role.update\x10\x03\x82\xd3\xe4\x93\x02\x13\x32\x0e/v1/roles/{id}:\x01*\x12\x87\x01\n\nDeleteRole\x12#.function.auth.v1.DeleteRoleRequest\x1a$.function.auth.v1.DeleteRoleResponse\".\xaa\xed\x18\x14\n\x10\x61uth.role.delete\x10\x03\x82\xd3\xe4\x93\x02\x10*\x0e/v1/roles/{id}b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -47,7 +47,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ROLEINPUT'].fields_by_name['inherited_role_ids']._loaded_options = None
   _globals['_ROLEINPUT'].fields_by_name['inherited_role_ids']._serialized_options = b'\272H\016\222\001\013\020\024\030\001\"\005r\003\260\001\001'
   _globals['_ROLESTEPUP'].fields_by_name['max_age']._loaded_options = None
-  _globals['_ROLESTEPUP'].fields_by_name['max_age']._serialized_options = b'\272H\014\252\001\t\"\005\010\200\347\204\017*\000'
+  _globals['_ROLESTEPUP'].fields_by_name['max_age']._serialized_options = b'\272H\016\252\001\013\"\005\010\200\347\204\0172\002\010\001'
   _globals['_CREATEROLEREQUEST'].fields_by_name['role']._loaded_options = None
   _globals['_CREATEROLEREQUEST'].fields_by_name['role']._serialized_options = b'\342A\001\002\272H\003\310\001\001'
   _globals['_CREATEROLEREQUEST'].fields_by_name['request_id']._loaded_options = None
@@ -85,27 +85,27 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ROLEINPUT']._serialized_start=279
   _globals['_ROLEINPUT']._serialized_end=615
   _globals['_ROLESTEPUP']._serialized_start=617
-  _globals['_ROLESTEPUP']._serialized_end=735
-  _globals['_CREATEROLEREQUEST']._serialized_start=738
-  _globals['_CREATEROLEREQUEST']._serialized_end=899
-  _globals['_CREATEROLERESPONSE']._serialized_start=901
-  _globals['_CREATEROLERESPONSE']._serialized_end=965
-  _globals['_GETROLEREQUEST']._serialized_start=967
-  _globals['_GETROLEREQUEST']._serialized_end=1013
-  _globals['_GETROLERESPONSE']._serialized_start=1015
-  _globals['_GETROLERESPONSE']._serialized_end=1076
-  _globals['_LISTROLESREQUEST']._serialized_start=1078
-  _globals['_LISTROLESREQUEST']._serialized_end=1178
-  _globals['_LISTROLESRESPONSE']._serialized_start=1180
-  _globals['_LISTROLESRESPONSE']._serialized_end=1285
-  _globals['_UPDATEROLEREQUEST']._serialized_start=1288
-  _globals['_UPDATEROLEREQUEST']._serialized_end=1569
-  _globals['_UPDATEROLERESPONSE']._serialized_start=1571
-  _globals['_UPDATEROLERESPONSE']._serialized_end=1635
-  _globals['_DELETEROLEREQUEST']._serialized_start=1638
-  _globals['_DELETEROLEREQUEST']._serialized_end=1819
-  _globals['_DELETEROLERESPONSE']._serialized_start=1821
-  _globals['_DELETEROLERESPONSE']._serialized_end=1884
-  _globals['_ROLESERVICE']._serialized_start=1887
-  _globals['_ROLESERVICE']._serialized_end=2568
+  _globals['_ROLESTEPUP']._serialized_end=737
+  _globals['_CREATEROLEREQUEST']._serialized_start=740
+  _globals['_CREATEROLEREQUEST']._serialized_end=901
+  _globals['_CREATEROLERESPONSE']._serialized_start=903
+  _globals['_CREATEROLERESPONSE']._serialized_end=967
+  _globals['_GETROLEREQUEST']._serialized_start=969
+  _globals['_GETROLEREQUEST']._serialized_end=1015
+  _globals['_GETROLERESPONSE']._serialized_start=1017
+  _globals['_GETROLERESPONSE']._serialized_end=1078
+  _globals['_LISTROLESREQUEST']._serialized_start=1080
+  _globals['_LISTROLESREQUEST']._serialized_end=1180
+  _globals['_LISTROLESRESPONSE']._serialized_start=1182
+  _globals['_LISTROLESRESPONSE']._serialized_end=1287
+  _globals['_UPDATEROLEREQUEST']._serialized_start=1290
+  _globals['_UPDATEROLEREQUEST']._serialized_end=1571
+  _globals['_UPDATEROLERESPONSE']._serialized_start=1573
+  _globals['_UPDATEROLERESPONSE']._serialized_end=1637
+  _globals['_DELETEROLEREQUEST']._serialized_start=1640
+  _globals['_DELETEROLEREQUEST']._serialized_end=1821
+  _globals['_DELETEROLERESPONSE']._serialized_start=1823
+  _globals['_DELETEROLERESPONSE']._serialized_end=1886
+  _globals['_ROLESERVICE']._serialized_start=1889
+  _globals['_ROLESERVICE']._serialized_end=2570
 # @@protoc_insertion_point(module_scope)
