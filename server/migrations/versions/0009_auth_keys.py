@@ -8,7 +8,7 @@ from function_backend.persistence.roles import APP, DEFINER
 from function_backend.persistence.schema import definer_function, protect_except_for_definer
 
 revision = "0009"
-down_revision = "0003"
+down_revision = "0007"
 branch_labels = None
 depends_on = None
 
@@ -239,7 +239,8 @@ def _revocations() -> None:
         returns table (tenant_id uuid, epoch bigint, kind text, subject_id uuid, revoked_at timestamptz)
         language sql stable {definer} as $$
             select r.tenant_id, r.epoch, r.kind, r.subject_id, r.revoked_at from revocation_log r
-            where r.epoch > after_epoch and (of_tenant is null or r.tenant_id = of_tenant)
+            -- What ends a tenant ends those below it.
+            where r.epoch > after_epoch and (of_tenant is null or r.tenant_id = of_tenant or r.kind = 'tenant')
             order by r.epoch limit at_most
         $$
         """,

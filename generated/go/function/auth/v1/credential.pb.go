@@ -95,10 +95,13 @@ const (
 	RevokedKind_REVOKED_KIND_SUBJECT RevokedKind = 3
 	// A role: whoever holds it may do something else now.
 	RevokedKind_REVOKED_KIND_ROLE RevokedKind = 4
-	// A tenant: its state or its settings.
+	// A tenant, and those below it: its state. Whoever does not know which
+	// tenants stand below it drops everything.
 	RevokedKind_REVOKED_KIND_TENANT RevokedKind = 5
 	// A certificate identity.
 	RevokedKind_REVOKED_KIND_CERTIFICATE RevokedKind = 6
+	// One access token, by its `jti`.
+	RevokedKind_REVOKED_KIND_ACCESS_TOKEN RevokedKind = 7
 )
 
 // Enum value maps for RevokedKind.
@@ -111,15 +114,17 @@ var (
 		4: "REVOKED_KIND_ROLE",
 		5: "REVOKED_KIND_TENANT",
 		6: "REVOKED_KIND_CERTIFICATE",
+		7: "REVOKED_KIND_ACCESS_TOKEN",
 	}
 	RevokedKind_value = map[string]int32{
-		"REVOKED_KIND_UNSPECIFIED": 0,
-		"REVOKED_KIND_API_KEY":     1,
-		"REVOKED_KIND_SESSION":     2,
-		"REVOKED_KIND_SUBJECT":     3,
-		"REVOKED_KIND_ROLE":        4,
-		"REVOKED_KIND_TENANT":      5,
-		"REVOKED_KIND_CERTIFICATE": 6,
+		"REVOKED_KIND_UNSPECIFIED":  0,
+		"REVOKED_KIND_API_KEY":      1,
+		"REVOKED_KIND_SESSION":      2,
+		"REVOKED_KIND_SUBJECT":      3,
+		"REVOKED_KIND_ROLE":         4,
+		"REVOKED_KIND_TENANT":       5,
+		"REVOKED_KIND_CERTIFICATE":  6,
+		"REVOKED_KIND_ACCESS_TOKEN": 7,
 	}
 )
 
@@ -589,7 +594,7 @@ const file_function_auth_v1_credential_proto_rawDesc = "" +
 	"\x1bCREDENTIAL_KIND_UNSPECIFIED\x10\x00\x12\x1b\n" +
 	"\x17CREDENTIAL_KIND_API_KEY\x10\x01\x12 \n" +
 	"\x1cCREDENTIAL_KIND_ACCESS_TOKEN\x10\x02\x12\x1f\n" +
-	"\x1bCREDENTIAL_KIND_CERTIFICATE\x10\x03*\xc7\x01\n" +
+	"\x1bCREDENTIAL_KIND_CERTIFICATE\x10\x03*\xe6\x01\n" +
 	"\vRevokedKind\x12\x1c\n" +
 	"\x18REVOKED_KIND_UNSPECIFIED\x10\x00\x12\x18\n" +
 	"\x14REVOKED_KIND_API_KEY\x10\x01\x12\x18\n" +
@@ -597,7 +602,8 @@ const file_function_auth_v1_credential_proto_rawDesc = "" +
 	"\x14REVOKED_KIND_SUBJECT\x10\x03\x12\x15\n" +
 	"\x11REVOKED_KIND_ROLE\x10\x04\x12\x17\n" +
 	"\x13REVOKED_KIND_TENANT\x10\x05\x12\x1c\n" +
-	"\x18REVOKED_KIND_CERTIFICATE\x10\x06B\xc2\x01\n" +
+	"\x18REVOKED_KIND_CERTIFICATE\x10\x06\x12\x1d\n" +
+	"\x19REVOKED_KIND_ACCESS_TOKEN\x10\aB\xc2\x01\n" +
 	"\x14com.function.auth.v1B\x0fCredentialProtoP\x01Z5function-backend.internal/api/function/auth/v1;authv1\xa2\x02\x03FAX\xaa\x02\x10Function.Auth.V1\xca\x02\x11Function_\\Auth\\V1\xe2\x02\x1dFunction_\\Auth\\V1\\GPBMetadata\xea\x02\x12Function::Auth::V1b\x06proto3"
 
 var (

@@ -250,6 +250,37 @@ const (
 	// The method is about the account of the calling user, and the caller is
 	// none.
 	ErrorReason_ERROR_REASON_NOT_A_USER ErrorReason = 245
+	// No role with this id is visible to the caller.
+	ErrorReason_ERROR_REASON_ROLE_NOT_FOUND ErrorReason = 280
+	// Another role of the tenant, or a built-in one, has this name.
+	ErrorReason_ERROR_REASON_ROLE_NAME_TAKEN ErrorReason = 281
+	// Built-in roles come with the service and cannot be changed.
+	ErrorReason_ERROR_REASON_ROLE_BUILT_IN ErrorReason = 282
+	// The role is bound, or other roles inherit it. Without `force` it cannot be
+	// deleted; while roles inherit it, not at all.
+	ErrorReason_ERROR_REASON_ROLE_IN_USE ErrorReason = 283
+	// The role would inherit itself.
+	ErrorReason_ERROR_REASON_ROLE_CYCLE ErrorReason = 284
+	// Roles inherit each other through more steps than are allowed.
+	ErrorReason_ERROR_REASON_ROLE_TOO_DEEP ErrorReason = 285
+	// The etag in the request is not the current one: somebody changed the role
+	// in between.
+	ErrorReason_ERROR_REASON_ROLE_ETAG_MISMATCH ErrorReason = 286
+	// No binding with this id is visible to the caller.
+	ErrorReason_ERROR_REASON_ROLE_BINDING_NOT_FOUND ErrorReason = 287
+	// The change would leave the tenant without anybody who may administer it.
+	ErrorReason_ERROR_REASON_LAST_ADMINISTRATOR ErrorReason = 288
+	// The permission is held, and asks for a stronger or a more recent sign-in.
+	// `acr_values` and `max_age` (seconds) are what to ask of the sign-in (RFC
+	// 9470); empty when it does not matter.
+	ErrorReason_ERROR_REASON_STEP_UP_REQUIRED ErrorReason = 289
+	// The caller may do this with some resources, and this is none of them.
+	ErrorReason_ERROR_REASON_RESOURCE_OUT_OF_SCOPE ErrorReason = 290
+	// A role can be bound only to a user, a service account or a group that
+	// exists.
+	ErrorReason_ERROR_REASON_ROLE_SUBJECT_NOT_FOUND ErrorReason = 291
+	// The tenant has as many roles or bindings as it may have.
+	ErrorReason_ERROR_REASON_ROLE_LIMIT_REACHED ErrorReason = 292
 )
 
 // Enum value maps for ErrorReason.
@@ -350,6 +381,19 @@ var (
 		243: "ERROR_REASON_INVITATION_INVALID",
 		244: "ERROR_REASON_PASSWORD_RESET_INVALID",
 		245: "ERROR_REASON_NOT_A_USER",
+		280: "ERROR_REASON_ROLE_NOT_FOUND",
+		281: "ERROR_REASON_ROLE_NAME_TAKEN",
+		282: "ERROR_REASON_ROLE_BUILT_IN",
+		283: "ERROR_REASON_ROLE_IN_USE",
+		284: "ERROR_REASON_ROLE_CYCLE",
+		285: "ERROR_REASON_ROLE_TOO_DEEP",
+		286: "ERROR_REASON_ROLE_ETAG_MISMATCH",
+		287: "ERROR_REASON_ROLE_BINDING_NOT_FOUND",
+		288: "ERROR_REASON_LAST_ADMINISTRATOR",
+		289: "ERROR_REASON_STEP_UP_REQUIRED",
+		290: "ERROR_REASON_RESOURCE_OUT_OF_SCOPE",
+		291: "ERROR_REASON_ROLE_SUBJECT_NOT_FOUND",
+		292: "ERROR_REASON_ROLE_LIMIT_REACHED",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":                    0,
@@ -447,6 +491,19 @@ var (
 		"ERROR_REASON_INVITATION_INVALID":             243,
 		"ERROR_REASON_PASSWORD_RESET_INVALID":         244,
 		"ERROR_REASON_NOT_A_USER":                     245,
+		"ERROR_REASON_ROLE_NOT_FOUND":                 280,
+		"ERROR_REASON_ROLE_NAME_TAKEN":                281,
+		"ERROR_REASON_ROLE_BUILT_IN":                  282,
+		"ERROR_REASON_ROLE_IN_USE":                    283,
+		"ERROR_REASON_ROLE_CYCLE":                     284,
+		"ERROR_REASON_ROLE_TOO_DEEP":                  285,
+		"ERROR_REASON_ROLE_ETAG_MISMATCH":             286,
+		"ERROR_REASON_ROLE_BINDING_NOT_FOUND":         287,
+		"ERROR_REASON_LAST_ADMINISTRATOR":             288,
+		"ERROR_REASON_STEP_UP_REQUIRED":               289,
+		"ERROR_REASON_RESOURCE_OUT_OF_SCOPE":          290,
+		"ERROR_REASON_ROLE_SUBJECT_NOT_FOUND":         291,
+		"ERROR_REASON_ROLE_LIMIT_REACHED":             292,
 	}
 )
 
@@ -481,7 +538,7 @@ var File_function_common_v1_error_reason_proto protoreflect.FileDescriptor
 
 const file_function_common_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
-	"%function/common/v1/error_reason.proto\x12\x12function.common.v1\x1a function/common/v1/options.proto*\xf9R\n" +
+	"%function/common/v1/error_reason.proto\x12\x12function.common.v1\x1a function/common/v1/options.proto*\xdf^\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12[\n" +
 	"\x1cERROR_REASON_INVALID_REQUEST\x10\x01\x1a9\xb2\xed\x185\b\x03\x12\n" +
@@ -601,7 +658,24 @@ const file_function_common_v1_error_reason_proto_rawDesc = "" +
 	"\x1fERROR_REASON_HASHING_OVERLOADED\x10\xf2\x01\x1aJ\xb2\xed\x18F\b\b\x1aBToo many passwords are being checked; retry after the given delay.\x12]\n" +
 	"\x1fERROR_REASON_INVITATION_INVALID\x10\xf3\x01\x1a7\xb2\xed\x183\b\x10\x1a/The invitation is not valid; ask for a new one.\x12\\\n" +
 	"#ERROR_REASON_PASSWORD_RESET_INVALID\x10\xf4\x01\x1a2\xb2\xed\x18.\b\x10\x1a*The token is not valid; ask for a new one.\x12p\n" +
-	"\x17ERROR_REASON_NOT_A_USER\x10\xf5\x01\x1aR\xb2\xed\x18N\b\t\x12\x04kind\x1aDOnly users have an account of their own; the caller is an 'api_key'.B\xd1\x01\n" +
+	"\x17ERROR_REASON_NOT_A_USER\x10\xf5\x01\x1aR\xb2\xed\x18N\b\t\x12\x04kind\x1aDOnly users have an account of their own; the caller is an 'api_key'.\x12l\n" +
+	"\x1bERROR_REASON_ROLE_NOT_FOUND\x10\x98\x02\x1aJ\xb2\xed\x18F\b\x05\x12\arole_id\x1a9Role 01938d2e-7f04-7c3e-9d55-0a6f3c3f0b11 does not exist.\x12U\n" +
+	"\x1cERROR_REASON_ROLE_NAME_TAKEN\x10\x99\x02\x1a2\xb2\xed\x18.\b\x06\x12\x04name\x1a$The role name 'accounting' is taken.\x12e\n" +
+	"\x1aERROR_REASON_ROLE_BUILT_IN\x10\x9a\x02\x1aD\xb2\xed\x18@\b\t\x12\arole_id\x1a3The role 'owner' is built in and cannot be changed.\x12u\n" +
+	"\x18ERROR_REASON_ROLE_IN_USE\x10\x9b\x02\x1aV\xb2\xed\x18R\b\t\x12\arole_id\x12\bbindings\x12\x05heirs\x1a4The role has 3 bindings and is inherited by 0 roles.\x12z\n" +
+	"\x17ERROR_REASON_ROLE_CYCLE\x10\x9c\x02\x1a\\\xb2\xed\x18X\b\t\x12\arole_id\x1aKThe role would inherit itself through 01938d2e-7f04-7c3e-9d55-0a6f3c3f0b11.\x12V\n" +
+	"\x1aERROR_REASON_ROLE_TOO_DEEP\x10\x9d\x02\x1a5\xb2\xed\x181\b\t\x12\x05limit\x1a&Roles inherit through at most 8 steps.\x12\x91\x01\n" +
+	"\x1fERROR_REASON_ROLE_ETAG_MISMATCH\x10\x9e\x02\x1ak\xb2\xed\x18g\b\n" +
+	"\x12\arole_id\x12\fcurrent_etag\x1aLThe role has changed since it was read; read it again and repeat the change.\x12\x84\x01\n" +
+	"#ERROR_REASON_ROLE_BINDING_NOT_FOUND\x10\x9f\x02\x1aZ\xb2\xed\x18V\b\x05\x12\x0frole_binding_id\x1aARole binding 01938d2e-7f04-7c3e-9d55-0a6f3c3f0b11 does not exist.\x12`\n" +
+	"\x1fERROR_REASON_LAST_ADMINISTRATOR\x10\xa0\x02\x1a:\xb2\xed\x186\b\t\x1a2The tenant would be left without an administrator.\x12\x89\x01\n" +
+	"\x1dERROR_REASON_STEP_UP_REQUIRED\x10\xa1\x02\x1ae\xb2\xed\x18a\b\a\x12\n" +
+	"permission\x12\n" +
+	"acr_values\x12\amax_age\x1a<Sign in again with a second factor, at most 300 seconds ago.\x12\x89\x01\n" +
+	"\"ERROR_REASON_RESOURCE_OUT_OF_SCOPE\x10\xa2\x02\x1a`\xb2\xed\x18\\\b\a\x12\n" +
+	"permission\x12\rresource_type\x1a=The permission 'company.update' is not held for this company.\x12\x80\x01\n" +
+	"#ERROR_REASON_ROLE_SUBJECT_NOT_FOUND\x10\xa3\x02\x1aV\xb2\xed\x18R\b\x05\x12\asubject\x1aEThe subject user:01938d2e-7f04-7c3e-9d55-0a6f3c3f0b11 does not exist.\x12U\n" +
+	"\x1fERROR_REASON_ROLE_LIMIT_REACHED\x10\xa4\x02\x1a/\xb2\xed\x18+\b\t\x12\x05limit\x1a A tenant has at most 1000 roles.B\xd1\x01\n" +
 	"\x16com.function.common.v1B\x10ErrorReasonProtoP\x01Z9function-backend.internal/api/function/common/v1;commonv1\xa2\x02\x03FCX\xaa\x02\x12Function.Common.V1\xca\x02\x13Function_\\Common\\V1\xe2\x02\x1fFunction_\\Common\\V1\\GPBMetadata\xea\x02\x14Function::Common::V1b\x06proto3"
 
 var (

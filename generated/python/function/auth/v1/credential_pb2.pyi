@@ -65,9 +65,13 @@ class _RevokedKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_RevokedKi
     REVOKED_KIND_ROLE: _RevokedKind.ValueType  # 4
     """A role: whoever holds it may do something else now."""
     REVOKED_KIND_TENANT: _RevokedKind.ValueType  # 5
-    """A tenant: its state or its settings."""
+    """A tenant, and those below it: its state. Whoever does not know which
+    tenants stand below it drops everything.
+    """
     REVOKED_KIND_CERTIFICATE: _RevokedKind.ValueType  # 6
     """A certificate identity."""
+    REVOKED_KIND_ACCESS_TOKEN: _RevokedKind.ValueType  # 7
+    """One access token, by its `jti`."""
 
 class RevokedKind(_RevokedKind, metaclass=_RevokedKindEnumTypeWrapper):
     """What no longer holds."""
@@ -83,9 +87,13 @@ REVOKED_KIND_SUBJECT: RevokedKind.ValueType  # 3
 REVOKED_KIND_ROLE: RevokedKind.ValueType  # 4
 """A role: whoever holds it may do something else now."""
 REVOKED_KIND_TENANT: RevokedKind.ValueType  # 5
-"""A tenant: its state or its settings."""
+"""A tenant, and those below it: its state. Whoever does not know which
+tenants stand below it drops everything.
+"""
 REVOKED_KIND_CERTIFICATE: RevokedKind.ValueType  # 6
 """A certificate identity."""
+REVOKED_KIND_ACCESS_TOKEN: RevokedKind.ValueType  # 7
+"""One access token, by its `jti`."""
 Global___RevokedKind: _TypeAlias = RevokedKind  # noqa: Y015
 
 @_typing.final

@@ -337,7 +337,8 @@ export enum RevokedKind {
   ROLE = 4,
 
   /**
-   * A tenant: its state or its settings.
+   * A tenant, and those below it: its state. Whoever does not know which
+   * tenants stand below it drops everything.
    *
    * @generated from enum value: REVOKED_KIND_TENANT = 5;
    */
@@ -349,6 +350,13 @@ export enum RevokedKind {
    * @generated from enum value: REVOKED_KIND_CERTIFICATE = 6;
    */
   CERTIFICATE = 6,
+
+  /**
+   * One access token, by its `jti`.
+   *
+   * @generated from enum value: REVOKED_KIND_ACCESS_TOKEN = 7;
+   */
+  ACCESS_TOKEN = 7,
 }
 
 /**

@@ -110,15 +110,16 @@ class ApiKeyLookup:
     ) -> tuple[Principal, Standing]:
         """The owner as the caller, for whom the key acts, with what both may do."""
         standing, entitlement = self._standings.of_subject(driver, tenant_id, kind, owner_id)
-        permissions, scoped = narrowed(entitlement, frozenset(row[2]))
+        held = narrowed(entitlement, frozenset(row[2]))
         principal = Principal(
             kind.value,
             owner_id,
             tenant_id,
-            with_what_all_hold(permissions),
+            with_what_all_hold(held.permissions),
             row[3],
-            scoped=scoped,
-            roles=entitlement.roles,
+            scoped=held.scoped,
+            conditional=held.conditional,
+            roles=held.roles,
             actors=(f"{SubjectKind.API_KEY.value}:{found_id}",),
             credential_id=found_id,
         )

@@ -79,6 +79,7 @@ class CertificateLookup:
             tenant_id,
             with_what_all_hold(entitlement.permissions),
             scoped=entitlement.scoped,
+            conditional=entitlement.conditional,
             roles=entitlement.roles,
         )
         return FoundCredential(

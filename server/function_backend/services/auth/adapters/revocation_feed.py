@@ -187,9 +187,10 @@ class _Watcher:
 
     def follow(self, fresh: list[Revocation], cursor: int, *, read_at: float, reset: bool) -> None:
         """Tells what of the fresh ones is this stream's, or that there was nothing when it is time to."""
-        tenant_id = self.watching.tenant_id
         told = tuple(
-            each for each in fresh if each.epoch > self._cursor and (tenant_id is None or each.tenant_id == tenant_id)
+            told
+            for each in fresh
+            if each.epoch > self._cursor and (told := each.as_told_to(self.watching.tenant_id)) is not None
         )
         if told or reset or read_at >= self._due_at:
             self.tell(RevocationPage(revocations=told, cursor=max(cursor, self._cursor), reset=reset), read_at=read_at)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from function_backend.kernel.identity import PermissionSet, ScopedPermissions
@@ -51,12 +51,20 @@ def with_what_all_hold(permissions: PermissionSet) -> PermissionSet:
     return PermissionSet(permissions.patterns | _HELD_BY_ALL.patterns)
 
 
-def narrowed(entitlement: Entitlement, patterns: frozenset[str]) -> tuple[PermissionSet, tuple[ScopedPermissions, ...]]:
-    """What a credential may do that is narrowed to the patterns: anywhere, and with some resources only."""
+def narrowed(entitlement: Entitlement, patterns: frozenset[str]) -> Entitlement:
+    """What a credential may do that is narrowed to the patterns; the roles stay named."""
     limit = PermissionSet(patterns)
-    scoped = tuple(
-        ScopedPermissions(both, held.scope)
-        for held in entitlement.scoped
-        if (both := held.permissions.within(limit)).patterns != _NOTHING
+    return Entitlement(
+        permissions=entitlement.permissions.within(limit),
+        scoped=tuple(
+            ScopedPermissions(both, held.scope)
+            for held in entitlement.scoped
+            if (both := held.permissions.within(limit)).patterns != _NOTHING
+        ),
+        roles=entitlement.roles,
+        conditional=tuple(
+            replace(held, permissions=both)
+            for held in entitlement.conditional
+            if (both := held.permissions.within(limit)).patterns != _NOTHING
+        ),
     )
-    return entitlement.permissions.within(limit), scoped

@@ -42,6 +42,8 @@ class TokenLookup:
         return Remembered(_found(claims, standing, entitlement), asked_at=0.0)
 
     def _stand(self, driver: Driver, claims: AccessClaims) -> tuple[Standing, Entitlement]:
+        if self.standings.sessions.is_token_revoked(driver, claims.tenant_id, claims.token_id):
+            return Standing.REVOKED, NOTHING
         if claims.session_id is not None:
             standing = self.standings.of_session(driver, claims.tenant_id, claims.session_id)
             if standing is not Standing.GOOD:
@@ -61,21 +63,19 @@ class TokenLookup:
                 permissions=PermissionSet(frozenset(patterns))
             )
         standing, entitlement = self.standings.of_subject(driver, claims.tenant_id, SubjectKind(owner_kind), owner_id)
-        permissions, scoped = narrowed(entitlement, frozenset(patterns))
-        return standing, Entitlement(permissions=permissions, scoped=scoped, roles=entitlement.roles)
+        return standing, narrowed(entitlement, frozenset(patterns))
 
 
 def _found(claims: AccessClaims, standing: Standing, entitlement: Entitlement) -> FoundCredential:
-    permissions, scoped = entitlement.permissions, entitlement.scoped
-    if claims.scopes:
-        permissions, scoped = narrowed(entitlement, claims.scopes)
+    held = narrowed(entitlement, claims.scopes) if claims.scopes else entitlement
     principal = Principal(
         claims.subject_kind.value,
         claims.subject_id,
         claims.tenant_id,
-        with_what_all_hold(permissions),
-        scoped=scoped,
-        roles=entitlement.roles,
+        with_what_all_hold(held.permissions),
+        scoped=held.scoped,
+        conditional=held.conditional,
+        roles=held.roles,
         actors=claims.actors,
         session_id=claims.session_id,
         authentication_methods=claims.authentication_methods,

@@ -7,7 +7,7 @@ from datetime import timedelta
 from google.protobuf.duration_pb2 import Duration
 
 from function.auth.v1 import credential_pb2, credential_service_pb2
-from function_backend.kernel.identity import ScopedPermissions
+from function_backend.kernel.identity import Principal, ScopedPermissions
 from function_backend.services.auth.convert.values import timestamp
 from function_backend.services.auth.domain.credential import CredentialKind, FoundCredential
 from function_backend.services.auth.domain.revocation import Revocation, RevocationPage
@@ -24,14 +24,16 @@ _REVOKED = {
     Revoked.SUBJECT.value: credential_pb2.REVOKED_KIND_SUBJECT,
     Revoked.ROLE.value: credential_pb2.REVOKED_KIND_ROLE,
     Revoked.TENANT.value: credential_pb2.REVOKED_KIND_TENANT,
+    Revoked.ACCESS_TOKEN.value: credential_pb2.REVOKED_KIND_ACCESS_TOKEN,
     Revoked.CERTIFICATE.value: credential_pb2.REVOKED_KIND_CERTIFICATE,
 }
 _DEFAULT_HEARTBEAT = 0.5
 
 
-def caller_identity(found: FoundCredential, *, remaining: int | None) -> credential_pb2.CallerIdentity:
-    """Who is behind the credential; `remaining` calls are left of its day."""
-    principal = found.principal
+def caller_identity(
+    found: FoundCredential, principal: Principal, *, remaining: int | None
+) -> credential_pb2.CallerIdentity:
+    """Who is behind the credential, with what they hold now; `remaining` calls are left of its day."""
     return credential_pb2.CallerIdentity(
         credential_kind=_KINDS[found.kind],
         subject=principal.actor,

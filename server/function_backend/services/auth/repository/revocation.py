@@ -34,9 +34,10 @@ def read_revocations(driver: Driver, *, tenant_id: UUID | None, after: int, limi
     rows = driver.execute(_LIST_SQL, (tenant_id, after, limit + 1)).fetchall()
     # Last: what was forgotten after the list was read would be missing from it.
     (forgotten_to,) = _one(driver, _HORIZON_SQL)
-    found = [
+    logged = [
         Revocation(epoch=row[1], kind=row[2], tenant_id=row[0], subject_id=row[3], revoked_at=row[4]) for row in rows
     ]
+    found = [told for each in logged if (told := each.as_told_to(tenant_id)) is not None]
     more = len(found) > limit
     found = found[:limit]
     cursor = found[-1].epoch if more else max(epoch, found[-1].epoch if found else 0)

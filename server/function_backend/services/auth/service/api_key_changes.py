@@ -22,7 +22,9 @@ from function_backend.services.auth.errors.api_key import (
 from function_backend.services.auth.events.api_key import ApiKeyRerolled, ApiKeyUpdated
 from function_backend.services.auth.repository.api_key import ApiKeyRepository
 from function_backend.services.auth.service.api_keys import NewKey
-from function_backend.services.auth.service.granting import refuse_escalation, require_future, require_known
+from function_backend.services.auth.service.granting import require_future, require_known
+from function_backend.services.auth.service.guards import refuse_escalation
+from function_backend.services.auth.service.ports import AdministratorGuard
 from function_backend.services.auth.service.revocation import Revoked, revoke
 
 _NO_TIME = timedelta()
@@ -31,7 +33,15 @@ _NO_TIME = timedelta()
 class ApiKeyChanges:
     """The use cases that make another key of a key."""
 
-    def __init__(self, *, transactions: Transactions, clock: Clock, catalogue: PermissionCatalogue) -> None:
+    def __init__(
+        self,
+        *,
+        transactions: Transactions,
+        clock: Clock,
+        catalogue: PermissionCatalogue,
+        administrators: AdministratorGuard,
+    ) -> None:
+        self._administrators = administrators
         self._transactions = transactions
         self._clock = clock
         self._catalogue = catalogue
@@ -47,8 +57,9 @@ class ApiKeyChanges:
             after = change.applied_to(before, at=now)
             if after is before:
                 return before
-            refuse_escalation(sorted(after.permissions - before.permissions), work.call.principal)
+            refuse_escalation(work.call.principal, after.permissions - before.permissions)
             keys.save(after)
+            self._administrators.refuse_if_nobody_is_left(work)
             work.record(ApiKeyUpdated.of(before, after, at=now))
             revoke(work, Revoked.API_KEY, api_key_id)
         return after
@@ -60,7 +71,7 @@ class ApiKeyChanges:
             keys = ApiKeyRepository(work)
             before = _lock(keys, api_key_id, etag=etag)
             # Whoever gets the secret can do what the key can.
-            refuse_escalation(sorted(before.permissions), work.call.principal)
+            refuse_escalation(work.call.principal, before.permissions)
             after = before.reroll(at=now, previous_expires_at=now + overlap if overlap > _NO_TIME else None)
             text = mint(api_key_id)
             keys.save_rerolled(before, after, digest=text.digest)

@@ -16,11 +16,11 @@ from function_backend.services.auth.errors.api_key import ApiKeyDigestTakenError
 from function_backend.services.auth.events.api_key import ApiKeyImported
 from function_backend.services.auth.repository.api_key import ApiKeyRepository
 from function_backend.services.auth.service.granting import (
-    refuse_escalation,
     require_future,
     require_known,
     require_owner,
 )
+from function_backend.services.auth.service.guards import refuse_escalation
 from function_backend.services.auth.service.ports import SubjectStates
 
 FOREIGN_PREFIX_TOPIC = "auth_key_prefix"
@@ -93,5 +93,5 @@ class ApiKeyImport:
             raise invalid_fields(FieldViolation("prefix", "is how credentials of this service begin"))
         require_known(row.wish.permissions, self._catalogue)
         require_future(row.wish.expires_at, self._clock.now())
-        refuse_escalation(row.wish.permissions, work.call.principal)
+        refuse_escalation(work.call.principal, row.wish.permissions)
         require_owner(work, row.wish.owner, self._subjects)

@@ -16,13 +16,13 @@ from function_backend.services.auth.errors.api_key import ApiKeyNotFoundError
 from function_backend.services.auth.events.api_key import ApiKeyCreated, ApiKeyRevoked
 from function_backend.services.auth.repository.api_key import ApiKeyRepository
 from function_backend.services.auth.service.granting import (
-    refuse_escalation,
     require_future,
     require_known,
     require_owner,
 )
+from function_backend.services.auth.service.guards import refuse_escalation
 from function_backend.services.auth.service.paging import DEFAULT_PAGE_SIZE, after
-from function_backend.services.auth.service.ports import SubjectStates
+from function_backend.services.auth.service.ports import AdministratorGuard, SubjectStates
 from function_backend.services.auth.service.revocation import Revoked, revoke
 
 _MOST_OF_OWNER = 10_000
@@ -47,12 +47,14 @@ class ApiKeyService:
         page_tokens: PageTokens,
         catalogue: PermissionCatalogue,
         subjects: SubjectStates,
+        administrators: AdministratorGuard,
     ) -> None:
         self._transactions = transactions
         self._clock = clock
         self._page_tokens = page_tokens
         self._catalogue = catalogue
         self._subjects = subjects
+        self._administrators = administrators
 
     def create(self, wish: KeyWish) -> NewKey:
         """A new key of the caller's tenant, with no permission that the caller lacks."""
@@ -61,7 +63,7 @@ class ApiKeyService:
         require_future(wish.expires_at, now)
         with self._transactions() as work:
             principal = work.call.principal
-            refuse_escalation(wish.permissions, principal)
+            refuse_escalation(principal, wish.permissions)
             require_owner(work, wish.owner, self._subjects)
             api_key = ApiKey(
                 id=new_id(),
@@ -116,6 +118,7 @@ class ApiKeyService:
             if revoked is api_key:
                 return api_key
             keys.save(revoked)
+            self._administrators.refuse_if_nobody_is_left(work)
             work.record(ApiKeyRevoked.of(api_key, revoked, at=now))
             revoke(work, Revoked.API_KEY, api_key_id)
         return revoked
@@ -131,6 +134,7 @@ class ApiKeyService:
                 keys.save(revoked)
                 work.record(ApiKeyRevoked.of(api_key, revoked, at=now))
             if found:
+                self._administrators.refuse_if_nobody_is_left(work)
                 # Whatever is remembered of the owner goes, its keys with it: one revocation instead of one per key.
                 revoke(work, Revoked.SUBJECT, owner.id)
         return len(found)

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from function_backend.kernel.clock import Clock
+from function_backend.kernel.conditions import Circumstances
 from function_backend.kernel.errors import LimitExceededError, ServiceError, UnauthenticatedError
 from function_backend.kernel.identity import Principal
 from function_backend.services.auth.adapters.authenticator import CredentialAuthenticator
@@ -24,6 +26,8 @@ class Verdict:
     """What came out: a credential that counts, or why it does not."""
 
     remembered: Remembered | None = None
+    principal: Principal | None = None
+    """The caller as of now: with what it holds under conditions that can be told without its call."""
     failure: ServiceError | None = None
     remember_for: float = 0.0
 
@@ -31,8 +35,9 @@ class Verdict:
 class CredentialService:
     """The use cases of credentials. Nothing is asked of the database for a credential that is remembered."""
 
-    def __init__(self, authenticator: CredentialAuthenticator, *, remembered_seconds: float) -> None:
+    def __init__(self, authenticator: CredentialAuthenticator, clock: Clock, *, remembered_seconds: float) -> None:
         self._authenticator = authenticator
+        self._clock = clock
         self._seconds = remembered_seconds
 
     def verify(self, bearer: str, *, audience: str, caller: Principal | None) -> Verdict:
@@ -61,14 +66,20 @@ class CredentialService:
             remembered = examine()
             if not may_verify_any and not _is_of(remembered.found.principal.tenant_id, caller):
                 return Verdict(failure=CredentialInvalidError())
-            self._authenticator.admit(remembered)
+            principal = self._settled(self._authenticator.admit(remembered))
         except (UnauthenticatedError, TenantSuspendedError, LimitExceededError) as failure:
             # What cannot be found out is raised on: UNAVAILABLE, never an answer.
             if not may_verify_any and not _may_be_told(bearer, failure, caller):
                 return Verdict(failure=CredentialInvalidError())
             return Verdict(failure=failure)
         seconds = self._authenticator.remember_for(remembered.found, at_most=self._seconds)
-        return Verdict(remembered=remembered, remember_for=seconds)
+        return Verdict(remembered, principal, remember_for=seconds)
+
+    def _settled(self, principal: Principal) -> Principal:
+        if not principal.conditional:
+            return principal
+        # Where the call comes from is not known here; what is granted for some networks only is not held.
+        return principal.settled(Circumstances(principal=principal, now=self._clock.now(), address=None))
 
 
 def look_up(authenticator: CredentialAuthenticator, credential: str) -> Remembered:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
-from function_backend.kernel.identity import Principal
 from function_backend.persistence.unit_of_work import UnitOfWork
 from function_backend.services.auth.domain.api_key import KeyOwner
 from function_backend.services.auth.domain.permission import PermissionCatalogue
 from function_backend.services.auth.errors.api_key import ApiKeyOwnerNotFoundError, expiry_in_the_past
-from function_backend.services.auth.errors.permission import PermissionEscalationError, unknown_permissions
+from function_backend.services.auth.errors.permission import unknown_permissions
 from function_backend.services.auth.service.ports import SubjectStates
 
 
@@ -27,13 +26,6 @@ def require_future(expires_at: datetime | None, now: datetime) -> None:
     """Raises INVALID_ARGUMENT for a moment that is over."""
     if expires_at is not None and expires_at <= now:
         raise expiry_in_the_past()
-
-
-def refuse_escalation(permissions: Iterable[str], principal: Principal | None) -> None:
-    """Raises PermissionEscalationError for the first permission that the caller does not hold."""
-    for permission in permissions:
-        if principal is None or not principal.permissions.covers(permission):
-            raise PermissionEscalationError(permission)
 
 
 def require_owner(work: UnitOfWork, owner: KeyOwner | None, subjects: SubjectStates) -> None:

@@ -27,16 +27,16 @@ class CredentialServicer:
         self, request: credential_service_pb2.VerifyCredentialRequest, context: Call
     ) -> credential_service_pb2.VerifyCredentialResponse:
         verdict = self._verdict(request, context)
-        failure, remembered = verdict.failure, verdict.remembered
-        if remembered is None:
+        failure, remembered, principal = verdict.failure, verdict.remembered, verdict.principal
+        if remembered is None or principal is None:
             return credential_service_pb2.VerifyCredentialResponse(
                 reason="" if failure is None else failure.reason, message="" if failure is None else failure.message
             )
-        covers = remembered.found.principal.permissions.covers
+        allows = principal.permissions.allows
         return credential_service_pb2.VerifyCredentialResponse(
             valid=True,
-            identity=caller_identity(remembered.found, remaining=remembered.remaining()),
-            permissions={permission: covers(permission) for permission in request.permissions},
+            identity=caller_identity(remembered.found, principal, remaining=remembered.remaining()),
+            permissions={permission: allows(permission) for permission in request.permissions},
             remember_for=duration(verdict.remember_for),
         )
 
@@ -44,8 +44,9 @@ class CredentialServicer:
         self, request: credential_service_pb2.WhoAmIRequest, context: Call
     ) -> credential_service_pb2.WhoAmIResponse:
         remembered = self._credentials.who_am_i(context.credential)
+        principal = context.principal or remembered.found.principal
         return credential_service_pb2.WhoAmIResponse(
-            identity=caller_identity(remembered.found, remaining=remembered.remaining())
+            identity=caller_identity(remembered.found, principal, remaining=remembered.remaining())
         )
 
     def ListRevocations(
