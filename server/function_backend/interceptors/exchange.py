@@ -8,7 +8,7 @@ from typing import Any
 
 import grpc
 
-from function_backend.interceptors.peer import LOCAL_PEER, address_of, device_of
+from function_backend.interceptors.forwarding import LOCAL_PEER, address_of, device_of
 from function_backend.kernel.call import Call
 
 

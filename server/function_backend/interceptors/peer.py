@@ -1,62 +1,22 @@
-"""Where a call comes from: what gRPC says of the connection, or what the service's own HTTP port says of its caller."""
+"""Where a call comes from, as gRPC names the other end of the connection."""
 
 from __future__ import annotations
 
-import ipaddress
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from urllib.parse import unquote
 
-if TYPE_CHECKING:
-    import grpc
 
-FORWARDED_ADDRESS = "function-forwarded-address"
-FORWARDED_DEVICE = "function-forwarded-device-bin"
-"""Metadata that the HTTP port sends along. It counts on the local socket alone, which only this service can reach."""
+def peer_address(peer: str) -> IPv4Address | IPv6Address | None:
+    """The address in a peer such as `ipv4:10.0.0.7:50312` or `ipv6:%5B::1%5D:50312`; None where there is none.
 
-LOCAL_PEER = "unix:"
-"""What gRPC calls a connection over a socket of this machine."""
-
-_LONGEST_DEVICE = 1000
-
-
-def address_of(context: grpc.ServicerContext, metadata: Mapping[str, str | bytes]) -> str:
-    """The caller's network address without its port; empty when it is not known."""
-    peer = context.peer()
-    if peer.startswith(LOCAL_PEER):
-        forwarded = metadata.get(FORWARDED_ADDRESS)
-        return _address(forwarded) if isinstance(forwarded, str) else ""
+    An IPv4 address that comes in the clothes of IPv6 (`::ffff:10.0.0.7`) is the IPv4 one.
+    """
     family, _, rest = peer.partition(":")
     if family not in ("ipv4", "ipv6"):
-        return ""
-    host = unquote(rest).rpartition(":")[0]
-    return _address(host.strip("[]").partition("%")[0])
-
-
-def device_of(context: grpc.ServicerContext, metadata: Mapping[str, str | bytes]) -> str:
-    """What the caller calls itself."""
-    if context.peer().startswith(LOCAL_PEER):
-        forwarded = metadata.get(FORWARDED_DEVICE)
-        return forwarded[:_LONGEST_DEVICE].decode(errors="replace") if isinstance(forwarded, bytes) else ""
-    agent = metadata.get("user-agent")
-    return agent[:_LONGEST_DEVICE] if isinstance(agent, str) else ""
-
-
-def network_of(address: str) -> str:
-    """What counts as one caller: an IPv4 address, or the IPv6 network of 64 bits that one customer has at the least."""
+        return None
+    host = unquote(rest).rpartition(":")[0].strip("[]").partition("%")[0]
     try:
-        found = ipaddress.ip_address(address)
+        address = ip_address(host)
     except ValueError:
-        return ""
-    if isinstance(found, ipaddress.IPv6Address):
-        if found.ipv4_mapped is not None:
-            return str(found.ipv4_mapped)
-        return str(ipaddress.ip_network((found, 64), strict=False))
-    return str(found)
-
-
-def _address(text: str) -> str:
-    try:
-        return str(ipaddress.ip_address(text))
-    except ValueError:
-        return ""
+        return None
+    return (address.ipv4_mapped or address) if isinstance(address, IPv6Address) else address

@@ -8,8 +8,8 @@ from uuid import UUID
 
 from function_backend.cache.rate_limit import RateLimiter
 from function_backend.interceptors.exchange import Exchange
+from function_backend.interceptors.forwarding import network_of
 from function_backend.interceptors.method import Method
-from function_backend.interceptors.peer import network_of
 from function_backend.interceptors.stage import Hook, Stage
 from function_backend.kernel.errors import LimitExceededError
 
@@ -49,7 +49,7 @@ class RateLimit(Stage):
             if principal is None:
                 return  # Authorisation has refused it already.
             rate = principal.rate_limit_per_second or default
-            wait = take(principal.id, rate=rate, burst=max(1.0, rate * burst))
+            wait = take(principal.credential_id or principal.id, rate=rate, burst=max(1.0, rate * burst))
             if wait > 0:
                 raise RateLimitedError(rate, timedelta(seconds=wait))
 

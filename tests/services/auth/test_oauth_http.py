@@ -18,10 +18,10 @@ from joserfc import jwt
 from joserfc.jwk import ECKey, KeySet, RSAKey
 
 from function.auth.v1 import client_credential_service_pb2
-from function_backend.interceptors import peer
+from function_backend.interceptors import forwarding
 from function_backend.runtime.http import oauth
-from tests.fixtures.accounts import Account, credentials_of, get_token, make_account, store_account
 from tests.fixtures.database_faults import eventually
+from tests.fixtures.grants import Account, credentials_of, get_token, make_account, store_account
 from tests.fixtures.http_port import OpenPort
 from tests.fixtures.server import RunningServer, StartServer
 
@@ -300,12 +300,12 @@ class TestHostileRequests:
         assert "\n" not in answer.json()["error_description"]
 
     def test_metadata_of_the_own_processes_counts_on_their_socket_alone(self, start_server: StartServer) -> None:
-        assert (peer.FORWARDED_ADDRESS, peer.FORWARDED_DEVICE) == (oauth._ADDRESS, oauth._DEVICE)
+        assert (forwarding.FORWARDED_ADDRESS, forwarding.FORWARDED_DEVICE) == (oauth._ADDRESS, oauth._DEVICE)
         server = start_server(settings={"calls.anonymous_rate_limit_per_second": 2})
         path = "/function.auth.v1.OAuthService/GetJwks"
         codes = set()
         for number in range(10):
-            metadata = ((peer.FORWARDED_ADDRESS, f"203.0.113.{number}"),)
+            metadata = ((forwarding.FORWARDED_ADDRESS, f"203.0.113.{number}"),)
             try:
                 server.channel.unary_unary(path)(b"", _SECONDS, metadata)
             except Exception as error:  # noqa: BLE001

@@ -18,7 +18,8 @@ from joserfc.jwk import ECKey, KeySet, OKPKey, RSAKey
 
 from function.auth.v1 import client_credential_service_pb2, oauth_service_pb2
 from function_backend.services.auth.domain.client_assertion import ASSERTION_TYPE
-from tests.fixtures.accounts import (
+from tests.fixtures.database_faults import eventually
+from tests.fixtures.grants import (
     Account,
     credentials_of,
     get_token,
@@ -27,7 +28,6 @@ from tests.fixtures.accounts import (
     store_account,
     tokens_of,
 )
-from tests.fixtures.database_faults import eventually
 from tests.fixtures.principals import make_key, make_tenant
 from tests.fixtures.server import RunningServer, StartServer
 
