@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.contracts.reasons import REASONS, status_of
-from tests.e2e import provocations_vault  # noqa: F401 - registers its own
+from tests.e2e import provocations_grants, provocations_vault  # noqa: F401 - each registers its own
 from tests.e2e.provocations import PROVOCATIONS
 from tests.e2e.scene import Scene
 from tests.fixtures.methods import Answer

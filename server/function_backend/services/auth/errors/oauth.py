@@ -9,18 +9,18 @@ from function_backend.kernel.errors import (
     InvalidArgumentError,
     PermissionDeniedError,
     PreconditionError,
-    ServiceError,
     UnauthenticatedError,
 )
 
 
-class OAuthError(ServiceError):
-    """A failure with a code of OAuth 2, which travels as `error` in the metadata."""
+class OAuthError(Exception):
+    """A failure with a code of OAuth 2, which travels as `error` in the metadata; each is of a family besides."""
 
-    code: ClassVar[str] = ""
+    code: ClassVar[str]
 
     def __init__(self, message: str, **more: str) -> None:
-        super().__init__(message, metadata={"error": self.code, **more})
+        # What stands next in each class is a family.
+        super().__init__(message, metadata={"error": self.code, **more})  # type: ignore[call-arg]
 
 
 class OAuthInvalidRequestError(OAuthError, InvalidArgumentError):
