@@ -45,11 +45,10 @@ class TooManyClientCredentialsError(PreconditionError):
 
     reason = "TOO_MANY_CLIENT_CREDENTIALS"
 
-    def __init__(self, client_id: UUID, limit: int) -> None:
+    def __init__(self, limit: int) -> None:
         super().__init__(
             f"A service account has at most {limit} usable credentials; revoke one first.",
             metadata={"limit": str(limit)},
-            resource=Resource("service_account", str(client_id)),
         )
 
 

@@ -26,7 +26,7 @@ class DeviceRequestNotFoundError(NotFoundError):
     reason = "DEVICE_REQUEST_NOT_FOUND"
 
     def __init__(self) -> None:
-        super().__init__("No device waits with this code.", resource=Resource("device_authorization", ""))
+        super().__init__("No device waits with this code.")
 
 
 class NotAPersonError(PermissionDeniedError):

@@ -145,7 +145,7 @@ class ClientCredentialService:
         self._refuse_escalation(work, client_id)
         credentials = ClientCredentialRepository(work)
         if credentials.count_usable(client_id, at=self._clock.now()) >= MOST_USABLE:
-            raise TooManyClientCredentialsError(client_id, MOST_USABLE)
+            raise TooManyClientCredentialsError(MOST_USABLE)
         credentials.add(credential, digest=digest)
         work.record(ClientCredentialCreated.of(credential))
 
