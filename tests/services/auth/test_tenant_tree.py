@@ -231,8 +231,16 @@ class TestSettings:
                     settings=tenant_pb2.TenantSettings(session_idle_lifetime=Duration(seconds=-9))
                 )
             },
-            {"tenant": tenant_pb2.Tenant(settings=tenant_pb2.TenantSettings(allowed_grants=[tenant_pb2.GRANT_UNSPECIFIED]))},
-            {"tenant": tenant_pb2.Tenant(settings=tenant_pb2.TenantSettings(allowed_grants=[tenant_pb2.GRANT_PASSWORD] * 2))},
+            {
+                "tenant": tenant_pb2.Tenant(
+                    settings=tenant_pb2.TenantSettings(allowed_grants=[tenant_pb2.GRANT_UNSPECIFIED])
+                )
+            },
+            {
+                "tenant": tenant_pb2.Tenant(
+                    settings=tenant_pb2.TenantSettings(allowed_grants=[tenant_pb2.GRANT_PASSWORD] * 2)
+                )
+            },
             {"tenant": tenant_pb2.Tenant(settings=tenant_pb2.TenantSettings(allowed_grants=[99]))},  # type: ignore[list-item]
             {"tenant": tenant_pb2.Tenant(display_name="x" * 201)},
             {},
