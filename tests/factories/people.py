@@ -30,10 +30,6 @@ from tests.fixtures.server import MASTER_KEY
 GOOD_PASSWORD = "violet-harbour-92"
 
 
-class Granted(NothingGranted):
-    """What subjects and groups hold, as a test says it."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PeopleScene:
     """The use cases with a tenant of their own."""
@@ -98,7 +94,8 @@ def people_scene(
             secret_box=open_keys(ticking, chosen.key_policy).vault,
             policies=policies or UsualPolicies(),
             entitlements=held,
-            group_grants=held,
+            grants=held,
+            administrators=held,
             sessions=NoSessions(),
         ),
     )

@@ -271,7 +271,8 @@ def build(resources: Resources, settings: AuthSettings) -> Slice:
             secret_box=keys.vault,
             policies=policy,
             entitlements=nothing_granted,
-            group_grants=nothing_granted,
+            grants=nothing_granted,
+            administrators=nothing_granted,
             sessions=NoSessions(),
         ),
     )
