@@ -208,10 +208,8 @@ def _request_by_id(method: ContractMethod, ids: dict[str, str]) -> Message | Non
     if name == "BatchGetCompanies":
         return company_service_pb2.BatchGetCompaniesRequest(ids=[ids["company"]])
     about_people = people_request(method, ids)
-    if about_people is not None:
+    if about_people is not None or "id" not in method.request.DESCRIPTOR.fields_by_name:
         return about_people
-    if "id" not in method.request.DESCRIPTOR.fields_by_name:
-        return None
     kind = {"TenantService": "tenant", "ApiKeyService": "api_key"}.get(
         method.descriptor.containing_service.name, "company"
     )
