@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.contracts.reasons import REASONS, status_of
-from tests.e2e import provocations_grants, provocations_vault  # noqa: F401 - each registers its own
+from tests.e2e import provocations_grants, provocations_people, provocations_vault  # noqa: F401 - they register their own
 from tests.e2e.provocations import PROVOCATIONS
 from tests.e2e.scene import Scene
 from tests.fixtures.methods import Answer
@@ -16,12 +16,26 @@ from tests.fixtures.server import RunningServer, running_server
 
 # Nobody is left to hear of these: what the contract says of them stands in the access log.
 UNHEARD = {"CALL_CANCELLED"}
-NAMES_FIELDS = {"INVALID_REQUEST", "INVALID_FILTER", "INVALID_PAGE_TOKEN", "INVALID_CONSISTENCY_TOKEN"}
-COMES_BACK = {"RATE_LIMITED", "OVERLOADED", "DEPENDENCY_UNAVAILABLE", "CONCURRENT_CHANGE"}
+NAMES_FIELDS = {"INVALID_REQUEST", "INVALID_FILTER", "INVALID_PAGE_TOKEN", "INVALID_CONSISTENCY_TOKEN"} | {
+    "PASSWORD_REFUSED",
+    "SECOND_FACTOR_INVALID",
+}
+COMES_BACK = {"RATE_LIMITED", "OVERLOADED", "DEPENDENCY_UNAVAILABLE", "CONCURRENT_CHANGE"} | {
+    "SIGN_IN_DELAYED",
+    "HASHING_OVERLOADED",
+}
 NAMES_A_RESOURCE = {
     reason for reason in REASONS if reason.startswith(("COMPANY_", "TENANT_", "API_KEY_", "SIGNING_KEY_"))
 }
 NAMES_A_RESOURCE |= {"SESSION_NOT_FOUND", "CLIENT_NOT_FOUND", "CLIENT_CREDENTIAL_NOT_FOUND"}
+
+
+WITHOUT_RESOURCE = {"GROUP_TOO_DEEP", "GROUP_FULL"}
+NAMES_A_RESOURCE |= {
+    reason
+    for reason in REASONS
+    if reason.startswith(("USER_", "GROUP_", "SERVICE_ACCOUNT_")) and reason not in WITHOUT_RESOURCE
+}
 
 
 @pytest.fixture(scope="module")

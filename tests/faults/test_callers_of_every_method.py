@@ -21,10 +21,19 @@ from function.auth.v1 import (
 from function.company.v1 import company_pb2, company_service_pb2, company_service_pb2_grpc
 from function_backend.services.auth.domain.permission import PLATFORM
 from tests.fixtures.methods import Answer, ContractMethod, call, every_method
+from tests.fixtures.people_requests import make_people, people_request
 from tests.fixtures.principals import make_child_tenant, make_key
 from tests.fixtures.server import RunningServer
 
 METHODS = every_method()
+PROTECTED = [method for method in METHODS if not method.policy.anonymous]
+_UPDATES = {"UpdateCompany", "BatchGetCompanies", "UpdateTenant"} | {
+    "UpdateUser",
+    "BatchGetUsers",
+    "UpdateServiceAccount",
+    "UpdateGroup",
+    "ListGroupsOf",
+}
 
 
 def _each(methods: list[ContractMethod]) -> pytest.MarkDecorator:
@@ -35,7 +44,7 @@ def _takes_id(method: ContractMethod) -> bool:
     fields = method.request.DESCRIPTOR.fields_by_name
     if method.policy.permission in PLATFORM:
         return False
-    return "id" in fields or method.descriptor.name in {"UpdateCompany", "BatchGetCompanies", "UpdateTenant"}
+    return "id" in fields or method.descriptor.name in _UPDATES
 
 
 def _has_pages_of_a_tenant(method: ContractMethod) -> bool:
@@ -50,7 +59,7 @@ def _with(server: RunningServer, method: ContractMethod, metadata: Sequence[tupl
     return call(server.channel, method, [_empty(method)], metadata)
 
 
-@_each(METHODS)
+@_each(PROTECTED)
 class TestWithoutValidCredential:
     def test_no_credential_is_told_how_to_send_one(self, server: RunningServer, method: ContractMethod) -> None:
         answer = _with(server, method, [])
@@ -88,7 +97,7 @@ class TestWithoutValidCredential:
         assert (answer.code, answer.reason) == (grpc.StatusCode.UNAUTHENTICATED, "CREDENTIAL_REVOKED")
 
 
-@_each(METHODS)
+@_each(PROTECTED)
 class TestWithoutThePermission:
     def test_a_key_without_it_is_told_which_is_missing(
         self, server: RunningServer, method: ContractMethod, key_without: dict[str, str]
@@ -114,6 +123,8 @@ class TestBadBytes:
 
     def test_text_that_is_not_utf8_is_refused(self, server: RunningServer, method: ContractMethod) -> None:
         field = next((f for f in method.request.DESCRIPTOR.fields if f.type == f.TYPE_STRING), None)
+        if field is None and "config" not in method.request.DESCRIPTOR.fields_by_name:
+            pytest.skip("its request carries no text")
         if field is None:
             field = method.request.DESCRIPTOR.fields_by_name["config"]  # its first field is a string
             inner = b"\x0a\x02\xc3\x28"
@@ -175,7 +186,7 @@ class TestAnotherTenant:
             assert (refused.code, refused.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "INVALID_PAGE_TOKEN")
         request.page_token = token  # type: ignore[attr-defined]
         moved = call(server.channel, method, [request.SerializeToString()], server.metadata(other_tenant_key))
-        assert moved.reason in {"INVALID_PAGE_TOKEN", "COMPANY_NOT_FOUND"}
+        assert moved.reason == "INVALID_PAGE_TOKEN" or moved.code is grpc.StatusCode.NOT_FOUND
 
 
 def _next_page_token(method: ContractMethod, answer: bytes) -> str:
@@ -196,8 +207,9 @@ def _request_by_id(method: ContractMethod, ids: dict[str, str]) -> Message | Non
         return tenant_service_pb2.DeleteTenantRequest(id=ids["tenant"], name="default", validate_only=True)
     if name == "BatchGetCompanies":
         return company_service_pb2.BatchGetCompaniesRequest(ids=[ids["company"]])
-    if "id" not in method.request.DESCRIPTOR.fields_by_name:
-        return None
+    about_people = people_request(method, ids)
+    if about_people is not None or "id" not in method.request.DESCRIPTOR.fields_by_name:
+        return about_people
     kind = {"TenantService": "tenant", "ApiKeyService": "api_key"}.get(
         method.descriptor.containing_service.name, "company"
     )
@@ -239,7 +251,9 @@ def ids(server: RunningServer) -> dict[str, str]:
     )
     for number in range(2):
         make_child_tenant(server, name=f"child-{number}-{uuid.uuid4().hex[:8]}")
-    return {"company": made[0].id, "deleted": made[1].id, "api_key": made_keys[0], "tenant": tenant.id}
+    return {"company": made[0].id, "deleted": made[1].id, "api_key": made_keys[0], "tenant": tenant.id} | (
+        make_people(server)
+    )
 
 
 @pytest.fixture(scope="module")
@@ -263,11 +277,11 @@ def revoked_key(server: RunningServer) -> str:
 @pytest.fixture(scope="module")
 def key_without(server: RunningServer) -> dict[str, str]:
     """For each permission a key that has all the others."""
-    permissions = {method.policy.permission for method in METHODS}
+    permissions = {method.policy.permission for method in PROTECTED}
     return {permission: make_key(server, *sorted(permissions - {permission})) for permission in permissions}
 
 
 @pytest.fixture(scope="module")
 def key_with(server: RunningServer) -> dict[str, str]:
     """For each permission a key that has only it."""
-    return {permission: make_key(server, permission) for permission in {m.policy.permission for m in METHODS}}
+    return {permission: make_key(server, permission) for permission in {m.policy.permission for m in PROTECTED}}

@@ -114,7 +114,6 @@ from function_backend.services.auth.service.role_bindings import RoleBindingServ
 from function_backend.services.auth.service.roles import RoleService
 from function_backend.services.auth.service.session_ending import StoredSessionEnd
 from function_backend.services.auth.service.signing_keys import SIGNING_KEY_TOPIC
-from function_backend.services.auth.service.standing import GrantedByRoles
 from function_backend.services.auth.service.tenant_export import ExportTenant, TenantExporter
 from function_backend.services.auth.service.tenant_life import TenantLife, TenantShredder
 from function_backend.services.auth.service.tenant_policy import TENANT_TOPIC, TenantPolicy
@@ -407,7 +406,8 @@ def build(resources: Resources, settings: AuthSettings) -> Slice:
             secret_box=keys.vault,
             policies=policy,
             entitlements=entitlements,
-            group_grants=GrantedByRoles(entitlements),
+            grants=guards,
+            administrators=guards,
             sessions=StoredSessionEnd(resources.clock),
         ),
     )

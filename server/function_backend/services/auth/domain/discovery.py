@@ -45,8 +45,8 @@ def discovery_document(published: Published) -> dict[str, Any]:
         "introspection_endpoint": f"{base}/oauth2/introspect",
         "revocation_endpoint": f"{base}/oauth2/revoke",
         "device_authorization_endpoint": f"{base}/oauth2/device_authorization",
-        # There is no authorisation endpoint, so there are no response types; the key is required all the same.
-        "response_types_supported": [],
+        # There is no authorisation endpoint to answer anything; libraries want the list, and something in it.
+        "response_types_supported": ["none"],
         "grant_types_supported": [grant.value for grant in Grant],
         "token_endpoint_auth_methods_supported": client_authentication,
         "token_endpoint_auth_signing_alg_values_supported": ["ES256", "EdDSA", "RS256", "PS256"],

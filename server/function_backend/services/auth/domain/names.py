@@ -66,7 +66,7 @@ def check_email(checks: Checks, path: str, text: str) -> str:
     if not text.strip():
         return ""
     try:
-        found = validate_email(text.strip(), check_deliverability=False).normalized
+        found = validate_email(text.strip(), check_deliverability=False, strict=True).normalized
     except EmailNotValidError as error:
         checks.refuse(path, f"is no e-mail address: {_first_sentence(error)}")
         return ""

@@ -55,9 +55,9 @@ class UserRepository:
         """Stores a new user; whether it did, which it does not when another one has its name or address."""
         values = {"tenant_id": self._work.tenant_id, "id": user.id, "created_at": user.created_at, **_values(user)}
         stored = self._work.connection.execute(
-            postgresql.insert(auth_user_table).values(values).on_conflict_do_nothing()
+            postgresql.insert(auth_user_table).values(values).on_conflict_do_nothing().returning(_user.id)
         )
-        return stored.rowcount == 1
+        return stored.one_or_none() is not None
 
     def save(self, user: User) -> None:
         """Stores the user as it is now."""

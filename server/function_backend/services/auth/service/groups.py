@@ -18,15 +18,19 @@ from function_backend.services.auth.repository.group import GroupRepository
 from function_backend.services.auth.repository.group_member import GroupMemberRepository
 from function_backend.services.auth.service.paging import DEFAULT_PAGE_SIZE, after
 from function_backend.services.auth.service.revocation import Revoked, revoke
+from function_backend.services.auth.service.standing import Standing
 
 
 class Groups:
     """The use cases of groups as such."""
 
-    def __init__(self, *, transactions: Transactions, clock: Clock, page_tokens: PageTokens) -> None:
+    def __init__(
+        self, *, transactions: Transactions, clock: Clock, page_tokens: PageTokens, standing: Standing
+    ) -> None:
         self._transactions = transactions
         self._clock = clock
         self._page_tokens = page_tokens
+        self._standing = standing
 
     def create(self, card: Card, checks: Checks) -> Group:
         """A new group without members."""
@@ -78,6 +82,7 @@ class Groups:
             group = lock_group(work, group_id, etag=etag)
             GroupMemberRepository(work).remove_everywhere(Member(MemberKind.GROUP, group_id))
             GroupRepository(work).delete(group_id)
+            self._standing.require_somebody_left(work)
             work.record(GroupDeleted.of_last(group, at=self._clock.now()))
             revoke(work, Revoked.TENANT, work.tenant_id)
         return group

@@ -84,6 +84,7 @@ class Memberships:
             removed = GroupMemberRepository(work).remove(group_id, members)
             if not removed:
                 return group, 0
+            self._standing.require_somebody_left(work)
             return self._changed(work, group, removed, MembersRemoved), len(removed)
 
     def list(self, group_id: UUID, page_size: int, page_token: str) -> tuple[Page[Member], str]:

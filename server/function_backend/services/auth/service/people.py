@@ -18,13 +18,13 @@ from function_backend.services.auth.service.invitations import Invitations
 from function_backend.services.auth.service.memberships import Memberships
 from function_backend.services.auth.service.new_password import NewPasswords, PasswordPolicies
 from function_backend.services.auth.service.passwords import Passwords
-from function_backend.services.auth.service.ports import Entitlements, SecretBox
+from function_backend.services.auth.service.ports import AdministratorGuard, Entitlements, GrantGuard, SecretBox
 from function_backend.services.auth.service.second_factor import SecondFactors
 from function_backend.services.auth.service.second_factor_check import SecondFactorCheck
 from function_backend.services.auth.service.service_accounts import ServiceAccounts
 from function_backend.services.auth.service.session_end import SessionEnd
 from function_backend.services.auth.service.sign_in import SignIn, SignInRules
-from function_backend.services.auth.service.standing import GroupGrants, Standing
+from function_backend.services.auth.service.standing import Standing
 from function_backend.services.auth.service.user_states import UserStates
 from function_backend.services.auth.service.users import Users
 
@@ -73,7 +73,8 @@ class Surroundings:
     secret_box: SecretBox
     policies: PasswordPolicies
     entitlements: Entitlements
-    group_grants: GroupGrants
+    grants: GrantGuard
+    administrators: AdministratorGuard
     sessions: SessionEnd
 
 
@@ -106,7 +107,7 @@ def open_people(resources: Resources, policy: SignInPolicy, around: Surroundings
     transactions, clock, page_tokens = resources.transactions, resources.clock, resources.page_tokens
     pool = HashingPool(threads=policy.hashing_threads, queue=policy.hashing_queue, niceness=policy.hashing_niceness)
     hashing = PasswordHashing(pool, policy.cost)
-    standing = Standing(around.entitlements, around.group_grants)
+    standing = Standing(around.entitlements, around.grants, around.administrators)
     new_passwords = NewPasswords(hashing, around.policies, common_passwords())
     sign_in = SignIn(
         transactions=transactions,
@@ -147,7 +148,7 @@ def open_people(resources: Resources, policy: SignInPolicy, around: Surroundings
         service_accounts=ServiceAccounts(
             transactions=transactions, clock=clock, page_tokens=page_tokens, standing=standing
         ),
-        groups=Groups(transactions=transactions, clock=clock, page_tokens=page_tokens),
+        groups=Groups(transactions=transactions, clock=clock, page_tokens=page_tokens, standing=standing),
         memberships=Memberships(transactions=transactions, clock=clock, page_tokens=page_tokens, standing=standing),
         resources=resources,
         policy=policy,

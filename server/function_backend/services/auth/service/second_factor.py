@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -145,7 +145,7 @@ class SecondFactors:
     def _remove(self, work: UnitOfWork, user: User, stored: StoredTotp | None) -> User:
         _require_confirmed(stored)
         SecondFactorRepository(work).remove(user.id)
-        changed = self._saved(work, user, self._clock.now())
+        changed = replace(self._saved(work, user, self._clock.now()), second_factor=False)
         work.record(TotpRemoved.of(changed))
         revoke(work, Revoked.SUBJECT, user.id)
         return changed

@@ -102,6 +102,7 @@ class ServiceAccounts:
             account = self._lock(work, account_id, etag)
             GroupMemberRepository(work).remove_everywhere(Member(MemberKind.SERVICE_ACCOUNT, account_id))
             ServiceAccountRepository(work).delete(account_id)
+            self._standing.require_somebody_left(work)
             work.record(ServiceAccountDeleted.of_last(account, at=self._clock.now()))
             revoke(work, Revoked.SUBJECT, account_id)
         return account
@@ -127,6 +128,8 @@ class ServiceAccounts:
             if changed is account:
                 return account
             ServiceAccountRepository(work).save(changed)
+            if changed.state is ServiceAccountState.DISABLED:
+                self._standing.require_somebody_left(work)
             work.record(event.of(account, changed))
             revoke(work, Revoked.SUBJECT, account_id)
         return changed

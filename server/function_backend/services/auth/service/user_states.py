@@ -93,6 +93,8 @@ class UserStates:
             UserRepository(work).save(changed)
             if also is not None:
                 also(work)
+            if changed.state is not UserState.ACTIVE:
+                self._standing.require_somebody_left(work)
             work.record(event.of(user, changed))
             revoke(work, Revoked.SUBJECT, user_id)
         return changed

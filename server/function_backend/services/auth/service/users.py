@@ -128,6 +128,7 @@ class Users:
             GroupMemberRepository(work).remove_everywhere(Member(MemberKind.USER, user_id))
             UserRepository(work).delete(user_id)
             SignInThrottleRepository(work).forget(key_of_user(user_id))
+            self._standing.require_somebody_left(work)
             work.record(UserDeleted.of_last(user, at=self._clock.now()))
             revoke(work, Revoked.SUBJECT, user_id)
         return user
