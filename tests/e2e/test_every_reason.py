@@ -17,17 +17,11 @@ from tests.fixtures.server import RunningServer, running_server
 # Nobody is left to hear of the one: what the contract says of it stands in the access log. The other stands in a row.
 UNHEARD = {"CALL_CANCELLED", "API_KEY_DIGEST_TAKEN"}
 NAMES_FIELDS = {"INVALID_REQUEST", "INVALID_FILTER", "INVALID_PAGE_TOKEN", "INVALID_CONSISTENCY_TOKEN"}
-COMES_BACK = {
-    "API_KEY_QUOTA_EXCEEDED",
-    "TOO_MANY_WATCHERS",
-    "RATE_LIMITED",
-    "OVERLOADED",
-    "DEPENDENCY_UNAVAILABLE",
-    "CONCURRENT_CHANGE",
-}
-NAMES_A_RESOURCE = {
-    reason for reason in REASONS if reason.startswith(("COMPANY_", "TENANT_", "API_KEY_", "CERTIFICATE_"))
-}
+COMES_BACK = {"RATE_LIMITED", "OVERLOADED", "DEPENDENCY_UNAVAILABLE", "CONCURRENT_CHANGE"}
+COMES_BACK |= {"API_KEY_QUOTA_EXCEEDED", "TOO_MANY_WATCHERS"}
+NAMES_A_RESOURCE = {reason for reason in REASONS if reason.startswith(("COMPANY_", "TENANT_", "API_KEY_"))}
+NAMES_A_RESOURCE |= {"CERTIFICATE_IDENTITY_NOT_FOUND", "CERTIFICATE_NAME_TAKEN"}
+NAMES_A_RESOURCE -= {"API_KEY_QUOTA_EXCEEDED"}
 
 
 @pytest.fixture(scope="module")
