@@ -17,13 +17,15 @@ from function.auth.v1 import (
     certificate_identity_pb2,
     certificate_identity_service_pb2,
     certificate_identity_service_pb2_grpc,
+    tenant_pb2,
     tenant_service_pb2,
     tenant_service_pb2_grpc,
 )
 from function.company.v1 import company_pb2, company_service_pb2, company_service_pb2_grpc
+from function_backend.services.auth.domain.permission import PLATFORM
 from tests.fixtures.accounts import make_account
 from tests.fixtures.methods import Answer, ContractMethod, call, every_method
-from tests.fixtures.principals import make_key
+from tests.fixtures.principals import make_child_tenant, make_key
 from tests.fixtures.server import RunningServer
 
 EVERY_METHOD = every_method()
@@ -43,11 +45,18 @@ def _takes_text(method: ContractMethod) -> bool:
 
 def _takes_id(method: ContractMethod) -> bool:
     fields = method.request.DESCRIPTOR.fields_by_name
-    return "id" in fields or method.descriptor.name in {"UpdateCompany", "BatchGetCompanies"}
+    if method.policy.permission in PLATFORM:
+        return False
+    return "id" in fields or method.descriptor.name in {
+        "UpdateCompany",
+        "BatchGetCompanies",
+        "UpdateTenant",
+        "UpdateApiKey",
+    }
 
 
 def _has_pages_of_a_tenant(method: ContractMethod) -> bool:
-    return "page_token" in method.request.DESCRIPTOR.fields_by_name and method.descriptor.name != "ListTenants"
+    return "page_token" in method.request.DESCRIPTOR.fields_by_name and method.policy.permission not in PLATFORM
 
 
 def _empty(method: ContractMethod) -> bytes:
@@ -222,6 +231,11 @@ def _request_by_id(method: ContractMethod, ids: dict[str, str]) -> Message | Non
     if name == "UpdateApiKey":
         change = api_key_service_pb2.ApiKeyChange(id=ids["api_key"], display_name="Renamed by somebody")
         return api_key_service_pb2.UpdateApiKeyRequest(api_key=change, validate_only=True)
+    if name == "UpdateTenant":
+        tenant = tenant_pb2.Tenant(id=ids["tenant"], display_name="Renamed by somebody")
+        return tenant_service_pb2.UpdateTenantRequest(tenant=tenant, validate_only=True)
+    if name == "DeleteTenant":
+        return tenant_service_pb2.DeleteTenantRequest(id=ids["tenant"], name="default", validate_only=True)
     if name == "BatchGetCompanies":
         return company_service_pb2.BatchGetCompaniesRequest(ids=[ids["company"]])
     if "id" not in method.request.DESCRIPTOR.fields_by_name:
@@ -267,6 +281,8 @@ def ids(server: RunningServer) -> dict[str, str]:
         .GetTenant(tenant_service_pb2.GetTenantRequest(), metadata=server.metadata())
         .tenant
     )
+    for number in range(2):
+        make_child_tenant(server, name=f"child-{number}-{uuid.uuid4().hex[:8]}")
     return {
         "company": made[0].id,
         "deleted": made[1].id,

@@ -31,6 +31,7 @@ class TableExport:
     def __init__(self, type: str, table: Table, columns: Sequence[str], *, key: str = "id") -> None:  # noqa: A002
         """`columns` are those to export, never a secret or the hash of one; `key` is unique within the tenant."""
         self.type = type
+        self.table = table
         self._tenant = table.c.tenant_id
         self._key: Column[object] = table.c[key]
         self._columns = [table.c[name] for name in columns]
@@ -47,8 +48,9 @@ class TableExport:
             query = query.where(self._key > self._key.type.python_type(after))
         records = []
         for row in work.connection.execute(query):
-            values = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name
-            key = str(values.pop("export_key"))
+            # Plain strings: SQLAlchemy's own names are a kind that orjson does not write.
+            values = {str(column.name): value for column, value in zip(self._columns, row[1:], strict=True)}
+            key = str(row[0])
             records.append(ExportRecord(self.type, key, orjson.dumps(values, default=_plain).decode()))
         return records
 
