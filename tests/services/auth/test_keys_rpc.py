@@ -11,6 +11,7 @@ from uuid import uuid4
 
 import grpc
 import jwt
+import psycopg
 import pytest
 from google.rpc import error_details_pb2
 from grpc_status import rpc_status
@@ -35,7 +36,7 @@ from function_backend.services.auth.service.keys import Keys
 from function_backend.services.auth.service.signing_keys import SIGNING_KEY_TOPIC
 from tests.factories.keys import claims, keys_with, master_key
 from tests.fixtures import postgres
-from tests.fixtures.principals import make_tenant
+from tests.fixtures.principals import make_child_tenant, make_tenant
 from tests.fixtures.server import RunningServer, StartServer
 
 _SECONDS = 10
@@ -193,6 +194,26 @@ class TestOtherWorkers:
             tokens.append(worker.issuer.issue(claims(worker.reader._clock.now())))
             assert all(_reads(worker, token) for token in tokens)
         assert len({jwt.get_unverified_header(token)["kid"] for token in tokens}) >= 2
+
+
+def test_nothing_secret_stands_in_the_audit_trail_the_events_or_the_log(start: Callable[..., RunningServer]) -> None:
+    server = start("k2", "k1")
+    made = make_child_tenant(server)
+    first, _ = _rotate(server), _rotate(server)
+    _retire(server, first.id)
+    _rewrap(server)
+    secrets = [master_key("k1").reveal(), master_key("k2").reveal(), made.key, server.admin_key]
+    with psycopg.connect(server.database.superuser_url) as connection:
+        kept = connection.execute(
+            "select coalesce(string_agg(r::text, ''), '') from audit_record r union all "
+            "select coalesce(string_agg(encode(payload, 'escape'), ''), '') from outbox_event"
+        ).fetchall()
+    text = server.log_text() + "".join(row[0] for row in kept)
+    assert first.id in text
+    for secret in secrets:
+        assert secret not in text
+        assert secret.partition(":")[2] not in text or ":" not in secret
+    assert '"d"' not in text
 
 
 class TestMasterKeys:

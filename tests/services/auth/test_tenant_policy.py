@@ -65,7 +65,7 @@ def test_what_it_decides_counts_for_it_alone(resources: Resources, tenants: Tena
     policy = TenantPolicy(_DEFAULT)
     _decide(tenants, caller, TenantSettings(password_history=4, allowed_grants=frozenset({Grant.CLIENT_CREDENTIALS})))
     rules = _rules(policy, resources, caller)
-    assert (rules.password_history, rules.allowed_grants) == (4, {Grant.CLIENT_CREDENTIALS})
+    assert (rules.password_history, rules.allowed_grants) == (4, frozenset({Grant.CLIENT_CREDENTIALS}))
     assert rules.access_token_lifetime == timedelta(minutes=7)
     assert _rules(policy, resources, other) == _DEFAULT
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import json
+import pkgutil
 import time
 from collections.abc import Callable
 from typing import Any, cast
@@ -15,6 +17,7 @@ from google.protobuf.duration_pb2 import Duration
 from google.protobuf.field_mask_pb2 import FieldMask
 from google.rpc import error_details_pb2
 from grpc_status import rpc_status
+from sqlalchemy import Table
 
 from function.auth.v1 import (
     api_key_service_pb2,
@@ -23,6 +26,9 @@ from function.auth.v1 import (
     tenant_service_pb2,
     tenant_service_pb2_grpc,
 )
+from function_backend.services.auth import tables
+from function_backend.services.auth.repository.table_export import TableExport
+from function_backend.services.auth.slice import TENANT_EXPORTERS
 from tests.fixtures.principals import NewTenant, make_child_tenant, make_key, make_tenant
 from tests.fixtures.server import RunningServer, StartServer
 
@@ -355,7 +361,24 @@ class TestDeleting:
             connection.execute("select shred_tenant(%s)", (organisation.tenant.id,))
 
 
+# Of these an export says nothing, for the reason beside each.
+_NOT_EXPORTED = {
+    "tenant_key": "a key",
+}
+
+
 class TestExporting:
+    def test_no_table_of_a_tenant_is_forgotten(self) -> None:
+        exported = {each.table.name for each in TENANT_EXPORTERS if isinstance(each, TableExport)}
+        known = {
+            table.name
+            for module in pkgutil.iter_modules(tables.__path__, f"{tables.__name__}.")
+            for table in vars(importlib.import_module(module.name)).values()
+            if isinstance(table, Table) and "tenant_id" in table.c
+        }
+        assert known - exported == set(_NOT_EXPORTED)
+        assert len({each.type for each in TENANT_EXPORTERS}) == len(TENANT_EXPORTERS)
+
     def test_everything_is_there_without_secrets_and_can_be_resumed(
         self, server: RunningServer, organisation: NewTenant
     ) -> None:
