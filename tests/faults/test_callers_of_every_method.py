@@ -341,11 +341,11 @@ def narrowest_key(server: RunningServer) -> str:
 @pytest.fixture(scope="module")
 def key_without(server: RunningServer) -> dict[str, str]:
     """For each permission a key that has all the others."""
-    permissions = {method.policy.permission for method in PROTECTED}
+    permissions = {method.policy.permission for method in METHODS}
     return {permission: make_key(server, *sorted(permissions - {permission})) for permission in permissions}
 
 
 @pytest.fixture(scope="module")
 def key_with(server: RunningServer) -> dict[str, str]:
     """For each permission a key that has only it."""
-    return {permission: make_key(server, permission) for permission in {m.policy.permission for m in PROTECTED}}
+    return {permission: make_key(server, permission) for permission in {m.policy.permission for m in METHODS}}
