@@ -21,4 +21,5 @@ pytest_plugins = [
     "tests.fixtures.storage",
     "tests.fixtures.companies",
     "tests.fixtures.grpcurl",
+    "tests.fixtures.http_port",
 ]

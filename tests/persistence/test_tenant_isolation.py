@@ -19,7 +19,35 @@ from tests.factories.events import RefusingSink, an_event
 from tests.fixtures import postgres
 
 # What a table holds of all tenants is told to nobody but the functions of the definer.
-_DEFINER_SEES_ALL = {"tenant", "api_key", "stored_answer", "company_search", "company_search_word"}
+_DEFINER_SEES_ALL = {
+    "tenant",
+    "api_key",
+    "stored_answer",
+    "company_search",
+    "company_search_word",
+    "tenant_key",
+    "api_key_use",
+    "certificate_identity",
+    "revocation_log",
+    "auth_user",
+    "user_password",
+    "user_password_history",
+    "user_token",
+    "user_totp",
+    "user_recovery_code",
+    "sign_in_throttle",
+    "service_account",
+    "auth_group",
+    "group_member",
+    "client_credential",
+    "used_assertion",
+    "session",
+    "refresh_token",
+    "revoked_access_token",
+    "device_authorization",
+    "role",
+    "role_binding",
+}
 
 _TENANT_TABLES = """
     select c.relname, c.relrowsecurity, c.relforcerowsecurity

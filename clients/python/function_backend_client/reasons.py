@@ -205,6 +205,465 @@ class ApiKeyNotFoundError(NotFoundError):
     default_reason = "API_KEY_NOT_FOUND"
 
 
+class ApiKeyEtagMismatchError(ConflictError):
+    """The etag in the request is not the current one: somebody changed the key in between."""
+
+    default_reason = "API_KEY_ETAG_MISMATCH"
+
+
+class ApiKeyQuotaExceededError(LimitExceededError):
+    """The key has made all the calls of its day."""
+
+    default_reason = "API_KEY_QUOTA_EXCEEDED"
+
+
+class ApiKeyRevokedError(PreconditionError):
+    """The key is revoked, so it cannot be changed."""
+
+    default_reason = "API_KEY_REVOKED"
+
+
+class ApiKeyDigestTakenError(AlreadyExistsError):
+    """A key with this hash is stored already; only a row of an import fails with it."""
+
+    default_reason = "API_KEY_DIGEST_TAKEN"
+
+
+class ApiKeyOwnerNotFoundError(NotFoundError):
+    """No active user or service account of the tenant has this id."""
+
+    default_reason = "API_KEY_OWNER_NOT_FOUND"
+
+
+class CertificateUnknownError(UnauthenticatedError):
+    """The client certificate names nobody that the service knows."""
+
+    default_reason = "CERTIFICATE_UNKNOWN"
+
+
+class CertificateIdentityNotFoundError(NotFoundError):
+    """No certificate identity with this id is visible to the caller."""
+
+    default_reason = "CERTIFICATE_IDENTITY_NOT_FOUND"
+
+
+class CertificateNameTakenError(AlreadyExistsError):
+    """The name is bound already."""
+
+    default_reason = "CERTIFICATE_NAME_TAKEN"
+
+
+class SubjectDisabledError(UnauthenticatedError):
+    """The user or service account behind the credential is not active."""
+
+    default_reason = "SUBJECT_DISABLED"
+
+
+class SessionEndedError(UnauthenticatedError):
+    """The session behind the access token has ended."""
+
+    default_reason = "SESSION_ENDED"
+
+
+class TooManyWatchersError(LimitExceededError):
+    """Too many streams watch for revocations on the worker."""
+
+    default_reason = "TOO_MANY_WATCHERS"
+
+
+class TenantSuspendedError(PermissionDeniedError):
+    """The credential is good, and its tenant, or one above that, is suspended."""
+
+    default_reason = "TENANT_SUSPENDED"
+
+
+class TenantNotSuspendedError(PreconditionError):
+    """The tenant is active, so it cannot be deleted."""
+
+    default_reason = "TENANT_NOT_SUSPENDED"
+
+
+class TenantDeletedError(PreconditionError):
+    """The tenant is deleted, which nothing undoes."""
+
+    default_reason = "TENANT_DELETED"
+
+
+class TenantTreeTooDeepError(PreconditionError):
+    """The tenant stands on the lowest level of the tree that there may be."""
+
+    default_reason = "TENANT_TREE_TOO_DEEP"
+
+
+class TenantEtagMismatchError(ConflictError):
+    """The etag in the request is not the current one: somebody changed the tenant in between."""
+
+    default_reason = "TENANT_ETAG_MISMATCH"
+
+
+class TenantHasChildrenError(PreconditionError):
+    """Tenants stand below the one that is to be deleted."""
+
+    default_reason = "TENANT_HAS_CHILDREN"
+
+
+class TenantProtectedError(PreconditionError):
+    """The tenant is the caller's own, stands above it, or is the one that the installation began with."""
+
+    default_reason = "TENANT_PROTECTED"
+
+
+class SigningKeyNotFoundError(NotFoundError):
+    """There is no signing key with this id."""
+
+    default_reason = "SIGNING_KEY_NOT_FOUND"
+
+
+class SigningKeyRotationPendingError(PreconditionError):
+    """The key of the last rotation is published and does not sign yet."""
+
+    default_reason = "SIGNING_KEY_ROTATION_PENDING"
+
+
+class UserNotFoundError(NotFoundError):
+    """No user with this id is visible to the caller."""
+
+    default_reason = "USER_NOT_FOUND"
+
+
+class UserNameTakenError(AlreadyExistsError):
+    """Another user of the tenant has this name."""
+
+    default_reason = "USER_NAME_TAKEN"
+
+
+class UserEmailTakenError(AlreadyExistsError):
+    """Another user of the tenant has this e-mail address."""
+
+    default_reason = "USER_EMAIL_TAKEN"
+
+
+class UserEtagMismatchError(ConflictError):
+    """The etag in the request is not the current one: somebody changed the user in between."""
+
+    default_reason = "USER_ETAG_MISMATCH"
+
+
+class UserStateError(PreconditionError):
+    """The state of the user does not allow the call."""
+
+    default_reason = "USER_STATE"
+
+
+class GroupNotFoundError(NotFoundError):
+    """No group with this id is visible to the caller."""
+
+    default_reason = "GROUP_NOT_FOUND"
+
+
+class GroupNameTakenError(AlreadyExistsError):
+    """Another group of the tenant has this name."""
+
+    default_reason = "GROUP_NAME_TAKEN"
+
+
+class GroupEtagMismatchError(ConflictError):
+    """The etag in the request is not the current one: somebody changed the group in between."""
+
+    default_reason = "GROUP_ETAG_MISMATCH"
+
+
+class GroupCycleError(PreconditionError):
+    """The change would make a group a member of itself, directly or by way of others."""
+
+    default_reason = "GROUP_CYCLE"
+
+
+class GroupTooDeepError(PreconditionError):
+    """The change would nest groups deeper than they may be."""
+
+    default_reason = "GROUP_TOO_DEEP"
+
+
+class GroupFullError(LimitExceededError):
+    """The group has as many direct members as one may have."""
+
+    default_reason = "GROUP_FULL"
+
+
+class ServiceAccountNotFoundError(NotFoundError):
+    """No service account with this id is visible to the caller."""
+
+    default_reason = "SERVICE_ACCOUNT_NOT_FOUND"
+
+
+class ServiceAccountNameTakenError(AlreadyExistsError):
+    """Another service account of the tenant has this name."""
+
+    default_reason = "SERVICE_ACCOUNT_NAME_TAKEN"
+
+
+class ServiceAccountEtagMismatchError(ConflictError):
+    """The etag in the request is not the current one: somebody changed the service account in between."""
+
+    default_reason = "SERVICE_ACCOUNT_ETAG_MISMATCH"
+
+
+class PasswordRefusedError(InvalidArgumentError):
+    """The password breaks rules of the tenant; BadRequest lists each, and the metadata names them."""
+
+    default_reason = "PASSWORD_REFUSED"
+
+
+class PasswordChangeRequiredError(PreconditionError):
+    """The password is right and has to be replaced before anything else."""
+
+    default_reason = "PASSWORD_CHANGE_REQUIRED"
+
+
+class SignInFailedError(UnauthenticatedError):
+    """The sign-in failed.
+
+    The user does not exist, may not sign in, or has another password or code. Which of them is not told.
+    """
+
+    default_reason = "SIGN_IN_FAILED"
+
+
+class SignInDelayedError(LimitExceededError):
+    """Too many sign-ins failed in a row; RetryInfo says when to try again."""
+
+    default_reason = "SIGN_IN_DELAYED"
+
+
+class SecondFactorRequiredError(UnauthenticatedError):
+    """The password is right and a code of the second factor is missing."""
+
+    default_reason = "SECOND_FACTOR_REQUIRED"
+
+
+class SecondFactorInvalidError(InvalidArgumentError):
+    """The code is not the current one of the app, or was used already."""
+
+    default_reason = "SECOND_FACTOR_INVALID"
+
+
+class SecondFactorEnrolledError(PreconditionError):
+    """The user has a second factor already."""
+
+    default_reason = "SECOND_FACTOR_ENROLLED"
+
+
+class SecondFactorMissingError(PreconditionError):
+    """The user has no second factor, or has not confirmed it yet."""
+
+    default_reason = "SECOND_FACTOR_MISSING"
+
+
+class HashingOverloadedError(LimitExceededError):
+    """More passwords are to be checked than the server has time for; RetryInfo says when to come back."""
+
+    default_reason = "HASHING_OVERLOADED"
+
+
+class InvitationInvalidError(UnauthenticatedError):
+    """The invitation does not exist, has expired, was replaced or was used already."""
+
+    default_reason = "INVITATION_INVALID"
+
+
+class PasswordResetInvalidError(UnauthenticatedError):
+    """The token for a new password does not exist, has expired, was replaced or was used already."""
+
+    default_reason = "PASSWORD_RESET_INVALID"
+
+
+class NotAUserError(PreconditionError):
+    """The method is about the account of the calling user, and the caller is none."""
+
+    default_reason = "NOT_A_USER"
+
+
+class OAuthInvalidRequestError(InvalidArgumentError):
+    """The OAuth request lacks a parameter, repeats one or has one that is not valid (`invalid_request`)."""
+
+    default_reason = "OAUTH_INVALID_REQUEST"
+
+
+class OAuthInvalidClientError(UnauthenticatedError):
+    """The client is not known, or did not prove who it is (`invalid_client`)."""
+
+    default_reason = "OAUTH_INVALID_CLIENT"
+
+
+class OAuthInvalidGrantError(UnauthenticatedError):
+    """The grant is not valid, has been used, or belongs to somebody else (`invalid_grant`)."""
+
+    default_reason = "OAUTH_INVALID_GRANT"
+
+
+class OAuthUnauthorizedClientError(PermissionDeniedError):
+    """The client may not use this grant (`unauthorized_client`)."""
+
+    default_reason = "OAUTH_UNAUTHORIZED_CLIENT"
+
+
+class OAuthUnsupportedGrantTypeError(InvalidArgumentError):
+    """There is no such grant type (`unsupported_grant_type`)."""
+
+    default_reason = "OAUTH_UNSUPPORTED_GRANT_TYPE"
+
+
+class OAuthInvalidScopeError(InvalidArgumentError):
+    """The scope is no list of permissions, or too wide (`invalid_scope`)."""
+
+    default_reason = "OAUTH_INVALID_SCOPE"
+
+
+class OAuthInvalidTargetError(InvalidArgumentError):
+    """Nobody gets tokens for this audience (`invalid_target`)."""
+
+    default_reason = "OAUTH_INVALID_TARGET"
+
+
+class OAuthAuthorizationPendingError(PreconditionError):
+    """No person has decided about the device yet (`authorization_pending`)."""
+
+    default_reason = "OAUTH_AUTHORIZATION_PENDING"
+
+
+class OAuthSlowDownError(PreconditionError):
+    """The device asks too often; `metadata["interval"]` says how many seconds to wait (`slow_down`)."""
+
+    default_reason = "OAUTH_SLOW_DOWN"
+
+
+class OAuthAccessDeniedError(PermissionDeniedError):
+    """A person has refused the device (`access_denied`)."""
+
+    default_reason = "OAUTH_ACCESS_DENIED"
+
+
+class OAuthExpiredTokenError(PreconditionError):
+    """The device code has expired; begin again (`expired_token`)."""
+
+    default_reason = "OAUTH_EXPIRED_TOKEN"
+
+
+class SessionNotFoundError(NotFoundError):
+    """No session with this id is visible to the caller."""
+
+    default_reason = "SESSION_NOT_FOUND"
+
+
+class ClientNotFoundError(NotFoundError):
+    """No service account that could have credentials has this id."""
+
+    default_reason = "CLIENT_NOT_FOUND"
+
+
+class ClientCredentialNotFoundError(NotFoundError):
+    """No credential of a service account with this id is visible to the caller."""
+
+    default_reason = "CLIENT_CREDENTIAL_NOT_FOUND"
+
+
+class TooManyClientCredentialsError(PreconditionError):
+    """The service account has as many usable credentials as one may have."""
+
+    default_reason = "TOO_MANY_CLIENT_CREDENTIALS"
+
+
+class DeviceRequestNotFoundError(NotFoundError):
+    """No device that waits shows this code."""
+
+    default_reason = "DEVICE_REQUEST_NOT_FOUND"
+
+
+class NotAPersonError(PermissionDeniedError):
+    """Only a person who has signed in can do this."""
+
+    default_reason = "NOT_A_PERSON"
+
+
+class RoleNotFoundError(NotFoundError):
+    """No role with this id is visible to the caller."""
+
+    default_reason = "ROLE_NOT_FOUND"
+
+
+class RoleNameTakenError(AlreadyExistsError):
+    """Another role of the tenant, or a built-in one, has this name."""
+
+    default_reason = "ROLE_NAME_TAKEN"
+
+
+class RoleBuiltInError(PreconditionError):
+    """Built-in roles cannot be changed."""
+
+    default_reason = "ROLE_BUILT_IN"
+
+
+class RoleInUseError(PreconditionError):
+    """The role is bound, or other roles inherit it."""
+
+    default_reason = "ROLE_IN_USE"
+
+
+class RoleCycleError(PreconditionError):
+    """The role would inherit itself."""
+
+    default_reason = "ROLE_CYCLE"
+
+
+class RoleTooDeepError(PreconditionError):
+    """Roles would inherit each other through too many steps."""
+
+    default_reason = "ROLE_TOO_DEEP"
+
+
+class RoleEtagMismatchError(ConflictError):
+    """Somebody changed the role in between; read it again and repeat the change."""
+
+    default_reason = "ROLE_ETAG_MISMATCH"
+
+
+class RoleBindingNotFoundError(NotFoundError):
+    """No role binding with this id is visible to the caller."""
+
+    default_reason = "ROLE_BINDING_NOT_FOUND"
+
+
+class LastAdministratorError(PreconditionError):
+    """The change would leave the tenant without an administrator."""
+
+    default_reason = "LAST_ADMINISTRATOR"
+
+
+class StepUpRequiredError(PermissionDeniedError):
+    """Another sign-in is needed: see `metadata["acr_values"]` and `metadata["max_age"]`."""
+
+    default_reason = "STEP_UP_REQUIRED"
+
+
+class ResourceOutOfScopeError(PermissionDeniedError):
+    """The permission is held for some resources, and this is none of them."""
+
+    default_reason = "RESOURCE_OUT_OF_SCOPE"
+
+
+class RoleSubjectNotFoundError(NotFoundError):
+    """The user, service account or group does not exist."""
+
+    default_reason = "ROLE_SUBJECT_NOT_FOUND"
+
+
+class RoleLimitReachedError(PreconditionError):
+    """There are as many roles or bindings as there may be."""
+
+    default_reason = "ROLE_LIMIT_REACHED"
+
+
 KINDS: Mapping[StatusCode, type[FunctionBackendError]] = MappingProxyType(
     {
         kind.status: kind
