@@ -9,10 +9,15 @@ from uuid import UUID, uuid4
 
 from function.auth.v1 import (
     api_key_service_pb2,
+    certificate_identity_service_pb2,
+    client_credential_service_pb2,
+    credential_service_pb2,
     group_service_pb2,
     master_key_service_pb2,
+    oauth_service_pb2,
     second_factor_service_pb2,
     service_account_service_pb2,
+    session_service_pb2,
     signing_key_service_pb2,
     tenant_service_pb2,
     user_service_pb2,
@@ -59,14 +64,19 @@ def calling(
 
 def declared_permissions() -> frozenset[str]:
     """The permissions that the contract of all services declares."""
-    return frozenset(
-        method.GetOptions().Extensions[options_pb2.policy].permission
+    policies = [
+        method.GetOptions().Extensions[options_pb2.policy]
         for file in (
             company_service_pb2,
             tenant_service_pb2,
+            certificate_identity_service_pb2,
+            credential_service_pb2,
             api_key_service_pb2,
             signing_key_service_pb2,
             master_key_service_pb2,
+            client_credential_service_pb2,
+            session_service_pb2,
+            oauth_service_pb2,
             user_service_pb2,
             second_factor_service_pb2,
             service_account_service_pb2,
@@ -74,5 +84,7 @@ def declared_permissions() -> frozenset[str]:
         )
         for service in file.DESCRIPTOR.services_by_name.values()
         for method in service.methods
-        if not method.GetOptions().Extensions[options_pb2.policy].anonymous
+    ]
+    return frozenset(
+        permission for policy in policies for permission in (policy.permission, *policy.wider_permissions) if permission
     )

@@ -18,6 +18,7 @@ from prometheus_client import CollectorRegistry
 
 from function_backend.cache.rate_limit import HostBuckets, RateLimiter
 from function_backend.interceptors import server_chain
+from function_backend.interceptors.authentication import Authentication
 from function_backend.interceptors.idempotency import Edge, Idempotency
 from function_backend.interceptors.outlook import Outlook
 from function_backend.interceptors.pipeline import method_handlers
@@ -228,7 +229,8 @@ def serve(
     outlook = Outlook(log=log, registry=registry, sampling=sampling, period=timedelta(milliseconds=50))
     chain = server_chain(
         settings or PipelineSettings(),
-        authenticator=keys,
+        authentication=Authentication(keys),
+        clock=SystemClock(),
         idempotency=Idempotency(transactions or NoDatabase(), StoredAnswers(SystemClock())),
         validation=Validation(),
         limiter=limiter or HostBuckets(),

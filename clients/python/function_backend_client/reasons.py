@@ -205,6 +205,72 @@ class ApiKeyNotFoundError(NotFoundError):
     default_reason = "API_KEY_NOT_FOUND"
 
 
+class ApiKeyEtagMismatchError(ConflictError):
+    """The etag in the request is not the current one: somebody changed the key in between."""
+
+    default_reason = "API_KEY_ETAG_MISMATCH"
+
+
+class ApiKeyQuotaExceededError(LimitExceededError):
+    """The key has made all the calls of its day."""
+
+    default_reason = "API_KEY_QUOTA_EXCEEDED"
+
+
+class ApiKeyRevokedError(PreconditionError):
+    """The key is revoked, so it cannot be changed."""
+
+    default_reason = "API_KEY_REVOKED"
+
+
+class ApiKeyDigestTakenError(AlreadyExistsError):
+    """A key with this hash is stored already; only a row of an import fails with it."""
+
+    default_reason = "API_KEY_DIGEST_TAKEN"
+
+
+class ApiKeyOwnerNotFoundError(NotFoundError):
+    """No active user or service account of the tenant has this id."""
+
+    default_reason = "API_KEY_OWNER_NOT_FOUND"
+
+
+class CertificateUnknownError(UnauthenticatedError):
+    """The client certificate names nobody that the service knows."""
+
+    default_reason = "CERTIFICATE_UNKNOWN"
+
+
+class CertificateIdentityNotFoundError(NotFoundError):
+    """No certificate identity with this id is visible to the caller."""
+
+    default_reason = "CERTIFICATE_IDENTITY_NOT_FOUND"
+
+
+class CertificateNameTakenError(AlreadyExistsError):
+    """The name is bound already."""
+
+    default_reason = "CERTIFICATE_NAME_TAKEN"
+
+
+class SubjectDisabledError(UnauthenticatedError):
+    """The user or service account behind the credential is not active."""
+
+    default_reason = "SUBJECT_DISABLED"
+
+
+class SessionEndedError(UnauthenticatedError):
+    """The session behind the access token has ended."""
+
+    default_reason = "SESSION_ENDED"
+
+
+class TooManyWatchersError(LimitExceededError):
+    """Too many streams watch for revocations on the worker."""
+
+    default_reason = "TOO_MANY_WATCHERS"
+
+
 class TenantSuspendedError(PermissionDeniedError):
     """The credential is good, and its tenant, or one above that, is suspended."""
 
@@ -416,6 +482,186 @@ class NotAUserError(PreconditionError):
     """The method is about the account of the calling user, and the caller is none."""
 
     default_reason = "NOT_A_USER"
+
+
+class OAuthInvalidRequestError(InvalidArgumentError):
+    """The OAuth request lacks a parameter, repeats one or has one that is not valid (`invalid_request`)."""
+
+    default_reason = "OAUTH_INVALID_REQUEST"
+
+
+class OAuthInvalidClientError(UnauthenticatedError):
+    """The client is not known, or did not prove who it is (`invalid_client`)."""
+
+    default_reason = "OAUTH_INVALID_CLIENT"
+
+
+class OAuthInvalidGrantError(UnauthenticatedError):
+    """The grant is not valid, has been used, or belongs to somebody else (`invalid_grant`)."""
+
+    default_reason = "OAUTH_INVALID_GRANT"
+
+
+class OAuthUnauthorizedClientError(PermissionDeniedError):
+    """The client may not use this grant (`unauthorized_client`)."""
+
+    default_reason = "OAUTH_UNAUTHORIZED_CLIENT"
+
+
+class OAuthUnsupportedGrantTypeError(InvalidArgumentError):
+    """There is no such grant type (`unsupported_grant_type`)."""
+
+    default_reason = "OAUTH_UNSUPPORTED_GRANT_TYPE"
+
+
+class OAuthInvalidScopeError(InvalidArgumentError):
+    """The scope is no list of permissions, or too wide (`invalid_scope`)."""
+
+    default_reason = "OAUTH_INVALID_SCOPE"
+
+
+class OAuthInvalidTargetError(InvalidArgumentError):
+    """Nobody gets tokens for this audience (`invalid_target`)."""
+
+    default_reason = "OAUTH_INVALID_TARGET"
+
+
+class OAuthAuthorizationPendingError(PreconditionError):
+    """No person has decided about the device yet (`authorization_pending`)."""
+
+    default_reason = "OAUTH_AUTHORIZATION_PENDING"
+
+
+class OAuthSlowDownError(PreconditionError):
+    """The device asks too often; `metadata["interval"]` says how many seconds to wait (`slow_down`)."""
+
+    default_reason = "OAUTH_SLOW_DOWN"
+
+
+class OAuthAccessDeniedError(PermissionDeniedError):
+    """A person has refused the device (`access_denied`)."""
+
+    default_reason = "OAUTH_ACCESS_DENIED"
+
+
+class OAuthExpiredTokenError(PreconditionError):
+    """The device code has expired; begin again (`expired_token`)."""
+
+    default_reason = "OAUTH_EXPIRED_TOKEN"
+
+
+class SessionNotFoundError(NotFoundError):
+    """No session with this id is visible to the caller."""
+
+    default_reason = "SESSION_NOT_FOUND"
+
+
+class ClientNotFoundError(NotFoundError):
+    """No service account that could have credentials has this id."""
+
+    default_reason = "CLIENT_NOT_FOUND"
+
+
+class ClientCredentialNotFoundError(NotFoundError):
+    """No credential of a service account with this id is visible to the caller."""
+
+    default_reason = "CLIENT_CREDENTIAL_NOT_FOUND"
+
+
+class TooManyClientCredentialsError(PreconditionError):
+    """The service account has as many usable credentials as one may have."""
+
+    default_reason = "TOO_MANY_CLIENT_CREDENTIALS"
+
+
+class DeviceRequestNotFoundError(NotFoundError):
+    """No device that waits shows this code."""
+
+    default_reason = "DEVICE_REQUEST_NOT_FOUND"
+
+
+class NotAPersonError(PermissionDeniedError):
+    """Only a person who has signed in can do this."""
+
+    default_reason = "NOT_A_PERSON"
+
+
+class RoleNotFoundError(NotFoundError):
+    """No role with this id is visible to the caller."""
+
+    default_reason = "ROLE_NOT_FOUND"
+
+
+class RoleNameTakenError(AlreadyExistsError):
+    """Another role of the tenant, or a built-in one, has this name."""
+
+    default_reason = "ROLE_NAME_TAKEN"
+
+
+class RoleBuiltInError(PreconditionError):
+    """Built-in roles cannot be changed."""
+
+    default_reason = "ROLE_BUILT_IN"
+
+
+class RoleInUseError(PreconditionError):
+    """The role is bound, or other roles inherit it."""
+
+    default_reason = "ROLE_IN_USE"
+
+
+class RoleCycleError(PreconditionError):
+    """The role would inherit itself."""
+
+    default_reason = "ROLE_CYCLE"
+
+
+class RoleTooDeepError(PreconditionError):
+    """Roles would inherit each other through too many steps."""
+
+    default_reason = "ROLE_TOO_DEEP"
+
+
+class RoleEtagMismatchError(ConflictError):
+    """Somebody changed the role in between; read it again and repeat the change."""
+
+    default_reason = "ROLE_ETAG_MISMATCH"
+
+
+class RoleBindingNotFoundError(NotFoundError):
+    """No role binding with this id is visible to the caller."""
+
+    default_reason = "ROLE_BINDING_NOT_FOUND"
+
+
+class LastAdministratorError(PreconditionError):
+    """The change would leave the tenant without an administrator."""
+
+    default_reason = "LAST_ADMINISTRATOR"
+
+
+class StepUpRequiredError(PermissionDeniedError):
+    """Another sign-in is needed: see `metadata["acr_values"]` and `metadata["max_age"]`."""
+
+    default_reason = "STEP_UP_REQUIRED"
+
+
+class ResourceOutOfScopeError(PermissionDeniedError):
+    """The permission is held for some resources, and this is none of them."""
+
+    default_reason = "RESOURCE_OUT_OF_SCOPE"
+
+
+class RoleSubjectNotFoundError(NotFoundError):
+    """The user, service account or group does not exist."""
+
+    default_reason = "ROLE_SUBJECT_NOT_FOUND"
+
+
+class RoleLimitReachedError(PreconditionError):
+    """There are as many roles or bindings as there may be."""
+
+    default_reason = "ROLE_LIMIT_REACHED"
 
 
 KINDS: Mapping[StatusCode, type[FunctionBackendError]] = MappingProxyType(

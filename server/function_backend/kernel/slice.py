@@ -21,6 +21,8 @@ class Chore:
     """Seconds between two runs, more or less."""
     run: Callable[[Any], object]
     """Is handed the psycopg connection. It must not take long: while it runs, no change is heard of."""
+    once_more_at_the_end: bool = False
+    """Whether it is also done when the worker ends, however long ago the last time was."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,3 +45,5 @@ class Slice:
     """What it does now and then by itself."""
     authenticator: Authenticator | None = None
     """Turns credentials into callers; one slice of the service has it."""
+    endings: tuple[Callable[[], None], ...] = ()
+    """Called when the worker begins to end: streams that would never end by themselves are to end now."""

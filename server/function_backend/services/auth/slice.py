@@ -8,16 +8,42 @@ from datetime import timedelta
 from typing import Any, Literal
 
 from function_backend.events.audit import audit_record_table
+from function_backend.kernel.clock import Clock
 from function_backend.kernel.events import DomainEvent
 from function_backend.kernel.secret import Secret
 from function_backend.kernel.slice import Chore, Slice
 from function_backend.persistence.notifications import EPOCH_TOPIC
+from function_backend.persistence.wire import Driver
 from function_backend.resources import Resources
-from function_backend.services.auth.adapters.authenticator import ApiKeyAuthenticator
 from function_backend.services.auth.adapters.master_keys import MasterKeys
 from function_backend.services.auth.adapters.password_hashing import Argon2Cost
-from function_backend.services.auth.convert.api_key import api_key_created, api_key_revoked
+from function_backend.services.auth.adapters.session_uses import SessionUses
+from function_backend.services.auth.adapters.states import Subjects
+from function_backend.services.auth.convert.api_key import (
+    api_key_created,
+    api_key_imported,
+    api_key_rerolled,
+    api_key_revoked,
+    api_key_updated,
+)
+from function_backend.services.auth.convert.certificate_identity import (
+    certificate_identity_created,
+    certificate_identity_deleted,
+)
+from function_backend.services.auth.convert.client_credential import (
+    client_credential_created,
+    client_credential_revoked,
+)
+from function_backend.services.auth.convert.oauth import (
+    access_token_issued,
+    access_token_revoked,
+    device_authorization_created,
+    device_authorization_decided,
+)
 from function_backend.services.auth.convert.people_events import PEOPLE_EVENT_PAYLOADS
+from function_backend.services.auth.convert.role import role_created, role_deleted, role_updated
+from function_backend.services.auth.convert.role_binding import role_binding_created, role_binding_deleted
+from function_backend.services.auth.convert.session import session_created, session_refreshed, session_revoked
 from function_backend.services.auth.convert.signing_key import (
     keys_rewrapped,
     signing_key_created,
@@ -31,6 +57,7 @@ from function_backend.services.auth.convert.tenant import (
     tenant_suspended,
     tenant_updated,
 )
+from function_backend.services.auth.domain.built_in_roles import BuiltInRoles
 from function_backend.services.auth.domain.discovery import check_issuer
 from function_backend.services.auth.domain.permission import PermissionCatalogue
 from function_backend.services.auth.domain.tenant_settings import (
@@ -38,7 +65,26 @@ from function_backend.services.auth.domain.tenant_settings import (
     SHORTEST_ACCESS_TOKEN,
     TenantRules,
 )
-from function_backend.services.auth.events.api_key import ApiKeyCreated, ApiKeyRevoked
+from function_backend.services.auth.events.access_token import AccessTokenIssued, AccessTokenRevoked
+from function_backend.services.auth.events.api_key import (
+    ApiKeyCreated,
+    ApiKeyImported,
+    ApiKeyRerolled,
+    ApiKeyRevoked,
+    ApiKeyUpdated,
+)
+from function_backend.services.auth.events.certificate_identity import (
+    CertificateIdentityCreated,
+    CertificateIdentityDeleted,
+)
+from function_backend.services.auth.events.client_credential import ClientCredentialCreated, ClientCredentialRevoked
+from function_backend.services.auth.events.device_authorization import (
+    DeviceAuthorizationCreated,
+    DeviceAuthorizationDecided,
+)
+from function_backend.services.auth.events.role import RoleCreated, RoleDeleted, RoleUpdated
+from function_backend.services.auth.events.role_binding import RoleBindingCreated, RoleBindingDeleted
+from function_backend.services.auth.events.session import SessionCreated, SessionRefreshed, SessionRevoked
 from function_backend.services.auth.events.signing_key import KeysRewrapped, SigningKeyCreated, SigningKeyRetired
 from function_backend.services.auth.events.tenant import (
     TenantCreated,
@@ -48,41 +94,70 @@ from function_backend.services.auth.events.tenant import (
     TenantSuspended,
     TenantUpdated,
 )
+from function_backend.services.auth.repository.entitlement import EntitlementRepository
+from function_backend.services.auth.repository.session import purge_grants
 from function_backend.services.auth.repository.table_export import TableExport
 from function_backend.services.auth.repository.user_shredding import shred_user_secrets
+from function_backend.services.auth.service.api_key_changes import ApiKeyChanges
+from function_backend.services.auth.service.api_key_import import FOREIGN_PREFIX_TOPIC, ApiKeyImport
 from function_backend.services.auth.service.api_keys import ApiKeyService
+from function_backend.services.auth.service.certificate_identities import CertificateIdentityService
+from function_backend.services.auth.service.checking import check_credentials
+from function_backend.services.auth.service.grant_ports import GrantRules
+from function_backend.services.auth.service.grants import GrantNeeds, open_grants
+from function_backend.services.auth.service.guards import RoleGuards
 from function_backend.services.auth.service.keys import KeyPolicy, open_keys
 from function_backend.services.auth.service.people import SignInPolicy, Surroundings, open_people
-from function_backend.services.auth.service.revocation import REVOCATION_TOPIC
-from function_backend.services.auth.service.session_end import NoSessions
+from function_backend.services.auth.service.permissions import PermissionService
+from function_backend.services.auth.service.revocation import REVOCATION_TOPIC, TOLD_EPOCH_TOPIC
+from function_backend.services.auth.service.role_bindings import RoleBindingService
+from function_backend.services.auth.service.roles import RoleService
+from function_backend.services.auth.service.session_ending import StoredSessionEnd
 from function_backend.services.auth.service.signing_keys import SIGNING_KEY_TOPIC
-from function_backend.services.auth.service.standing import NothingGranted
 from function_backend.services.auth.service.tenant_export import ExportTenant, TenantExporter
 from function_backend.services.auth.service.tenant_life import TenantLife, TenantShredder
 from function_backend.services.auth.service.tenant_policy import TENANT_TOPIC, TenantPolicy
 from function_backend.services.auth.service.tenants import TenantService
 from function_backend.services.auth.servicer.api_key import ApiKeyServicer
+from function_backend.services.auth.servicer.certificate_identity import CertificateIdentityServicer
+from function_backend.services.auth.servicer.client_credential import ClientCredentialServicer
+from function_backend.services.auth.servicer.credential import CredentialServicer
 from function_backend.services.auth.servicer.group import GroupServicer
 from function_backend.services.auth.servicer.master_key import MasterKeyServicer
+from function_backend.services.auth.servicer.oauth import OAuthServicer, OAuthUseCases
+from function_backend.services.auth.servicer.permission import PermissionServicer
+from function_backend.services.auth.servicer.role import RoleServicer
+from function_backend.services.auth.servicer.role_binding import RoleBindingServicer
 from function_backend.services.auth.servicer.second_factor import SecondFactorServicer
 from function_backend.services.auth.servicer.service_account import ServiceAccountServicer
+from function_backend.services.auth.servicer.session import SessionServicer
 from function_backend.services.auth.servicer.signing_key import SigningKeyServicer
 from function_backend.services.auth.servicer.tenant import TenantServicer, TenantUseCases
 from function_backend.services.auth.servicer.user import UserServicer, UserUseCases
 from function_backend.services.auth.tables.api_key import api_key_table
+from function_backend.services.auth.tables.client_credential import client_credential_table
 from function_backend.services.auth.tables.group import auth_group_table
 from function_backend.services.auth.tables.service_account import service_account_table
+from function_backend.services.auth.tables.session import session_table
 from function_backend.services.auth.tables.tenant import tenant_table
 from function_backend.services.auth.tables.user import auth_user_table
 
 _KEY_CHORE_SECONDS = 15.0
 _PURGE_SECONDS = 60.0
+_SESSION_USES_SECONDS = 10.0
+_ENDED_SESSIONS_KEPT = timedelta(days=30)
+"""How long people see that there was a session, after it would have ended by itself."""
 _MOST_NICE = 19
 
 EVENT_PAYLOADS: Mapping[type[DomainEvent], Callable[[Any], bytes]] = {
     TenantCreated: tenant_created,
     ApiKeyCreated: api_key_created,
     ApiKeyRevoked: api_key_revoked,
+    ApiKeyUpdated: api_key_updated,
+    ApiKeyRerolled: api_key_rerolled,
+    ApiKeyImported: api_key_imported,
+    CertificateIdentityCreated: certificate_identity_created,
+    CertificateIdentityDeleted: certificate_identity_deleted,
     TenantUpdated: tenant_updated,
     TenantSuspended: tenant_suspended,
     TenantResumed: tenant_resumed,
@@ -91,7 +166,21 @@ EVENT_PAYLOADS: Mapping[type[DomainEvent], Callable[[Any], bytes]] = {
     SigningKeyCreated: signing_key_created,
     SigningKeyRetired: signing_key_retired,
     KeysRewrapped: keys_rewrapped,
+    ClientCredentialCreated: client_credential_created,
+    ClientCredentialRevoked: client_credential_revoked,
+    SessionCreated: session_created,
+    SessionRefreshed: session_refreshed,
+    SessionRevoked: session_revoked,
+    AccessTokenIssued: access_token_issued,
+    AccessTokenRevoked: access_token_revoked,
+    DeviceAuthorizationCreated: device_authorization_created,
+    DeviceAuthorizationDecided: device_authorization_decided,
     **PEOPLE_EVENT_PAYLOADS,
+    RoleCreated: role_created,
+    RoleUpdated: role_updated,
+    RoleDeleted: role_deleted,
+    RoleBindingCreated: role_binding_created,
+    RoleBindingDeleted: role_binding_deleted,
 }
 """How the events look outside; the first tenant is recorded before any slice is built."""
 
@@ -100,7 +189,21 @@ TENANT_EXPORTERS: tuple[TenantExporter, ...] = (
     TableExport(
         "api_key",
         api_key_table,
-        [column.name for column in api_key_table.columns if column.name not in {"tenant_id", "digest"}],
+        [
+            column.name
+            for column in api_key_table.columns
+            if column.name not in {"tenant_id", "digest", "previous_digest"}
+        ],
+    ),
+    TableExport(
+        "client_credential",
+        client_credential_table,
+        [column.name for column in client_credential_table.columns if column.name not in {"tenant_id", "digest"}],
+    ),
+    TableExport(
+        "session",
+        session_table,
+        [column.name for column in session_table.columns if column.name != "tenant_id"],
     ),
     TableExport(
         "user", auth_user_table, [column.name for column in auth_user_table.columns if column.name != "tenant_id"]
@@ -153,6 +256,19 @@ class AuthSettings:
     signing_key_lead: timedelta = timedelta(minutes=15)
     """How long a new signing key is published before it signs: longer than anybody keeps the JWKS document."""
 
+    first_party_clients: tuple[str, ...] = ("function-backend-cli",)
+    """Clients that people sign in with (`password`, device authorisation) and that hold no secret, by `client_id`."""
+    further_audiences: tuple[str, ...] = ()
+    """Other services that tokens may be asked for, by the names under which they check `aud`."""
+    refresh_retry_window: timedelta = timedelta(seconds=10)
+    """How long a refresh token that was just used is answered once more, for a client that lost the answer, as long as
+    what it was answered with was not used; 0 for never. Any other second use ends the session."""
+    device_code_lifetime: timedelta = timedelta(minutes=10)
+    """How long a device waits for a person to let it in."""
+    device_poll_interval: timedelta = timedelta(seconds=5)
+    """How long a device waits between two questions."""
+    device_page: str = ""
+    """URL of the page on which people type the code of a device; `<issuer>/device` when empty."""
     argon2_memory_kib: int = 19_456
     """Memory of one password hash in KiB. Passwords hashed at another cost are hashed again at the next sign-in."""
     argon2_passes: int = 2
@@ -199,6 +315,30 @@ class AuthSettings:
             raise ValueError("signing_key_lifetime must be at least 1h, or 0 for by command only")
         if not timedelta() <= self.signing_key_lead <= timedelta(days=7):
             raise ValueError("signing_key_lead must lie between 0 and 7d")
+
+        self._check_grants()
+
+    def _check_grants(self) -> None:
+        if not timedelta() <= self.refresh_retry_window <= timedelta(minutes=1):
+            raise ValueError("refresh_retry_window must lie between 0 and 1m")
+        if not timedelta(minutes=1) <= self.device_code_lifetime <= timedelta(hours=1):
+            raise ValueError("device_code_lifetime must lie between 1m and 1h")
+        if not timedelta(seconds=1) <= self.device_poll_interval <= timedelta(minutes=1):
+            raise ValueError("device_poll_interval must lie between 1s and 1m")
+
+    @property
+    def grant_rules(self) -> GrantRules:
+        """What they say about grants."""
+        return GrantRules(
+            issuer=self.issuer,
+            audience=self.audience,
+            further_audiences=frozenset(self.further_audiences),
+            first_party_clients=frozenset(self.first_party_clients),
+            retry_window=self.refresh_retry_window,
+            device_lifetime=self.device_code_lifetime,
+            device_interval=self.device_poll_interval,
+            device_page=self.device_page or f"{self.issuer}/device",
+        )
 
     def _check_sign_in(self) -> None:
         for name in (
@@ -251,31 +391,36 @@ class AuthSettings:
 
 
 def build(resources: Resources, settings: AuthSettings) -> Slice:
-    """The servicers of tenants and keys, and the authenticator that knows the keys."""
-    authenticator = ApiKeyAuthenticator(
-        resources.transactions,
-        resources.clock,
-        epoch_age=resources.epoch_age,
-        remembered_keys=settings.remembered_keys,
-        remembered_seconds=settings.remembered_for.total_seconds(),
-    )
-    catalogue = PermissionCatalogue(resources.permission_catalogue)
+    """The servicers of the folder, and the authenticator that knows all credentials."""
+    catalogue = PermissionCatalogue(resources.permission_catalogue, resources.methods)
+    built_in = BuiltInRoles(catalogue)
+    guards = RoleGuards(built_in, resources.clock)
     rules = TenantRules(access_token_lifetime=settings.access_token_lifetime)
     policy = TenantPolicy(rules)
     keys = open_keys(resources, settings.key_policy)
-    nothing_granted = NothingGranted()
+    entitlements = EntitlementRepository(built_in.by_id, now=resources.clock.now)
     people = open_people(
         resources,
         settings.sign_in_policy,
         Surroundings(
             secret_box=keys.vault,
             policies=policy,
-            entitlements=nothing_granted,
-            grants=nothing_granted,
-            administrators=nothing_granted,
-            sessions=NoSessions(),
+            entitlements=entitlements,
+            grants=guards,
+            administrators=guards,
+            sessions=StoredSessionEnd(resources.clock),
         ),
     )
+    session_uses = SessionUses(resources.clock)
+    checking = check_credentials(
+        resources,
+        reader=keys.reader,
+        entitlements=entitlements,
+        remembered=settings.remembered_keys,
+        remembered_for=settings.remembered_for,
+        note_session=session_uses.note,
+    )
+    authenticator = checking.authenticator
     tenants = TenantService(
         transactions=resources.transactions,
         clock=resources.clock,
@@ -287,6 +432,44 @@ def build(resources: Resources, settings: AuthSettings) -> Slice:
         clock=resources.clock,
         page_tokens=resources.page_tokens,
         catalogue=catalogue,
+        subjects=Subjects(),
+        administrators=guards,
+    )
+    permissions = PermissionService(
+        transactions=resources.transactions,
+        page_tokens=resources.page_tokens,
+        catalogue=catalogue,
+        built_in=built_in,
+    )
+    roles = RoleService(
+        transactions=resources.transactions,
+        clock=resources.clock,
+        page_tokens=resources.page_tokens,
+        catalogue=catalogue,
+        built_in=built_in,
+        guards=guards,
+    )
+    role_bindings = RoleBindingService(
+        transactions=resources.transactions,
+        clock=resources.clock,
+        page_tokens=resources.page_tokens,
+        built_in=built_in,
+        guards=guards,
+    )
+    grant_rules = settings.grant_rules
+    grants = open_grants(
+        resources,
+        grant_rules,
+        GrantNeeds(
+            issuer=keys.issuer,
+            reader=keys.reader,
+            keys=keys.ring,
+            sign_in=people.sign_in,
+            entitlements=entitlements,
+            policy=policy,
+            catalogue=catalogue,
+            authenticator=authenticator,
+        ),
     )
     return Slice(
         name="auth",
@@ -308,7 +491,19 @@ def build(resources: Resources, settings: AuthSettings) -> Slice:
             ),
             "function.auth.v1.SigningKeyService": SigningKeyServicer(keys.signing_keys, resources.clock),
             "function.auth.v1.MasterKeyService": MasterKeyServicer(keys.master_keys),
-            "function.auth.v1.ApiKeyService": ApiKeyServicer(api_keys),
+            "function.auth.v1.ClientCredentialService": ClientCredentialServicer(grants.client_credentials),
+            "function.auth.v1.SessionService": SessionServicer(grants.sessions),
+            "function.auth.v1.OAuthService": OAuthServicer(
+                OAuthUseCases(
+                    tokens=grants.tokens,
+                    introspection=grants.introspection,
+                    revocation=grants.revocation,
+                    devices=grants.devices,
+                    publication=grants.publication,
+                ),
+                issuer=grant_rules.issuer,
+                device_page=grant_rules.device_page,
+            ),
             "function.auth.v1.UserService": UserServicer(
                 UserUseCases(
                     users=people.users,
@@ -322,26 +517,64 @@ def build(resources: Resources, settings: AuthSettings) -> Slice:
             "function.auth.v1.SecondFactorService": SecondFactorServicer(people.second_factors, resources.clock),
             "function.auth.v1.ServiceAccountService": ServiceAccountServicer(people.service_accounts),
             "function.auth.v1.GroupService": GroupServicer(people.groups, people.memberships),
+            "function.auth.v1.ApiKeyService": ApiKeyServicer(
+                api_keys,
+                ApiKeyChanges(
+                    transactions=resources.transactions,
+                    clock=resources.clock,
+                    catalogue=catalogue,
+                    administrators=guards,
+                ),
+                ApiKeyImport(
+                    transactions=resources.transactions,
+                    clock=resources.clock,
+                    catalogue=catalogue,
+                    subjects=Subjects(),
+                ),
+            ),
+            "function.auth.v1.CertificateIdentityService": CertificateIdentityServicer(
+                CertificateIdentityService(
+                    transactions=resources.transactions,
+                    clock=resources.clock,
+                    page_tokens=resources.page_tokens,
+                    subjects=Subjects(),
+                )
+            ),
+            "function.auth.v1.CredentialService": CredentialServicer(checking.credentials, checking.revocations),
+            "function.auth.v1.PermissionService": PermissionServicer(permissions),
+            "function.auth.v1.RoleService": RoleServicer(roles),
+            "function.auth.v1.RoleBindingService": RoleBindingServicer(role_bindings),
         },
         event_payloads=EVENT_PAYLOADS,
         invalidations={
-            REVOCATION_TOPIC: each_of(authenticator.forget, keys.revoked),
-            EPOCH_TOPIC: each_of(authenticator.forget, keys.forget),
+            REVOCATION_TOPIC: each_of(authenticator.forget_revoked, keys.revoked, checking.feed.wake),
+            TOLD_EPOCH_TOPIC: authenticator.hear_epoch,
+            EPOCH_TOPIC: each_of(authenticator.find_epoch, keys.forget, checking.feed.wake),
+            FOREIGN_PREFIX_TOPIC: checking.lookup.hear_prefix,
             TENANT_TOPIC: policy.forget,
             SIGNING_KEY_TOPIC: keys.ring.forget,
         },
         cache_resets=(authenticator.forget, policy.forget, keys.forget),
         caches={
-            "api keys": authenticator.cache,
+            "credentials": authenticator.cache,
             "tenant rules": policy.cache,
             "data keys": keys.vault.cache,
         },
         chores=(
             Chore(_KEY_CHORE_SECONDS, keys.signing_keys.rotate_when_due),
+            Chore(_SESSION_USES_SECONDS, session_uses.write),
+            Chore(_PURGE_SECONDS, lambda driver: _purge(driver, resources.clock)),
             Chore(_PURGE_SECONDS, people.purge),
+            *checking.chores,
         ),
         authenticator=authenticator,
+        endings=(checking.feed.end,),
     )
+
+
+def _purge(driver: Driver, clock: Clock) -> int:
+    now = clock.now()
+    return purge_grants(driver, expired_before=now, sessions_over_before=now - _ENDED_SESSIONS_KEPT)
 
 
 def each_of(*hear: Callable[[str], None]) -> Callable[[str], None]:

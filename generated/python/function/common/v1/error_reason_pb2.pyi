@@ -102,6 +102,82 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """Another tenant already has this name."""
     ERROR_REASON_API_KEY_NOT_FOUND: _ErrorReason.ValueType  # 202
     """No API key with this id is visible to the caller."""
+    ERROR_REASON_API_KEY_ETAG_MISMATCH: _ErrorReason.ValueType  # 330
+    """The etag in the request is not the current one: somebody changed the key
+    in between.
+    """
+    ERROR_REASON_API_KEY_QUOTA_EXCEEDED: _ErrorReason.ValueType  # 331
+    """The key has made all the calls of its day."""
+    ERROR_REASON_API_KEY_REVOKED: _ErrorReason.ValueType  # 332
+    """The key is revoked, so it cannot be changed."""
+    ERROR_REASON_API_KEY_DIGEST_TAKEN: _ErrorReason.ValueType  # 333
+    """A key with this hash is stored already. Only a row of an import fails with
+    it.
+    """
+    ERROR_REASON_API_KEY_OWNER_NOT_FOUND: _ErrorReason.ValueType  # 334
+    """No user or service account of the tenant has this id."""
+    ERROR_REASON_CERTIFICATE_UNKNOWN: _ErrorReason.ValueType  # 335
+    """The certificate names nobody that this service knows."""
+    ERROR_REASON_CERTIFICATE_IDENTITY_NOT_FOUND: _ErrorReason.ValueType  # 336
+    """No certificate identity with this id is visible to the caller."""
+    ERROR_REASON_CERTIFICATE_NAME_TAKEN: _ErrorReason.ValueType  # 337
+    """The name is bound already."""
+    ERROR_REASON_SUBJECT_DISABLED: _ErrorReason.ValueType  # 338
+    """The user or the service account behind the credential is not active:
+    locked, suspended or deleted.
+    """
+    ERROR_REASON_SESSION_ENDED: _ErrorReason.ValueType  # 339
+    """The session behind the access token has ended."""
+    ERROR_REASON_TOO_MANY_WATCHERS: _ErrorReason.ValueType  # 340
+    """Too many streams watch for revocations on this worker."""
+    ERROR_REASON_OAUTH_INVALID_REQUEST: _ErrorReason.ValueType  # 250
+    """The OAuth request lacks a parameter, repeats one or has one that is not
+    valid (`invalid_request`).
+    """
+    ERROR_REASON_OAUTH_INVALID_CLIENT: _ErrorReason.ValueType  # 251
+    """The client is not known, or did not prove who it is (`invalid_client`)."""
+    ERROR_REASON_OAUTH_INVALID_GRANT: _ErrorReason.ValueType  # 252
+    """The grant (a refresh token, a device code, a token to exchange) is not
+    valid, has been used, or belongs to somebody else (`invalid_grant`).
+    """
+    ERROR_REASON_OAUTH_UNAUTHORIZED_CLIENT: _ErrorReason.ValueType  # 253
+    """The client may not use this grant (`unauthorized_client`)."""
+    ERROR_REASON_OAUTH_UNSUPPORTED_GRANT_TYPE: _ErrorReason.ValueType  # 254
+    """There is no such grant type (`unsupported_grant_type`)."""
+    ERROR_REASON_OAUTH_INVALID_SCOPE: _ErrorReason.ValueType  # 255
+    """The scope is no list of permissions, or wider than what it was narrowed to
+    before (`invalid_scope`).
+    """
+    ERROR_REASON_OAUTH_INVALID_TARGET: _ErrorReason.ValueType  # 256
+    """Nobody gets tokens for this audience here (`invalid_target`)."""
+    ERROR_REASON_OAUTH_AUTHORIZATION_PENDING: _ErrorReason.ValueType  # 257
+    """No person has decided about the device yet; ask again after the interval
+    (`authorization_pending`).
+    """
+    ERROR_REASON_OAUTH_SLOW_DOWN: _ErrorReason.ValueType  # 258
+    """The device asks too often: wait five seconds more between two questions
+    (`slow_down`).
+    """
+    ERROR_REASON_OAUTH_ACCESS_DENIED: _ErrorReason.ValueType  # 259
+    """A person has refused the device (`access_denied`)."""
+    ERROR_REASON_OAUTH_EXPIRED_TOKEN: _ErrorReason.ValueType  # 260
+    """The device code has expired; begin again (`expired_token`)."""
+    ERROR_REASON_SESSION_NOT_FOUND: _ErrorReason.ValueType  # 261
+    """No session with this id is visible to the caller."""
+    ERROR_REASON_CLIENT_NOT_FOUND: _ErrorReason.ValueType  # 262
+    """No service account that could have credentials has this id."""
+    ERROR_REASON_CLIENT_CREDENTIAL_NOT_FOUND: _ErrorReason.ValueType  # 263
+    """No credential of a service account with this id is visible to the caller."""
+    ERROR_REASON_TOO_MANY_CLIENT_CREDENTIALS: _ErrorReason.ValueType  # 264
+    """The service account has as many usable credentials as one may have; revoke
+    one first.
+    """
+    ERROR_REASON_DEVICE_REQUEST_NOT_FOUND: _ErrorReason.ValueType  # 265
+    """No device that waits shows this code: it is mistyped, decided, or has
+    expired.
+    """
+    ERROR_REASON_NOT_A_PERSON: _ErrorReason.ValueType  # 266
+    """Only a person who has signed in can do this."""
     ERROR_REASON_TENANT_SUSPENDED: _ErrorReason.ValueType  # 210
     """The credential is good, and its tenant, or one above that, is suspended."""
     ERROR_REASON_TENANT_NOT_SUSPENDED: _ErrorReason.ValueType  # 211
@@ -196,6 +272,41 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """The method is about the account of the calling user, and the caller is
     none.
     """
+    ERROR_REASON_ROLE_NOT_FOUND: _ErrorReason.ValueType  # 280
+    """No role with this id is visible to the caller."""
+    ERROR_REASON_ROLE_NAME_TAKEN: _ErrorReason.ValueType  # 281
+    """Another role of the tenant, or a built-in one, has this name."""
+    ERROR_REASON_ROLE_BUILT_IN: _ErrorReason.ValueType  # 282
+    """Built-in roles come with the service and cannot be changed."""
+    ERROR_REASON_ROLE_IN_USE: _ErrorReason.ValueType  # 283
+    """The role is bound, or other roles inherit it. Without `force` it cannot be
+    deleted; while roles inherit it, not at all.
+    """
+    ERROR_REASON_ROLE_CYCLE: _ErrorReason.ValueType  # 284
+    """The role would inherit itself."""
+    ERROR_REASON_ROLE_TOO_DEEP: _ErrorReason.ValueType  # 285
+    """Roles inherit each other through more steps than are allowed."""
+    ERROR_REASON_ROLE_ETAG_MISMATCH: _ErrorReason.ValueType  # 286
+    """The etag in the request is not the current one: somebody changed the role
+    in between.
+    """
+    ERROR_REASON_ROLE_BINDING_NOT_FOUND: _ErrorReason.ValueType  # 287
+    """No binding with this id is visible to the caller."""
+    ERROR_REASON_LAST_ADMINISTRATOR: _ErrorReason.ValueType  # 288
+    """The change would leave the tenant without anybody who may administer it."""
+    ERROR_REASON_STEP_UP_REQUIRED: _ErrorReason.ValueType  # 289
+    """The permission is held, and asks for a stronger or a more recent sign-in.
+    `acr_values` and `max_age` (seconds) are what to ask of the sign-in (RFC
+    9470); empty when it does not matter.
+    """
+    ERROR_REASON_RESOURCE_OUT_OF_SCOPE: _ErrorReason.ValueType  # 290
+    """The caller may do this with some resources, and this is none of them."""
+    ERROR_REASON_ROLE_SUBJECT_NOT_FOUND: _ErrorReason.ValueType  # 291
+    """A role can be bound only to a user, a service account or a group that
+    exists.
+    """
+    ERROR_REASON_ROLE_LIMIT_REACHED: _ErrorReason.ValueType  # 292
+    """The tenant has as many roles or bindings as it may have."""
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Why a call failed. It travels as `google.rpc.ErrorInfo.reason` without the
@@ -284,6 +395,82 @@ ERROR_REASON_TENANT_NAME_TAKEN: ErrorReason.ValueType  # 201
 """Another tenant already has this name."""
 ERROR_REASON_API_KEY_NOT_FOUND: ErrorReason.ValueType  # 202
 """No API key with this id is visible to the caller."""
+ERROR_REASON_API_KEY_ETAG_MISMATCH: ErrorReason.ValueType  # 330
+"""The etag in the request is not the current one: somebody changed the key
+in between.
+"""
+ERROR_REASON_API_KEY_QUOTA_EXCEEDED: ErrorReason.ValueType  # 331
+"""The key has made all the calls of its day."""
+ERROR_REASON_API_KEY_REVOKED: ErrorReason.ValueType  # 332
+"""The key is revoked, so it cannot be changed."""
+ERROR_REASON_API_KEY_DIGEST_TAKEN: ErrorReason.ValueType  # 333
+"""A key with this hash is stored already. Only a row of an import fails with
+it.
+"""
+ERROR_REASON_API_KEY_OWNER_NOT_FOUND: ErrorReason.ValueType  # 334
+"""No user or service account of the tenant has this id."""
+ERROR_REASON_CERTIFICATE_UNKNOWN: ErrorReason.ValueType  # 335
+"""The certificate names nobody that this service knows."""
+ERROR_REASON_CERTIFICATE_IDENTITY_NOT_FOUND: ErrorReason.ValueType  # 336
+"""No certificate identity with this id is visible to the caller."""
+ERROR_REASON_CERTIFICATE_NAME_TAKEN: ErrorReason.ValueType  # 337
+"""The name is bound already."""
+ERROR_REASON_SUBJECT_DISABLED: ErrorReason.ValueType  # 338
+"""The user or the service account behind the credential is not active:
+locked, suspended or deleted.
+"""
+ERROR_REASON_SESSION_ENDED: ErrorReason.ValueType  # 339
+"""The session behind the access token has ended."""
+ERROR_REASON_TOO_MANY_WATCHERS: ErrorReason.ValueType  # 340
+"""Too many streams watch for revocations on this worker."""
+ERROR_REASON_OAUTH_INVALID_REQUEST: ErrorReason.ValueType  # 250
+"""The OAuth request lacks a parameter, repeats one or has one that is not
+valid (`invalid_request`).
+"""
+ERROR_REASON_OAUTH_INVALID_CLIENT: ErrorReason.ValueType  # 251
+"""The client is not known, or did not prove who it is (`invalid_client`)."""
+ERROR_REASON_OAUTH_INVALID_GRANT: ErrorReason.ValueType  # 252
+"""The grant (a refresh token, a device code, a token to exchange) is not
+valid, has been used, or belongs to somebody else (`invalid_grant`).
+"""
+ERROR_REASON_OAUTH_UNAUTHORIZED_CLIENT: ErrorReason.ValueType  # 253
+"""The client may not use this grant (`unauthorized_client`)."""
+ERROR_REASON_OAUTH_UNSUPPORTED_GRANT_TYPE: ErrorReason.ValueType  # 254
+"""There is no such grant type (`unsupported_grant_type`)."""
+ERROR_REASON_OAUTH_INVALID_SCOPE: ErrorReason.ValueType  # 255
+"""The scope is no list of permissions, or wider than what it was narrowed to
+before (`invalid_scope`).
+"""
+ERROR_REASON_OAUTH_INVALID_TARGET: ErrorReason.ValueType  # 256
+"""Nobody gets tokens for this audience here (`invalid_target`)."""
+ERROR_REASON_OAUTH_AUTHORIZATION_PENDING: ErrorReason.ValueType  # 257
+"""No person has decided about the device yet; ask again after the interval
+(`authorization_pending`).
+"""
+ERROR_REASON_OAUTH_SLOW_DOWN: ErrorReason.ValueType  # 258
+"""The device asks too often: wait five seconds more between two questions
+(`slow_down`).
+"""
+ERROR_REASON_OAUTH_ACCESS_DENIED: ErrorReason.ValueType  # 259
+"""A person has refused the device (`access_denied`)."""
+ERROR_REASON_OAUTH_EXPIRED_TOKEN: ErrorReason.ValueType  # 260
+"""The device code has expired; begin again (`expired_token`)."""
+ERROR_REASON_SESSION_NOT_FOUND: ErrorReason.ValueType  # 261
+"""No session with this id is visible to the caller."""
+ERROR_REASON_CLIENT_NOT_FOUND: ErrorReason.ValueType  # 262
+"""No service account that could have credentials has this id."""
+ERROR_REASON_CLIENT_CREDENTIAL_NOT_FOUND: ErrorReason.ValueType  # 263
+"""No credential of a service account with this id is visible to the caller."""
+ERROR_REASON_TOO_MANY_CLIENT_CREDENTIALS: ErrorReason.ValueType  # 264
+"""The service account has as many usable credentials as one may have; revoke
+one first.
+"""
+ERROR_REASON_DEVICE_REQUEST_NOT_FOUND: ErrorReason.ValueType  # 265
+"""No device that waits shows this code: it is mistyped, decided, or has
+expired.
+"""
+ERROR_REASON_NOT_A_PERSON: ErrorReason.ValueType  # 266
+"""Only a person who has signed in can do this."""
 ERROR_REASON_TENANT_SUSPENDED: ErrorReason.ValueType  # 210
 """The credential is good, and its tenant, or one above that, is suspended."""
 ERROR_REASON_TENANT_NOT_SUSPENDED: ErrorReason.ValueType  # 211
@@ -378,4 +565,39 @@ ERROR_REASON_NOT_A_USER: ErrorReason.ValueType  # 245
 """The method is about the account of the calling user, and the caller is
 none.
 """
+ERROR_REASON_ROLE_NOT_FOUND: ErrorReason.ValueType  # 280
+"""No role with this id is visible to the caller."""
+ERROR_REASON_ROLE_NAME_TAKEN: ErrorReason.ValueType  # 281
+"""Another role of the tenant, or a built-in one, has this name."""
+ERROR_REASON_ROLE_BUILT_IN: ErrorReason.ValueType  # 282
+"""Built-in roles come with the service and cannot be changed."""
+ERROR_REASON_ROLE_IN_USE: ErrorReason.ValueType  # 283
+"""The role is bound, or other roles inherit it. Without `force` it cannot be
+deleted; while roles inherit it, not at all.
+"""
+ERROR_REASON_ROLE_CYCLE: ErrorReason.ValueType  # 284
+"""The role would inherit itself."""
+ERROR_REASON_ROLE_TOO_DEEP: ErrorReason.ValueType  # 285
+"""Roles inherit each other through more steps than are allowed."""
+ERROR_REASON_ROLE_ETAG_MISMATCH: ErrorReason.ValueType  # 286
+"""The etag in the request is not the current one: somebody changed the role
+in between.
+"""
+ERROR_REASON_ROLE_BINDING_NOT_FOUND: ErrorReason.ValueType  # 287
+"""No binding with this id is visible to the caller."""
+ERROR_REASON_LAST_ADMINISTRATOR: ErrorReason.ValueType  # 288
+"""The change would leave the tenant without anybody who may administer it."""
+ERROR_REASON_STEP_UP_REQUIRED: ErrorReason.ValueType  # 289
+"""The permission is held, and asks for a stronger or a more recent sign-in.
+`acr_values` and `max_age` (seconds) are what to ask of the sign-in (RFC
+9470); empty when it does not matter.
+"""
+ERROR_REASON_RESOURCE_OUT_OF_SCOPE: ErrorReason.ValueType  # 290
+"""The caller may do this with some resources, and this is none of them."""
+ERROR_REASON_ROLE_SUBJECT_NOT_FOUND: ErrorReason.ValueType  # 291
+"""A role can be bound only to a user, a service account or a group that
+exists.
+"""
+ERROR_REASON_ROLE_LIMIT_REACHED: ErrorReason.ValueType  # 292
+"""The tenant has as many roles or bindings as it may have."""
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

@@ -253,6 +253,212 @@ export enum ErrorReason {
   API_KEY_NOT_FOUND = 202,
 
   /**
+   * The etag in the request is not the current one: somebody changed the key
+   * in between.
+   *
+   * @generated from enum value: ERROR_REASON_API_KEY_ETAG_MISMATCH = 330;
+   */
+  API_KEY_ETAG_MISMATCH = 330,
+
+  /**
+   * The key has made all the calls of its day.
+   *
+   * @generated from enum value: ERROR_REASON_API_KEY_QUOTA_EXCEEDED = 331;
+   */
+  API_KEY_QUOTA_EXCEEDED = 331,
+
+  /**
+   * The key is revoked, so it cannot be changed.
+   *
+   * @generated from enum value: ERROR_REASON_API_KEY_REVOKED = 332;
+   */
+  API_KEY_REVOKED = 332,
+
+  /**
+   * A key with this hash is stored already. Only a row of an import fails with
+   * it.
+   *
+   * @generated from enum value: ERROR_REASON_API_KEY_DIGEST_TAKEN = 333;
+   */
+  API_KEY_DIGEST_TAKEN = 333,
+
+  /**
+   * No user or service account of the tenant has this id.
+   *
+   * @generated from enum value: ERROR_REASON_API_KEY_OWNER_NOT_FOUND = 334;
+   */
+  API_KEY_OWNER_NOT_FOUND = 334,
+
+  /**
+   * The certificate names nobody that this service knows.
+   *
+   * @generated from enum value: ERROR_REASON_CERTIFICATE_UNKNOWN = 335;
+   */
+  CERTIFICATE_UNKNOWN = 335,
+
+  /**
+   * No certificate identity with this id is visible to the caller.
+   *
+   * @generated from enum value: ERROR_REASON_CERTIFICATE_IDENTITY_NOT_FOUND = 336;
+   */
+  CERTIFICATE_IDENTITY_NOT_FOUND = 336,
+
+  /**
+   * The name is bound already.
+   *
+   * @generated from enum value: ERROR_REASON_CERTIFICATE_NAME_TAKEN = 337;
+   */
+  CERTIFICATE_NAME_TAKEN = 337,
+
+  /**
+   * The user or the service account behind the credential is not active:
+   * locked, suspended or deleted.
+   *
+   * @generated from enum value: ERROR_REASON_SUBJECT_DISABLED = 338;
+   */
+  SUBJECT_DISABLED = 338,
+
+  /**
+   * The session behind the access token has ended.
+   *
+   * @generated from enum value: ERROR_REASON_SESSION_ENDED = 339;
+   */
+  SESSION_ENDED = 339,
+
+  /**
+   * Too many streams watch for revocations on this worker.
+   *
+   * @generated from enum value: ERROR_REASON_TOO_MANY_WATCHERS = 340;
+   */
+  TOO_MANY_WATCHERS = 340,
+
+  /**
+   * The OAuth request lacks a parameter, repeats one or has one that is not
+   * valid (`invalid_request`).
+   *
+   * @generated from enum value: ERROR_REASON_OAUTH_INVALID_REQUEST = 250;
+   */
+  OAUTH_INVALID_REQUEST = 250,
+
+  /**
+   * The client is not known, or did not prove who it is (`invalid_client`).
+   *
+   * @generated from enum value: ERROR_REASON_OAUTH_INVALID_CLIENT = 251;
+   */
+  OAUTH_INVALID_CLIENT = 251,
+
+  /**
+   * The grant (a refresh token, a device code, a token to exchange) is not
+   * valid, has been used, or belongs to somebody else (`invalid_grant`).
+   *
+   * @generated from enum value: ERROR_REASON_OAUTH_INVALID_GRANT = 252;
+   */
+  OAUTH_INVALID_GRANT = 252,
+
+  /**
+   * The client may not use this grant (`unauthorized_client`).
+   *
+   * @generated from enum value: ERROR_REASON_OAUTH_UNAUTHORIZED_CLIENT = 253;
+   */
+  OAUTH_UNAUTHORIZED_CLIENT = 253,
+
+  /**
+   * There is no such grant type (`unsupported_grant_type`).
+   *
+   * @generated from enum value: ERROR_REASON_OAUTH_UNSUPPORTED_GRANT_TYPE = 254;
+   */
+  OAUTH_UNSUPPORTED_GRANT_TYPE = 254,
+
+  /**
+   * The scope is no list of permissions, or wider than what it was narrowed to
+   * before (`invalid_scope`).
+   *
+   * @generated from enum value: ERROR_REASON_OAUTH_INVALID_SCOPE = 255;
+   */
+  OAUTH_INVALID_SCOPE = 255,
+
+  /**
+   * Nobody gets tokens for this audience here (`invalid_target`).
+   *
+   * @generated from enum value: ERROR_REASON_OAUTH_INVALID_TARGET = 256;
+   */
+  OAUTH_INVALID_TARGET = 256,
+
+  /**
+   * No person has decided about the device yet; ask again after the interval
+   * (`authorization_pending`).
+   *
+   * @generated from enum value: ERROR_REASON_OAUTH_AUTHORIZATION_PENDING = 257;
+   */
+  OAUTH_AUTHORIZATION_PENDING = 257,
+
+  /**
+   * The device asks too often: wait five seconds more between two questions
+   * (`slow_down`).
+   *
+   * @generated from enum value: ERROR_REASON_OAUTH_SLOW_DOWN = 258;
+   */
+  OAUTH_SLOW_DOWN = 258,
+
+  /**
+   * A person has refused the device (`access_denied`).
+   *
+   * @generated from enum value: ERROR_REASON_OAUTH_ACCESS_DENIED = 259;
+   */
+  OAUTH_ACCESS_DENIED = 259,
+
+  /**
+   * The device code has expired; begin again (`expired_token`).
+   *
+   * @generated from enum value: ERROR_REASON_OAUTH_EXPIRED_TOKEN = 260;
+   */
+  OAUTH_EXPIRED_TOKEN = 260,
+
+  /**
+   * No session with this id is visible to the caller.
+   *
+   * @generated from enum value: ERROR_REASON_SESSION_NOT_FOUND = 261;
+   */
+  SESSION_NOT_FOUND = 261,
+
+  /**
+   * No service account that could have credentials has this id.
+   *
+   * @generated from enum value: ERROR_REASON_CLIENT_NOT_FOUND = 262;
+   */
+  CLIENT_NOT_FOUND = 262,
+
+  /**
+   * No credential of a service account with this id is visible to the caller.
+   *
+   * @generated from enum value: ERROR_REASON_CLIENT_CREDENTIAL_NOT_FOUND = 263;
+   */
+  CLIENT_CREDENTIAL_NOT_FOUND = 263,
+
+  /**
+   * The service account has as many usable credentials as one may have; revoke
+   * one first.
+   *
+   * @generated from enum value: ERROR_REASON_TOO_MANY_CLIENT_CREDENTIALS = 264;
+   */
+  TOO_MANY_CLIENT_CREDENTIALS = 264,
+
+  /**
+   * No device that waits shows this code: it is mistyped, decided, or has
+   * expired.
+   *
+   * @generated from enum value: ERROR_REASON_DEVICE_REQUEST_NOT_FOUND = 265;
+   */
+  DEVICE_REQUEST_NOT_FOUND = 265,
+
+  /**
+   * Only a person who has signed in can do this.
+   *
+   * @generated from enum value: ERROR_REASON_NOT_A_PERSON = 266;
+   */
+  NOT_A_PERSON = 266,
+
+  /**
    * The credential is good, and its tenant, or one above that, is suspended.
    *
    * @generated from enum value: ERROR_REASON_TENANT_SUSPENDED = 210;
@@ -508,6 +714,102 @@ export enum ErrorReason {
    * @generated from enum value: ERROR_REASON_NOT_A_USER = 245;
    */
   NOT_A_USER = 245,
+
+  /**
+   * No role with this id is visible to the caller.
+   *
+   * @generated from enum value: ERROR_REASON_ROLE_NOT_FOUND = 280;
+   */
+  ROLE_NOT_FOUND = 280,
+
+  /**
+   * Another role of the tenant, or a built-in one, has this name.
+   *
+   * @generated from enum value: ERROR_REASON_ROLE_NAME_TAKEN = 281;
+   */
+  ROLE_NAME_TAKEN = 281,
+
+  /**
+   * Built-in roles come with the service and cannot be changed.
+   *
+   * @generated from enum value: ERROR_REASON_ROLE_BUILT_IN = 282;
+   */
+  ROLE_BUILT_IN = 282,
+
+  /**
+   * The role is bound, or other roles inherit it. Without `force` it cannot be
+   * deleted; while roles inherit it, not at all.
+   *
+   * @generated from enum value: ERROR_REASON_ROLE_IN_USE = 283;
+   */
+  ROLE_IN_USE = 283,
+
+  /**
+   * The role would inherit itself.
+   *
+   * @generated from enum value: ERROR_REASON_ROLE_CYCLE = 284;
+   */
+  ROLE_CYCLE = 284,
+
+  /**
+   * Roles inherit each other through more steps than are allowed.
+   *
+   * @generated from enum value: ERROR_REASON_ROLE_TOO_DEEP = 285;
+   */
+  ROLE_TOO_DEEP = 285,
+
+  /**
+   * The etag in the request is not the current one: somebody changed the role
+   * in between.
+   *
+   * @generated from enum value: ERROR_REASON_ROLE_ETAG_MISMATCH = 286;
+   */
+  ROLE_ETAG_MISMATCH = 286,
+
+  /**
+   * No binding with this id is visible to the caller.
+   *
+   * @generated from enum value: ERROR_REASON_ROLE_BINDING_NOT_FOUND = 287;
+   */
+  ROLE_BINDING_NOT_FOUND = 287,
+
+  /**
+   * The change would leave the tenant without anybody who may administer it.
+   *
+   * @generated from enum value: ERROR_REASON_LAST_ADMINISTRATOR = 288;
+   */
+  LAST_ADMINISTRATOR = 288,
+
+  /**
+   * The permission is held, and asks for a stronger or a more recent sign-in.
+   * `acr_values` and `max_age` (seconds) are what to ask of the sign-in (RFC
+   * 9470); empty when it does not matter.
+   *
+   * @generated from enum value: ERROR_REASON_STEP_UP_REQUIRED = 289;
+   */
+  STEP_UP_REQUIRED = 289,
+
+  /**
+   * The caller may do this with some resources, and this is none of them.
+   *
+   * @generated from enum value: ERROR_REASON_RESOURCE_OUT_OF_SCOPE = 290;
+   */
+  RESOURCE_OUT_OF_SCOPE = 290,
+
+  /**
+   * A role can be bound only to a user, a service account or a group that
+   * exists.
+   *
+   * @generated from enum value: ERROR_REASON_ROLE_SUBJECT_NOT_FOUND = 291;
+   */
+  ROLE_SUBJECT_NOT_FOUND = 291,
+
+  /**
+   * The tenant has as many roles or bindings as it may have.
+   *
+   * @generated from enum value: ERROR_REASON_ROLE_LIMIT_REACHED = 292;
+   */
+  ROLE_LIMIT_REACHED = 292,
 }
 
 /**

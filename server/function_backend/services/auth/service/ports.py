@@ -97,6 +97,33 @@ class Entitlements(Protocol):
         """
 
 
+class SubjectStates(Protocol):
+    """Knows whether accounts are active."""
+
+    def is_active(self, driver: Driver, tenant_id: UUID, kind: SubjectKind, subject_id: UUID) -> bool:
+        """Whether the user or service account is there and active: not locked, suspended or deleted.
+
+        Asked before a tenant is set, through a function of the definer.
+        """
+
+
+class SessionStates(Protocol):
+    """Knows whether sessions stand."""
+
+    def is_open(self, driver: Driver, tenant_id: UUID, session_id: UUID) -> bool:
+        """Whether the session is there, not revoked and not expired; through a function of the definer."""
+
+    def is_token_revoked(self, driver: Driver, tenant_id: UUID, token_id: UUID) -> bool:
+        """Whether this one access token was revoked, its session standing or not."""
+
+
+class TenantStates(Protocol):
+    """Knows whether tenants are suspended."""
+
+    def is_active(self, driver: Driver, tenant_id: UUID) -> bool:
+        """Whether the tenant and those above it are active; through a function of the definer."""
+
+
 class GrantGuard(Protocol):
     """Keeps everybody from handing on what they do not hold."""
 

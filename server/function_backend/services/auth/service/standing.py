@@ -6,36 +6,12 @@ granted to them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from uuid import UUID
 
-from function_backend.kernel.identity import ScopedPermissions
 from function_backend.persistence.unit_of_work import UnitOfWork
-from function_backend.persistence.wire import Driver
 from function_backend.services.auth.domain.access_claims import SubjectKind
-from function_backend.services.auth.domain.entitlement import NOTHING, Entitlement
-from function_backend.services.auth.errors.permission import PermissionEscalationError
+from function_backend.services.auth.service.guards import refuse_escalation
 from function_backend.services.auth.service.ports import AdministratorGuard, Entitlements, GrantGuard
-
-
-class NothingGranted:
-    """Where there are no roles: nobody holds anything by them, so nobody can hand on too much or be missed.
-
-    It implements `Entitlements`, `GrantGuard` and `AdministratorGuard` of `service.ports`.
-    """
-
-    def find(self, driver: Driver, tenant_id: UUID, kind: SubjectKind, subject_id: UUID) -> Entitlement:
-        """Nothing."""
-        del driver, tenant_id, kind, subject_id
-        return NOTHING
-
-    def refuse_unless_held(self, work: UnitOfWork, group_id: UUID) -> None:
-        """Never refuses."""
-        del work, group_id
-
-    def refuse_if_nobody_is_left(self, work: UnitOfWork) -> None:
-        """Never refuses."""
-        del work
 
 
 class Standing:
@@ -55,11 +31,11 @@ class Standing:
         if principal is not None and (principal.kind, principal.id) == (kind.value, subject_id):
             return
         held = self._entitlements.find(work.driver, work.tenant_id, kind, subject_id)
-        limited: Iterable[ScopedPermissions] = (*held.scoped, *getattr(held, "conditional", ()))
-        patterns = set(held.permissions.patterns).union(*(each.permissions.patterns for each in limited))
-        for pattern in sorted(patterns):
-            if principal is None or not principal.permissions.covers(pattern):
-                raise PermissionEscalationError(pattern)
+        refuse_escalation(principal, held.permissions.patterns)
+        for scoped in held.scoped:
+            refuse_escalation(principal, scoped.permissions.patterns, scoped.scope)
+        for conditional in held.conditional:
+            refuse_escalation(principal, conditional.permissions.patterns, conditional.scope)
 
     def require_over_group(self, work: UnitOfWork, group_id: UUID) -> None:
         """PermissionEscalationError when the group grants a permission that the caller does not hold."""
