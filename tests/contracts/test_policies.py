@@ -65,7 +65,7 @@ def test_its_permission_begins_with_the_name_of_its_package(rpc: Rpc) -> None:
 @each_rpc
 def test_its_comment_says_what_its_policy_says(rpc: Rpc) -> None:
     comment = " ".join(rpc.comment.split())
-    assert ("Permission: none" if rpc.policy.anonymous else f"Permission: {rpc.policy.permission}.") in comment
+    assert ("Anonymous." if rpc.policy.anonymous else f"Permission: {rpc.policy.permission}.") in comment
     assert "Idempotency: " in comment
     assert _PROMISE[rpc.policy.idempotency] in comment
 

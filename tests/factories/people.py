@@ -13,19 +13,40 @@ import psycopg
 from function_backend.kernel.call import Call
 from function_backend.kernel.identity import Principal
 from function_backend.kernel.secret import Secret
+from function_backend.persistence.unit_of_work import UnitOfWork
+from function_backend.persistence.wire import Driver
 from function_backend.resources import Resources
+from function_backend.services.auth.domain.access_claims import SubjectKind
 from function_backend.services.auth.domain.checks import Checks
+from function_backend.services.auth.domain.entitlement import NOTHING, Entitlement
 from function_backend.services.auth.domain.user import Profile, User
 from function_backend.services.auth.service.keys import open_keys
 from function_backend.services.auth.service.new_password import PasswordPolicies, UsualPolicies
 from function_backend.services.auth.service.people import People, Surroundings, open_people
 from function_backend.services.auth.service.ports import PasswordAttempt
 from function_backend.services.auth.service.session_end import NoSessions
-from function_backend.services.auth.service.standing import NothingGranted
 from function_backend.services.auth.slice import AuthSettings
 from tests.factories.auth import a_principal, calling
 from tests.fixtures.clock import SetClock
 from tests.fixtures.server import MASTER_KEY
+
+
+class NothingGranted:
+    """Where there are no roles: nobody holds anything by them, so nobody can hand on too much or be missed."""
+
+    def find(self, driver: Driver, tenant_id: UUID, kind: SubjectKind, subject_id: UUID) -> Entitlement:
+        """Nothing."""
+        del driver, tenant_id, kind, subject_id
+        return NOTHING
+
+    def refuse_unless_held(self, work: UnitOfWork, group_id: UUID) -> None:
+        """Never refuses."""
+        del work, group_id
+
+    def refuse_if_nobody_is_left(self, work: UnitOfWork) -> None:
+        """Never refuses."""
+        del work
+
 
 GOOD_PASSWORD = "violet-harbour-92"
 

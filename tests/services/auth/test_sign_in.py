@@ -41,9 +41,8 @@ from function_backend.services.auth.errors.sign_in import (
     SignInFailedError,
 )
 from function_backend.services.auth.service.ports import PasswordAttempt
-from function_backend.services.auth.service.standing import NothingGranted
 from tests.factories.auth import a_principal, calling
-from tests.factories.people import GOOD_PASSWORD, PeopleScene, cheap_settings, people_scene
+from tests.factories.people import GOOD_PASSWORD, NothingGranted, PeopleScene, cheap_settings, people_scene
 from tests.fixtures import postgres
 from tests.fixtures.clock import SetClock
 

@@ -695,19 +695,19 @@ const file_function_auth_v1_second_factor_service_proto_rawDesc = "" +
 	"request_id\x18\x02 \x01(\tB\v\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\x12#\n" +
 	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\"D\n" +
 	"\x16RemoveUserTotpResponse\x12*\n" +
-	"\x04user\x18\x01 \x01(\v2\x16.function.auth.v1.UserR\x04user2\xa6\t\n" +
-	"\x13SecondFactorService\x12\xb5\x01\n" +
-	"\x0fGetSecondFactor\x12(.function.auth.v1.GetSecondFactorRequest\x1a).function.auth.v1.GetSecondFactorResponse\"M\xaa\xed\x18)\n" +
-	"%auth.own_account.change_second_factor\x10\x01\x82\xd3\xe4\x93\x02\x1a\x12\x18/v1/account/secondFactor\x12\xac\x01\n" +
-	"\tEnrolTotp\x12\".function.auth.v1.EnrolTotpRequest\x1a#.function.auth.v1.EnrolTotpResponse\"V\xaa\xed\x18)\n" +
-	"%auth.own_account.change_second_factor\x10\x03\x82\xd3\xe4\x93\x02#:\x01*\"\x1e/v1/account/secondFactor:enrol\x12\xb4\x01\n" +
-	"\vConfirmTotp\x12$.function.auth.v1.ConfirmTotpRequest\x1a%.function.auth.v1.ConfirmTotpResponse\"X\xaa\xed\x18)\n" +
-	"%auth.own_account.change_second_factor\x10\x03\x82\xd3\xe4\x93\x02%:\x01*\" /v1/account/secondFactor:confirm\x12\xb9\x01\n" +
+	"\x04user\x18\x01 \x01(\v2\x16.function.auth.v1.UserR\x04user2\x83\t\n" +
+	"\x13SecondFactorService\x12\xae\x01\n" +
+	"\x0fGetSecondFactor\x12(.function.auth.v1.GetSecondFactorRequest\x1a).function.auth.v1.GetSecondFactorResponse\"F\xaa\xed\x18\"\n" +
+	"\x1eauth.self.change_second_factor\x10\x01\x82\xd3\xe4\x93\x02\x1a\x12\x18/v1/account/secondFactor\x12\xa5\x01\n" +
+	"\tEnrolTotp\x12\".function.auth.v1.EnrolTotpRequest\x1a#.function.auth.v1.EnrolTotpResponse\"O\xaa\xed\x18\"\n" +
+	"\x1eauth.self.change_second_factor\x10\x03\x82\xd3\xe4\x93\x02#:\x01*\"\x1e/v1/account/secondFactor:enrol\x12\xad\x01\n" +
+	"\vConfirmTotp\x12$.function.auth.v1.ConfirmTotpRequest\x1a%.function.auth.v1.ConfirmTotpResponse\"Q\xaa\xed\x18\"\n" +
+	"\x1eauth.self.change_second_factor\x10\x03\x82\xd3\xe4\x93\x02%:\x01*\" /v1/account/secondFactor:confirm\x12\xb2\x01\n" +
 	"\n" +
-	"RemoveTotp\x12#.function.auth.v1.RemoveTotpRequest\x1a$.function.auth.v1.RemoveTotpResponse\"`\xaa\xed\x182\n" +
-	"%auth.own_account.change_second_factor\x10\x03\"\a\b\x01\x12\x03\b\x84\a\x82\xd3\xe4\x93\x02$:\x01*\"\x1f/v1/account/secondFactor:remove\x12\xf1\x01\n" +
-	"\x17RegenerateRecoveryCodes\x120.function.auth.v1.RegenerateRecoveryCodesRequest\x1a1.function.auth.v1.RegenerateRecoveryCodesResponse\"q\xaa\xed\x182\n" +
-	"%auth.own_account.change_second_factor\x10\x03\"\a\b\x01\x12\x03\b\x84\a\x82\xd3\xe4\x93\x025:\x01*\"0/v1/account/secondFactor:regenerateRecoveryCodes\x12\xc0\x01\n" +
+	"RemoveTotp\x12#.function.auth.v1.RemoveTotpRequest\x1a$.function.auth.v1.RemoveTotpResponse\"Y\xaa\xed\x18+\n" +
+	"\x1eauth.self.change_second_factor\x10\x03\"\a\b\x01\x12\x03\b\x84\a\x82\xd3\xe4\x93\x02$:\x01*\"\x1f/v1/account/secondFactor:remove\x12\xea\x01\n" +
+	"\x17RegenerateRecoveryCodes\x120.function.auth.v1.RegenerateRecoveryCodesRequest\x1a1.function.auth.v1.RegenerateRecoveryCodesResponse\"j\xaa\xed\x18+\n" +
+	"\x1eauth.self.change_second_factor\x10\x03\"\a\b\x01\x12\x03\b\x84\a\x82\xd3\xe4\x93\x025:\x01*\"0/v1/account/secondFactor:regenerateRecoveryCodes\x12\xc0\x01\n" +
 	"\x0eRemoveUserTotp\x12'.function.auth.v1.RemoveUserTotpRequest\x1a(.function.auth.v1.RemoveUserTotpResponse\"[\xaa\xed\x18+\n" +
 	"\x1eauth.user.remove_second_factor\x10\x03\"\a\b\x01\x12\x03\b\x84\a\x82\xd3\xe4\x93\x02&:\x01*\"!/v1/users/{id}:removeSecondFactorB\xcb\x01\n" +
 	"\x14com.function.auth.v1B\x18SecondFactorServiceProtoP\x01Z5function-backend.internal/api/function/auth/v1;authv1\xa2\x02\x03FAX\xaa\x02\x10Function.Auth.V1\xca\x02\x11Function_\\Auth\\V1\xe2\x02\x1dFunction_\\Auth\\V1\\GPBMetadata\xea\x02\x12Function::Auth::V1b\x06proto3"

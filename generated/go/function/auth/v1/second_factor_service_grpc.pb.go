@@ -40,7 +40,7 @@ const (
 type SecondFactorServiceClient interface {
 	// Returns what the calling user has set up.
 	//
-	// Permission: auth.own_account.change_second_factor. Idempotency: no
+	// Permission: auth.self.change_second_factor. Idempotency: no
 	// side effects.
 	// Fails with NOT_A_USER.
 	GetSecondFactor(ctx context.Context, in *GetSecondFactorRequest, opts ...grpc.CallOption) (*GetSecondFactorResponse, error)
@@ -48,7 +48,7 @@ type SecondFactorServiceClient interface {
 	// only once ConfirmTotp has seen a code of it; until then a new one
 	// replaces it.
 	//
-	// Permission: auth.own_account.change_second_factor. Idempotency: safe
+	// Permission: auth.self.change_second_factor. Idempotency: safe
 	// to repeat with a request_id.
 	// Fails with NOT_A_USER, SECOND_FACTOR_ENROLLED, REQUEST_ID_REUSED,
 	// CONCURRENT_CHANGE.
@@ -56,7 +56,7 @@ type SecondFactorServiceClient interface {
 	// Turns the second factor of the calling user on, once a code shows that
 	// the app has the secret. From then on signing in asks for a code.
 	//
-	// Permission: auth.own_account.change_second_factor. Idempotency: safe
+	// Permission: auth.self.change_second_factor. Idempotency: safe
 	// to repeat with a request_id.
 	// Fails with NOT_A_USER, SECOND_FACTOR_ENROLLED, SECOND_FACTOR_INVALID,
 	// REQUEST_ID_REUSED, CONCURRENT_CHANGE.
@@ -64,7 +64,7 @@ type SecondFactorServiceClient interface {
 	// Turns the second factor of the calling user off. It asks for a sign-in
 	// with the second factor within the last 15 minutes.
 	//
-	// Permission: auth.own_account.change_second_factor. Idempotency: safe
+	// Permission: auth.self.change_second_factor. Idempotency: safe
 	// to repeat with a request_id.
 	// Fails with NOT_A_USER, SECOND_FACTOR_MISSING, REQUEST_ID_REUSED,
 	// CONCURRENT_CHANGE.
@@ -73,7 +73,7 @@ type SecondFactorServiceClient interface {
 	// stop working. It asks for a sign-in with the second factor within the
 	// last 15 minutes.
 	//
-	// Permission: auth.own_account.change_second_factor. Idempotency: safe
+	// Permission: auth.self.change_second_factor. Idempotency: safe
 	// to repeat with a request_id.
 	// Fails with NOT_A_USER, SECOND_FACTOR_MISSING, REQUEST_ID_REUSED,
 	// CONCURRENT_CHANGE.
@@ -167,7 +167,7 @@ func (c *secondFactorServiceClient) RemoveUserTotp(ctx context.Context, in *Remo
 type SecondFactorServiceServer interface {
 	// Returns what the calling user has set up.
 	//
-	// Permission: auth.own_account.change_second_factor. Idempotency: no
+	// Permission: auth.self.change_second_factor. Idempotency: no
 	// side effects.
 	// Fails with NOT_A_USER.
 	GetSecondFactor(context.Context, *GetSecondFactorRequest) (*GetSecondFactorResponse, error)
@@ -175,7 +175,7 @@ type SecondFactorServiceServer interface {
 	// only once ConfirmTotp has seen a code of it; until then a new one
 	// replaces it.
 	//
-	// Permission: auth.own_account.change_second_factor. Idempotency: safe
+	// Permission: auth.self.change_second_factor. Idempotency: safe
 	// to repeat with a request_id.
 	// Fails with NOT_A_USER, SECOND_FACTOR_ENROLLED, REQUEST_ID_REUSED,
 	// CONCURRENT_CHANGE.
@@ -183,7 +183,7 @@ type SecondFactorServiceServer interface {
 	// Turns the second factor of the calling user on, once a code shows that
 	// the app has the secret. From then on signing in asks for a code.
 	//
-	// Permission: auth.own_account.change_second_factor. Idempotency: safe
+	// Permission: auth.self.change_second_factor. Idempotency: safe
 	// to repeat with a request_id.
 	// Fails with NOT_A_USER, SECOND_FACTOR_ENROLLED, SECOND_FACTOR_INVALID,
 	// REQUEST_ID_REUSED, CONCURRENT_CHANGE.
@@ -191,7 +191,7 @@ type SecondFactorServiceServer interface {
 	// Turns the second factor of the calling user off. It asks for a sign-in
 	// with the second factor within the last 15 minutes.
 	//
-	// Permission: auth.own_account.change_second_factor. Idempotency: safe
+	// Permission: auth.self.change_second_factor. Idempotency: safe
 	// to repeat with a request_id.
 	// Fails with NOT_A_USER, SECOND_FACTOR_MISSING, REQUEST_ID_REUSED,
 	// CONCURRENT_CHANGE.
@@ -200,7 +200,7 @@ type SecondFactorServiceServer interface {
 	// stop working. It asks for a sign-in with the second factor within the
 	// last 15 minutes.
 	//
-	// Permission: auth.own_account.change_second_factor. Idempotency: safe
+	// Permission: auth.self.change_second_factor. Idempotency: safe
 	// to repeat with a request_id.
 	// Fails with NOT_A_USER, SECOND_FACTOR_MISSING, REQUEST_ID_REUSED,
 	// CONCURRENT_CHANGE.

@@ -2834,12 +2834,12 @@ const file_function_auth_v1_user_service_proto_rawDesc = "" +
 	"\x06source\x18\x01 \x01(\tB\b\xbaH\x05r\x03\x18\xc8\x01R\x06source\x12#\n" +
 	"\rvalidate_only\x18\x02 \x01(\bR\fvalidateOnly\"U\n" +
 	"\x10ImportUsersBatch\x12A\n" +
-	"\x04rows\x18\x01 \x03(\v2 .function.auth.v1.ImportUsersRowB\v\xbaH\b\x92\x01\x05\b\x01\x10\xf4\x03R\x04rows\"\x8f\x01\n" +
+	"\x04rows\x18\x01 \x03(\v2 .function.auth.v1.ImportUsersRowB\v\xbaH\b\x92\x01\x05\b\x01\x10\xf4\x03R\x04rows\"\x8c\x01\n" +
 	"\x0eImportUsersRow\x12\x10\n" +
 	"\x03row\x18\x01 \x01(\x03R\x03row\x126\n" +
 	"\x04user\x18\x02 \x01(\v2\x16.function.auth.v1.UserB\n" +
-	"\xe2A\x01\x02\xbaH\x03\xd8\x01\x03R\x04user\x123\n" +
-	"\rpassword_hash\x18\x03 \x01(\tB\x0e\xbaH\b\xd8\x01\x03r\x03\x18\x80\x04\x80\x01\x01R\fpasswordHash\"\xce\x01\n" +
+	"\xe2A\x01\x02\xbaH\x03\xd8\x01\x03R\x04user\x120\n" +
+	"\rpassword_hash\x18\x03 \x01(\tB\v\xbaH\x05r\x03\x18\x80 \x80\x01\x01R\fpasswordHash\"\xce\x01\n" +
 	"\x11ImportUsersResult\x12\x10\n" +
 	"\x03row\x18\x01 \x01(\x03R\x03row\x12>\n" +
 	"\aoutcome\x18\x02 \x01(\x0e2$.function.auth.v1.ImportUsersOutcomeR\aoutcome\x12\x17\n" +
@@ -2857,7 +2857,7 @@ const file_function_auth_v1_user_service_proto_rawDesc = "" +
 	" IMPORT_USERS_OUTCOME_UNSPECIFIED\x10\x00\x12 \n" +
 	"\x1cIMPORT_USERS_OUTCOME_CREATED\x10\x01\x12\x1f\n" +
 	"\x1bIMPORT_USERS_OUTCOME_EXISTS\x10\x02\x12!\n" +
-	"\x1dIMPORT_USERS_OUTCOME_REJECTED\x10\x032\xd2\x16\n" +
+	"\x1dIMPORT_USERS_OUTCOME_REJECTED\x10\x032\xcb\x16\n" +
 	"\vUserService\x12\x85\x01\n" +
 	"\n" +
 	"CreateUser\x12#.function.auth.v1.CreateUserRequest\x1a$.function.auth.v1.CreateUserResponse\",\xaa\xed\x18\x14\n" +
@@ -2890,9 +2890,9 @@ const file_function_auth_v1_user_service_proto_rawDesc = "" +
 	"\x10auth.user.invite\x10\x03\x82\xd3\xe4\x93\x02#:\x01*\"\x1e/v1/users/{id}:renewInvitation\x12\x98\x01\n" +
 	"\x10AcceptInvitation\x12).function.auth.v1.AcceptInvitationRequest\x1a*.function.auth.v1.AcceptInvitationResponse\"-\xaa\xed\x18\x04\x10\x02\x18\x01\x82\xd3\xe4\x93\x02\x1f:\x01*\"\x1a/v1/users:acceptInvitation\x12\x9f\x01\n" +
 	"\vSetPassword\x12$.function.auth.v1.SetPasswordRequest\x1a%.function.auth.v1.SetPasswordResponse\"C\xaa\xed\x18\x1a\n" +
-	"\x16auth.user.set_password\x10\x03\x82\xd3\xe4\x93\x02\x1f:\x01*\"\x1a/v1/users/{id}:setPassword\x12\xb2\x01\n" +
-	"\x0eChangePassword\x12'.function.auth.v1.ChangePasswordRequest\x1a(.function.auth.v1.ChangePasswordResponse\"M\xaa\xed\x18$\n" +
-	" auth.own_account.change_password\x10\x03\x82\xd3\xe4\x93\x02\x1f:\x01*\"\x1a/v1/account:changePassword\x12\x94\x01\n" +
+	"\x16auth.user.set_password\x10\x03\x82\xd3\xe4\x93\x02\x1f:\x01*\"\x1a/v1/users/{id}:setPassword\x12\xab\x01\n" +
+	"\x0eChangePassword\x12'.function.auth.v1.ChangePasswordRequest\x1a(.function.auth.v1.ChangePasswordResponse\"F\xaa\xed\x18\x1d\n" +
+	"\x19auth.self.change_password\x10\x03\x82\xd3\xe4\x93\x02\x1f:\x01*\"\x1a/v1/account:changePassword\x12\x94\x01\n" +
 	"\x0fReplacePassword\x12(.function.auth.v1.ReplacePasswordRequest\x1a).function.auth.v1.ReplacePasswordResponse\",\xaa\xed\x18\x04\x10\x02\x18\x01\x82\xd3\xe4\x93\x02\x1e:\x01*\"\x19/v1/users:replacePassword\x12\xbb\x01\n" +
 	"\x12StartPasswordReset\x12+.function.auth.v1.StartPasswordResetRequest\x1a,.function.auth.v1.StartPasswordResetResponse\"J\xaa\xed\x18\x1a\n" +
 	"\x16auth.user.set_password\x10\x03\x82\xd3\xe4\x93\x02&:\x01*\"!/v1/users/{id}:startPasswordReset\x12\xa4\x01\n" +

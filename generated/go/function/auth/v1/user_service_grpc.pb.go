@@ -143,8 +143,7 @@ type UserServiceClient interface {
 	// on. The token works once: a second call fails with INVITATION_INVALID
 	// and changes nothing.
 	//
-	// Permission: none, for the token speaks for itself. Idempotency:
-	// repeating leaves the same state.
+	// Anonymous. Idempotency: repeating leaves the same state.
 	// Fails with INVITATION_INVALID, PASSWORD_REFUSED, HASHING_OVERLOADED.
 	AcceptInvitation(ctx context.Context, in *AcceptInvitationRequest, opts ...grpc.CallOption) (*AcceptInvitationResponse, error)
 	// Sets the password of a user. Its sessions end.
@@ -157,7 +156,7 @@ type UserServiceClient interface {
 	// Sets the password of the calling user, who gives the old one. Its
 	// other sessions end. Failures count as failed sign-ins.
 	//
-	// Permission: auth.own_account.change_password. Idempotency: safe to
+	// Permission: auth.self.change_password. Idempotency: safe to
 	// repeat with a request_id.
 	// Fails with NOT_A_USER, SIGN_IN_FAILED, SIGN_IN_DELAYED,
 	// PASSWORD_REFUSED, HASHING_OVERLOADED, REQUEST_ID_REUSED,
@@ -167,8 +166,7 @@ type UserServiceClient interface {
 	// (PASSWORD_CHANGE_REQUIRED), or any other, by proving the old one. It counts
 	// as a sign-in in every other respect.
 	//
-	// Permission: none, for the old password speaks for itself. Idempotency:
-	// repeating leaves the same state.
+	// Anonymous. Idempotency: repeating leaves the same state.
 	// Fails with SIGN_IN_FAILED, SIGN_IN_DELAYED, SECOND_FACTOR_REQUIRED,
 	// PASSWORD_REFUSED, HASHING_OVERLOADED.
 	ReplacePassword(ctx context.Context, in *ReplacePasswordRequest, opts ...grpc.CallOption) (*ReplacePasswordResponse, error)
@@ -184,8 +182,7 @@ type UserServiceClient interface {
 	// end, and a lock after failed sign-ins with them. The token works once:
 	// a second call fails with PASSWORD_RESET_INVALID and changes nothing.
 	//
-	// Permission: none, for the token speaks for itself. Idempotency:
-	// repeating leaves the same state.
+	// Anonymous. Idempotency: repeating leaves the same state.
 	// Fails with PASSWORD_RESET_INVALID, PASSWORD_REFUSED,
 	// HASHING_OVERLOADED.
 	FinishPasswordReset(ctx context.Context, in *FinishPasswordResetRequest, opts ...grpc.CallOption) (*FinishPasswordResetResponse, error)
@@ -504,8 +501,7 @@ type UserServiceServer interface {
 	// on. The token works once: a second call fails with INVITATION_INVALID
 	// and changes nothing.
 	//
-	// Permission: none, for the token speaks for itself. Idempotency:
-	// repeating leaves the same state.
+	// Anonymous. Idempotency: repeating leaves the same state.
 	// Fails with INVITATION_INVALID, PASSWORD_REFUSED, HASHING_OVERLOADED.
 	AcceptInvitation(context.Context, *AcceptInvitationRequest) (*AcceptInvitationResponse, error)
 	// Sets the password of a user. Its sessions end.
@@ -518,7 +514,7 @@ type UserServiceServer interface {
 	// Sets the password of the calling user, who gives the old one. Its
 	// other sessions end. Failures count as failed sign-ins.
 	//
-	// Permission: auth.own_account.change_password. Idempotency: safe to
+	// Permission: auth.self.change_password. Idempotency: safe to
 	// repeat with a request_id.
 	// Fails with NOT_A_USER, SIGN_IN_FAILED, SIGN_IN_DELAYED,
 	// PASSWORD_REFUSED, HASHING_OVERLOADED, REQUEST_ID_REUSED,
@@ -528,8 +524,7 @@ type UserServiceServer interface {
 	// (PASSWORD_CHANGE_REQUIRED), or any other, by proving the old one. It counts
 	// as a sign-in in every other respect.
 	//
-	// Permission: none, for the old password speaks for itself. Idempotency:
-	// repeating leaves the same state.
+	// Anonymous. Idempotency: repeating leaves the same state.
 	// Fails with SIGN_IN_FAILED, SIGN_IN_DELAYED, SECOND_FACTOR_REQUIRED,
 	// PASSWORD_REFUSED, HASHING_OVERLOADED.
 	ReplacePassword(context.Context, *ReplacePasswordRequest) (*ReplacePasswordResponse, error)
@@ -545,8 +540,7 @@ type UserServiceServer interface {
 	// end, and a lock after failed sign-ins with them. The token works once:
 	// a second call fails with PASSWORD_RESET_INVALID and changes nothing.
 	//
-	// Permission: none, for the token speaks for itself. Idempotency:
-	// repeating leaves the same state.
+	// Anonymous. Idempotency: repeating leaves the same state.
 	// Fails with PASSWORD_RESET_INVALID, PASSWORD_REFUSED,
 	// HASHING_OVERLOADED.
 	FinishPasswordReset(context.Context, *FinishPasswordResetRequest) (*FinishPasswordResetResponse, error)

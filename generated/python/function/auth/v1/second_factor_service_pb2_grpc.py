@@ -80,7 +80,7 @@ class SecondFactorServiceServicer:
     def GetSecondFactor(self, request, context):
         """Returns what the calling user has set up.
 
-        Permission: auth.own_account.change_second_factor. Idempotency: no
+        Permission: auth.self.change_second_factor. Idempotency: no
         side effects.
         Fails with NOT_A_USER.
         """
@@ -93,7 +93,7 @@ class SecondFactorServiceServicer:
         only once ConfirmTotp has seen a code of it; until then a new one
         replaces it.
 
-        Permission: auth.own_account.change_second_factor. Idempotency: safe
+        Permission: auth.self.change_second_factor. Idempotency: safe
         to repeat with a request_id.
         Fails with NOT_A_USER, SECOND_FACTOR_ENROLLED, REQUEST_ID_REUSED,
         CONCURRENT_CHANGE.
@@ -106,7 +106,7 @@ class SecondFactorServiceServicer:
         """Turns the second factor of the calling user on, once a code shows that
         the app has the secret. From then on signing in asks for a code.
 
-        Permission: auth.own_account.change_second_factor. Idempotency: safe
+        Permission: auth.self.change_second_factor. Idempotency: safe
         to repeat with a request_id.
         Fails with NOT_A_USER, SECOND_FACTOR_ENROLLED, SECOND_FACTOR_INVALID,
         REQUEST_ID_REUSED, CONCURRENT_CHANGE.
@@ -119,7 +119,7 @@ class SecondFactorServiceServicer:
         """Turns the second factor of the calling user off. It asks for a sign-in
         with the second factor within the last 15 minutes.
 
-        Permission: auth.own_account.change_second_factor. Idempotency: safe
+        Permission: auth.self.change_second_factor. Idempotency: safe
         to repeat with a request_id.
         Fails with NOT_A_USER, SECOND_FACTOR_MISSING, REQUEST_ID_REUSED,
         CONCURRENT_CHANGE.
@@ -133,7 +133,7 @@ class SecondFactorServiceServicer:
         stop working. It asks for a sign-in with the second factor within the
         last 15 minutes.
 
-        Permission: auth.own_account.change_second_factor. Idempotency: safe
+        Permission: auth.self.change_second_factor. Idempotency: safe
         to repeat with a request_id.
         Fails with NOT_A_USER, SECOND_FACTOR_MISSING, REQUEST_ID_REUSED,
         CONCURRENT_CHANGE.

@@ -40,7 +40,7 @@ class SecondFactorServiceStub:
     GetSecondFactor: _grpc.UnaryUnaryMultiCallable[_second_factor_service_pb2.GetSecondFactorRequest, _second_factor_service_pb2.GetSecondFactorResponse]
     """Returns what the calling user has set up.
 
-    Permission: auth.own_account.change_second_factor. Idempotency: no
+    Permission: auth.self.change_second_factor. Idempotency: no
     side effects.
     Fails with NOT_A_USER.
     """
@@ -49,7 +49,7 @@ class SecondFactorServiceStub:
     only once ConfirmTotp has seen a code of it; until then a new one
     replaces it.
 
-    Permission: auth.own_account.change_second_factor. Idempotency: safe
+    Permission: auth.self.change_second_factor. Idempotency: safe
     to repeat with a request_id.
     Fails with NOT_A_USER, SECOND_FACTOR_ENROLLED, REQUEST_ID_REUSED,
     CONCURRENT_CHANGE.
@@ -58,7 +58,7 @@ class SecondFactorServiceStub:
     """Turns the second factor of the calling user on, once a code shows that
     the app has the secret. From then on signing in asks for a code.
 
-    Permission: auth.own_account.change_second_factor. Idempotency: safe
+    Permission: auth.self.change_second_factor. Idempotency: safe
     to repeat with a request_id.
     Fails with NOT_A_USER, SECOND_FACTOR_ENROLLED, SECOND_FACTOR_INVALID,
     REQUEST_ID_REUSED, CONCURRENT_CHANGE.
@@ -67,7 +67,7 @@ class SecondFactorServiceStub:
     """Turns the second factor of the calling user off. It asks for a sign-in
     with the second factor within the last 15 minutes.
 
-    Permission: auth.own_account.change_second_factor. Idempotency: safe
+    Permission: auth.self.change_second_factor. Idempotency: safe
     to repeat with a request_id.
     Fails with NOT_A_USER, SECOND_FACTOR_MISSING, REQUEST_ID_REUSED,
     CONCURRENT_CHANGE.
@@ -77,7 +77,7 @@ class SecondFactorServiceStub:
     stop working. It asks for a sign-in with the second factor within the
     last 15 minutes.
 
-    Permission: auth.own_account.change_second_factor. Idempotency: safe
+    Permission: auth.self.change_second_factor. Idempotency: safe
     to repeat with a request_id.
     Fails with NOT_A_USER, SECOND_FACTOR_MISSING, REQUEST_ID_REUSED,
     CONCURRENT_CHANGE.
@@ -104,7 +104,7 @@ class SecondFactorServiceAsyncStub(SecondFactorServiceStub):
     GetSecondFactor: _aio.UnaryUnaryMultiCallable[_second_factor_service_pb2.GetSecondFactorRequest, _second_factor_service_pb2.GetSecondFactorResponse]  # type: ignore[assignment]
     """Returns what the calling user has set up.
 
-    Permission: auth.own_account.change_second_factor. Idempotency: no
+    Permission: auth.self.change_second_factor. Idempotency: no
     side effects.
     Fails with NOT_A_USER.
     """
@@ -113,7 +113,7 @@ class SecondFactorServiceAsyncStub(SecondFactorServiceStub):
     only once ConfirmTotp has seen a code of it; until then a new one
     replaces it.
 
-    Permission: auth.own_account.change_second_factor. Idempotency: safe
+    Permission: auth.self.change_second_factor. Idempotency: safe
     to repeat with a request_id.
     Fails with NOT_A_USER, SECOND_FACTOR_ENROLLED, REQUEST_ID_REUSED,
     CONCURRENT_CHANGE.
@@ -122,7 +122,7 @@ class SecondFactorServiceAsyncStub(SecondFactorServiceStub):
     """Turns the second factor of the calling user on, once a code shows that
     the app has the secret. From then on signing in asks for a code.
 
-    Permission: auth.own_account.change_second_factor. Idempotency: safe
+    Permission: auth.self.change_second_factor. Idempotency: safe
     to repeat with a request_id.
     Fails with NOT_A_USER, SECOND_FACTOR_ENROLLED, SECOND_FACTOR_INVALID,
     REQUEST_ID_REUSED, CONCURRENT_CHANGE.
@@ -131,7 +131,7 @@ class SecondFactorServiceAsyncStub(SecondFactorServiceStub):
     """Turns the second factor of the calling user off. It asks for a sign-in
     with the second factor within the last 15 minutes.
 
-    Permission: auth.own_account.change_second_factor. Idempotency: safe
+    Permission: auth.self.change_second_factor. Idempotency: safe
     to repeat with a request_id.
     Fails with NOT_A_USER, SECOND_FACTOR_MISSING, REQUEST_ID_REUSED,
     CONCURRENT_CHANGE.
@@ -141,7 +141,7 @@ class SecondFactorServiceAsyncStub(SecondFactorServiceStub):
     stop working. It asks for a sign-in with the second factor within the
     last 15 minutes.
 
-    Permission: auth.own_account.change_second_factor. Idempotency: safe
+    Permission: auth.self.change_second_factor. Idempotency: safe
     to repeat with a request_id.
     Fails with NOT_A_USER, SECOND_FACTOR_MISSING, REQUEST_ID_REUSED,
     CONCURRENT_CHANGE.
@@ -171,7 +171,7 @@ class SecondFactorServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_second_factor_service_pb2.GetSecondFactorResponse, _abc.Awaitable[_second_factor_service_pb2.GetSecondFactorResponse]]:
         """Returns what the calling user has set up.
 
-        Permission: auth.own_account.change_second_factor. Idempotency: no
+        Permission: auth.self.change_second_factor. Idempotency: no
         side effects.
         Fails with NOT_A_USER.
         """
@@ -186,7 +186,7 @@ class SecondFactorServiceServicer(metaclass=_abc_1.ABCMeta):
         only once ConfirmTotp has seen a code of it; until then a new one
         replaces it.
 
-        Permission: auth.own_account.change_second_factor. Idempotency: safe
+        Permission: auth.self.change_second_factor. Idempotency: safe
         to repeat with a request_id.
         Fails with NOT_A_USER, SECOND_FACTOR_ENROLLED, REQUEST_ID_REUSED,
         CONCURRENT_CHANGE.
@@ -201,7 +201,7 @@ class SecondFactorServiceServicer(metaclass=_abc_1.ABCMeta):
         """Turns the second factor of the calling user on, once a code shows that
         the app has the secret. From then on signing in asks for a code.
 
-        Permission: auth.own_account.change_second_factor. Idempotency: safe
+        Permission: auth.self.change_second_factor. Idempotency: safe
         to repeat with a request_id.
         Fails with NOT_A_USER, SECOND_FACTOR_ENROLLED, SECOND_FACTOR_INVALID,
         REQUEST_ID_REUSED, CONCURRENT_CHANGE.
@@ -216,7 +216,7 @@ class SecondFactorServiceServicer(metaclass=_abc_1.ABCMeta):
         """Turns the second factor of the calling user off. It asks for a sign-in
         with the second factor within the last 15 minutes.
 
-        Permission: auth.own_account.change_second_factor. Idempotency: safe
+        Permission: auth.self.change_second_factor. Idempotency: safe
         to repeat with a request_id.
         Fails with NOT_A_USER, SECOND_FACTOR_MISSING, REQUEST_ID_REUSED,
         CONCURRENT_CHANGE.
@@ -232,7 +232,7 @@ class SecondFactorServiceServicer(metaclass=_abc_1.ABCMeta):
         stop working. It asks for a sign-in with the second factor within the
         last 15 minutes.
 
-        Permission: auth.own_account.change_second_factor. Idempotency: safe
+        Permission: auth.self.change_second_factor. Idempotency: safe
         to repeat with a request_id.
         Fails with NOT_A_USER, SECOND_FACTOR_MISSING, REQUEST_ID_REUSED,
         CONCURRENT_CHANGE.

@@ -296,8 +296,7 @@ class UserServiceServicer:
         on. The token works once: a second call fails with INVITATION_INVALID
         and changes nothing.
 
-        Permission: none, for the token speaks for itself. Idempotency:
-        repeating leaves the same state.
+        Anonymous. Idempotency: repeating leaves the same state.
         Fails with INVITATION_INVALID, PASSWORD_REFUSED, HASHING_OVERLOADED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -320,7 +319,7 @@ class UserServiceServicer:
         """Sets the password of the calling user, who gives the old one. Its
         other sessions end. Failures count as failed sign-ins.
 
-        Permission: auth.own_account.change_password. Idempotency: safe to
+        Permission: auth.self.change_password. Idempotency: safe to
         repeat with a request_id.
         Fails with NOT_A_USER, SIGN_IN_FAILED, SIGN_IN_DELAYED,
         PASSWORD_REFUSED, HASHING_OVERLOADED, REQUEST_ID_REUSED,
@@ -335,8 +334,7 @@ class UserServiceServicer:
         (PASSWORD_CHANGE_REQUIRED), or any other, by proving the old one. It counts
         as a sign-in in every other respect.
 
-        Permission: none, for the old password speaks for itself. Idempotency:
-        repeating leaves the same state.
+        Anonymous. Idempotency: repeating leaves the same state.
         Fails with SIGN_IN_FAILED, SIGN_IN_DELAYED, SECOND_FACTOR_REQUIRED,
         PASSWORD_REFUSED, HASHING_OVERLOADED.
         """
@@ -362,8 +360,7 @@ class UserServiceServicer:
         end, and a lock after failed sign-ins with them. The token works once:
         a second call fails with PASSWORD_RESET_INVALID and changes nothing.
 
-        Permission: none, for the token speaks for itself. Idempotency:
-        repeating leaves the same state.
+        Anonymous. Idempotency: repeating leaves the same state.
         Fails with PASSWORD_RESET_INVALID, PASSWORD_REFUSED,
         HASHING_OVERLOADED.
         """

@@ -142,8 +142,7 @@ class UserServiceStub:
     on. The token works once: a second call fails with INVITATION_INVALID
     and changes nothing.
 
-    Permission: none, for the token speaks for itself. Idempotency:
-    repeating leaves the same state.
+    Anonymous. Idempotency: repeating leaves the same state.
     Fails with INVITATION_INVALID, PASSWORD_REFUSED, HASHING_OVERLOADED.
     """
     SetPassword: _grpc.UnaryUnaryMultiCallable[_user_service_pb2.SetPasswordRequest, _user_service_pb2.SetPasswordResponse]
@@ -158,7 +157,7 @@ class UserServiceStub:
     """Sets the password of the calling user, who gives the old one. Its
     other sessions end. Failures count as failed sign-ins.
 
-    Permission: auth.own_account.change_password. Idempotency: safe to
+    Permission: auth.self.change_password. Idempotency: safe to
     repeat with a request_id.
     Fails with NOT_A_USER, SIGN_IN_FAILED, SIGN_IN_DELAYED,
     PASSWORD_REFUSED, HASHING_OVERLOADED, REQUEST_ID_REUSED,
@@ -169,8 +168,7 @@ class UserServiceStub:
     (PASSWORD_CHANGE_REQUIRED), or any other, by proving the old one. It counts
     as a sign-in in every other respect.
 
-    Permission: none, for the old password speaks for itself. Idempotency:
-    repeating leaves the same state.
+    Anonymous. Idempotency: repeating leaves the same state.
     Fails with SIGN_IN_FAILED, SIGN_IN_DELAYED, SECOND_FACTOR_REQUIRED,
     PASSWORD_REFUSED, HASHING_OVERLOADED.
     """
@@ -188,8 +186,7 @@ class UserServiceStub:
     end, and a lock after failed sign-ins with them. The token works once:
     a second call fails with PASSWORD_RESET_INVALID and changes nothing.
 
-    Permission: none, for the token speaks for itself. Idempotency:
-    repeating leaves the same state.
+    Anonymous. Idempotency: repeating leaves the same state.
     Fails with PASSWORD_RESET_INVALID, PASSWORD_REFUSED,
     HASHING_OVERLOADED.
     """
@@ -320,8 +317,7 @@ class UserServiceAsyncStub(UserServiceStub):
     on. The token works once: a second call fails with INVITATION_INVALID
     and changes nothing.
 
-    Permission: none, for the token speaks for itself. Idempotency:
-    repeating leaves the same state.
+    Anonymous. Idempotency: repeating leaves the same state.
     Fails with INVITATION_INVALID, PASSWORD_REFUSED, HASHING_OVERLOADED.
     """
     SetPassword: _aio.UnaryUnaryMultiCallable[_user_service_pb2.SetPasswordRequest, _user_service_pb2.SetPasswordResponse]  # type: ignore[assignment]
@@ -336,7 +332,7 @@ class UserServiceAsyncStub(UserServiceStub):
     """Sets the password of the calling user, who gives the old one. Its
     other sessions end. Failures count as failed sign-ins.
 
-    Permission: auth.own_account.change_password. Idempotency: safe to
+    Permission: auth.self.change_password. Idempotency: safe to
     repeat with a request_id.
     Fails with NOT_A_USER, SIGN_IN_FAILED, SIGN_IN_DELAYED,
     PASSWORD_REFUSED, HASHING_OVERLOADED, REQUEST_ID_REUSED,
@@ -347,8 +343,7 @@ class UserServiceAsyncStub(UserServiceStub):
     (PASSWORD_CHANGE_REQUIRED), or any other, by proving the old one. It counts
     as a sign-in in every other respect.
 
-    Permission: none, for the old password speaks for itself. Idempotency:
-    repeating leaves the same state.
+    Anonymous. Idempotency: repeating leaves the same state.
     Fails with SIGN_IN_FAILED, SIGN_IN_DELAYED, SECOND_FACTOR_REQUIRED,
     PASSWORD_REFUSED, HASHING_OVERLOADED.
     """
@@ -366,8 +361,7 @@ class UserServiceAsyncStub(UserServiceStub):
     end, and a lock after failed sign-ins with them. The token works once:
     a second call fails with PASSWORD_RESET_INVALID and changes nothing.
 
-    Permission: none, for the token speaks for itself. Idempotency:
-    repeating leaves the same state.
+    Anonymous. Idempotency: repeating leaves the same state.
     Fails with PASSWORD_RESET_INVALID, PASSWORD_REFUSED,
     HASHING_OVERLOADED.
     """
@@ -573,8 +567,7 @@ class UserServiceServicer(metaclass=_abc_1.ABCMeta):
         on. The token works once: a second call fails with INVITATION_INVALID
         and changes nothing.
 
-        Permission: none, for the token speaks for itself. Idempotency:
-        repeating leaves the same state.
+        Anonymous. Idempotency: repeating leaves the same state.
         Fails with INVITATION_INVALID, PASSWORD_REFUSED, HASHING_OVERLOADED.
         """
 
@@ -601,7 +594,7 @@ class UserServiceServicer(metaclass=_abc_1.ABCMeta):
         """Sets the password of the calling user, who gives the old one. Its
         other sessions end. Failures count as failed sign-ins.
 
-        Permission: auth.own_account.change_password. Idempotency: safe to
+        Permission: auth.self.change_password. Idempotency: safe to
         repeat with a request_id.
         Fails with NOT_A_USER, SIGN_IN_FAILED, SIGN_IN_DELAYED,
         PASSWORD_REFUSED, HASHING_OVERLOADED, REQUEST_ID_REUSED,
@@ -618,8 +611,7 @@ class UserServiceServicer(metaclass=_abc_1.ABCMeta):
         (PASSWORD_CHANGE_REQUIRED), or any other, by proving the old one. It counts
         as a sign-in in every other respect.
 
-        Permission: none, for the old password speaks for itself. Idempotency:
-        repeating leaves the same state.
+        Anonymous. Idempotency: repeating leaves the same state.
         Fails with SIGN_IN_FAILED, SIGN_IN_DELAYED, SECOND_FACTOR_REQUIRED,
         PASSWORD_REFUSED, HASHING_OVERLOADED.
         """
@@ -649,8 +641,7 @@ class UserServiceServicer(metaclass=_abc_1.ABCMeta):
         end, and a lock after failed sign-ins with them. The token works once:
         a second call fails with PASSWORD_RESET_INVALID and changes nothing.
 
-        Permission: none, for the token speaks for itself. Idempotency:
-        repeating leaves the same state.
+        Anonymous. Idempotency: repeating leaves the same state.
         Fails with PASSWORD_RESET_INVALID, PASSWORD_REFUSED,
         HASHING_OVERLOADED.
         """

@@ -10,7 +10,6 @@ from function.auth.v1 import user_service_pb2 as wire
 from function_backend.kernel.call import Call
 from function_backend.kernel.clock import Clock
 from function_backend.kernel.identifiers import parse_id
-from function_backend.services.auth.convert.client_address import client_address
 from function_backend.services.auth.convert.user import (
     import_response,
     import_steps,
@@ -122,7 +121,7 @@ class UserServicer:
 
     def ChangePassword(self, request: wire.ChangePasswordRequest, call: Call) -> wire.ChangePasswordResponse:
         changed = self._do.passwords.change(
-            request.old_password, request.new_password, client_address=client_address(call)
+            request.old_password, request.new_password, client_address=call.client_address()
         )
         return wire.ChangePasswordResponse(user=self._user(changed))
 
@@ -131,7 +130,7 @@ class UserServicer:
             login=request.login,
             password=request.old_password,
             otp=request.code,
-            client_address=client_address(call),
+            client_address=call.client_address(),
         )
         self._do.passwords.replace(parse_id(request.tenant_id), attempt, request.new_password)
         return wire.ReplacePasswordResponse()
