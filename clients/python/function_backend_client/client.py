@@ -9,16 +9,14 @@ from typing import Final, Self, TypeVar
 
 import grpc
 
-from function.auth.v1 import api_key_service_pb2_grpc, tenant_service_pb2_grpc
 from function.company.v1 import company_service_pb2, company_service_pb2_grpc
-from function_backend_client.api_keys import ApiKeys
 from function_backend_client.channel import ChannelSettings, Tls, open_channels, transport
 from function_backend_client.companies import Companies, ImportCall
 from function_backend_client.credentials import ApiKey, Credentials
 from function_backend_client.outgoing import Outgoing
 from function_backend_client.planned_channel import PlannedChannel
 from function_backend_client.plans import Timeouts
-from function_backend_client.tenants import Tenants
+from function_backend_client.surfaces.catalogue import Surfaces
 from function_backend_client.tracing import traced
 
 Stub = TypeVar("Stub")
@@ -36,11 +34,11 @@ def credentials_of(api_key: str | None, credentials: Credentials | None) -> Cred
     return ApiKey(api_key)
 
 
-class Client:
+class Client(Surfaces):
     """A connection to the service. Threads may share it; close it, or use it as a context manager.
 
-    `companies`, `tenants` and `api_keys` are the typed methods. `stub(CompanyServiceStub)` gives any generated stub
-    with the same credentials, deadlines, retries and exceptions.
+    `companies`, `tenants`, `users`, `roles` and so on are the typed methods. `stub(CompanyServiceStub)` gives any
+    generated stub with the same credentials, deadlines, retries and exceptions.
     """
 
     def __init__(
@@ -60,9 +58,8 @@ class Client:
         self._tracing = tracing
         self._outgoing = Outgoing(credentials_of(api_key, credentials), timeouts=timeouts)
         self.channel: grpc.Channel = self._open(self._settings)
+        super().__init__(self.channel)
         self.companies = Companies(self.stub(company_service_pb2_grpc.CompanyServiceStub), self._open_imports)
-        self.tenants = Tenants(self.stub(tenant_service_pb2_grpc.TenantServiceStub))
-        self.api_keys = ApiKeys(self.stub(api_key_service_pb2_grpc.ApiKeyServiceStub))
 
     def __repr__(self) -> str:
         return f"Client({self.address!r})"
