@@ -40,6 +40,16 @@ _MOMENTS: Final[Mapping[str, tuple[str, str]]] = {
     ".google.protobuf.Duration": ("dt.timedelta | Duration", "requests.duration"),
 }
 _MASK: Final = ".google.protobuf.FieldMask"
+_CLASSES: Final[Mapping[str, str]] = {
+    "OAuth": "OAuth",
+    "PermissionCheck": "Checks",
+    "RoleBinding": "Bindings",
+    "SecondFactor": "SecondFactor",
+}
+"""The class of a service whose plural would be no word."""
+_NOUNS: Final[Mapping[str, str]] = {"PermissionCheck": "Permission", "RelationSchema": "Schema"}
+"""What the methods of a service are about, where it is not the name of the service."""
+_LINE: Final = 120
 _WELL_KNOWN: Final[Mapping[str, str]] = {".google.protobuf.Struct": "Struct"}
 
 
@@ -95,6 +105,8 @@ class _Argument:
     """Empty where the caller has to give it."""
     sent: str
     """The keyword in the request and its value."""
+    is_choice: bool = False
+    """Whether it is one of several of which at most one is set, so that even an empty value says something."""
 
     @property
     def text(self) -> str:
@@ -138,7 +150,7 @@ class _Surface:
         ]
         self._noun = noun
         self._imports = _Imports()
-        self.class_name = _plural(noun)
+        self.class_name = _CLASSES.get(noun) or _plural(noun)
         self.attribute = _snake(self.class_name)
         self.stub_module = file.name.removesuffix(".proto").replace("/", ".") + "_pb2_grpc"
         self.stub = f"{self.stub_module.rpartition('.')[2]}.{self._service.name}Stub"
@@ -147,7 +159,7 @@ class _Surface:
         """The module."""
         body = [*self._class(self.class_name), "", "", *self._class(f"Async{self.class_name}", asynchronous=True)]
         text = "\n".join(body)
-        yield f'"""{self._file_title()} Written by make generate."""'
+        yield f'"""{self._file_title()}\n\nWritten by make generate.\n"""'
         yield ""
         yield "from __future__ import annotations"
         yield ""
@@ -157,8 +169,8 @@ class _Surface:
         yield from body
 
     def _file_title(self) -> str:
-        title = self._about[0] if self._about else self.class_name
-        return title if title.endswith(".") else f"{title}."
+        title = self._about[0].partition(". ")[0] if self._about else self.class_name
+        return f"{title.rstrip('.')}."
 
     def _import_lines(self, text: str) -> Iterator[str]:
         if "dt." in text:
@@ -224,7 +236,8 @@ class _Surface:
         yield from (f"        {line}," for line in _signature(arguments))
         yield f"    ) -> {returns}:"
         yield from _docstring(_sentence(comment), "        ")
-        build = f"{request_type}({', '.join(argument.sent for argument in arguments)})"
+        sent = [argument.sent for argument in arguments if not argument.is_choice]
+        build = f"{request_type}({', '.join(sent)})"
         if paged is not None:
             yield f"        request = {build}"
             yield ""
@@ -237,6 +250,11 @@ class _Surface:
             yield f"        return {'AsyncPager' if asynchronous else 'Pager'}(fetch, page_token)"
             return
         yield f"        request = {build}"
+        for argument in arguments:
+            if argument.is_choice:
+                field_name, _, value = argument.sent.partition("=")
+                yield f"        if {argument.name} is not None:"
+                yield f"            request.{field_name} = {value}"
         call = f"self._stub.{method.name}(request, {wait})"
         if method.server_streaming:
             yield f"        return {call}"
@@ -260,14 +278,15 @@ class _Surface:
         yield f"        self, messages: {iterable}, *, timeout: float | None = None"
         yield f"    ) -> {response}:"
         yield from _docstring(_sentence(comment), "        ")
-        sent = "messages" if asynchronous else "iter(messages)"
+        sent = "requests.iterator(messages)" if asynchronous else "iter(messages)"
         yield f"        return {'await ' if asynchronous else ''}self._stub.{method.name}({sent}, timeout=timeout)"
 
     def _method_name(self, rpc: str) -> str:
         name = _snake(rpc)
-        for noun in (_snake(_plural(self._noun)), _snake(self._noun)):
-            if name.endswith(f"_{noun}"):
-                name = name.removesuffix(f"_{noun}")
+        noun = _NOUNS.get(self._noun, self._noun)
+        for word in (_snake(_plural(noun)), _snake(noun)):
+            if name.endswith(f"_{word}"):
+                name = name.removesuffix(f"_{word}")
                 break
         return f"{name}_" if keyword.iskeyword(name) else name
 
@@ -294,7 +313,7 @@ class _Surface:
             return None
         return lists[0].name, self._item(lists[0])[0]
 
-    def _argument(self, each: Field) -> _Argument:
+    def _argument(self, each: Field) -> _Argument:  # noqa: PLR0911  One for each form of a field.
         required = field_behavior_pb2.REQUIRED in each.options.Extensions[field_behavior_pb2.field_behavior]
         name = f"{each.name}_" if keyword.iskeyword(each.name) else each.name
         if each.name == "id":
@@ -314,7 +333,8 @@ class _Surface:
         if each.label == Field.LABEL_REPEATED:
             return _argument(name, f"Iterable[{annotation}]", "()", f"{each.name}={name}", required=required)
         if each.HasField("oneof_index"):
-            default = "None"
+            is_choice = not each.proto3_optional and each.type != Field.TYPE_MESSAGE
+            return _Argument(name, f"{annotation} | None", "None", f"{each.name}={name}", is_choice)
         return _argument(name, annotation, default, f"{each.name}={name}", required=required)
 
     def _entry(self, each: Field) -> descriptor_pb2.DescriptorProto | None:
@@ -433,18 +453,18 @@ def _sentence(paragraphs: Sequence[str]) -> str:
 
 
 def _docstring(text: str, indent: str) -> Iterator[str]:
-    if len(indent) + len(text) + 6 <= 120:  # noqa: PLR2004  The line length.
+    """The text with its first sentence in the first line, shortened to its words there where it is longer."""
+    if len(indent) + len(text) + 6 <= _LINE:
         yield f'{indent}"""{text}"""'
         return
     first, _, rest = text.partition(". ")
-    if len(indent) + len(first) + 4 > 120 or not rest:  # noqa: PLR2004
-        lines = textwrap.wrap(text, 120 - len(indent) - 3)
-        yield f'{indent}"""{lines[0]}'
-        yield from (f"{indent}{line}" for line in lines[1:])
-    else:
-        yield f'{indent}"""{first}.'
-        yield ""
-        yield from (f"{indent}{line}" for line in textwrap.wrap(rest, 120 - len(indent)))
+    room = _LINE - len(indent) - 4
+    if len(first) > room or not rest:
+        short = textwrap.shorten(first, room - 2, placeholder="").rstrip(",;:")
+        first, rest = f"{short} …", f"… {text.removeprefix(short).lstrip(',;: ')}"
+    yield f'{indent}"""{first.rstrip(".")}.'
+    yield ""
+    yield from (f"{indent}{line}" for line in textwrap.wrap(rest, _LINE - len(indent)))
     yield f'{indent}"""'
 
 

@@ -17,6 +17,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from function_backend_cli.output import REFUSED, USAGE, Output, explain
 from function_backend_client import ChannelSettings, Client, FunctionBackendError, Timeouts, Tls, UnimplementedError
 from function_backend_client.client import DEFAULT_ADDRESS
+from function_backend_client.logins import LoginFile, SavedLogin
 
 P = ParamSpec("P")
 
@@ -36,7 +37,7 @@ _ApiKey = Annotated[
     typer.Option(
         "--api-key",
         envvar="FUNCTION_BACKEND_API_KEY",
-        help="The key to call with. Other users of the machine may see it here; better in the environment or a file.",
+        help="The key to call with; your login when absent. Others may see it here: better in a file.",
         show_default=False,
         rich_help_panel=_PANEL,
     ),
@@ -129,7 +130,9 @@ class Session:
         server_name: str | None,
         timeout: float | None,
         as_json: bool,
+        logs_in: bool = False,
     ) -> None:
+        """`logs_in` says that the command makes the login rather than uses it."""
         self.address = address
         self.output = Output(json=as_json)
         self.api_key = _read_key(api_key, api_key_file)
@@ -137,8 +140,17 @@ class Session:
         tls: Tls | bool | None = encrypt
         if any((ca_file, client_certificate, client_key, server_name)) and encrypt is not False:
             tls = Tls(ca_file, client_certificate, client_key, server_name)
+        login = LoginFile(address)
+        uses_login = self.api_key is None and not logs_in and login.path.exists()
         try:
-            self.client = Client(address, api_key=self.api_key, tls=tls, timeouts=timeouts, channel=ChannelSettings())
+            self.client = Client(
+                address,
+                api_key=self.api_key,
+                credentials=SavedLogin(login) if uses_login else None,
+                tls=tls,
+                timeouts=timeouts,
+                channel=ChannelSettings(),
+            )
         except (ValueError, OSError) as error:
             raise typer.BadParameter(str(error)) from error
 
@@ -163,11 +175,19 @@ def remote(command: Callable[Concatenate[Session, P], None]) -> Callable[..., No
     It gets a `Session` as its first argument, and the options of the connection besides its own. A failure of the
     service becomes a readable text and an exit status, never a stack trace.
     """
+    return _connected(command, logs_in=False)
 
+
+def anonymous(command: Callable[Concatenate[Session, P], None]) -> Callable[..., None]:
+    """As `remote`, for a command that calls without a credential unless a key is given."""
+    return _connected(command, logs_in=True)
+
+
+def _connected(command: Callable[Concatenate[Session, P], None], *, logs_in: bool) -> Callable[..., None]:
     @functools.wraps(command)
     def run(*args: Any, **arguments: Any) -> None:  # noqa: ANN401  Those of the command and of the connection.
         shared = {name: arguments.pop(name) for name in _shared_parameters()}
-        with Session(**shared) as session:
+        with Session(**shared, logs_in=logs_in) as session:
             try:
                 command(session, *args, **arguments)
             except FunctionBackendError as failure:

@@ -19,7 +19,18 @@ COMMANDS: Mapping[str, str] = {
     "company": "function_backend_cli.company",
     "import": "function_backend_cli.importing.command",
     "export": "function_backend_cli.exporting.command",
+    "login": "function_backend_cli.login",
+    "logout": "function_backend_cli.logout",
+    "whoami": "function_backend_cli.whoami",
+    "users": "function_backend_cli.users",
+    "service-accounts": "function_backend_cli.service_accounts",
+    "groups": "function_backend_cli.groups",
+    "roles": "function_backend_cli.roles",
+    "check": "function_backend_cli.check",
+    "relations": "function_backend_cli.relations",
+    "sessions": "function_backend_cli.sessions",
     "keys": "function_backend_cli.keys",
+    "signing-keys": "function_backend_cli.signing_keys",
     "tenants": "function_backend_cli.tenants",
 }
 """Name of a command to the module whose `app` it is: a Typer with one command, or with several below the name."""

@@ -205,6 +205,522 @@ class ApiKeyNotFoundError(NotFoundError):
     default_reason = "API_KEY_NOT_FOUND"
 
 
+class TenantSuspendedError(PermissionDeniedError):
+    """The credential is good, and its tenant, or one above that, is suspended."""
+
+    default_reason = "TENANT_SUSPENDED"
+
+
+class TenantNotSuspendedError(PreconditionError):
+    """The tenant is active, so it cannot be deleted."""
+
+    default_reason = "TENANT_NOT_SUSPENDED"
+
+
+class TenantDeletedError(PreconditionError):
+    """The tenant is deleted, which nothing undoes."""
+
+    default_reason = "TENANT_DELETED"
+
+
+class TenantTreeTooDeepError(PreconditionError):
+    """The tenant stands on the lowest level of the tree that there may be."""
+
+    default_reason = "TENANT_TREE_TOO_DEEP"
+
+
+class TenantEtagMismatchError(ConflictError):
+    """The etag in the request is not the current one: somebody changed the tenant in between."""
+
+    default_reason = "TENANT_ETAG_MISMATCH"
+
+
+class TenantHasChildrenError(PreconditionError):
+    """Tenants stand below the one that is to be deleted."""
+
+    default_reason = "TENANT_HAS_CHILDREN"
+
+
+class TenantProtectedError(PreconditionError):
+    """The tenant is the caller's own, stands above it, or is the one that the installation began with."""
+
+    default_reason = "TENANT_PROTECTED"
+
+
+class UserNotFoundError(NotFoundError):
+    """No user with this id is visible to the caller."""
+
+    default_reason = "USER_NOT_FOUND"
+
+
+class UserNameTakenError(AlreadyExistsError):
+    """Another user of the tenant has this name."""
+
+    default_reason = "USER_NAME_TAKEN"
+
+
+class UserEmailTakenError(AlreadyExistsError):
+    """Another user of the tenant has this e-mail address."""
+
+    default_reason = "USER_EMAIL_TAKEN"
+
+
+class UserEtagMismatchError(ConflictError):
+    """The etag in the request is not the current one: somebody changed the user in between."""
+
+    default_reason = "USER_ETAG_MISMATCH"
+
+
+class UserStateError(PreconditionError):
+    """The state of the user does not allow the call."""
+
+    default_reason = "USER_STATE"
+
+
+class GroupNotFoundError(NotFoundError):
+    """No group with this id is visible to the caller."""
+
+    default_reason = "GROUP_NOT_FOUND"
+
+
+class GroupNameTakenError(AlreadyExistsError):
+    """Another group of the tenant has this name."""
+
+    default_reason = "GROUP_NAME_TAKEN"
+
+
+class GroupEtagMismatchError(ConflictError):
+    """The etag in the request is not the current one: somebody changed the group in between."""
+
+    default_reason = "GROUP_ETAG_MISMATCH"
+
+
+class GroupCycleError(PreconditionError):
+    """The change would make a group a member of itself, directly or by way of others."""
+
+    default_reason = "GROUP_CYCLE"
+
+
+class GroupTooDeepError(PreconditionError):
+    """The change would nest groups deeper than they may be."""
+
+    default_reason = "GROUP_TOO_DEEP"
+
+
+class GroupFullError(LimitExceededError):
+    """The group has as many direct members as one may have."""
+
+    default_reason = "GROUP_FULL"
+
+
+class ServiceAccountNotFoundError(NotFoundError):
+    """No service account with this id is visible to the caller."""
+
+    default_reason = "SERVICE_ACCOUNT_NOT_FOUND"
+
+
+class ServiceAccountNameTakenError(AlreadyExistsError):
+    """Another service account of the tenant has this name."""
+
+    default_reason = "SERVICE_ACCOUNT_NAME_TAKEN"
+
+
+class ServiceAccountEtagMismatchError(ConflictError):
+    """The etag in the request is not the current one: somebody changed the service account in between."""
+
+    default_reason = "SERVICE_ACCOUNT_ETAG_MISMATCH"
+
+
+class PasswordRefusedError(InvalidArgumentError):
+    """The password breaks rules of the tenant; `BadRequest` lists each, and the metadata names them."""
+
+    default_reason = "PASSWORD_REFUSED"
+
+
+class PasswordChangeRequiredError(PreconditionError):
+    """The password is right and has to be replaced before anything else."""
+
+    default_reason = "PASSWORD_CHANGE_REQUIRED"
+
+
+class SignInFailedError(UnauthenticatedError):
+    """The sign-in failed: the user does not exist, may not sign in, or has another password or code."""
+
+    default_reason = "SIGN_IN_FAILED"
+
+
+class SignInDelayedError(LimitExceededError):
+    """Too many sign-ins failed in a row; `RetryInfo` says when to try again."""
+
+    default_reason = "SIGN_IN_DELAYED"
+
+
+class SecondFactorRequiredError(UnauthenticatedError):
+    """The password is right and a code of the second factor is missing."""
+
+    default_reason = "SECOND_FACTOR_REQUIRED"
+
+
+class SecondFactorInvalidError(InvalidArgumentError):
+    """The code is not the current one of the app, or was used already."""
+
+    default_reason = "SECOND_FACTOR_INVALID"
+
+
+class SecondFactorEnrolledError(PreconditionError):
+    """The user has a second factor already."""
+
+    default_reason = "SECOND_FACTOR_ENROLLED"
+
+
+class SecondFactorMissingError(PreconditionError):
+    """The user has no second factor, or has not confirmed it yet."""
+
+    default_reason = "SECOND_FACTOR_MISSING"
+
+
+class HashingOverloadedError(LimitExceededError):
+    """More passwords are to be checked than the server has time for; `RetryInfo` says when to come back."""
+
+    default_reason = "HASHING_OVERLOADED"
+
+
+class InvitationInvalidError(UnauthenticatedError):
+    """The invitation does not exist, has expired, was replaced or was used already."""
+
+    default_reason = "INVITATION_INVALID"
+
+
+class PasswordResetInvalidError(UnauthenticatedError):
+    """The token for a new password does not exist, has expired, was replaced or was used already."""
+
+    default_reason = "PASSWORD_RESET_INVALID"
+
+
+class NotAUserError(PreconditionError):
+    """The method is about the account of the calling user, and the caller is none."""
+
+    default_reason = "NOT_A_USER"
+
+
+class OAuthInvalidRequestError(InvalidArgumentError):
+    """The OAuth request lacks a parameter, repeats one or has one that is not valid (`invalid_request`)."""
+
+    default_reason = "OAUTH_INVALID_REQUEST"
+
+
+class OAuthInvalidClientError(UnauthenticatedError):
+    """The client is not known, or did not prove who it is (`invalid_client`)."""
+
+    default_reason = "OAUTH_INVALID_CLIENT"
+
+
+class OAuthInvalidGrantError(UnauthenticatedError):
+    """The refresh token, device code or token to exchange is not valid, or used up (`invalid_grant`)."""
+
+    default_reason = "OAUTH_INVALID_GRANT"
+
+
+class OAuthUnauthorizedClientError(PermissionDeniedError):
+    """The client may not use this grant (`unauthorized_client`)."""
+
+    default_reason = "OAUTH_UNAUTHORIZED_CLIENT"
+
+
+class OAuthUnsupportedGrantTypeError(InvalidArgumentError):
+    """There is no such grant type (`unsupported_grant_type`)."""
+
+    default_reason = "OAUTH_UNSUPPORTED_GRANT_TYPE"
+
+
+class OAuthInvalidScopeError(InvalidArgumentError):
+    """The scope is no list of permissions, or wider than what it was narrowed to before (`invalid_scope`)."""
+
+    default_reason = "OAUTH_INVALID_SCOPE"
+
+
+class OAuthInvalidTargetError(InvalidArgumentError):
+    """Nobody gets tokens for this audience here (`invalid_target`)."""
+
+    default_reason = "OAUTH_INVALID_TARGET"
+
+
+class OAuthAuthorizationPendingError(PreconditionError):
+    """No person has decided about the device yet; ask again after the interval (`authorization_pending`)."""
+
+    default_reason = "OAUTH_AUTHORIZATION_PENDING"
+
+
+class OAuthSlowDownError(PreconditionError):
+    """The device asks too often: wait five seconds more between two questions (`slow_down`)."""
+
+    default_reason = "OAUTH_SLOW_DOWN"
+
+
+class OAuthAccessDeniedError(PermissionDeniedError):
+    """A person has refused the device (`access_denied`)."""
+
+    default_reason = "OAUTH_ACCESS_DENIED"
+
+
+class OAuthExpiredTokenError(PreconditionError):
+    """The device code has expired; begin again (`expired_token`)."""
+
+    default_reason = "OAUTH_EXPIRED_TOKEN"
+
+
+class SessionNotFoundError(NotFoundError):
+    """No session with this id is visible to the caller."""
+
+    default_reason = "SESSION_NOT_FOUND"
+
+
+class ClientNotFoundError(NotFoundError):
+    """No service account that could have credentials has this id."""
+
+    default_reason = "CLIENT_NOT_FOUND"
+
+
+class ClientCredentialNotFoundError(NotFoundError):
+    """No credential of a service account with this id is visible to the caller."""
+
+    default_reason = "CLIENT_CREDENTIAL_NOT_FOUND"
+
+
+class TooManyClientCredentialsError(PreconditionError):
+    """The service account has as many usable credentials as one may have; revoke one first."""
+
+    default_reason = "TOO_MANY_CLIENT_CREDENTIALS"
+
+
+class DeviceRequestNotFoundError(NotFoundError):
+    """No device that waits shows this code: it is mistyped, decided, or has expired."""
+
+    default_reason = "DEVICE_REQUEST_NOT_FOUND"
+
+
+class NotAPersonError(PermissionDeniedError):
+    """Only a person who has signed in can do this."""
+
+    default_reason = "NOT_A_PERSON"
+
+
+class RoleNotFoundError(NotFoundError):
+    """No role with this id is visible to the caller."""
+
+    default_reason = "ROLE_NOT_FOUND"
+
+
+class RoleNameTakenError(AlreadyExistsError):
+    """Another role of the tenant, or a built-in one, has this name."""
+
+    default_reason = "ROLE_NAME_TAKEN"
+
+
+class RoleBuiltInError(PreconditionError):
+    """Built-in roles come with the service and cannot be changed."""
+
+    default_reason = "ROLE_BUILT_IN"
+
+
+class RoleInUseError(PreconditionError):
+    """The role is bound, or other roles inherit it."""
+
+    default_reason = "ROLE_IN_USE"
+
+
+class RoleCycleError(PreconditionError):
+    """The role would inherit itself."""
+
+    default_reason = "ROLE_CYCLE"
+
+
+class RoleTooDeepError(PreconditionError):
+    """Roles inherit each other through more steps than are allowed."""
+
+    default_reason = "ROLE_TOO_DEEP"
+
+
+class RoleEtagMismatchError(ConflictError):
+    """The etag in the request is not the current one: somebody changed the role in between."""
+
+    default_reason = "ROLE_ETAG_MISMATCH"
+
+
+class RoleBindingNotFoundError(NotFoundError):
+    """No binding with this id is visible to the caller."""
+
+    default_reason = "ROLE_BINDING_NOT_FOUND"
+
+
+class LastAdministratorError(PreconditionError):
+    """The change would leave the tenant without anybody who may administer it."""
+
+    default_reason = "LAST_ADMINISTRATOR"
+
+
+class StepUpRequiredError(PermissionDeniedError):
+    """The permission is held, and asks for a stronger or a more recent sign-in."""
+
+    default_reason = "STEP_UP_REQUIRED"
+
+
+class ResourceOutOfScopeError(PermissionDeniedError):
+    """The caller may do this with some resources, and this is none of them."""
+
+    default_reason = "RESOURCE_OUT_OF_SCOPE"
+
+
+class RoleSubjectNotFoundError(NotFoundError):
+    """A role can be bound only to a user, a service account or a group that exists."""
+
+    default_reason = "ROLE_SUBJECT_NOT_FOUND"
+
+
+class RoleLimitReachedError(PreconditionError):
+    """The tenant has as many roles or bindings as it may have."""
+
+    default_reason = "ROLE_LIMIT_REACHED"
+
+
+class RelationSchemaInvalidError(InvalidArgumentError):
+    """The relation schema cannot be read or does not add up; `BadRequest` shows each place."""
+
+    default_reason = "RELATION_SCHEMA_INVALID"
+
+
+class RelationSchemaNotFoundError(NotFoundError):
+    """The tenant has no relation schema, or not this version."""
+
+    default_reason = "RELATION_SCHEMA_NOT_FOUND"
+
+
+class RelationSchemaOrphansTuplesError(PreconditionError):
+    """Relationships exist that the new relation schema does not allow: remove them first."""
+
+    default_reason = "RELATION_SCHEMA_ORPHANS_TUPLES"
+
+
+class RelationSchemaChangedError(ConflictError):
+    """The etag in the request is not that of the relation schema: somebody wrote another version in between."""
+
+    default_reason = "RELATION_SCHEMA_CHANGED"
+
+
+class RelationUnknownError(InvalidArgumentError):
+    """The relation schema declares no such type, relation or permission."""
+
+    default_reason = "RELATION_UNKNOWN"
+
+
+class RelationshipInvalidError(InvalidArgumentError):
+    """A relationship, resource or subject is not written as it must be, or the schema does not allow it."""
+
+    default_reason = "RELATIONSHIP_INVALID"
+
+
+class RelationshipExistsError(AlreadyExistsError):
+    """A relationship that was to be created exists."""
+
+    default_reason = "RELATIONSHIP_EXISTS"
+
+
+class PreconditionFailedError(PreconditionError):
+    """A precondition of the change does not hold; nothing was changed."""
+
+    default_reason = "PRECONDITION_FAILED"
+
+
+class CheckTooComplexError(PreconditionError):
+    """The answer would take more steps than one check may."""
+
+    default_reason = "CHECK_TOO_COMPLEX"
+
+
+class DecisionNotFoundError(NotFoundError):
+    """No recorded decision with this id is visible to the caller."""
+
+    default_reason = "DECISION_NOT_FOUND"
+
+
+class ApiKeyEtagMismatchError(ConflictError):
+    """The etag in the request is not the current one: somebody changed the key in between."""
+
+    default_reason = "API_KEY_ETAG_MISMATCH"
+
+
+class ApiKeyQuotaExceededError(LimitExceededError):
+    """The key has made all the calls of its day."""
+
+    default_reason = "API_KEY_QUOTA_EXCEEDED"
+
+
+class ApiKeyRevokedError(PreconditionError):
+    """The key is revoked, so it cannot be changed."""
+
+    default_reason = "API_KEY_REVOKED"
+
+
+class ApiKeyDigestTakenError(AlreadyExistsError):
+    """A key with this hash is stored already."""
+
+    default_reason = "API_KEY_DIGEST_TAKEN"
+
+
+class ApiKeyOwnerNotFoundError(NotFoundError):
+    """No user or service account of the tenant has this id."""
+
+    default_reason = "API_KEY_OWNER_NOT_FOUND"
+
+
+class CertificateUnknownError(UnauthenticatedError):
+    """The certificate names nobody that this service knows."""
+
+    default_reason = "CERTIFICATE_UNKNOWN"
+
+
+class CertificateIdentityNotFoundError(NotFoundError):
+    """No certificate identity with this id is visible to the caller."""
+
+    default_reason = "CERTIFICATE_IDENTITY_NOT_FOUND"
+
+
+class CertificateNameTakenError(AlreadyExistsError):
+    """The name is bound already."""
+
+    default_reason = "CERTIFICATE_NAME_TAKEN"
+
+
+class SubjectDisabledError(UnauthenticatedError):
+    """The user or the service account behind the credential is not active: locked, suspended or deleted."""
+
+    default_reason = "SUBJECT_DISABLED"
+
+
+class SessionEndedError(UnauthenticatedError):
+    """The session behind the access token has ended."""
+
+    default_reason = "SESSION_ENDED"
+
+
+class TooManyWatchersError(LimitExceededError):
+    """Too many streams watch for revocations on this worker."""
+
+    default_reason = "TOO_MANY_WATCHERS"
+
+
+class SigningKeyNotFoundError(NotFoundError):
+    """There is no signing key with this id."""
+
+    default_reason = "SIGNING_KEY_NOT_FOUND"
+
+
+class SigningKeyRotationPendingError(PreconditionError):
+    """The key of the last rotation is published and does not sign yet."""
+
+    default_reason = "SIGNING_KEY_ROTATION_PENDING"
+
+
 KINDS: Mapping[StatusCode, type[FunctionBackendError]] = MappingProxyType(
     {
         kind.status: kind
@@ -237,6 +753,10 @@ def _reasons() -> dict[str, type[FunctionBackendError]]:
 
 REASONS: Mapping[str, type[FunctionBackendError]] = MappingProxyType(_reasons())
 """The class of each reason, by its name."""
+
+
+REPLACEABLE = (CredentialExpiredError, CredentialRevokedError, SessionEndedError)
+"""What is refused before it began and may be called once more with another token, whatever the method does."""
 
 
 def class_of(reason: str, code: StatusCode) -> type[FunctionBackendError]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import datetime as dt
 import uuid
-from collections.abc import Iterable
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
 from typing import Protocol, TypeVar
 
 from google.protobuf.duration_pb2 import Duration
@@ -102,3 +102,11 @@ def at_page(request: Paged, token: str) -> Paged:
     turned = copy.copy(request)
     turned.page_token = token
     return turned
+
+
+Item = TypeVar("Item")
+
+
+def iterator(items: Iterable[Item] | AsyncIterable[Item]) -> Iterator[Item] | AsyncIterator[Item]:
+    """The one over what may be either kind of iterable."""
+    return aiter(items) if isinstance(items, AsyncIterable) else iter(items)
