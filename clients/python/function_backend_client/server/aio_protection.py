@@ -19,7 +19,7 @@ from function_backend_client.server.verifier import Verifier
 
 Context: TypeAlias = "aio.ServicerContext[Any, Any]"
 Behaviour: TypeAlias = Callable[[Any, Context], Any]
-Handler: TypeAlias = grpc.RpcMethodHandler[Any, Any]
+Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
 
 _FIRST_WORD_SECONDS = 2.0
 

@@ -12,8 +12,6 @@ from function.auth.v1 import credential_pb2
 from function_backend_client.server.caller import Caller
 
 _FORGET_TOUCHES_ABOVE: Final = 100_000
-_CLOCK_MARGIN: Final = 60.0
-"""How far this machine's clock may be from the backend's, in seconds, where both are compared."""
 
 
 @dataclass(slots=True)
@@ -33,13 +31,15 @@ class Callers:
     issued.
     """
 
-    def __init__(self, largest: int) -> None:
+    def __init__(self, largest: int, *, clocks_apart: float) -> None:
+        """`clocks_apart` is how far this machine's clock may be from the backend's, in seconds."""
         self._largest = largest
+        self._clocks_apart = clocks_apart
         self._lock = threading.Lock()
         self._entries: dict[bytes, Remembered] = {}
         self._by_name: dict[str, set[bytes]] = {}
         self._touched: dict[str, int] = {}
-        self._trusted_after = int(time.time() + _CLOCK_MARGIN)
+        self._trusted_after = self._soon()
         self.told = 0
         """How many revocations were told so far. An answer that was asked for before the last one is not kept."""
 
@@ -74,7 +74,7 @@ class Callers:
                 return
             for digest in tuple(self._by_name.get(name, ())):
                 self._drop(digest)
-            self._touched[name] = revocation.revoke_time.seconds or int(time.time() + _CLOCK_MARGIN)
+            self._touched[name] = revocation.revoke_time.seconds or self._soon()
             while len(self._touched) > _FORGET_TOUCHES_ABOVE:
                 oldest = next(iter(self._touched))
                 self._trusted_after = max(self._trusted_after, self._touched.pop(oldest))
@@ -91,11 +91,15 @@ class Callers:
             return False
         return all(issued_at > self._touched.get(name, 0) for name in _names(caller))
 
+    def _soon(self) -> int:
+        """What the backend's clock does not show yet."""
+        return int(time.time() + self._clocks_apart)
+
     def _clear(self) -> None:
         self._entries.clear()
         self._by_name.clear()
         self._touched.clear()
-        self._trusted_after = int(time.time() + _CLOCK_MARGIN)
+        self._trusted_after = self._soon()
 
     def _drop(self, digest: bytes) -> None:
         remembered = self._entries.pop(digest, None)

@@ -15,7 +15,7 @@ from function_backend_client.server.settings import ProtectionSettings
 from function_backend_client.server.verifier import Verifier
 
 Behaviour: TypeAlias = Callable[[Any, grpc.ServicerContext], Any]
-Handler: TypeAlias = grpc.RpcMethodHandler[Any, Any]
+Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
 
 _BEARER: Final = "bearer "
 _FIRST_WORD_SECONDS: Final = 2.0

@@ -35,7 +35,7 @@ class Verifier:
     def __init__(self, client: Client, settings: ProtectionSettings) -> None:
         self._client = client
         self._settings = settings
-        self._callers = Callers(settings.remembered_callers)
+        self._callers = Callers(settings.remembered_callers, clocks_apart=settings.leeway_seconds)
         self._keys = SigningKeys(
             self._fetch_keys, settings.algorithms, pause=settings.key_fetch_seconds, life=settings.key_life_seconds
         )
