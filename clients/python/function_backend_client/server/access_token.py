@@ -127,7 +127,7 @@ def _decoded(text: str) -> bytes:
 
 def _object(text: str) -> Mapping[str, Any]:
     try:
-        found = json.loads(_decoded(text), object_pairs_hook=_without_duplicates)
+        found = _DECODER.decode(_decoded(text).decode())
     except (ValueError, RecursionError) as error:
         raise MalformedTokenError from error
     if not isinstance(found, dict):
@@ -141,6 +141,9 @@ def _without_duplicates(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) != len(pairs):
         raise MalformedTokenError
     return found
+
+
+_DECODER: Final = json.JSONDecoder(object_pairs_hook=_without_duplicates)
 
 
 def _text(found: Mapping[str, Any], name: str) -> str:
