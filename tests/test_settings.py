@@ -16,6 +16,7 @@ from function_backend.settings.tree import Settings, read_settings
 from function_backend.settings.values import parse, show, show_span
 
 SECRET = "x" * 32
+MASTER_KEY = "k1:" + "A" * 43 + "="
 URL = "postgresql://app:hunter2@db.internal/companies"
 
 
@@ -117,9 +118,38 @@ class TestWrongValues:
 class TestSecrets:
     def test_a_database_of_ones_own_needs_a_token_secret(self) -> None:
         assert "FUNCTION_BACKEND_TOKEN_SECRET" in problems(FUNCTION_BACKEND_DATABASE_URL=URL)
-        settings = read(FUNCTION_BACKEND_DATABASE_URL=URL, FUNCTION_BACKEND_TOKEN_SECRET=SECRET).settings
+        settings = read(
+            FUNCTION_BACKEND_DATABASE_URL=URL,
+            FUNCTION_BACKEND_TOKEN_SECRET=SECRET,
+            FUNCTION_BACKEND_AUTH_MASTER_KEYS=MASTER_KEY,
+        ).settings
         assert settings.token.secret == Secret(SECRET)
         assert not settings.embedded
+
+    def test_a_database_of_ones_own_needs_a_master_key(self) -> None:
+        said = problems(FUNCTION_BACKEND_DATABASE_URL=URL, FUNCTION_BACKEND_TOKEN_SECRET=SECRET)
+        assert "FUNCTION_BACKEND_AUTH_MASTER_KEYS" in said
+        assert "openssl rand -base64 32" in said
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "hunter2",
+            "k1:hunter2",
+            "k1:" + "aHVudGVyMg==",
+            ":" + "A" * 43 + "=",
+            "k 1:" + "A" * 43 + "=",
+            "k1:" + "A" * 44,
+        ],
+    )
+    def test_a_master_key_that_is_none_is_refused_without_showing_it(self, text: str) -> None:
+        said = problems(FUNCTION_BACKEND_AUTH_MASTER_KEYS=text)
+        assert "master_keys" in said
+        assert "hunter2" not in said
+        assert "A" * 43 not in said
+
+    def test_two_master_keys_of_one_id_are_refused(self) -> None:
+        assert "twice" in problems(FUNCTION_BACKEND_AUTH_MASTER_KEYS=f"{MASTER_KEY},{MASTER_KEY}")
 
     def test_can_be_read_from_a_file(self, tmp_path: Path) -> None:
         (tmp_path / "secret").write_text(f"{SECRET}\n")
@@ -147,14 +177,17 @@ class TestSecrets:
         loaded = read(
             FUNCTION_BACKEND_DATABASE_URL=URL,
             FUNCTION_BACKEND_TOKEN_SECRET=SECRET,
+            FUNCTION_BACKEND_AUTH_MASTER_KEYS=MASTER_KEY,
             FUNCTION_BACKEND_CACHE_URL="redis://:hunter2@cache:6379/0",
         )
         shown = {entry.key.path: entry.shown for entry in loaded.effective()}
         assert shown["database.url"] == "postgresql://app:…@db.internal/companies"
         assert shown["token.secret"] == "…"
+        assert shown["auth.master_keys"] == "…"
         for text in (repr(loaded.settings), str(loaded.settings), str(shown)):
             assert "hunter2" not in text
             assert SECRET not in text
+            assert MASTER_KEY not in text
 
     def test_of_urls_that_are_wrong_do_not_appear(self) -> None:
         said = problems(FUNCTION_BACKEND_DATABASE_URL="mysql://app:hunter2@db", FUNCTION_BACKEND_TOKEN_SECRET=SECRET)

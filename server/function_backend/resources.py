@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from function_backend.kernel.clock import Clock
+    from function_backend.kernel.declared_method import DeclaredMethod
     from function_backend.kernel.pagination import PageTokens
     from function_backend.persistence.unit_of_work import Transactions
 
@@ -22,6 +23,8 @@ class Resources:
     page_tokens: PageTokens
     permission_catalogue: frozenset[str]
     """The permissions that the methods of all services declare."""
+    methods: tuple[DeclaredMethod, ...] = ()
+    """The methods of all services."""
     listener_healthy: Callable[[], bool]
     """Whether change notifications arrive; while they do not, nothing may be answered from a cache without asking."""
     epoch_age: Callable[[], float]

@@ -8,17 +8,19 @@ from function_backend_cli.main import app
 
 URL = "postgresql://app:hunter2@db.internal/companies"
 SECRET = "x" * 40
+MASTER_KEY = "k1:" + "A" * 43 + "="
 
 
 @pytest.fixture(autouse=True)
 def _no_settings_of_the_developer(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("DATABASE_URL", "TOKEN_SECRET", "CONFIG", "DATA_DIR", "SERVER_LISTEN"):
+    for name in ("DATABASE_URL", "TOKEN_SECRET", "AUTH_MASTER_KEYS", "CONFIG", "DATA_DIR", "SERVER_LISTEN"):
         monkeypatch.delenv(f"FUNCTION_BACKEND_{name}", raising=False)
 
 
 def test_prints_every_setting_with_its_source_and_no_secret(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("FUNCTION_BACKEND_DATABASE_URL", URL)
     monkeypatch.setenv("FUNCTION_BACKEND_TOKEN_SECRET", SECRET)
+    monkeypatch.setenv("FUNCTION_BACKEND_AUTH_MASTER_KEYS", MASTER_KEY)
     file = tmp_path / "settings.toml"
     file.write_text("[server]\nthreads = 3")
     result = CliRunner().invoke(app, ["check-config", "--json", "--config", str(file), "--set", "log.level=debug"])

@@ -205,6 +205,72 @@ class ApiKeyNotFoundError(NotFoundError):
     default_reason = "API_KEY_NOT_FOUND"
 
 
+class ApiKeyEtagMismatchError(ConflictError):
+    """The etag in the request is not the current one: somebody changed the key in between."""
+
+    default_reason = "API_KEY_ETAG_MISMATCH"
+
+
+class ApiKeyQuotaExceededError(LimitExceededError):
+    """The key has made all the calls of its day."""
+
+    default_reason = "API_KEY_QUOTA_EXCEEDED"
+
+
+class ApiKeyRevokedError(PreconditionError):
+    """The key is revoked, so it cannot be changed."""
+
+    default_reason = "API_KEY_REVOKED"
+
+
+class ApiKeyDigestTakenError(AlreadyExistsError):
+    """A key with this hash is stored already; only a row of an import fails with it."""
+
+    default_reason = "API_KEY_DIGEST_TAKEN"
+
+
+class ApiKeyOwnerNotFoundError(NotFoundError):
+    """No active user or service account of the tenant has this id."""
+
+    default_reason = "API_KEY_OWNER_NOT_FOUND"
+
+
+class CertificateUnknownError(UnauthenticatedError):
+    """The client certificate names nobody that the service knows."""
+
+    default_reason = "CERTIFICATE_UNKNOWN"
+
+
+class CertificateIdentityNotFoundError(NotFoundError):
+    """No certificate identity with this id is visible to the caller."""
+
+    default_reason = "CERTIFICATE_IDENTITY_NOT_FOUND"
+
+
+class CertificateNameTakenError(AlreadyExistsError):
+    """The name is bound already."""
+
+    default_reason = "CERTIFICATE_NAME_TAKEN"
+
+
+class SubjectDisabledError(UnauthenticatedError):
+    """The user or service account behind the credential is not active."""
+
+    default_reason = "SUBJECT_DISABLED"
+
+
+class SessionEndedError(UnauthenticatedError):
+    """The session behind the access token has ended."""
+
+    default_reason = "SESSION_ENDED"
+
+
+class TooManyWatchersError(LimitExceededError):
+    """Too many streams watch for revocations on the worker."""
+
+    default_reason = "TOO_MANY_WATCHERS"
+
+
 class TenantSuspendedError(PermissionDeniedError):
     """The credential is good, and its tenant, or one above that, is suspended."""
 
@@ -245,6 +311,18 @@ class TenantProtectedError(PreconditionError):
     """The tenant is the caller's own, stands above it, or is the one that the installation began with."""
 
     default_reason = "TENANT_PROTECTED"
+
+
+class SigningKeyNotFoundError(NotFoundError):
+    """There is no signing key with this id."""
+
+    default_reason = "SIGNING_KEY_NOT_FOUND"
+
+
+class SigningKeyRotationPendingError(PreconditionError):
+    """The key of the last rotation is published and does not sign yet."""
+
+    default_reason = "SIGNING_KEY_ROTATION_PENDING"
 
 
 class UserNotFoundError(NotFoundError):
@@ -332,7 +410,7 @@ class ServiceAccountEtagMismatchError(ConflictError):
 
 
 class PasswordRefusedError(InvalidArgumentError):
-    """The password breaks rules of the tenant; `BadRequest` lists each, and the metadata names them."""
+    """The password breaks rules of the tenant; BadRequest lists each, and the metadata names them."""
 
     default_reason = "PASSWORD_REFUSED"
 
@@ -344,13 +422,16 @@ class PasswordChangeRequiredError(PreconditionError):
 
 
 class SignInFailedError(UnauthenticatedError):
-    """The sign-in failed: the user does not exist, may not sign in, or has another password or code."""
+    """The sign-in failed.
+
+    The user does not exist, may not sign in, or has another password or code. Which of them is not told.
+    """
 
     default_reason = "SIGN_IN_FAILED"
 
 
 class SignInDelayedError(LimitExceededError):
-    """Too many sign-ins failed in a row; `RetryInfo` says when to try again."""
+    """Too many sign-ins failed in a row; RetryInfo says when to try again."""
 
     default_reason = "SIGN_IN_DELAYED"
 
@@ -380,7 +461,7 @@ class SecondFactorMissingError(PreconditionError):
 
 
 class HashingOverloadedError(LimitExceededError):
-    """More passwords are to be checked than the server has time for; `RetryInfo` says when to come back."""
+    """More passwords are to be checked than the server has time for; RetryInfo says when to come back."""
 
     default_reason = "HASHING_OVERLOADED"
 
@@ -416,7 +497,7 @@ class OAuthInvalidClientError(UnauthenticatedError):
 
 
 class OAuthInvalidGrantError(UnauthenticatedError):
-    """The refresh token, device code or token to exchange is not valid, or used up (`invalid_grant`)."""
+    """The grant is not valid, has been used, or belongs to somebody else (`invalid_grant`)."""
 
     default_reason = "OAUTH_INVALID_GRANT"
 
@@ -434,25 +515,25 @@ class OAuthUnsupportedGrantTypeError(InvalidArgumentError):
 
 
 class OAuthInvalidScopeError(InvalidArgumentError):
-    """The scope is no list of permissions, or wider than what it was narrowed to before (`invalid_scope`)."""
+    """The scope is no list of permissions, or too wide (`invalid_scope`)."""
 
     default_reason = "OAUTH_INVALID_SCOPE"
 
 
 class OAuthInvalidTargetError(InvalidArgumentError):
-    """Nobody gets tokens for this audience here (`invalid_target`)."""
+    """Nobody gets tokens for this audience (`invalid_target`)."""
 
     default_reason = "OAUTH_INVALID_TARGET"
 
 
 class OAuthAuthorizationPendingError(PreconditionError):
-    """No person has decided about the device yet; ask again after the interval (`authorization_pending`)."""
+    """No person has decided about the device yet (`authorization_pending`)."""
 
     default_reason = "OAUTH_AUTHORIZATION_PENDING"
 
 
 class OAuthSlowDownError(PreconditionError):
-    """The device asks too often: wait five seconds more between two questions (`slow_down`)."""
+    """The device asks too often; `metadata["interval"]` says how many seconds to wait (`slow_down`)."""
 
     default_reason = "OAUTH_SLOW_DOWN"
 
@@ -488,13 +569,13 @@ class ClientCredentialNotFoundError(NotFoundError):
 
 
 class TooManyClientCredentialsError(PreconditionError):
-    """The service account has as many usable credentials as one may have; revoke one first."""
+    """The service account has as many usable credentials as one may have."""
 
     default_reason = "TOO_MANY_CLIENT_CREDENTIALS"
 
 
 class DeviceRequestNotFoundError(NotFoundError):
-    """No device that waits shows this code: it is mistyped, decided, or has expired."""
+    """No device that waits shows this code."""
 
     default_reason = "DEVICE_REQUEST_NOT_FOUND"
 
@@ -518,7 +599,7 @@ class RoleNameTakenError(AlreadyExistsError):
 
 
 class RoleBuiltInError(PreconditionError):
-    """Built-in roles come with the service and cannot be changed."""
+    """Built-in roles cannot be changed."""
 
     default_reason = "ROLE_BUILT_IN"
 
@@ -536,189 +617,51 @@ class RoleCycleError(PreconditionError):
 
 
 class RoleTooDeepError(PreconditionError):
-    """Roles inherit each other through more steps than are allowed."""
+    """Roles would inherit each other through too many steps."""
 
     default_reason = "ROLE_TOO_DEEP"
 
 
 class RoleEtagMismatchError(ConflictError):
-    """The etag in the request is not the current one: somebody changed the role in between."""
+    """Somebody changed the role in between; read it again and repeat the change."""
 
     default_reason = "ROLE_ETAG_MISMATCH"
 
 
 class RoleBindingNotFoundError(NotFoundError):
-    """No binding with this id is visible to the caller."""
+    """No role binding with this id is visible to the caller."""
 
     default_reason = "ROLE_BINDING_NOT_FOUND"
 
 
 class LastAdministratorError(PreconditionError):
-    """The change would leave the tenant without anybody who may administer it."""
+    """The change would leave the tenant without an administrator."""
 
     default_reason = "LAST_ADMINISTRATOR"
 
 
 class StepUpRequiredError(PermissionDeniedError):
-    """The permission is held, and asks for a stronger or a more recent sign-in."""
+    """Another sign-in is needed: see `metadata["acr_values"]` and `metadata["max_age"]`."""
 
     default_reason = "STEP_UP_REQUIRED"
 
 
 class ResourceOutOfScopeError(PermissionDeniedError):
-    """The caller may do this with some resources, and this is none of them."""
+    """The permission is held for some resources, and this is none of them."""
 
     default_reason = "RESOURCE_OUT_OF_SCOPE"
 
 
 class RoleSubjectNotFoundError(NotFoundError):
-    """A role can be bound only to a user, a service account or a group that exists."""
+    """The user, service account or group does not exist."""
 
     default_reason = "ROLE_SUBJECT_NOT_FOUND"
 
 
 class RoleLimitReachedError(PreconditionError):
-    """The tenant has as many roles or bindings as it may have."""
+    """There are as many roles or bindings as there may be."""
 
     default_reason = "ROLE_LIMIT_REACHED"
-
-
-class RelationSchemaInvalidError(InvalidArgumentError):
-    """The relation schema cannot be read or does not add up; `BadRequest` shows each place."""
-
-    default_reason = "RELATION_SCHEMA_INVALID"
-
-
-class RelationSchemaNotFoundError(NotFoundError):
-    """The tenant has no relation schema, or not this version."""
-
-    default_reason = "RELATION_SCHEMA_NOT_FOUND"
-
-
-class RelationSchemaOrphansTuplesError(PreconditionError):
-    """Relationships exist that the new relation schema does not allow: remove them first."""
-
-    default_reason = "RELATION_SCHEMA_ORPHANS_TUPLES"
-
-
-class RelationSchemaChangedError(ConflictError):
-    """The etag in the request is not that of the relation schema: somebody wrote another version in between."""
-
-    default_reason = "RELATION_SCHEMA_CHANGED"
-
-
-class RelationUnknownError(InvalidArgumentError):
-    """The relation schema declares no such type, relation or permission."""
-
-    default_reason = "RELATION_UNKNOWN"
-
-
-class RelationshipInvalidError(InvalidArgumentError):
-    """A relationship, resource or subject is not written as it must be, or the schema does not allow it."""
-
-    default_reason = "RELATIONSHIP_INVALID"
-
-
-class RelationshipExistsError(AlreadyExistsError):
-    """A relationship that was to be created exists."""
-
-    default_reason = "RELATIONSHIP_EXISTS"
-
-
-class PreconditionFailedError(PreconditionError):
-    """A precondition of the change does not hold; nothing was changed."""
-
-    default_reason = "PRECONDITION_FAILED"
-
-
-class CheckTooComplexError(PreconditionError):
-    """The answer would take more steps than one check may."""
-
-    default_reason = "CHECK_TOO_COMPLEX"
-
-
-class DecisionNotFoundError(NotFoundError):
-    """No recorded decision with this id is visible to the caller."""
-
-    default_reason = "DECISION_NOT_FOUND"
-
-
-class ApiKeyEtagMismatchError(ConflictError):
-    """The etag in the request is not the current one: somebody changed the key in between."""
-
-    default_reason = "API_KEY_ETAG_MISMATCH"
-
-
-class ApiKeyQuotaExceededError(LimitExceededError):
-    """The key has made all the calls of its day."""
-
-    default_reason = "API_KEY_QUOTA_EXCEEDED"
-
-
-class ApiKeyRevokedError(PreconditionError):
-    """The key is revoked, so it cannot be changed."""
-
-    default_reason = "API_KEY_REVOKED"
-
-
-class ApiKeyDigestTakenError(AlreadyExistsError):
-    """A key with this hash is stored already."""
-
-    default_reason = "API_KEY_DIGEST_TAKEN"
-
-
-class ApiKeyOwnerNotFoundError(NotFoundError):
-    """No user or service account of the tenant has this id."""
-
-    default_reason = "API_KEY_OWNER_NOT_FOUND"
-
-
-class CertificateUnknownError(UnauthenticatedError):
-    """The certificate names nobody that this service knows."""
-
-    default_reason = "CERTIFICATE_UNKNOWN"
-
-
-class CertificateIdentityNotFoundError(NotFoundError):
-    """No certificate identity with this id is visible to the caller."""
-
-    default_reason = "CERTIFICATE_IDENTITY_NOT_FOUND"
-
-
-class CertificateNameTakenError(AlreadyExistsError):
-    """The name is bound already."""
-
-    default_reason = "CERTIFICATE_NAME_TAKEN"
-
-
-class SubjectDisabledError(UnauthenticatedError):
-    """The user or the service account behind the credential is not active: locked, suspended or deleted."""
-
-    default_reason = "SUBJECT_DISABLED"
-
-
-class SessionEndedError(UnauthenticatedError):
-    """The session behind the access token has ended."""
-
-    default_reason = "SESSION_ENDED"
-
-
-class TooManyWatchersError(LimitExceededError):
-    """Too many streams watch for revocations on this worker."""
-
-    default_reason = "TOO_MANY_WATCHERS"
-
-
-class SigningKeyNotFoundError(NotFoundError):
-    """There is no signing key with this id."""
-
-    default_reason = "SIGNING_KEY_NOT_FOUND"
-
-
-class SigningKeyRotationPendingError(PreconditionError):
-    """The key of the last rotation is published and does not sign yet."""
-
-    default_reason = "SIGNING_KEY_ROTATION_PENDING"
 
 
 KINDS: Mapping[StatusCode, type[FunctionBackendError]] = MappingProxyType(

@@ -16,12 +16,14 @@ from function_backend.cache.client import CacheSettings, connect
 from function_backend.cache.rate_limit import HostBuckets, RateLimiter, SharedBuckets
 from function_backend.events.recording import EventRecorder
 from function_backend.interceptors import server_chain
+from function_backend.interceptors.authentication import Authentication
 from function_backend.interceptors.idempotency import Idempotency
 from function_backend.interceptors.method import Method, describe
 from function_backend.interceptors.outlook import Outlook
 from function_backend.interceptors.pipeline import method_handlers
 from function_backend.interceptors.validation import Validation
 from function_backend.kernel.clock import Clock
+from function_backend.kernel.declared_method import DeclaredMethod
 from function_backend.kernel.identity import Authenticator
 from function_backend.kernel.pagination import PageTokens
 from function_backend.kernel.secret import Secret
@@ -80,6 +82,7 @@ class Backend:
             clock=around.clock,
             page_tokens=PageTokens(around.token_secret.reveal().encode()),
             permission_catalogue=declared_permissions(SLICES),
+            methods=declared_methods(SLICES),
             listener_healthy=self._listener.healthy,
             epoch_age=self._listener.epoch_age,
         )
@@ -91,7 +94,10 @@ class Backend:
         self._outlook = Outlook(log=around.log, registry=around.registry, sampling=around.tracing)
         chain = server_chain(
             settings.calls,
-            authenticator=_authenticator(self._slices),
+            authentication=Authentication(
+                _authenticator(self._slices), certificates=settings.tls.client_ca is not None
+            ),
+            clock=around.clock,
             idempotency=Idempotency(transactions, StoredAnswers(around.clock)),
             validation=Validation(),
             limiter=around.limiter,
@@ -141,7 +147,12 @@ class Backend:
         clock = self._around.clock
         self._outlook.start()
         purge = PeriodicTask(_PURGE_SECONDS, lambda driver: purge_expired(driver, clock.now()))
-        self._listener.start(self._slices, tasks=[purge])
+        chores = [
+            PeriodicTask(chore.every, chore.run, once_more_at_the_end=chore.once_more_at_the_end)
+            for each in self._slices
+            for chore in each.chores
+        ]
+        self._listener.start(self._slices, tasks=[purge, *chores])
         if self._around.admin is not None:
             self._admin = AdminServer(self._around.admin, self._health)
         self._server.start(self._around.addresses)
@@ -150,14 +161,21 @@ class Backend:
 
     def drain(self, limit: timedelta, *, until_quiet: bool) -> bool:
         """Ends without losing a call; whether that worked out within the limit."""
+        self._end_streams()
         over = self._server.drain(limit, until_quiet=until_quiet)
         self._release()
         return over
 
     def stop(self, grace: timedelta) -> None:
         """Ends now, with a grace for what runs."""
+        self._end_streams()
         self._server.stop(grace)
         self._release()
+
+    def _end_streams(self) -> None:
+        for each in self._slices:
+            for end in each.endings:
+                end()
 
     def _tick(self) -> None:
         self._health.cut_off_the_stuck()
@@ -187,8 +205,8 @@ def slice_name(module: ModuleType) -> str:
     return module.__name__.split(".")[-2]
 
 
-def declared_permissions(slices: Sequence[ModuleType]) -> frozenset[str]:
-    """Every permission that a method of these slices declares in the contract."""
+def declared_methods(slices: Sequence[ModuleType]) -> tuple[DeclaredMethod, ...]:
+    """Every method of these slices as the contract declares it."""
     described = [
         describe(method)
         for module in slices
@@ -196,7 +214,27 @@ def declared_permissions(slices: Sequence[ModuleType]) -> frozenset[str]:
         for service in contract.DESCRIPTOR.services_by_name.values()
         for method in service.methods
     ]
-    return frozenset(method.permission for method in described if not method.anonymous)
+    return tuple(
+        DeclaredMethod(
+            path=method.path,
+            permission=method.permission,
+            wider_permissions=method.wider_permissions,
+            only_reads=method.only_reads,
+            resource_type=method.resource_type,
+            step_up=method.step_up,
+        )
+        for method in described
+    )
+
+
+def declared_permissions(slices: Sequence[ModuleType]) -> frozenset[str]:
+    """Every permission that a method of these slices declares in the contract."""
+    return frozenset(
+        permission
+        for method in declared_methods(slices)
+        for permission in (method.permission, *method.wider_permissions)
+        if permission
+    )
 
 
 def current_traceparent() -> str:

@@ -23,12 +23,15 @@ from function_backend.persistence.engine import Database
 from function_backend.persistence.settings import DatabaseSettings
 from function_backend.persistence.unit_of_work import Transactions
 from function_backend.services.auth import slice as auth
+from function_backend.services.auth.adapters.master_keys import MasterKeys, new_master_key
 from function_backend.services.auth.service.first_tenant import ensure_default_tenant
 from function_backend.settings.tree import Settings
 
 _LOG = logging.getLogger(__name__)
 
 _SECRET_FILE = "token-secret"  # noqa: S105 - the name of a file
+_MASTER_KEY_FILE = "master-keys"
+_FIRST_MASTER_KEY = "k1"
 _PATIENCE = timedelta(seconds=30)
 _PAUSE_SECONDS = 1.0
 _RETRY_SECONDS = 2.0
@@ -44,6 +47,8 @@ class Installation:
 
     database: DatabaseSettings
     token_secret: Secret
+    master_keys: tuple[Secret, ...]
+    """Where the settings name none: those that are kept with the embedded database."""
     first_key: str | None = field(repr=False)
     """The administrator's key when it was just made; it is never known again."""
     _embedded: EmbeddedPostgres | None = None
@@ -74,7 +79,7 @@ def open_installation(settings: Settings) -> Installation:
         _await(lambda: migrate.require_current(settings.database.url))
         if settings.token.secret is None:
             raise ValueError("read_settings lets nobody come here without token.secret")
-        return Installation(settings.database, settings.token.secret, make_first_tenant(settings.database))
+        return Installation(settings.database, settings.token.secret, (), make_first_tenant(settings.database))
     embedded = EmbeddedPostgres(settings.data.dir)
     cluster = embedded.start()
     try:
@@ -82,12 +87,13 @@ def open_installation(settings: Settings) -> Installation:
         if migrate.current(cluster.owner_url) != migrate.head():
             migrate.upgrade(cluster.owner_url)
         secret = settings.token.secret or _kept_secret(cluster.data_dir / _SECRET_FILE)
+        master_keys = () if settings.auth.master_keys else _kept_master_keys(cluster.data_dir / _MASTER_KEY_FILE)
         first_key = make_first_tenant(database)
     except BaseException:
         embedded.stop()
         raise
     _announce(cluster)
-    return Installation(database, secret, first_key, embedded)
+    return Installation(database, secret, master_keys, first_key, embedded)
 
 
 def _announce(cluster: RunningCluster) -> None:
@@ -129,3 +135,15 @@ def _kept_secret(path: Path) -> Secret:
     if not path.exists():
         write_private(path, secrets.token_urlsafe(32))
     return Secret(path.read_text(encoding="utf-8").strip())
+
+
+def _kept_master_keys(path: Path) -> tuple[Secret, ...]:
+    """The keys of the file, one a line, the current one first. Without it nothing that is encrypted opens again."""
+    if not path.exists():
+        write_private(path, new_master_key(_FIRST_MASTER_KEY) + "\n")
+    keys = tuple(Secret(line.strip()) for line in path.read_text(encoding="utf-8").splitlines() if line.strip())
+    try:
+        MasterKeys.parse(keys)
+    except ValueError as error:
+        raise EmbeddedPostgresError(f"{path}: {error}") from None
+    return keys

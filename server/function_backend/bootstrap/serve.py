@@ -9,7 +9,7 @@ import socket
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from prometheus_client import CollectorRegistry
 
@@ -144,6 +144,8 @@ class _Service:
             addresses=self._reservation.addresses,
             admin=admin,
         )
+        if not settings.auth.master_keys:
+            settings = replace(settings, auth=replace(settings.auth, master_keys=self._installation.master_keys))
         return Backend(settings, around)
 
 

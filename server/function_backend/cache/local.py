@@ -39,14 +39,21 @@ class LocalCache(Generic[K, V]):
     def __len__(self) -> int:
         return len(self._entries)
 
+    def __contains__(self, key: K) -> bool:
+        """Whether something is kept under the key, fresh or not; it counts neither as a hit nor as a miss."""
+        return key in self._entries
+
     def get(self, key: K) -> V | None:
         """The value; None when it is not there or too old."""
         entry = self._entries.get(key)
         if entry is None or entry[0] <= self._clock():
             self.misses += 1
             return None
-        with contextlib.suppress(KeyError):  # Dropped since: it was good when it was asked for.
+        # Not contextlib.suppress, which costs a hit half as much again.
+        try:  # noqa: SIM105
             self._entries.move_to_end(key)
+        except KeyError:  # Dropped since: it was good when it was asked for.
+            pass
         self.hits += 1
         return entry[1]
 

@@ -20,13 +20,14 @@ from function_backend.interceptors.request_context import RequestContext
 from function_backend.interceptors.settings import PipelineSettings
 from function_backend.interceptors.status_details import StatusDetails
 from function_backend.interceptors.validation import Validation
-from function_backend.kernel.identity import Authenticator
+from function_backend.kernel.clock import Clock
 
 
 def server_chain(
     settings: PipelineSettings,
     *,
-    authenticator: Authenticator,
+    authentication: Authentication,
+    clock: Clock,
     idempotency: Idempotency,
     validation: Validation,
     limiter: RateLimiter,
@@ -50,8 +51,8 @@ def server_chain(
             # The cheapest check: nobody waits for the answer of a call whose time is up.
             Deadline(minimum=settings.minimum_deadline, default=settings.default_deadline),
             # Before anything that looks at the request, so that strangers learn nothing about it.
-            Authentication(authenticator),
-            Authorization(),
+            authentication,
+            Authorization(clock),
             # Needs no look at the message, and a bad token should not cost the caller a token of its rate.
             Consistency(),
             # After authorisation: who may not call must not use up the rate of a key, and cannot find out the load.

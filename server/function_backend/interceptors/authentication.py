@@ -1,4 +1,8 @@
-"""Finds out who is calling. Only methods that the contract declares anonymous go without."""
+"""Finds out who is calling. Only methods that the contract declares anonymous go without.
+
+Where the server verifies client certificates, a call without `authorization` is the certificate's. A call with both is
+the token's: whoever sends one says whom it speaks for, and services behind one proxy share that proxy's certificate.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +15,8 @@ from function_backend.kernel.identity import Authenticator
 AUTHORIZATION = "authorization"
 _SCHEME = "Bearer "
 _LONGEST = 8192
+_TRANSPORT, _TLS = "transport_security_type", b"ssl"
+_CERTIFICATE = "x509_pem_cert"
 
 
 class CredentialMissingError(UnauthenticatedError):
@@ -25,17 +31,21 @@ class CredentialMissingError(UnauthenticatedError):
 class Authentication(Stage):
     """Turns `authorization: Bearer …` into the principal of the call, and with it into its tenant."""
 
-    def __init__(self, authenticator: Authenticator) -> None:
+    def __init__(self, authenticator: Authenticator, *, certificates: bool = False) -> None:
+        """`certificates` says whether every connection's client certificate was verified in its handshake."""
         self._authenticator = authenticator
+        self._certificates = certificates
 
     def entering(self, method: Method) -> Hook | None:
         """Refuses calls without a credential; whether a credential is good is the authenticator's to say."""
         if method.anonymous:
             return None
-        authenticate = self._authenticator.authenticate
+        authenticate, by_certificate = self._authenticator.authenticate, self._by_certificate
 
         def enter(exchange: Exchange) -> None:
             header = exchange.metadata.get(AUTHORIZATION)
+            if header is None and by_certificate(exchange):
+                return
             # Of two credentials one would win by accident, and a proxy may have checked the other.
             if type(header) is not str or (exchange.repeated_metadata and _is_repeated(exchange)):
                 raise CredentialMissingError
@@ -48,6 +58,21 @@ class Authentication(Stage):
             exchange.principal = authenticate(credential)
 
         return enter
+
+    def _by_certificate(self, exchange: Exchange) -> bool:
+        """Whether the call was made with a verified certificate, whose caller it then is."""
+        if not self._certificates:
+            return False
+        presented = exchange.context.auth_context()
+        # Whatever a connection without TLS says of itself is not looked at.
+        if presented.get(_TRANSPORT) != [_TLS]:
+            return False
+        certificates = presented.get(_CERTIFICATE)
+        if not certificates:
+            return False
+        exchange.principal = self._authenticator.authenticate_certificate(bytes(certificates[0]))
+        exchange.credential = certificates[0].decode("ascii", "replace")
+        return True
 
 
 def _is_repeated(exchange: Exchange) -> bool:

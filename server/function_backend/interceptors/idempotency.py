@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 import random
 import time
 from contextlib import AbstractContextManager
@@ -52,8 +53,11 @@ class Idempotency:
         self._answers = answers
 
     def around(self, method: Method, behaviour: Behaviour) -> Behaviour:
-        """The behaviour inside its transaction; reads and streams stay as they are, for they open their own."""
-        if method.only_reads or method.request_streaming or method.response_streaming:
+        """The behaviour inside its transaction; reads and streams stay as they are, for they open their own.
+
+        So do methods for callers without a credential: whose transaction it is turns out only while they run.
+        """
+        if method.anonymous or method.only_reads or method.request_streaming or method.response_streaming:
             return behaviour
 
         def run(request: Message, exchange: Exchange) -> bytes:
@@ -112,9 +116,13 @@ def _wire(response: Message | bytes) -> bytes:
 
 
 def _digest(method: Method, request: Message, exchange: Exchange) -> bytes:
-    """What makes two requests the same: who calls, which method, and every field."""
+    """What makes two requests the same: who calls, which method, and every field.
+
+    A password in the request could be guessed from a plain digest of it; with the caller's credential in it, it cannot.
+    """
     actor = "" if exchange.principal is None else exchange.principal.actor
-    whole = hashlib.sha256(f"{actor}\n{method.path}\n".encode())
+    key = exchange.credential if method.redacted_request else ""
+    whole = hmac.new(key.encode(errors="surrogatepass"), f"{actor}\n{method.path}\n".encode(), hashlib.sha256)
     whole.update(request.SerializeToString(deterministic=True))
     return whole.digest()
 

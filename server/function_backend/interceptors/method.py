@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 from google.protobuf import descriptor_pool, message_factory
@@ -12,6 +11,7 @@ from google.protobuf.descriptor import Descriptor, FieldDescriptor, MethodDescri
 from google.protobuf.message import Message
 
 from function.common.v1 import options_pb2
+from function_backend.kernel.step_up import StepUp
 
 Behaviour = Callable[[Any, Any], Any]
 """A servicer's method: takes the message (or an iterator of them) and the call, returns messages or ready bytes."""
@@ -19,15 +19,6 @@ Behaviour = Callable[[Any, Any], Any]
 
 class ContractError(Exception):
     """The contract and the servicers do not fit: the process must not start."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StepUp:
-    """How a person must have signed in for a method that asks for more than usual."""
-
-    second_factor: bool
-    max_age: timedelta | None
-    """How long ago at most; None for no bound."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,14 +35,20 @@ class Method:
     response_streaming: bool
     permission: str
     """What the caller must hold; empty for an anonymous method."""
+    wider_permissions: tuple[str, ...]
+    """What lets a caller do more with the method, which is the servicer's to decide."""
     anonymous: bool
     """Whether the method is for callers without a credential."""
     step_up: StepUp | None
     """How a person must have signed in; None when the permission is enough."""
+    resource_type: str
+    """The type of the resources for some of which the permission may be held; empty for the whole tenant alone."""
     idempotency: options_pb2.Idempotency.ValueType
     has_request_id: bool
     """Whether the request has the field `request_id`, by which a repeated call is recognised."""
     has_validate_only: bool
+    redacted_request: bool
+    """Whether the request can carry a secret."""
     redacted_response: bool
     """Whether the response can carry a secret: a field marked `debug_redact`."""
 
@@ -89,11 +86,14 @@ def describe(descriptor: MethodDescriptor) -> Method:
         request_streaming=descriptor.client_streaming,
         response_streaming=descriptor.server_streaming,
         permission=policy.permission,
+        wider_permissions=tuple(policy.wider_permissions),
         anonymous=policy.anonymous,
         step_up=_step_up(policy),
+        resource_type=policy.resource_type,
         idempotency=policy.idempotency,
         has_request_id="request_id" in request.fields_by_name,
         has_validate_only="validate_only" in request.fields_by_name,
+        redacted_request=_carries_secret(request, set()),
         redacted_response=_carries_secret(descriptor.output_type, set()),
     )
 
@@ -110,7 +110,7 @@ def _policy(descriptor: MethodDescriptor, path: str) -> options_pb2.MethodPolicy
     if not options.HasExtension(options_pb2.policy):
         raise ContractError(f"{path}: the contract declares no (function.common.v1.policy)")
     policy = options.Extensions[options_pb2.policy]
-    if policy.anonymous and (policy.permission or policy.HasField("step_up")):
+    if policy.anonymous and (policy.permission or policy.resource_type or policy.HasField("step_up")):
         raise ContractError(f"{path}: an anonymous method cannot ask for a permission or a sign-in")
     if not policy.permission and not policy.anonymous:
         raise ContractError(f"{path}: the policy names no permission")

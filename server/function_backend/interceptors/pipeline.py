@@ -19,8 +19,11 @@ from function_backend.interceptors.errors import Errors, ResponseTooLargeError, 
 from function_backend.interceptors.exchange import Exchange
 from function_backend.interceptors.idempotency import Idempotency
 from function_backend.interceptors.method import Behaviour, ContractError, Method, methods_of
+from function_backend.interceptors.open_stream import OpenCall
 from function_backend.interceptors.stage import Hook, Stage
 from function_backend.interceptors.validation import Validation
+from function_backend.kernel.call import current_call
+from function_backend.kernel.stream import is_without_thread
 
 _log = logging.getLogger(__name__)
 
@@ -68,7 +71,13 @@ def method_handlers(
 def compose(method: Method, behaviour: Behaviour, chain: Chain, *, pool: ThreadPoolExecutor | None = None) -> Handler:
     """The handler of one method: bytes in, bytes out, everything else done by the chain."""
     bracket = _Bracket(method, behaviour, chain)
-    handle: Any = bracket.streaming() if method.response_streaming else bracket.single()
+    handle: Any
+    if is_without_thread(behaviour):
+        handle = bracket.open()
+        # gRPC hands such a handler a function to send with, and takes its thread back at once.
+        handle.experimental_non_blocking = True
+    else:
+        handle = bracket.streaming() if method.response_streaming else bracket.single()
     if pool is not None:
         handle.experimental_thread_pool = pool
     make = {
@@ -90,7 +99,9 @@ class _Bracket:
         self._leave = tuple(hook for stage in reversed(stages) if (hook := stage.leaving(method)) is not None)
         self._decode = chain.validation.decoder(method.request)
         self._receive = self._messages if method.request_streaming else self._message
-        self._behave = behaviour if method.response_streaming else chain.idempotency.around(method, behaviour)
+        self._behave: Callable[..., Any] = (
+            behaviour if method.response_streaming else chain.idempotency.around(method, behaviour)
+        )
         self._refuse = chain.errors.refuse
         self._largest = chain.largest_response
 
@@ -148,6 +159,30 @@ class _Bracket:
             _close(exchange, leave)
             if exchange.code != "OK" and not left:
                 _abort(exchange)
+
+        return handle
+
+    def open(self) -> Callable[[Any, grpc.ServicerContext, Callable[[Any], None]], None]:
+        """The handler of a method whose stream of responses stays open without a thread."""
+        path, enter, leave = self._path, self._enter, self._leave
+        receive, behave, refuse = self._receive, self._behave, self._refuse
+
+        def close(exchange: Exchange) -> None:
+            _close(exchange, leave)
+
+        def handle(request: Any, context: grpc.ServicerContext, send: Callable[[Any], None]) -> None:  # noqa: ANN401
+            exchange = Exchange(method=path, request_id="", context=context)
+            stream = OpenCall(exchange, send, refuse=refuse, close=close)
+            try:
+                for hook in enter:
+                    hook(exchange)
+                message = receive(request, exchange)
+                if stream.open():
+                    behave(message, exchange, stream)
+            except BaseException as error:  # noqa: BLE001 - gRPC would leave the caller without an answer
+                stream.end(error)
+            # The stream outlives this thread's part in it; see RequestContext.leaving.
+            current_call.set(None)
 
         return handle
 

@@ -41,7 +41,7 @@ class RateLimit(Stage):
             if principal is None:
                 return  # Authorisation has refused it already.
             rate = principal.rate_limit_per_second or default
-            wait = take(principal.id, rate=rate, burst=max(1.0, rate * burst))
+            wait = take(principal.credential_id or principal.id, rate=rate, burst=max(1.0, rate * burst))
             if wait > 0:
                 raise RateLimitedError(rate, timedelta(seconds=wait))
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
+
+    from function_backend.kernel.conditions import Circumstances, GrantCondition
+    from function_backend.kernel.step_up import StepUp
 
 
 class PermissionSet:
@@ -40,6 +43,25 @@ class PermissionSet:
             return pattern[:-1].startswith(self._branches)
         return self.allows(pattern)
 
+    def within(self, other: PermissionSet) -> PermissionSet:
+        """What both hold: of a pattern and a narrower one, the narrower."""
+        ours, theirs = self.patterns, other.patterns
+        return PermissionSet(frozenset(filter(other.covers, ours)) | frozenset(filter(self.covers, theirs)))
+
+
+class BorrowedPermissions(PermissionSet):
+    """Permissions of which some are held for a time or under a condition only: they allow, but cannot be passed on."""
+
+    __slots__ = ("_own",)
+
+    def __init__(self, own: PermissionSet, borrowed: frozenset[str]) -> None:
+        super().__init__(own.patterns | borrowed)
+        self._own = own
+
+    def covers(self, pattern: str) -> bool:
+        """Whether everything that the pattern grants is held for good."""
+        return self._own.covers(pattern)
+
 
 @dataclass(frozen=True, slots=True)
 class ResourceScope:
@@ -51,6 +73,14 @@ class ResourceScope:
     labels: tuple[tuple[str, str], ...] = ()
     """Keys and values that a resource must all carry."""
 
+    def includes(self, other: ResourceScope) -> bool:
+        """Whether every resource of the other scope is one of this."""
+        if self.resource_type != other.resource_type:
+            return False
+        if self.resource_id is not None:
+            return self.resource_id == other.resource_id
+        return frozenset(self.labels) <= frozenset(other.labels)
+
 
 @dataclass(frozen=True, slots=True)
 class ScopedPermissions:
@@ -58,6 +88,19 @@ class ScopedPermissions:
 
     permissions: PermissionSet
     scope: ResourceScope
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConditionalPermissions:
+    """Permissions that count for the calls alone that meet what they ask for."""
+
+    permissions: PermissionSet
+    scope: ResourceScope | None
+    """Where they count; None for the whole tenant."""
+    condition: GrantCondition | None
+    """What the call must be like; None when it does not matter. What is held under a condition cannot be passed on."""
+    step_up: StepUp | None
+    """How a person must have signed in; None when it does not matter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,17 +127,76 @@ class Principal:
     """How the person signed in, by the names of RFC 8176: `pwd`, `otp`, `mfa`."""
     authenticated_at: datetime | None = None
     """When the person signed in; None for the credentials of services."""
+    credential_id: UUID | None = None
+    """The credential where it is counted and limited for itself, such as a key with an owner; None for the caller."""
+    conditional: tuple[ConditionalPermissions, ...] = ()
+    """What it may do besides in calls that meet a condition; `settled` decides that for a call."""
 
-    def scopes_of(self, permission: str) -> tuple[ResourceScope, ...] | None:
-        """Where the permission is held: None for the whole tenant, else the scopes, of which there may be none."""
+    def scopes_of(self, permission: str, resource_type: str = "") -> tuple[ResourceScope, ...] | None:
+        """Where the permission is held: None for the whole tenant, else the scopes, of which there may be none.
+
+        With a type only the scopes of its resources.
+        """
         if self.permissions.allows(permission):
             return None
-        return tuple(held.scope for held in self.scoped if held.permissions.allows(permission))
+        return tuple(
+            held.scope
+            for held in self.scoped
+            if held.permissions.allows(permission) and resource_type in ("", held.scope.resource_type)
+        )
+
+    def covers(self, pattern: str, scope: ResourceScope | None = None) -> bool:
+        """Whether everything that the pattern grants is held for good, in the whole scope; without one, anywhere."""
+        if self.permissions.covers(pattern):
+            return True
+        return scope is not None and any(
+            held.scope.includes(scope) and held.permissions.covers(pattern) for held in self.scoped
+        )
+
+    def settled(self, around: Circumstances) -> Principal:
+        """The caller with what it may do in this call, by the conditions that the call meets."""
+        own, borrowed, scoped = set(self.permissions.patterns), set[str](), list(self.scoped)
+        for held in self.conditional:
+            if held.step_up is not None and not held.step_up.is_met(self, now=around.now):
+                continue
+            if held.condition is not None and not held.condition.holds(around):
+                continue
+            patterns = held.permissions.patterns
+            if held.scope is not None:
+                counted = held.permissions if held.condition is None else BorrowedPermissions(_NOTHING, patterns)
+                scoped.append(ScopedPermissions(counted, held.scope))
+            elif held.condition is None:
+                own |= patterns
+            else:
+                borrowed |= patterns
+        permissions = PermissionSet(frozenset(own))
+        if borrowed:
+            permissions = BorrowedPermissions(permissions, frozenset(borrowed))
+        return replace(self, permissions=permissions, scoped=tuple(scoped))
+
+    def missing_step_up(self, permission: str, resource_type: str, around: Circumstances) -> StepUp | None:
+        """The sign-in with which the permission would be held in this call, for the tenant or for the type's resources.
+
+        None when no sign-in helps.
+        """
+        for held in self.conditional:
+            if (
+                held.step_up is not None
+                and held.permissions.allows(permission)
+                and (held.scope is None or held.scope.resource_type == resource_type)
+                and not held.step_up.is_met(self, now=around.now)
+                and (held.condition is None or held.condition.holds(around))
+            ):
+                return held.step_up
+        return None
 
     @property
     def actor(self) -> str:
         """The caller as audit records and revisions name it, such as `api_key:01938d2e-…`."""
         return f"{self.kind}:{self.id}"
+
+
+_NOTHING = PermissionSet(frozenset())
 
 
 class Authenticator(Protocol):
@@ -104,4 +206,10 @@ class Authenticator(Protocol):
         """The caller behind the credential, which stands after `Bearer `.
 
         Raises UnauthenticatedError with the reason when there is none, UnavailableError when it cannot be found out.
+        """
+
+    def authenticate_certificate(self, certificate: bytes) -> Principal:
+        """The caller behind a client certificate in PEM, which the handshake has verified.
+
+        Raises as `authenticate`.
         """

@@ -13,6 +13,18 @@ if TYPE_CHECKING:
     from function_backend.kernel.statistics import CacheStatistics
 
 
+@dataclass(frozen=True, slots=True)
+class Chore:
+    """Something small that a slice does now and then in each worker, on the connection that listens for changes."""
+
+    every: float
+    """Seconds between two runs, more or less."""
+    run: Callable[[Any], object]
+    """Is handed the psycopg connection. It must not take long: while it runs, no change is heard of."""
+    once_more_at_the_end: bool = False
+    """Whether it is also done when the worker ends, however long ago the last time was."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slice:
     """One service folder, wired: its servicers, and how its events look outside."""
@@ -29,5 +41,9 @@ class Slice:
     """Called when notifications may have been missed: drop everything cached."""
     caches: Mapping[str, CacheStatistics] = field(default_factory=dict)
     """The caches it keeps, by a name for people; their hits and misses become metrics."""
+    chores: tuple[Chore, ...] = ()
+    """What it does now and then by itself."""
     authenticator: Authenticator | None = None
     """Turns credentials into callers; one slice of the service has it."""
+    endings: tuple[Callable[[], None], ...] = ()
+    """Called when the worker begins to end: streams that would never end by themselves are to end now."""

@@ -44,6 +44,8 @@ class PeriodicTask:
     every: float
     """Seconds between two runs; each is moved a little, so that the workers do not all come at once."""
     run: Callable[[Driver], object]
+    once_more_at_the_end: bool = False
+    """Whether it is also done when the worker ends."""
     due_at: float = 0.0
 
     def plan(self) -> None:
@@ -124,6 +126,13 @@ class Listener:
             if self.epoch_age() >= _POLL_SECONDS:
                 self._poll(driver)
                 self._run_tasks(driver)
+        for task in self._tasks:
+            if task.once_more_at_the_end:
+                task.run(driver)
+
+    def hear(self, topic: str, text: str) -> None:
+        """Hands on what was heard another way than by NOTIFY; it may be heard by both."""
+        self._dispatch(topic, text)
 
     def _wait(self, driver: Driver, *, until: float) -> None:
         waiting = select.poll()

@@ -165,6 +165,13 @@ class Transactions:
         """The one transaction of a mutation, which all units of work inside it join; for the idempotency stage."""
         return _Transaction(self, read_only=False, joinable=True)
 
+    def apart(self, *, read_only: bool = False) -> AbstractContextManager[UnitOfWork]:
+        """A transaction of its own even inside that of the edge: for what must remain when the call fails.
+
+        To be used before the edge's transaction has begun, which would otherwise keep a second connection waiting.
+        """
+        return _Transaction(self, read_only=read_only)
+
     def without_tenant(self, use: Callable[[wire.Driver], T]) -> T:
         """What `use` returns, in a transaction without a tenant: only functions of the definer answer there."""
         return ask_without_tenant(self._database, use)

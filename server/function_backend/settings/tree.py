@@ -27,6 +27,11 @@ _UNSIGNED = (
     "token.secret: is missing and has no default where a database URL is set; set FUNCTION_BACKEND_TOKEN_SECRET or "
     "FUNCTION_BACKEND_TOKEN_SECRET_FILE, the same on every server."
 )
+_UNWRAPPED = (
+    "auth.master_keys: is missing and has no default where a database URL is set; set FUNCTION_BACKEND_AUTH_MASTER_KEYS"
+    " or FUNCTION_BACKEND_AUTH_MASTER_KEYS_FILE to <id>:<32 bytes in base64>, the same on every server; for example "
+    'what this prints: echo "k1:$(openssl rand -base64 32)"'
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +100,9 @@ def read_settings(
     loaded = load(
         Settings, environment=environment, file=file, flags=flags, supplied=_SUPPLIED, foreign=CLIENT_VARIABLES
     )
-    if to_serve and not loaded.settings.embedded and loaded.settings.token.secret is None:
-        raise SettingsError([_UNSIGNED])
+    if to_serve and not loaded.settings.embedded:
+        missing = [_UNSIGNED] if loaded.settings.token.secret is None else []
+        missing += [] if loaded.settings.auth.master_keys else [_UNWRAPPED]
+        if missing:
+            raise SettingsError(missing)
     return loaded

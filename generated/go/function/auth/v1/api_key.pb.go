@@ -25,7 +25,7 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// A credential of a service, without its secret.
+// A credential of a program, without its secret.
 type ApiKey struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// UUIDv7, made by the service.
@@ -45,9 +45,34 @@ type ApiKey struct {
 	// When it was revoked; absent while it is not.
 	RevokeTime *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=revoke_time,json=revokeTime,proto3" json:"revoke_time,omitempty"`
 	// Who created it, such as `api_key:01938d2e-…`.
-	Creator       string `protobuf:"bytes,8,opt,name=creator,proto3" json:"creator,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Creator string `protobuf:"bytes,8,opt,name=creator,proto3" json:"creator,omitempty"`
+	// On whose behalf it is used, such as `user:01938d2e-…` or
+	// `service_account:01938d2e-…`; empty when it stands for the tenant itself.
+	// A key with an owner may do what it carries and its owner may do at that
+	// moment, and stops working with its owner.
+	Owner string `protobuf:"bytes,9,opt,name=owner,proto3" json:"owner,omitempty"`
+	// How many calls it may make on one day of UTC; any number when 0. Workers
+	// count for themselves and tell each other every few seconds, so a key that
+	// calls several of them at once may make somewhat more.
+	MaxCallsPerDay int64 `protobuf:"varint,10,opt,name=max_calls_per_day,json=maxCallsPerDay,proto3" json:"max_calls_per_day,omitempty"`
+	// When it was last used, to the minute; absent when it never was.
+	LastUseTime *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=last_use_time,json=lastUseTime,proto3" json:"last_use_time,omitempty"`
+	// Calls that it has made; those of the last minute may be missing.
+	CallCount int64 `protobuf:"varint,12,opt,name=call_count,json=callCount,proto3" json:"call_count,omitempty"`
+	// Calls of the present day of UTC; those of the last minute may be missing.
+	CallsToday int64 `protobuf:"varint,13,opt,name=calls_today,json=callsToday,proto3" json:"calls_today,omitempty"`
+	// When its name, permissions, limits or secret were last changed.
+	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,14,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
+	// Identifies this version; send it back with an update so as not to undo
+	// somebody else's. Uses of the key do not change it.
+	Etag string `protobuf:"bytes,15,opt,name=etag,proto3" json:"etag,omitempty"`
+	// How its text begins: `fbk_` and the id, or what was given at the import.
+	Prefix string `protobuf:"bytes,16,opt,name=prefix,proto3" json:"prefix,omitempty"`
+	// Until when the secret before the last re-roll works too; absent when it
+	// does not.
+	PreviousSecretExpireTime *timestamppb.Timestamp `protobuf:"bytes,17,opt,name=previous_secret_expire_time,json=previousSecretExpireTime,proto3" json:"previous_secret_expire_time,omitempty"`
+	unknownFields            protoimpl.UnknownFields
+	sizeCache                protoimpl.SizeCache
 }
 
 func (x *ApiKey) Reset() {
@@ -136,11 +161,74 @@ func (x *ApiKey) GetCreator() string {
 	return ""
 }
 
+func (x *ApiKey) GetOwner() string {
+	if x != nil {
+		return x.Owner
+	}
+	return ""
+}
+
+func (x *ApiKey) GetMaxCallsPerDay() int64 {
+	if x != nil {
+		return x.MaxCallsPerDay
+	}
+	return 0
+}
+
+func (x *ApiKey) GetLastUseTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.LastUseTime
+	}
+	return nil
+}
+
+func (x *ApiKey) GetCallCount() int64 {
+	if x != nil {
+		return x.CallCount
+	}
+	return 0
+}
+
+func (x *ApiKey) GetCallsToday() int64 {
+	if x != nil {
+		return x.CallsToday
+	}
+	return 0
+}
+
+func (x *ApiKey) GetUpdateTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.UpdateTime
+	}
+	return nil
+}
+
+func (x *ApiKey) GetEtag() string {
+	if x != nil {
+		return x.Etag
+	}
+	return ""
+}
+
+func (x *ApiKey) GetPrefix() string {
+	if x != nil {
+		return x.Prefix
+	}
+	return ""
+}
+
+func (x *ApiKey) GetPreviousSecretExpireTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.PreviousSecretExpireTime
+	}
+	return nil
+}
+
 var File_function_auth_v1_api_key_proto protoreflect.FileDescriptor
 
 const file_function_auth_v1_api_key_proto_rawDesc = "" +
 	"\n" +
-	"\x1efunction/auth/v1/api_key.proto\x12\x10function.auth.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xf9\x02\n" +
+	"\x1efunction/auth/v1/api_key.proto\x12\x10function.auth.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa8\x06\n" +
 	"\x06ApiKey\x12\x14\n" +
 	"\x02id\x18\x01 \x01(\tB\x04\xe2A\x01\x03R\x02id\x12!\n" +
 	"\fdisplay_name\x18\x02 \x01(\tR\vdisplayName\x12 \n" +
@@ -152,7 +240,20 @@ const file_function_auth_v1_api_key_proto_rawDesc = "" +
 	"expireTime\x12A\n" +
 	"\vrevoke_time\x18\a \x01(\v2\x1a.google.protobuf.TimestampB\x04\xe2A\x01\x03R\n" +
 	"revokeTime\x12\x1e\n" +
-	"\acreator\x18\b \x01(\tB\x04\xe2A\x01\x03R\acreatorB\xbe\x01\n" +
+	"\acreator\x18\b \x01(\tB\x04\xe2A\x01\x03R\acreator\x12\x1a\n" +
+	"\x05owner\x18\t \x01(\tB\x04\xe2A\x01\x05R\x05owner\x12)\n" +
+	"\x11max_calls_per_day\x18\n" +
+	" \x01(\x03R\x0emaxCallsPerDay\x12D\n" +
+	"\rlast_use_time\x18\v \x01(\v2\x1a.google.protobuf.TimestampB\x04\xe2A\x01\x03R\vlastUseTime\x12#\n" +
+	"\n" +
+	"call_count\x18\f \x01(\x03B\x04\xe2A\x01\x03R\tcallCount\x12%\n" +
+	"\vcalls_today\x18\r \x01(\x03B\x04\xe2A\x01\x03R\n" +
+	"callsToday\x12A\n" +
+	"\vupdate_time\x18\x0e \x01(\v2\x1a.google.protobuf.TimestampB\x04\xe2A\x01\x03R\n" +
+	"updateTime\x12\x12\n" +
+	"\x04etag\x18\x0f \x01(\tR\x04etag\x12\x1c\n" +
+	"\x06prefix\x18\x10 \x01(\tB\x04\xe2A\x01\x03R\x06prefix\x12_\n" +
+	"\x1bprevious_secret_expire_time\x18\x11 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xe2A\x01\x03R\x18previousSecretExpireTimeB\xbe\x01\n" +
 	"\x14com.function.auth.v1B\vApiKeyProtoP\x01Z5function-backend.internal/api/function/auth/v1;authv1\xa2\x02\x03FAX\xaa\x02\x10Function.Auth.V1\xca\x02\x11Function_\\Auth\\V1\xe2\x02\x1dFunction_\\Auth\\V1\\GPBMetadata\xea\x02\x12Function::Auth::V1b\x06proto3"
 
 var (
@@ -176,11 +277,14 @@ var file_function_auth_v1_api_key_proto_depIdxs = []int32{
 	1, // 0: function.auth.v1.ApiKey.create_time:type_name -> google.protobuf.Timestamp
 	1, // 1: function.auth.v1.ApiKey.expire_time:type_name -> google.protobuf.Timestamp
 	1, // 2: function.auth.v1.ApiKey.revoke_time:type_name -> google.protobuf.Timestamp
-	3, // [3:3] is the sub-list for method output_type
-	3, // [3:3] is the sub-list for method input_type
-	3, // [3:3] is the sub-list for extension type_name
-	3, // [3:3] is the sub-list for extension extendee
-	0, // [0:3] is the sub-list for field type_name
+	1, // 3: function.auth.v1.ApiKey.last_use_time:type_name -> google.protobuf.Timestamp
+	1, // 4: function.auth.v1.ApiKey.update_time:type_name -> google.protobuf.Timestamp
+	1, // 5: function.auth.v1.ApiKey.previous_secret_expire_time:type_name -> google.protobuf.Timestamp
+	6, // [6:6] is the sub-list for method output_type
+	6, // [6:6] is the sub-list for method input_type
+	6, // [6:6] is the sub-list for extension type_name
+	6, // [6:6] is the sub-list for extension extendee
+	0, // [0:6] is the sub-list for field type_name
 }
 
 func init() { file_function_auth_v1_api_key_proto_init() }

@@ -14,6 +14,8 @@ import (
 	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
+	durationpb "google.golang.org/protobuf/types/known/durationpb"
+	fieldmaskpb "google.golang.org/protobuf/types/known/fieldmaskpb"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
 	sync "sync"
@@ -41,9 +43,14 @@ type CreateApiKeyRequest struct {
 	// A UUID that makes the call safe to repeat for 24 hours.
 	RequestId string `protobuf:"bytes,5,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	// Checks everything and answers as if it had been done, without doing it.
-	ValidateOnly  bool `protobuf:"varint,6,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	ValidateOnly bool `protobuf:"varint,6,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
+	// On whose behalf it is used, such as `user:01938d2e-…` or
+	// `service_account:01938d2e-…`; the tenant itself when empty.
+	Owner string `protobuf:"bytes,7,opt,name=owner,proto3" json:"owner,omitempty"`
+	// How many calls it may make on one day of UTC; any number when 0.
+	MaxCallsPerDay int64 `protobuf:"varint,8,opt,name=max_calls_per_day,json=maxCallsPerDay,proto3" json:"max_calls_per_day,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *CreateApiKeyRequest) Reset() {
@@ -116,6 +123,20 @@ func (x *CreateApiKeyRequest) GetValidateOnly() bool {
 		return x.ValidateOnly
 	}
 	return false
+}
+
+func (x *CreateApiKeyRequest) GetOwner() string {
+	if x != nil {
+		return x.Owner
+	}
+	return ""
+}
+
+func (x *CreateApiKeyRequest) GetMaxCallsPerDay() int64 {
+	if x != nil {
+		return x.MaxCallsPerDay
+	}
+	return 0
 }
 
 // The created key.
@@ -274,7 +295,10 @@ type ListApiKeysRequest struct {
 	// The `next_page_token` of the page before.
 	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	// Includes revoked and expired keys.
-	ShowRevoked   bool `protobuf:"varint,3,opt,name=show_revoked,json=showRevoked,proto3" json:"show_revoked,omitempty"`
+	ShowRevoked bool `protobuf:"varint,3,opt,name=show_revoked,json=showRevoked,proto3" json:"show_revoked,omitempty"`
+	// Only the keys of this owner, such as `user:01938d2e-…`; those of all when
+	// empty.
+	Owner         string `protobuf:"bytes,4,opt,name=owner,proto3" json:"owner,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -328,6 +352,13 @@ func (x *ListApiKeysRequest) GetShowRevoked() bool {
 		return x.ShowRevoked
 	}
 	return false
+}
+
+func (x *ListApiKeysRequest) GetOwner() string {
+	if x != nil {
+		return x.Owner
+	}
+	return ""
 }
 
 // One page.
@@ -385,6 +416,771 @@ func (x *ListApiKeysResponse) GetNextPageToken() string {
 	return ""
 }
 
+// What to change.
+type UpdateApiKeyRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The key's id, its etag if the change depends on it, and the new values.
+	ApiKey *ApiKeyChange `protobuf:"bytes,1,opt,name=api_key,json=apiKey,proto3" json:"api_key,omitempty"`
+	// The fields to set, of `display_name`, `permissions`,
+	// `rate_limit_per_second`, `max_calls_per_day` and `expire_time`; every
+	// populated field when absent, all of them with `*`.
+	UpdateMask *fieldmaskpb.FieldMask `protobuf:"bytes,2,opt,name=update_mask,json=updateMask,proto3" json:"update_mask,omitempty"`
+	// A UUID that makes the call safe to repeat for 24 hours.
+	RequestId string `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// Checks everything and answers as if it had been done, without doing it.
+	ValidateOnly  bool `protobuf:"varint,4,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UpdateApiKeyRequest) Reset() {
+	*x = UpdateApiKeyRequest{}
+	mi := &file_function_auth_v1_api_key_service_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UpdateApiKeyRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UpdateApiKeyRequest) ProtoMessage() {}
+
+func (x *UpdateApiKeyRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_function_auth_v1_api_key_service_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UpdateApiKeyRequest.ProtoReflect.Descriptor instead.
+func (*UpdateApiKeyRequest) Descriptor() ([]byte, []int) {
+	return file_function_auth_v1_api_key_service_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *UpdateApiKeyRequest) GetApiKey() *ApiKeyChange {
+	if x != nil {
+		return x.ApiKey
+	}
+	return nil
+}
+
+func (x *UpdateApiKeyRequest) GetUpdateMask() *fieldmaskpb.FieldMask {
+	if x != nil {
+		return x.UpdateMask
+	}
+	return nil
+}
+
+func (x *UpdateApiKeyRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *UpdateApiKeyRequest) GetValidateOnly() bool {
+	if x != nil {
+		return x.ValidateOnly
+	}
+	return false
+}
+
+// What can be changed of a key.
+type ApiKeyChange struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The id.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// Refuses the call when the key has another etag.
+	Etag string `protobuf:"bytes,2,opt,name=etag,proto3" json:"etag,omitempty"`
+	// What it is for.
+	DisplayName string `protobuf:"bytes,3,opt,name=display_name,json=displayName,proto3" json:"display_name,omitempty"`
+	// The permissions it carries.
+	Permissions []string `protobuf:"bytes,4,rep,name=permissions,proto3" json:"permissions,omitempty"`
+	// How many calls per second it may make; the server's default when 0.
+	RateLimitPerSecond int32 `protobuf:"varint,5,opt,name=rate_limit_per_second,json=rateLimitPerSecond,proto3" json:"rate_limit_per_second,omitempty"`
+	// How many calls it may make on one day of UTC; any number when 0.
+	MaxCallsPerDay int64 `protobuf:"varint,6,opt,name=max_calls_per_day,json=maxCallsPerDay,proto3" json:"max_calls_per_day,omitempty"`
+	// When it stops working; never when absent. It must lie in the future.
+	ExpireTime    *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=expire_time,json=expireTime,proto3" json:"expire_time,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ApiKeyChange) Reset() {
+	*x = ApiKeyChange{}
+	mi := &file_function_auth_v1_api_key_service_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ApiKeyChange) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ApiKeyChange) ProtoMessage() {}
+
+func (x *ApiKeyChange) ProtoReflect() protoreflect.Message {
+	mi := &file_function_auth_v1_api_key_service_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ApiKeyChange.ProtoReflect.Descriptor instead.
+func (*ApiKeyChange) Descriptor() ([]byte, []int) {
+	return file_function_auth_v1_api_key_service_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *ApiKeyChange) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *ApiKeyChange) GetEtag() string {
+	if x != nil {
+		return x.Etag
+	}
+	return ""
+}
+
+func (x *ApiKeyChange) GetDisplayName() string {
+	if x != nil {
+		return x.DisplayName
+	}
+	return ""
+}
+
+func (x *ApiKeyChange) GetPermissions() []string {
+	if x != nil {
+		return x.Permissions
+	}
+	return nil
+}
+
+func (x *ApiKeyChange) GetRateLimitPerSecond() int32 {
+	if x != nil {
+		return x.RateLimitPerSecond
+	}
+	return 0
+}
+
+func (x *ApiKeyChange) GetMaxCallsPerDay() int64 {
+	if x != nil {
+		return x.MaxCallsPerDay
+	}
+	return 0
+}
+
+func (x *ApiKeyChange) GetExpireTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ExpireTime
+	}
+	return nil
+}
+
+// The changed key.
+type UpdateApiKeyResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The key.
+	ApiKey        *ApiKey `protobuf:"bytes,1,opt,name=api_key,json=apiKey,proto3" json:"api_key,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UpdateApiKeyResponse) Reset() {
+	*x = UpdateApiKeyResponse{}
+	mi := &file_function_auth_v1_api_key_service_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UpdateApiKeyResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UpdateApiKeyResponse) ProtoMessage() {}
+
+func (x *UpdateApiKeyResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_function_auth_v1_api_key_service_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UpdateApiKeyResponse.ProtoReflect.Descriptor instead.
+func (*UpdateApiKeyResponse) Descriptor() ([]byte, []int) {
+	return file_function_auth_v1_api_key_service_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *UpdateApiKeyResponse) GetApiKey() *ApiKey {
+	if x != nil {
+		return x.ApiKey
+	}
+	return nil
+}
+
+// Which key to re-roll.
+type RerollApiKeyRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The id.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// Refuses the call when the key has another etag.
+	Etag string `protobuf:"bytes,2,opt,name=etag,proto3" json:"etag,omitempty"`
+	// How long the secret before works besides the new one, up to seven days; it
+	// ends at once when absent.
+	Overlap *durationpb.Duration `protobuf:"bytes,3,opt,name=overlap,proto3" json:"overlap,omitempty"`
+	// A UUID that makes the call safe to repeat for 24 hours.
+	RequestId string `protobuf:"bytes,4,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// Checks everything and answers as if it had been done, without doing it.
+	ValidateOnly  bool `protobuf:"varint,5,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RerollApiKeyRequest) Reset() {
+	*x = RerollApiKeyRequest{}
+	mi := &file_function_auth_v1_api_key_service_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RerollApiKeyRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RerollApiKeyRequest) ProtoMessage() {}
+
+func (x *RerollApiKeyRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_function_auth_v1_api_key_service_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RerollApiKeyRequest.ProtoReflect.Descriptor instead.
+func (*RerollApiKeyRequest) Descriptor() ([]byte, []int) {
+	return file_function_auth_v1_api_key_service_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *RerollApiKeyRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *RerollApiKeyRequest) GetEtag() string {
+	if x != nil {
+		return x.Etag
+	}
+	return ""
+}
+
+func (x *RerollApiKeyRequest) GetOverlap() *durationpb.Duration {
+	if x != nil {
+		return x.Overlap
+	}
+	return nil
+}
+
+func (x *RerollApiKeyRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *RerollApiKeyRequest) GetValidateOnly() bool {
+	if x != nil {
+		return x.ValidateOnly
+	}
+	return false
+}
+
+// The re-rolled key.
+type RerollApiKeyResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The key.
+	ApiKey *ApiKey `protobuf:"bytes,1,opt,name=api_key,json=apiKey,proto3" json:"api_key,omitempty"`
+	// The new secret: the whole text to send as a credential. It is shown here
+	// and never again.
+	Secret        string `protobuf:"bytes,2,opt,name=secret,proto3" json:"secret,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RerollApiKeyResponse) Reset() {
+	*x = RerollApiKeyResponse{}
+	mi := &file_function_auth_v1_api_key_service_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RerollApiKeyResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RerollApiKeyResponse) ProtoMessage() {}
+
+func (x *RerollApiKeyResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_function_auth_v1_api_key_service_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RerollApiKeyResponse.ProtoReflect.Descriptor instead.
+func (*RerollApiKeyResponse) Descriptor() ([]byte, []int) {
+	return file_function_auth_v1_api_key_service_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *RerollApiKeyResponse) GetApiKey() *ApiKey {
+	if x != nil {
+		return x.ApiKey
+	}
+	return nil
+}
+
+func (x *RerollApiKeyResponse) GetSecret() string {
+	if x != nil {
+		return x.Secret
+	}
+	return ""
+}
+
+// A key of another system.
+type ForeignApiKey struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// SHA-256 of the whole text of the key in UTF-8. The text should have 128
+	// random bits or more: a shorter one can be found from its hash.
+	Sha256 []byte `protobuf:"bytes,1,opt,name=sha256,proto3" json:"sha256,omitempty"`
+	// How the text of the key begins. Texts that begin with no known prefix are
+	// refused without a look into the database.
+	Prefix string `protobuf:"bytes,2,opt,name=prefix,proto3" json:"prefix,omitempty"`
+	// What it is for.
+	DisplayName string `protobuf:"bytes,3,opt,name=display_name,json=displayName,proto3" json:"display_name,omitempty"`
+	// The permissions it carries.
+	Permissions []string `protobuf:"bytes,4,rep,name=permissions,proto3" json:"permissions,omitempty"`
+	// On whose behalf it is used; the tenant itself when empty.
+	Owner string `protobuf:"bytes,5,opt,name=owner,proto3" json:"owner,omitempty"`
+	// How many calls per second it may make; the server's default when 0.
+	RateLimitPerSecond int32 `protobuf:"varint,6,opt,name=rate_limit_per_second,json=rateLimitPerSecond,proto3" json:"rate_limit_per_second,omitempty"`
+	// How many calls it may make on one day of UTC; any number when 0.
+	MaxCallsPerDay int64 `protobuf:"varint,7,opt,name=max_calls_per_day,json=maxCallsPerDay,proto3" json:"max_calls_per_day,omitempty"`
+	// When it stops working; never when absent.
+	ExpireTime    *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=expire_time,json=expireTime,proto3" json:"expire_time,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ForeignApiKey) Reset() {
+	*x = ForeignApiKey{}
+	mi := &file_function_auth_v1_api_key_service_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ForeignApiKey) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ForeignApiKey) ProtoMessage() {}
+
+func (x *ForeignApiKey) ProtoReflect() protoreflect.Message {
+	mi := &file_function_auth_v1_api_key_service_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ForeignApiKey.ProtoReflect.Descriptor instead.
+func (*ForeignApiKey) Descriptor() ([]byte, []int) {
+	return file_function_auth_v1_api_key_service_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *ForeignApiKey) GetSha256() []byte {
+	if x != nil {
+		return x.Sha256
+	}
+	return nil
+}
+
+func (x *ForeignApiKey) GetPrefix() string {
+	if x != nil {
+		return x.Prefix
+	}
+	return ""
+}
+
+func (x *ForeignApiKey) GetDisplayName() string {
+	if x != nil {
+		return x.DisplayName
+	}
+	return ""
+}
+
+func (x *ForeignApiKey) GetPermissions() []string {
+	if x != nil {
+		return x.Permissions
+	}
+	return nil
+}
+
+func (x *ForeignApiKey) GetOwner() string {
+	if x != nil {
+		return x.Owner
+	}
+	return ""
+}
+
+func (x *ForeignApiKey) GetRateLimitPerSecond() int32 {
+	if x != nil {
+		return x.RateLimitPerSecond
+	}
+	return 0
+}
+
+func (x *ForeignApiKey) GetMaxCallsPerDay() int64 {
+	if x != nil {
+		return x.MaxCallsPerDay
+	}
+	return 0
+}
+
+func (x *ForeignApiKey) GetExpireTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ExpireTime
+	}
+	return nil
+}
+
+// What to import.
+type ImportApiKeysRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The keys.
+	ApiKeys []*ForeignApiKey `protobuf:"bytes,1,rep,name=api_keys,json=apiKeys,proto3" json:"api_keys,omitempty"`
+	// A UUID that makes the call safe to repeat for 24 hours.
+	RequestId string `protobuf:"bytes,2,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// Checks everything and answers as if it had been done, without doing it.
+	ValidateOnly  bool `protobuf:"varint,3,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ImportApiKeysRequest) Reset() {
+	*x = ImportApiKeysRequest{}
+	mi := &file_function_auth_v1_api_key_service_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ImportApiKeysRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ImportApiKeysRequest) ProtoMessage() {}
+
+func (x *ImportApiKeysRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_function_auth_v1_api_key_service_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ImportApiKeysRequest.ProtoReflect.Descriptor instead.
+func (*ImportApiKeysRequest) Descriptor() ([]byte, []int) {
+	return file_function_auth_v1_api_key_service_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *ImportApiKeysRequest) GetApiKeys() []*ForeignApiKey {
+	if x != nil {
+		return x.ApiKeys
+	}
+	return nil
+}
+
+func (x *ImportApiKeysRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *ImportApiKeysRequest) GetValidateOnly() bool {
+	if x != nil {
+		return x.ValidateOnly
+	}
+	return false
+}
+
+// What became of the rows.
+type ImportApiKeysResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// One outcome for each row, in the order of the request.
+	Results []*ImportedApiKey `protobuf:"bytes,1,rep,name=results,proto3" json:"results,omitempty"`
+	// How many were stored.
+	ImportedCount int32 `protobuf:"varint,2,opt,name=imported_count,json=importedCount,proto3" json:"imported_count,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ImportApiKeysResponse) Reset() {
+	*x = ImportApiKeysResponse{}
+	mi := &file_function_auth_v1_api_key_service_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ImportApiKeysResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ImportApiKeysResponse) ProtoMessage() {}
+
+func (x *ImportApiKeysResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_function_auth_v1_api_key_service_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ImportApiKeysResponse.ProtoReflect.Descriptor instead.
+func (*ImportApiKeysResponse) Descriptor() ([]byte, []int) {
+	return file_function_auth_v1_api_key_service_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *ImportApiKeysResponse) GetResults() []*ImportedApiKey {
+	if x != nil {
+		return x.Results
+	}
+	return nil
+}
+
+func (x *ImportApiKeysResponse) GetImportedCount() int32 {
+	if x != nil {
+		return x.ImportedCount
+	}
+	return 0
+}
+
+// What became of one row.
+type ImportedApiKey struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The key as stored; absent when the row failed.
+	ApiKey *ApiKey `protobuf:"bytes,1,opt,name=api_key,json=apiKey,proto3" json:"api_key,omitempty"`
+	// Why it failed, by the name in `ErrorReason` without its beginning; empty
+	// when it did not.
+	Reason string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
+	// What is wrong, in words.
+	Message       string `protobuf:"bytes,3,opt,name=message,proto3" json:"message,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ImportedApiKey) Reset() {
+	*x = ImportedApiKey{}
+	mi := &file_function_auth_v1_api_key_service_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ImportedApiKey) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ImportedApiKey) ProtoMessage() {}
+
+func (x *ImportedApiKey) ProtoReflect() protoreflect.Message {
+	mi := &file_function_auth_v1_api_key_service_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ImportedApiKey.ProtoReflect.Descriptor instead.
+func (*ImportedApiKey) Descriptor() ([]byte, []int) {
+	return file_function_auth_v1_api_key_service_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *ImportedApiKey) GetApiKey() *ApiKey {
+	if x != nil {
+		return x.ApiKey
+	}
+	return nil
+}
+
+func (x *ImportedApiKey) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *ImportedApiKey) GetMessage() string {
+	if x != nil {
+		return x.Message
+	}
+	return ""
+}
+
+// Whose keys to revoke.
+type RevokeApiKeysOfOwnerRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The owner, such as `user:01938d2e-…` or `service_account:01938d2e-…`.
+	Owner string `protobuf:"bytes,1,opt,name=owner,proto3" json:"owner,omitempty"`
+	// A UUID that makes the call safe to repeat for 24 hours.
+	RequestId string `protobuf:"bytes,2,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// Checks everything and answers as if it had been done, without doing it.
+	ValidateOnly  bool `protobuf:"varint,3,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RevokeApiKeysOfOwnerRequest) Reset() {
+	*x = RevokeApiKeysOfOwnerRequest{}
+	mi := &file_function_auth_v1_api_key_service_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RevokeApiKeysOfOwnerRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RevokeApiKeysOfOwnerRequest) ProtoMessage() {}
+
+func (x *RevokeApiKeysOfOwnerRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_function_auth_v1_api_key_service_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RevokeApiKeysOfOwnerRequest.ProtoReflect.Descriptor instead.
+func (*RevokeApiKeysOfOwnerRequest) Descriptor() ([]byte, []int) {
+	return file_function_auth_v1_api_key_service_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *RevokeApiKeysOfOwnerRequest) GetOwner() string {
+	if x != nil {
+		return x.Owner
+	}
+	return ""
+}
+
+func (x *RevokeApiKeysOfOwnerRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *RevokeApiKeysOfOwnerRequest) GetValidateOnly() bool {
+	if x != nil {
+		return x.ValidateOnly
+	}
+	return false
+}
+
+// How many there were.
+type RevokeApiKeysOfOwnerResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The keys that worked until now.
+	RevokedCount  int32 `protobuf:"varint,1,opt,name=revoked_count,json=revokedCount,proto3" json:"revoked_count,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RevokeApiKeysOfOwnerResponse) Reset() {
+	*x = RevokeApiKeysOfOwnerResponse{}
+	mi := &file_function_auth_v1_api_key_service_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RevokeApiKeysOfOwnerResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RevokeApiKeysOfOwnerResponse) ProtoMessage() {}
+
+func (x *RevokeApiKeysOfOwnerResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_function_auth_v1_api_key_service_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RevokeApiKeysOfOwnerResponse.ProtoReflect.Descriptor instead.
+func (*RevokeApiKeysOfOwnerResponse) Descriptor() ([]byte, []int) {
+	return file_function_auth_v1_api_key_service_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *RevokeApiKeysOfOwnerResponse) GetRevokedCount() int32 {
+	if x != nil {
+		return x.RevokedCount
+	}
+	return 0
+}
+
 // Which key to revoke.
 type RevokeApiKeyRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -400,7 +1196,7 @@ type RevokeApiKeyRequest struct {
 
 func (x *RevokeApiKeyRequest) Reset() {
 	*x = RevokeApiKeyRequest{}
-	mi := &file_function_auth_v1_api_key_service_proto_msgTypes[6]
+	mi := &file_function_auth_v1_api_key_service_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -412,7 +1208,7 @@ func (x *RevokeApiKeyRequest) String() string {
 func (*RevokeApiKeyRequest) ProtoMessage() {}
 
 func (x *RevokeApiKeyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_function_auth_v1_api_key_service_proto_msgTypes[6]
+	mi := &file_function_auth_v1_api_key_service_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -425,7 +1221,7 @@ func (x *RevokeApiKeyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RevokeApiKeyRequest.ProtoReflect.Descriptor instead.
 func (*RevokeApiKeyRequest) Descriptor() ([]byte, []int) {
-	return file_function_auth_v1_api_key_service_proto_rawDescGZIP(), []int{6}
+	return file_function_auth_v1_api_key_service_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *RevokeApiKeyRequest) GetId() string {
@@ -460,7 +1256,7 @@ type RevokeApiKeyResponse struct {
 
 func (x *RevokeApiKeyResponse) Reset() {
 	*x = RevokeApiKeyResponse{}
-	mi := &file_function_auth_v1_api_key_service_proto_msgTypes[7]
+	mi := &file_function_auth_v1_api_key_service_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -472,7 +1268,7 @@ func (x *RevokeApiKeyResponse) String() string {
 func (*RevokeApiKeyResponse) ProtoMessage() {}
 
 func (x *RevokeApiKeyResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_function_auth_v1_api_key_service_proto_msgTypes[7]
+	mi := &file_function_auth_v1_api_key_service_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -485,7 +1281,7 @@ func (x *RevokeApiKeyResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RevokeApiKeyResponse.ProtoReflect.Descriptor instead.
 func (*RevokeApiKeyResponse) Descriptor() ([]byte, []int) {
-	return file_function_auth_v1_api_key_service_proto_rawDescGZIP(), []int{7}
+	return file_function_auth_v1_api_key_service_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *RevokeApiKeyResponse) GetApiKey() *ApiKey {
@@ -499,7 +1295,7 @@ var File_function_auth_v1_api_key_service_proto protoreflect.FileDescriptor
 
 const file_function_auth_v1_api_key_service_proto_rawDesc = "" +
 	"\n" +
-	"&function/auth/v1/api_key_service.proto\x12\x10function.auth.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1efunction/auth/v1/api_key.proto\x1a function/common/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x88\x03\n" +
+	"&function/auth/v1/api_key_service.proto\x12\x10function.auth.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1efunction/auth/v1/api_key.proto\x1a function/common/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xbc\x04\n" +
 	"\x13CreateApiKeyRequest\x121\n" +
 	"\fdisplay_name\x18\x01 \x01(\tB\x0e\xe2A\x01\x02\xbaH\ar\x05\x10\x01\x18\xc8\x01R\vdisplayName\x12p\n" +
 	"\vpermissions\x18\x02 \x03(\tBN\xe2A\x01\x02\xbaHG\x92\x01D\b\x01\x10d\x18\x01\"<r:\x18\x80\x0125^([*]|[a-z][a-z0-9_]*([.][a-z][a-z0-9_]*)*([.][*])?)$R\vpermissions\x12>\n" +
@@ -508,37 +1304,106 @@ const file_function_auth_v1_api_key_service_proto_rawDesc = "" +
 	"expireTime\x12*\n" +
 	"\n" +
 	"request_id\x18\x05 \x01(\tB\v\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\x12#\n" +
-	"\rvalidate_only\x18\x06 \x01(\bR\fvalidateOnly\"f\n" +
+	"\rvalidate_only\x18\x06 \x01(\bR\fvalidateOnly\x12w\n" +
+	"\x05owner\x18\a \x01(\tBa\xbaH^r\\\x18<2X^((user|service_account):[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})?$R\x05owner\x129\n" +
+	"\x11max_calls_per_day\x18\b \x01(\x03B\x0e\xbaH\v\"\t\x18\x80\xa0\x94\xa5\x8d\x1d(\x00R\x0emaxCallsPerDay\"f\n" +
 	"\x14CreateApiKeyResponse\x121\n" +
 	"\aapi_key\x18\x01 \x01(\v2\x18.function.auth.v1.ApiKeyR\x06apiKey\x12\x1b\n" +
 	"\x06secret\x18\x02 \x01(\tB\x03\x80\x01\x01R\x06secret\"0\n" +
 	"\x10GetApiKeyRequest\x12\x1c\n" +
 	"\x02id\x18\x01 \x01(\tB\f\xe2A\x01\x02\xbaH\x05r\x03\xb0\x01\x01R\x02id\"F\n" +
 	"\x11GetApiKeyResponse\x121\n" +
-	"\aapi_key\x18\x01 \x01(\v2\x18.function.auth.v1.ApiKeyR\x06apiKey\"\x89\x01\n" +
+	"\aapi_key\x18\x01 \x01(\v2\x18.function.auth.v1.ApiKeyR\x06apiKey\"\x82\x02\n" +
 	"\x12ListApiKeysRequest\x12'\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\n" +
 	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12'\n" +
 	"\n" +
 	"page_token\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x80 R\tpageToken\x12!\n" +
-	"\fshow_revoked\x18\x03 \x01(\bR\vshowRevoked\"r\n" +
+	"\fshow_revoked\x18\x03 \x01(\bR\vshowRevoked\x12w\n" +
+	"\x05owner\x18\x04 \x01(\tBa\xbaH^r\\\x18<2X^((user|service_account):[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})?$R\x05owner\"r\n" +
 	"\x13ListApiKeysResponse\x123\n" +
 	"\bapi_keys\x18\x01 \x03(\v2\x18.function.auth.v1.ApiKeyR\aapiKeys\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x84\x01\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xe8\x01\n" +
+	"\x13UpdateApiKeyRequest\x12C\n" +
+	"\aapi_key\x18\x01 \x01(\v2\x1e.function.auth.v1.ApiKeyChangeB\n" +
+	"\xe2A\x01\x02\xbaH\x03\xc8\x01\x01R\x06apiKey\x12;\n" +
+	"\vupdate_mask\x18\x02 \x01(\v2\x1a.google.protobuf.FieldMaskR\n" +
+	"updateMask\x12*\n" +
+	"\n" +
+	"request_id\x18\x03 \x01(\tB\v\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\x12#\n" +
+	"\rvalidate_only\x18\x04 \x01(\bR\fvalidateOnly\"\x9a\x03\n" +
+	"\fApiKeyChange\x12\x1c\n" +
+	"\x02id\x18\x01 \x01(\tB\f\xe2A\x01\x02\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12\x1b\n" +
+	"\x04etag\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18@R\x04etag\x12+\n" +
+	"\fdisplay_name\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\xc8\x01R\vdisplayName\x12j\n" +
+	"\vpermissions\x18\x04 \x03(\tBH\xbaHE\x92\x01B\x10d\x18\x01\"<r:\x18\x80\x0125^([*]|[a-z][a-z0-9_]*([.][a-z][a-z0-9_]*)*([.][*])?)$R\vpermissions\x12>\n" +
+	"\x15rate_limit_per_second\x18\x05 \x01(\x05B\v\xbaH\b\x1a\x06\x18\xc0\x84=(\x00R\x12rateLimitPerSecond\x129\n" +
+	"\x11max_calls_per_day\x18\x06 \x01(\x03B\x0e\xbaH\v\"\t\x18\x80\xa0\x94\xa5\x8d\x1d(\x00R\x0emaxCallsPerDay\x12;\n" +
+	"\vexpire_time\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"expireTime\"I\n" +
+	"\x14UpdateApiKeyResponse\x121\n" +
+	"\aapi_key\x18\x01 \x01(\v2\x18.function.auth.v1.ApiKeyR\x06apiKey\"\xe6\x01\n" +
+	"\x13RerollApiKeyRequest\x12\x1c\n" +
+	"\x02id\x18\x01 \x01(\tB\f\xe2A\x01\x02\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12\x1b\n" +
+	"\x04etag\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18@R\x04etag\x12C\n" +
+	"\aoverlap\x18\x03 \x01(\v2\x19.google.protobuf.DurationB\x0e\xbaH\v\xaa\x01\b\"\x04\b\x80\xf5$2\x00R\aoverlap\x12*\n" +
+	"\n" +
+	"request_id\x18\x04 \x01(\tB\v\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\x12#\n" +
+	"\rvalidate_only\x18\x05 \x01(\bR\fvalidateOnly\"f\n" +
+	"\x14RerollApiKeyResponse\x121\n" +
+	"\aapi_key\x18\x01 \x01(\v2\x18.function.auth.v1.ApiKeyR\x06apiKey\x12\x1b\n" +
+	"\x06secret\x18\x02 \x01(\tB\x03\x80\x01\x01R\x06secret\"\xcd\x04\n" +
+	"\rForeignApiKey\x12&\n" +
+	"\x06sha256\x18\x01 \x01(\fB\x0e\xe2A\x01\x02\xbaH\x04z\x02h \x80\x01\x01R\x06sha256\x12>\n" +
+	"\x06prefix\x18\x02 \x01(\tB&\xe2A\x01\x02\xbaH\x1fr\x1d\x10\x02\x18 2\x17^[A-Za-z0-9_.~-]{2,32}$R\x06prefix\x121\n" +
+	"\fdisplay_name\x18\x03 \x01(\tB\x0e\xe2A\x01\x02\xbaH\ar\x05\x10\x01\x18\xc8\x01R\vdisplayName\x12p\n" +
+	"\vpermissions\x18\x04 \x03(\tBN\xe2A\x01\x02\xbaHG\x92\x01D\b\x01\x10d\x18\x01\"<r:\x18\x80\x0125^([*]|[a-z][a-z0-9_]*([.][a-z][a-z0-9_]*)*([.][*])?)$R\vpermissions\x12w\n" +
+	"\x05owner\x18\x05 \x01(\tBa\xbaH^r\\\x18<2X^((user|service_account):[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})?$R\x05owner\x12>\n" +
+	"\x15rate_limit_per_second\x18\x06 \x01(\x05B\v\xbaH\b\x1a\x06\x18\xc0\x84=(\x00R\x12rateLimitPerSecond\x129\n" +
+	"\x11max_calls_per_day\x18\a \x01(\x03B\x0e\xbaH\v\"\t\x18\x80\xa0\x94\xa5\x8d\x1d(\x00R\x0emaxCallsPerDay\x12;\n" +
+	"\vexpire_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"expireTime\"\xb4\x01\n" +
+	"\x14ImportApiKeysRequest\x12K\n" +
+	"\bapi_keys\x18\x01 \x03(\v2\x1f.function.auth.v1.ForeignApiKeyB\x0f\xe2A\x01\x02\xbaH\b\x92\x01\x05\b\x01\x10\xf4\x03R\aapiKeys\x12*\n" +
+	"\n" +
+	"request_id\x18\x02 \x01(\tB\v\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\x12#\n" +
+	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\"z\n" +
+	"\x15ImportApiKeysResponse\x12:\n" +
+	"\aresults\x18\x01 \x03(\v2 .function.auth.v1.ImportedApiKeyR\aresults\x12%\n" +
+	"\x0eimported_count\x18\x02 \x01(\x05R\rimportedCount\"u\n" +
+	"\x0eImportedApiKey\x121\n" +
+	"\aapi_key\x18\x01 \x01(\v2\x18.function.auth.v1.ApiKeyR\x06apiKey\x12\x16\n" +
+	"\x06reason\x18\x02 \x01(\tR\x06reason\x12\x18\n" +
+	"\amessage\x18\x03 \x01(\tR\amessage\"\xe8\x01\n" +
+	"\x1bRevokeApiKeysOfOwnerRequest\x12x\n" +
+	"\x05owner\x18\x01 \x01(\tBb\xe2A\x01\x02\xbaH[rY\x18<2U^(user|service_account):[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$R\x05owner\x12*\n" +
+	"\n" +
+	"request_id\x18\x02 \x01(\tB\v\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\x12#\n" +
+	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\"C\n" +
+	"\x1cRevokeApiKeysOfOwnerResponse\x12#\n" +
+	"\rrevoked_count\x18\x01 \x01(\x05R\frevokedCount\"\x84\x01\n" +
 	"\x13RevokeApiKeyRequest\x12\x1c\n" +
 	"\x02id\x18\x01 \x01(\tB\f\xe2A\x01\x02\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12*\n" +
 	"\n" +
 	"request_id\x18\x02 \x01(\tB\v\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\x12#\n" +
 	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\"I\n" +
 	"\x14RevokeApiKeyResponse\x121\n" +
-	"\aapi_key\x18\x01 \x01(\v2\x18.function.auth.v1.ApiKeyR\x06apiKey2\xd6\x04\n" +
+	"\aapi_key\x18\x01 \x01(\v2\x18.function.auth.v1.ApiKeyR\x06apiKey2\xf1\t\n" +
 	"\rApiKeyService\x12\x90\x01\n" +
 	"\fCreateApiKey\x12%.function.auth.v1.CreateApiKeyRequest\x1a&.function.auth.v1.CreateApiKeyResponse\"1\xaa\xed\x18\x17\n" +
 	"\x13auth.api_key.create\x10\x03\x82\xd3\xe4\x93\x02\x10:\x01*\"\v/v1/apiKeys\x12\x87\x01\n" +
 	"\tGetApiKey\x12\".function.auth.v1.GetApiKeyRequest\x1a#.function.auth.v1.GetApiKeyResponse\"1\xaa\xed\x18\x15\n" +
 	"\x11auth.api_key.read\x10\x01\x82\xd3\xe4\x93\x02\x12\x12\x10/v1/apiKeys/{id}\x12\x88\x01\n" +
 	"\vListApiKeys\x12$.function.auth.v1.ListApiKeysRequest\x1a%.function.auth.v1.ListApiKeysResponse\",\xaa\xed\x18\x15\n" +
-	"\x11auth.api_key.read\x10\x01\x82\xd3\xe4\x93\x02\r\x12\v/v1/apiKeys\x12\x9c\x01\n" +
+	"\x11auth.api_key.read\x10\x01\x82\xd3\xe4\x93\x02\r\x12\v/v1/apiKeys\x12\xa3\x01\n" +
+	"\fUpdateApiKey\x12%.function.auth.v1.UpdateApiKeyRequest\x1a&.function.auth.v1.UpdateApiKeyResponse\"D\xaa\xed\x18\x17\n" +
+	"\x13auth.api_key.update\x10\x02\x82\xd3\xe4\x93\x02#:\aapi_key2\x18/v1/apiKeys/{api_key.id}\x12\x9c\x01\n" +
+	"\fRerollApiKey\x12%.function.auth.v1.RerollApiKeyRequest\x1a&.function.auth.v1.RerollApiKeyResponse\"=\xaa\xed\x18\x17\n" +
+	"\x13auth.api_key.reroll\x10\x03\x82\xd3\xe4\x93\x02\x1c:\x01*\"\x17/v1/apiKeys/{id}:reroll\x12\x9a\x01\n" +
+	"\rImportApiKeys\x12&.function.auth.v1.ImportApiKeysRequest\x1a'.function.auth.v1.ImportApiKeysResponse\"8\xaa\xed\x18\x17\n" +
+	"\x13auth.api_key.import\x10\x03\x82\xd3\xe4\x93\x02\x17:\x01*\"\x12/v1/apiKeys:import\x12\xb6\x01\n" +
+	"\x14RevokeApiKeysOfOwner\x12-.function.auth.v1.RevokeApiKeysOfOwnerRequest\x1a..function.auth.v1.RevokeApiKeysOfOwnerResponse\"?\xaa\xed\x18\x17\n" +
+	"\x13auth.api_key.revoke\x10\x02\x82\xd3\xe4\x93\x02\x1e:\x01*\"\x19/v1/apiKeys:revokeOfOwner\x12\x9c\x01\n" +
 	"\fRevokeApiKey\x12%.function.auth.v1.RevokeApiKeyRequest\x1a&.function.auth.v1.RevokeApiKeyResponse\"=\xaa\xed\x18\x17\n" +
 	"\x13auth.api_key.revoke\x10\x02\x82\xd3\xe4\x93\x02\x1c:\x01*\"\x17/v1/apiKeys/{id}:revokeB\xc5\x01\n" +
 	"\x14com.function.auth.v1B\x12ApiKeyServiceProtoP\x01Z5function-backend.internal/api/function/auth/v1;authv1\xa2\x02\x03FAX\xaa\x02\x10Function.Auth.V1\xca\x02\x11Function_\\Auth\\V1\xe2\x02\x1dFunction_\\Auth\\V1\\GPBMetadata\xea\x02\x12Function::Auth::V1b\x06proto3"
@@ -555,38 +1420,69 @@ func file_function_auth_v1_api_key_service_proto_rawDescGZIP() []byte {
 	return file_function_auth_v1_api_key_service_proto_rawDescData
 }
 
-var file_function_auth_v1_api_key_service_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
+var file_function_auth_v1_api_key_service_proto_msgTypes = make([]protoimpl.MessageInfo, 19)
 var file_function_auth_v1_api_key_service_proto_goTypes = []any{
-	(*CreateApiKeyRequest)(nil),   // 0: function.auth.v1.CreateApiKeyRequest
-	(*CreateApiKeyResponse)(nil),  // 1: function.auth.v1.CreateApiKeyResponse
-	(*GetApiKeyRequest)(nil),      // 2: function.auth.v1.GetApiKeyRequest
-	(*GetApiKeyResponse)(nil),     // 3: function.auth.v1.GetApiKeyResponse
-	(*ListApiKeysRequest)(nil),    // 4: function.auth.v1.ListApiKeysRequest
-	(*ListApiKeysResponse)(nil),   // 5: function.auth.v1.ListApiKeysResponse
-	(*RevokeApiKeyRequest)(nil),   // 6: function.auth.v1.RevokeApiKeyRequest
-	(*RevokeApiKeyResponse)(nil),  // 7: function.auth.v1.RevokeApiKeyResponse
-	(*timestamppb.Timestamp)(nil), // 8: google.protobuf.Timestamp
-	(*ApiKey)(nil),                // 9: function.auth.v1.ApiKey
+	(*CreateApiKeyRequest)(nil),          // 0: function.auth.v1.CreateApiKeyRequest
+	(*CreateApiKeyResponse)(nil),         // 1: function.auth.v1.CreateApiKeyResponse
+	(*GetApiKeyRequest)(nil),             // 2: function.auth.v1.GetApiKeyRequest
+	(*GetApiKeyResponse)(nil),            // 3: function.auth.v1.GetApiKeyResponse
+	(*ListApiKeysRequest)(nil),           // 4: function.auth.v1.ListApiKeysRequest
+	(*ListApiKeysResponse)(nil),          // 5: function.auth.v1.ListApiKeysResponse
+	(*UpdateApiKeyRequest)(nil),          // 6: function.auth.v1.UpdateApiKeyRequest
+	(*ApiKeyChange)(nil),                 // 7: function.auth.v1.ApiKeyChange
+	(*UpdateApiKeyResponse)(nil),         // 8: function.auth.v1.UpdateApiKeyResponse
+	(*RerollApiKeyRequest)(nil),          // 9: function.auth.v1.RerollApiKeyRequest
+	(*RerollApiKeyResponse)(nil),         // 10: function.auth.v1.RerollApiKeyResponse
+	(*ForeignApiKey)(nil),                // 11: function.auth.v1.ForeignApiKey
+	(*ImportApiKeysRequest)(nil),         // 12: function.auth.v1.ImportApiKeysRequest
+	(*ImportApiKeysResponse)(nil),        // 13: function.auth.v1.ImportApiKeysResponse
+	(*ImportedApiKey)(nil),               // 14: function.auth.v1.ImportedApiKey
+	(*RevokeApiKeysOfOwnerRequest)(nil),  // 15: function.auth.v1.RevokeApiKeysOfOwnerRequest
+	(*RevokeApiKeysOfOwnerResponse)(nil), // 16: function.auth.v1.RevokeApiKeysOfOwnerResponse
+	(*RevokeApiKeyRequest)(nil),          // 17: function.auth.v1.RevokeApiKeyRequest
+	(*RevokeApiKeyResponse)(nil),         // 18: function.auth.v1.RevokeApiKeyResponse
+	(*timestamppb.Timestamp)(nil),        // 19: google.protobuf.Timestamp
+	(*ApiKey)(nil),                       // 20: function.auth.v1.ApiKey
+	(*fieldmaskpb.FieldMask)(nil),        // 21: google.protobuf.FieldMask
+	(*durationpb.Duration)(nil),          // 22: google.protobuf.Duration
 }
 var file_function_auth_v1_api_key_service_proto_depIdxs = []int32{
-	8, // 0: function.auth.v1.CreateApiKeyRequest.expire_time:type_name -> google.protobuf.Timestamp
-	9, // 1: function.auth.v1.CreateApiKeyResponse.api_key:type_name -> function.auth.v1.ApiKey
-	9, // 2: function.auth.v1.GetApiKeyResponse.api_key:type_name -> function.auth.v1.ApiKey
-	9, // 3: function.auth.v1.ListApiKeysResponse.api_keys:type_name -> function.auth.v1.ApiKey
-	9, // 4: function.auth.v1.RevokeApiKeyResponse.api_key:type_name -> function.auth.v1.ApiKey
-	0, // 5: function.auth.v1.ApiKeyService.CreateApiKey:input_type -> function.auth.v1.CreateApiKeyRequest
-	2, // 6: function.auth.v1.ApiKeyService.GetApiKey:input_type -> function.auth.v1.GetApiKeyRequest
-	4, // 7: function.auth.v1.ApiKeyService.ListApiKeys:input_type -> function.auth.v1.ListApiKeysRequest
-	6, // 8: function.auth.v1.ApiKeyService.RevokeApiKey:input_type -> function.auth.v1.RevokeApiKeyRequest
-	1, // 9: function.auth.v1.ApiKeyService.CreateApiKey:output_type -> function.auth.v1.CreateApiKeyResponse
-	3, // 10: function.auth.v1.ApiKeyService.GetApiKey:output_type -> function.auth.v1.GetApiKeyResponse
-	5, // 11: function.auth.v1.ApiKeyService.ListApiKeys:output_type -> function.auth.v1.ListApiKeysResponse
-	7, // 12: function.auth.v1.ApiKeyService.RevokeApiKey:output_type -> function.auth.v1.RevokeApiKeyResponse
-	9, // [9:13] is the sub-list for method output_type
-	5, // [5:9] is the sub-list for method input_type
-	5, // [5:5] is the sub-list for extension type_name
-	5, // [5:5] is the sub-list for extension extendee
-	0, // [0:5] is the sub-list for field type_name
+	19, // 0: function.auth.v1.CreateApiKeyRequest.expire_time:type_name -> google.protobuf.Timestamp
+	20, // 1: function.auth.v1.CreateApiKeyResponse.api_key:type_name -> function.auth.v1.ApiKey
+	20, // 2: function.auth.v1.GetApiKeyResponse.api_key:type_name -> function.auth.v1.ApiKey
+	20, // 3: function.auth.v1.ListApiKeysResponse.api_keys:type_name -> function.auth.v1.ApiKey
+	7,  // 4: function.auth.v1.UpdateApiKeyRequest.api_key:type_name -> function.auth.v1.ApiKeyChange
+	21, // 5: function.auth.v1.UpdateApiKeyRequest.update_mask:type_name -> google.protobuf.FieldMask
+	19, // 6: function.auth.v1.ApiKeyChange.expire_time:type_name -> google.protobuf.Timestamp
+	20, // 7: function.auth.v1.UpdateApiKeyResponse.api_key:type_name -> function.auth.v1.ApiKey
+	22, // 8: function.auth.v1.RerollApiKeyRequest.overlap:type_name -> google.protobuf.Duration
+	20, // 9: function.auth.v1.RerollApiKeyResponse.api_key:type_name -> function.auth.v1.ApiKey
+	19, // 10: function.auth.v1.ForeignApiKey.expire_time:type_name -> google.protobuf.Timestamp
+	11, // 11: function.auth.v1.ImportApiKeysRequest.api_keys:type_name -> function.auth.v1.ForeignApiKey
+	14, // 12: function.auth.v1.ImportApiKeysResponse.results:type_name -> function.auth.v1.ImportedApiKey
+	20, // 13: function.auth.v1.ImportedApiKey.api_key:type_name -> function.auth.v1.ApiKey
+	20, // 14: function.auth.v1.RevokeApiKeyResponse.api_key:type_name -> function.auth.v1.ApiKey
+	0,  // 15: function.auth.v1.ApiKeyService.CreateApiKey:input_type -> function.auth.v1.CreateApiKeyRequest
+	2,  // 16: function.auth.v1.ApiKeyService.GetApiKey:input_type -> function.auth.v1.GetApiKeyRequest
+	4,  // 17: function.auth.v1.ApiKeyService.ListApiKeys:input_type -> function.auth.v1.ListApiKeysRequest
+	6,  // 18: function.auth.v1.ApiKeyService.UpdateApiKey:input_type -> function.auth.v1.UpdateApiKeyRequest
+	9,  // 19: function.auth.v1.ApiKeyService.RerollApiKey:input_type -> function.auth.v1.RerollApiKeyRequest
+	12, // 20: function.auth.v1.ApiKeyService.ImportApiKeys:input_type -> function.auth.v1.ImportApiKeysRequest
+	15, // 21: function.auth.v1.ApiKeyService.RevokeApiKeysOfOwner:input_type -> function.auth.v1.RevokeApiKeysOfOwnerRequest
+	17, // 22: function.auth.v1.ApiKeyService.RevokeApiKey:input_type -> function.auth.v1.RevokeApiKeyRequest
+	1,  // 23: function.auth.v1.ApiKeyService.CreateApiKey:output_type -> function.auth.v1.CreateApiKeyResponse
+	3,  // 24: function.auth.v1.ApiKeyService.GetApiKey:output_type -> function.auth.v1.GetApiKeyResponse
+	5,  // 25: function.auth.v1.ApiKeyService.ListApiKeys:output_type -> function.auth.v1.ListApiKeysResponse
+	8,  // 26: function.auth.v1.ApiKeyService.UpdateApiKey:output_type -> function.auth.v1.UpdateApiKeyResponse
+	10, // 27: function.auth.v1.ApiKeyService.RerollApiKey:output_type -> function.auth.v1.RerollApiKeyResponse
+	13, // 28: function.auth.v1.ApiKeyService.ImportApiKeys:output_type -> function.auth.v1.ImportApiKeysResponse
+	16, // 29: function.auth.v1.ApiKeyService.RevokeApiKeysOfOwner:output_type -> function.auth.v1.RevokeApiKeysOfOwnerResponse
+	18, // 30: function.auth.v1.ApiKeyService.RevokeApiKey:output_type -> function.auth.v1.RevokeApiKeyResponse
+	23, // [23:31] is the sub-list for method output_type
+	15, // [15:23] is the sub-list for method input_type
+	15, // [15:15] is the sub-list for extension type_name
+	15, // [15:15] is the sub-list for extension extendee
+	0,  // [0:15] is the sub-list for field type_name
 }
 
 func init() { file_function_auth_v1_api_key_service_proto_init() }
@@ -601,7 +1497,7 @@ func file_function_auth_v1_api_key_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_function_auth_v1_api_key_service_proto_rawDesc), len(file_function_auth_v1_api_key_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   8,
+			NumMessages:   19,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -21,10 +21,14 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	ApiKeyService_CreateApiKey_FullMethodName = "/function.auth.v1.ApiKeyService/CreateApiKey"
-	ApiKeyService_GetApiKey_FullMethodName    = "/function.auth.v1.ApiKeyService/GetApiKey"
-	ApiKeyService_ListApiKeys_FullMethodName  = "/function.auth.v1.ApiKeyService/ListApiKeys"
-	ApiKeyService_RevokeApiKey_FullMethodName = "/function.auth.v1.ApiKeyService/RevokeApiKey"
+	ApiKeyService_CreateApiKey_FullMethodName         = "/function.auth.v1.ApiKeyService/CreateApiKey"
+	ApiKeyService_GetApiKey_FullMethodName            = "/function.auth.v1.ApiKeyService/GetApiKey"
+	ApiKeyService_ListApiKeys_FullMethodName          = "/function.auth.v1.ApiKeyService/ListApiKeys"
+	ApiKeyService_UpdateApiKey_FullMethodName         = "/function.auth.v1.ApiKeyService/UpdateApiKey"
+	ApiKeyService_RerollApiKey_FullMethodName         = "/function.auth.v1.ApiKeyService/RerollApiKey"
+	ApiKeyService_ImportApiKeys_FullMethodName        = "/function.auth.v1.ApiKeyService/ImportApiKeys"
+	ApiKeyService_RevokeApiKeysOfOwner_FullMethodName = "/function.auth.v1.ApiKeyService/RevokeApiKeysOfOwner"
+	ApiKeyService_RevokeApiKey_FullMethodName         = "/function.auth.v1.ApiKeyService/RevokeApiKey"
 )
 
 // ApiKeyServiceClient is the client API for ApiKeyService service.
@@ -40,7 +44,8 @@ type ApiKeyServiceClient interface {
 	//
 	// Permission: auth.api_key.create. Idempotency: safe to repeat with a
 	// request_id.
-	// Fails with PERMISSION_ESCALATION, REQUEST_ID_REUSED, CONCURRENT_CHANGE.
+	// Fails with PERMISSION_ESCALATION, API_KEY_OWNER_NOT_FOUND,
+	// REQUEST_ID_REUSED, CONCURRENT_CHANGE.
 	CreateApiKey(ctx context.Context, in *CreateApiKeyRequest, opts ...grpc.CallOption) (*CreateApiKeyResponse, error)
 	// Returns a key without its secret.
 	//
@@ -52,6 +57,42 @@ type ApiKeyServiceClient interface {
 	// Permission: auth.api_key.read. Idempotency: no side effects.
 	// Fails with INVALID_PAGE_TOKEN.
 	ListApiKeys(ctx context.Context, in *ListApiKeysRequest, opts ...grpc.CallOption) (*ListApiKeysResponse, error)
+	// Changes a key's name, permissions, limits and expiry. It can be given only
+	// permissions that the caller holds; those it has already may stay.
+	//
+	// Permission: auth.api_key.update. Idempotency: repeating leaves the same
+	// state.
+	// Fails with API_KEY_NOT_FOUND, API_KEY_ETAG_MISMATCH, API_KEY_REVOKED,
+	// PERMISSION_ESCALATION, REQUEST_ID_REUSED.
+	UpdateApiKey(ctx context.Context, in *UpdateApiKeyRequest, opts ...grpc.CallOption) (*UpdateApiKeyResponse, error)
+	// Gives a key a new secret; its id, permissions and counters stay. The
+	// secret before works for as long as the caller says, and one before that
+	// ends at once.
+	//
+	// The caller must hold what the key carries, since it gets the secret.
+	//
+	// Permission: auth.api_key.reroll. Idempotency: safe to repeat with a
+	// request_id.
+	// Fails with API_KEY_NOT_FOUND, API_KEY_ETAG_MISMATCH, API_KEY_REVOKED,
+	// PERMISSION_ESCALATION, REQUEST_ID_REUSED, CONCURRENT_CHANGE.
+	RerollApiKey(ctx context.Context, in *RerollApiKeyRequest, opts ...grpc.CallOption) (*RerollApiKeyResponse, error)
+	// Takes over keys of another system by their SHA-256, so that they go on
+	// working. Each row has its own outcome: good rows are stored whatever
+	// becomes of the others.
+	//
+	// Permission: auth.api_key.import. Idempotency: safe to repeat with a
+	// request_id.
+	// Fails with REQUEST_ID_REUSED, CONCURRENT_CHANGE. A row fails with
+	// API_KEY_DIGEST_TAKEN, API_KEY_OWNER_NOT_FOUND, PERMISSION_ESCALATION or
+	// INVALID_REQUEST.
+	ImportApiKeys(ctx context.Context, in *ImportApiKeysRequest, opts ...grpc.CallOption) (*ImportApiKeysResponse, error)
+	// Revokes all keys of an owner. Every worker refuses them within a second.
+	// An owner without keys is none's failure: the answer is 0.
+	//
+	// Permission: auth.api_key.revoke. Idempotency: repeating leaves the same
+	// state.
+	// Fails with REQUEST_ID_REUSED.
+	RevokeApiKeysOfOwner(ctx context.Context, in *RevokeApiKeysOfOwnerRequest, opts ...grpc.CallOption) (*RevokeApiKeysOfOwnerResponse, error)
 	// Revokes a key. Every worker refuses it within a second. Revoking a revoked
 	// key changes nothing.
 	//
@@ -99,6 +140,46 @@ func (c *apiKeyServiceClient) ListApiKeys(ctx context.Context, in *ListApiKeysRe
 	return out, nil
 }
 
+func (c *apiKeyServiceClient) UpdateApiKey(ctx context.Context, in *UpdateApiKeyRequest, opts ...grpc.CallOption) (*UpdateApiKeyResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(UpdateApiKeyResponse)
+	err := c.cc.Invoke(ctx, ApiKeyService_UpdateApiKey_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *apiKeyServiceClient) RerollApiKey(ctx context.Context, in *RerollApiKeyRequest, opts ...grpc.CallOption) (*RerollApiKeyResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(RerollApiKeyResponse)
+	err := c.cc.Invoke(ctx, ApiKeyService_RerollApiKey_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *apiKeyServiceClient) ImportApiKeys(ctx context.Context, in *ImportApiKeysRequest, opts ...grpc.CallOption) (*ImportApiKeysResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ImportApiKeysResponse)
+	err := c.cc.Invoke(ctx, ApiKeyService_ImportApiKeys_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *apiKeyServiceClient) RevokeApiKeysOfOwner(ctx context.Context, in *RevokeApiKeysOfOwnerRequest, opts ...grpc.CallOption) (*RevokeApiKeysOfOwnerResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(RevokeApiKeysOfOwnerResponse)
+	err := c.cc.Invoke(ctx, ApiKeyService_RevokeApiKeysOfOwner_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *apiKeyServiceClient) RevokeApiKey(ctx context.Context, in *RevokeApiKeyRequest, opts ...grpc.CallOption) (*RevokeApiKeyResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(RevokeApiKeyResponse)
@@ -122,7 +203,8 @@ type ApiKeyServiceServer interface {
 	//
 	// Permission: auth.api_key.create. Idempotency: safe to repeat with a
 	// request_id.
-	// Fails with PERMISSION_ESCALATION, REQUEST_ID_REUSED, CONCURRENT_CHANGE.
+	// Fails with PERMISSION_ESCALATION, API_KEY_OWNER_NOT_FOUND,
+	// REQUEST_ID_REUSED, CONCURRENT_CHANGE.
 	CreateApiKey(context.Context, *CreateApiKeyRequest) (*CreateApiKeyResponse, error)
 	// Returns a key without its secret.
 	//
@@ -134,6 +216,42 @@ type ApiKeyServiceServer interface {
 	// Permission: auth.api_key.read. Idempotency: no side effects.
 	// Fails with INVALID_PAGE_TOKEN.
 	ListApiKeys(context.Context, *ListApiKeysRequest) (*ListApiKeysResponse, error)
+	// Changes a key's name, permissions, limits and expiry. It can be given only
+	// permissions that the caller holds; those it has already may stay.
+	//
+	// Permission: auth.api_key.update. Idempotency: repeating leaves the same
+	// state.
+	// Fails with API_KEY_NOT_FOUND, API_KEY_ETAG_MISMATCH, API_KEY_REVOKED,
+	// PERMISSION_ESCALATION, REQUEST_ID_REUSED.
+	UpdateApiKey(context.Context, *UpdateApiKeyRequest) (*UpdateApiKeyResponse, error)
+	// Gives a key a new secret; its id, permissions and counters stay. The
+	// secret before works for as long as the caller says, and one before that
+	// ends at once.
+	//
+	// The caller must hold what the key carries, since it gets the secret.
+	//
+	// Permission: auth.api_key.reroll. Idempotency: safe to repeat with a
+	// request_id.
+	// Fails with API_KEY_NOT_FOUND, API_KEY_ETAG_MISMATCH, API_KEY_REVOKED,
+	// PERMISSION_ESCALATION, REQUEST_ID_REUSED, CONCURRENT_CHANGE.
+	RerollApiKey(context.Context, *RerollApiKeyRequest) (*RerollApiKeyResponse, error)
+	// Takes over keys of another system by their SHA-256, so that they go on
+	// working. Each row has its own outcome: good rows are stored whatever
+	// becomes of the others.
+	//
+	// Permission: auth.api_key.import. Idempotency: safe to repeat with a
+	// request_id.
+	// Fails with REQUEST_ID_REUSED, CONCURRENT_CHANGE. A row fails with
+	// API_KEY_DIGEST_TAKEN, API_KEY_OWNER_NOT_FOUND, PERMISSION_ESCALATION or
+	// INVALID_REQUEST.
+	ImportApiKeys(context.Context, *ImportApiKeysRequest) (*ImportApiKeysResponse, error)
+	// Revokes all keys of an owner. Every worker refuses them within a second.
+	// An owner without keys is none's failure: the answer is 0.
+	//
+	// Permission: auth.api_key.revoke. Idempotency: repeating leaves the same
+	// state.
+	// Fails with REQUEST_ID_REUSED.
+	RevokeApiKeysOfOwner(context.Context, *RevokeApiKeysOfOwnerRequest) (*RevokeApiKeysOfOwnerResponse, error)
 	// Revokes a key. Every worker refuses it within a second. Revoking a revoked
 	// key changes nothing.
 	//
@@ -159,6 +277,18 @@ func (UnimplementedApiKeyServiceServer) GetApiKey(context.Context, *GetApiKeyReq
 }
 func (UnimplementedApiKeyServiceServer) ListApiKeys(context.Context, *ListApiKeysRequest) (*ListApiKeysResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListApiKeys not implemented")
+}
+func (UnimplementedApiKeyServiceServer) UpdateApiKey(context.Context, *UpdateApiKeyRequest) (*UpdateApiKeyResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method UpdateApiKey not implemented")
+}
+func (UnimplementedApiKeyServiceServer) RerollApiKey(context.Context, *RerollApiKeyRequest) (*RerollApiKeyResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method RerollApiKey not implemented")
+}
+func (UnimplementedApiKeyServiceServer) ImportApiKeys(context.Context, *ImportApiKeysRequest) (*ImportApiKeysResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ImportApiKeys not implemented")
+}
+func (UnimplementedApiKeyServiceServer) RevokeApiKeysOfOwner(context.Context, *RevokeApiKeysOfOwnerRequest) (*RevokeApiKeysOfOwnerResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method RevokeApiKeysOfOwner not implemented")
 }
 func (UnimplementedApiKeyServiceServer) RevokeApiKey(context.Context, *RevokeApiKeyRequest) (*RevokeApiKeyResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method RevokeApiKey not implemented")
@@ -238,6 +368,78 @@ func _ApiKeyService_ListApiKeys_Handler(srv interface{}, ctx context.Context, de
 	return interceptor(ctx, in, info, handler)
 }
 
+func _ApiKeyService_UpdateApiKey_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(UpdateApiKeyRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ApiKeyServiceServer).UpdateApiKey(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ApiKeyService_UpdateApiKey_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ApiKeyServiceServer).UpdateApiKey(ctx, req.(*UpdateApiKeyRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ApiKeyService_RerollApiKey_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RerollApiKeyRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ApiKeyServiceServer).RerollApiKey(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ApiKeyService_RerollApiKey_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ApiKeyServiceServer).RerollApiKey(ctx, req.(*RerollApiKeyRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ApiKeyService_ImportApiKeys_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ImportApiKeysRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ApiKeyServiceServer).ImportApiKeys(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ApiKeyService_ImportApiKeys_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ApiKeyServiceServer).ImportApiKeys(ctx, req.(*ImportApiKeysRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ApiKeyService_RevokeApiKeysOfOwner_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RevokeApiKeysOfOwnerRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ApiKeyServiceServer).RevokeApiKeysOfOwner(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ApiKeyService_RevokeApiKeysOfOwner_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ApiKeyServiceServer).RevokeApiKeysOfOwner(ctx, req.(*RevokeApiKeysOfOwnerRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _ApiKeyService_RevokeApiKey_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(RevokeApiKeyRequest)
 	if err := dec(in); err != nil {
@@ -274,6 +476,22 @@ var ApiKeyService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ListApiKeys",
 			Handler:    _ApiKeyService_ListApiKeys_Handler,
+		},
+		{
+			MethodName: "UpdateApiKey",
+			Handler:    _ApiKeyService_UpdateApiKey_Handler,
+		},
+		{
+			MethodName: "RerollApiKey",
+			Handler:    _ApiKeyService_RerollApiKey_Handler,
+		},
+		{
+			MethodName: "ImportApiKeys",
+			Handler:    _ApiKeyService_ImportApiKeys_Handler,
+		},
+		{
+			MethodName: "RevokeApiKeysOfOwner",
+			Handler:    _ApiKeyService_RevokeApiKeysOfOwner_Handler,
 		},
 		{
 			MethodName: "RevokeApiKey",

@@ -9,9 +9,11 @@
 package authv1
 
 import (
+	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
 	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
+	durationpb "google.golang.org/protobuf/types/known/durationpb"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
 	sync "sync"
@@ -25,24 +27,275 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// A tenant: an organisation whose data nobody else sees.
+// Whether the callers of a tenant are let in.
+type TenantState int32
+
+const (
+	// Not used.
+	TenantState_TENANT_STATE_UNSPECIFIED TenantState = 0
+	// They are, unless a tenant above it is suspended.
+	TenantState_TENANT_STATE_ACTIVE TenantState = 1
+	// They are refused with TENANT_SUSPENDED; everything is kept.
+	TenantState_TENANT_STATE_SUSPENDED TenantState = 2
+	// Its secrets are gone for good. Its name and its audit trail stay.
+	TenantState_TENANT_STATE_DELETED TenantState = 3
+)
+
+// Enum value maps for TenantState.
+var (
+	TenantState_name = map[int32]string{
+		0: "TENANT_STATE_UNSPECIFIED",
+		1: "TENANT_STATE_ACTIVE",
+		2: "TENANT_STATE_SUSPENDED",
+		3: "TENANT_STATE_DELETED",
+	}
+	TenantState_value = map[string]int32{
+		"TENANT_STATE_UNSPECIFIED": 0,
+		"TENANT_STATE_ACTIVE":      1,
+		"TENANT_STATE_SUSPENDED":   2,
+		"TENANT_STATE_DELETED":     3,
+	}
+)
+
+func (x TenantState) Enum() *TenantState {
+	p := new(TenantState)
+	*p = x
+	return p
+}
+
+func (x TenantState) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (TenantState) Descriptor() protoreflect.EnumDescriptor {
+	return file_function_auth_v1_tenant_proto_enumTypes[0].Descriptor()
+}
+
+func (TenantState) Type() protoreflect.EnumType {
+	return &file_function_auth_v1_tenant_proto_enumTypes[0]
+}
+
+func (x TenantState) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use TenantState.Descriptor instead.
+func (TenantState) EnumDescriptor() ([]byte, []int) {
+	return file_function_auth_v1_tenant_proto_rawDescGZIP(), []int{0}
+}
+
+// How a caller may get a token.
+type Grant int32
+
+const (
+	// Not used.
+	Grant_GRANT_UNSPECIFIED Grant = 0
+	// With a user name and a password; for first-party programs.
+	Grant_GRANT_PASSWORD Grant = 1
+	// With the secret or the signed assertion of a client.
+	Grant_GRANT_CLIENT_CREDENTIALS Grant = 2
+	// With a refresh token.
+	Grant_GRANT_REFRESH_TOKEN Grant = 3
+	// With another token (RFC 8693).
+	Grant_GRANT_TOKEN_EXCHANGE Grant = 4
+	// By a person who confirms a code on another device (RFC 8628).
+	Grant_GRANT_DEVICE_CODE Grant = 5
+)
+
+// Enum value maps for Grant.
+var (
+	Grant_name = map[int32]string{
+		0: "GRANT_UNSPECIFIED",
+		1: "GRANT_PASSWORD",
+		2: "GRANT_CLIENT_CREDENTIALS",
+		3: "GRANT_REFRESH_TOKEN",
+		4: "GRANT_TOKEN_EXCHANGE",
+		5: "GRANT_DEVICE_CODE",
+	}
+	Grant_value = map[string]int32{
+		"GRANT_UNSPECIFIED":        0,
+		"GRANT_PASSWORD":           1,
+		"GRANT_CLIENT_CREDENTIALS": 2,
+		"GRANT_REFRESH_TOKEN":      3,
+		"GRANT_TOKEN_EXCHANGE":     4,
+		"GRANT_DEVICE_CODE":        5,
+	}
+)
+
+func (x Grant) Enum() *Grant {
+	p := new(Grant)
+	*p = x
+	return p
+}
+
+func (x Grant) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Grant) Descriptor() protoreflect.EnumDescriptor {
+	return file_function_auth_v1_tenant_proto_enumTypes[1].Descriptor()
+}
+
+func (Grant) Type() protoreflect.EnumType {
+	return &file_function_auth_v1_tenant_proto_enumTypes[1]
+}
+
+func (x Grant) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Grant.Descriptor instead.
+func (Grant) EnumDescriptor() ([]byte, []int) {
+	return file_function_auth_v1_tenant_proto_rawDescGZIP(), []int{1}
+}
+
+// What a tenant decides for itself. What is absent follows the installation.
+type TenantSettings struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// How many characters a password has at least.
+	PasswordMinLength *int32 `protobuf:"varint,1,opt,name=password_min_length,json=passwordMinLength,proto3,oneof" json:"password_min_length,omitempty"`
+	// Whether people need a second factor to sign in with a password.
+	SecondFactorRequired *bool `protobuf:"varint,2,opt,name=second_factor_required,json=secondFactorRequired,proto3,oneof" json:"second_factor_required,omitempty"`
+	// How many former passwords may not be used again.
+	PasswordHistory *int32 `protobuf:"varint,3,opt,name=password_history,json=passwordHistory,proto3,oneof" json:"password_history,omitempty"`
+	// A session that is not used for so long is over.
+	SessionIdleLifetime *durationpb.Duration `protobuf:"bytes,4,opt,name=session_idle_lifetime,json=sessionIdleLifetime,proto3" json:"session_idle_lifetime,omitempty"`
+	// A session is over after so long, however much it is used.
+	SessionAbsoluteLifetime *durationpb.Duration `protobuf:"bytes,5,opt,name=session_absolute_lifetime,json=sessionAbsoluteLifetime,proto3" json:"session_absolute_lifetime,omitempty"`
+	// How long an access token is good.
+	AccessTokenLifetime *durationpb.Duration `protobuf:"bytes,6,opt,name=access_token_lifetime,json=accessTokenLifetime,proto3" json:"access_token_lifetime,omitempty"`
+	// How long a refresh token is good when it is not used.
+	RefreshTokenLifetime *durationpb.Duration `protobuf:"bytes,7,opt,name=refresh_token_lifetime,json=refreshTokenLifetime,proto3" json:"refresh_token_lifetime,omitempty"`
+	// How callers of the tenant may get tokens; all ways when empty.
+	AllowedGrants []Grant `protobuf:"varint,8,rep,packed,name=allowed_grants,json=allowedGrants,proto3,enum=function.auth.v1.Grant" json:"allowed_grants,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TenantSettings) Reset() {
+	*x = TenantSettings{}
+	mi := &file_function_auth_v1_tenant_proto_msgTypes[0]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TenantSettings) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TenantSettings) ProtoMessage() {}
+
+func (x *TenantSettings) ProtoReflect() protoreflect.Message {
+	mi := &file_function_auth_v1_tenant_proto_msgTypes[0]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TenantSettings.ProtoReflect.Descriptor instead.
+func (*TenantSettings) Descriptor() ([]byte, []int) {
+	return file_function_auth_v1_tenant_proto_rawDescGZIP(), []int{0}
+}
+
+func (x *TenantSettings) GetPasswordMinLength() int32 {
+	if x != nil && x.PasswordMinLength != nil {
+		return *x.PasswordMinLength
+	}
+	return 0
+}
+
+func (x *TenantSettings) GetSecondFactorRequired() bool {
+	if x != nil && x.SecondFactorRequired != nil {
+		return *x.SecondFactorRequired
+	}
+	return false
+}
+
+func (x *TenantSettings) GetPasswordHistory() int32 {
+	if x != nil && x.PasswordHistory != nil {
+		return *x.PasswordHistory
+	}
+	return 0
+}
+
+func (x *TenantSettings) GetSessionIdleLifetime() *durationpb.Duration {
+	if x != nil {
+		return x.SessionIdleLifetime
+	}
+	return nil
+}
+
+func (x *TenantSettings) GetSessionAbsoluteLifetime() *durationpb.Duration {
+	if x != nil {
+		return x.SessionAbsoluteLifetime
+	}
+	return nil
+}
+
+func (x *TenantSettings) GetAccessTokenLifetime() *durationpb.Duration {
+	if x != nil {
+		return x.AccessTokenLifetime
+	}
+	return nil
+}
+
+func (x *TenantSettings) GetRefreshTokenLifetime() *durationpb.Duration {
+	if x != nil {
+		return x.RefreshTokenLifetime
+	}
+	return nil
+}
+
+func (x *TenantSettings) GetAllowedGrants() []Grant {
+	if x != nil {
+		return x.AllowedGrants
+	}
+	return nil
+}
+
+// A tenant: an organisation, or a project within one, whose data nobody else
+// sees.
 type Tenant struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// UUIDv7, made by the service.
 	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
-	// A short unique name, such as `acme`.
+	// A short unique name, such as `acme`. It is never given again, not even
+	// when the tenant is deleted.
 	Name string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
 	// The name as people read it.
 	DisplayName string `protobuf:"bytes,3,opt,name=display_name,json=displayName,proto3" json:"display_name,omitempty"`
 	// When it was created.
-	CreateTime    *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
+	CreateTime *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
+	// The tenant that it stands below; empty for an organisation. It never
+	// changes.
+	ParentId string `protobuf:"bytes,5,opt,name=parent_id,json=parentId,proto3" json:"parent_id,omitempty"`
+	// Whether its callers are let in.
+	State TenantState `protobuf:"varint,6,opt,name=state,proto3,enum=function.auth.v1.TenantState" json:"state,omitempty"`
+	// What it decides for itself.
+	Settings *TenantSettings `protobuf:"bytes,7,opt,name=settings,proto3" json:"settings,omitempty"`
+	// What holds for it: its own decisions, and the installation's where it made
+	// none.
+	EffectiveSettings *TenantSettings `protobuf:"bytes,8,opt,name=effective_settings,json=effectiveSettings,proto3" json:"effective_settings,omitempty"`
+	// Changes with every change of the tenant.
+	Etag string `protobuf:"bytes,9,opt,name=etag,proto3" json:"etag,omitempty"`
+	// When it was last changed; absent before the first change.
+	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
+	// Since when it is suspended; absent while it is active.
+	SuspendTime *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=suspend_time,json=suspendTime,proto3" json:"suspend_time,omitempty"`
+	// When it was deleted; absent while it is not.
+	DeleteTime    *timestamppb.Timestamp `protobuf:"bytes,12,opt,name=delete_time,json=deleteTime,proto3" json:"delete_time,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Tenant) Reset() {
 	*x = Tenant{}
-	mi := &file_function_auth_v1_tenant_proto_msgTypes[0]
+	mi := &file_function_auth_v1_tenant_proto_msgTypes[1]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -54,7 +307,7 @@ func (x *Tenant) String() string {
 func (*Tenant) ProtoMessage() {}
 
 func (x *Tenant) ProtoReflect() protoreflect.Message {
-	mi := &file_function_auth_v1_tenant_proto_msgTypes[0]
+	mi := &file_function_auth_v1_tenant_proto_msgTypes[1]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -67,7 +320,7 @@ func (x *Tenant) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Tenant.ProtoReflect.Descriptor instead.
 func (*Tenant) Descriptor() ([]byte, []int) {
-	return file_function_auth_v1_tenant_proto_rawDescGZIP(), []int{0}
+	return file_function_auth_v1_tenant_proto_rawDescGZIP(), []int{1}
 }
 
 func (x *Tenant) GetId() string {
@@ -98,17 +351,109 @@ func (x *Tenant) GetCreateTime() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *Tenant) GetParentId() string {
+	if x != nil {
+		return x.ParentId
+	}
+	return ""
+}
+
+func (x *Tenant) GetState() TenantState {
+	if x != nil {
+		return x.State
+	}
+	return TenantState_TENANT_STATE_UNSPECIFIED
+}
+
+func (x *Tenant) GetSettings() *TenantSettings {
+	if x != nil {
+		return x.Settings
+	}
+	return nil
+}
+
+func (x *Tenant) GetEffectiveSettings() *TenantSettings {
+	if x != nil {
+		return x.EffectiveSettings
+	}
+	return nil
+}
+
+func (x *Tenant) GetEtag() string {
+	if x != nil {
+		return x.Etag
+	}
+	return ""
+}
+
+func (x *Tenant) GetUpdateTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.UpdateTime
+	}
+	return nil
+}
+
+func (x *Tenant) GetSuspendTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.SuspendTime
+	}
+	return nil
+}
+
+func (x *Tenant) GetDeleteTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.DeleteTime
+	}
+	return nil
+}
+
 var File_function_auth_v1_tenant_proto protoreflect.FileDescriptor
 
 const file_function_auth_v1_tenant_proto_rawDesc = "" +
 	"\n" +
-	"\x1dfunction/auth/v1/tenant.proto\x12\x10function.auth.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x9e\x01\n" +
-	"\x06Tenant\x12\x14\n" +
-	"\x02id\x18\x01 \x01(\tB\x04\xe2A\x01\x03R\x02id\x12\x18\n" +
-	"\x04name\x18\x02 \x01(\tB\x04\xe2A\x01\x05R\x04name\x12!\n" +
-	"\fdisplay_name\x18\x03 \x01(\tR\vdisplayName\x12A\n" +
+	"\x1dfunction/auth/v1/tenant.proto\x12\x10function.auth.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xf4\x05\n" +
+	"\x0eTenantSettings\x12?\n" +
+	"\x13password_min_length\x18\x01 \x01(\x05B\n" +
+	"\xbaH\a\x1a\x05\x18\x80\x01(\bH\x00R\x11passwordMinLength\x88\x01\x01\x129\n" +
+	"\x16second_factor_required\x18\x02 \x01(\bH\x01R\x14secondFactorRequired\x88\x01\x01\x129\n" +
+	"\x10password_history\x18\x03 \x01(\x05B\t\xbaH\x06\x1a\x04\x18\x18(\x00H\x02R\x0fpasswordHistory\x88\x01\x01\x12`\n" +
+	"\x15session_idle_lifetime\x18\x04 \x01(\v2\x19.google.protobuf.DurationB\x11\xbaH\x0e\xaa\x01\v\"\x05\b\x80\xe7\x84\x0f2\x02\b<R\x13sessionIdleLifetime\x12h\n" +
+	"\x19session_absolute_lifetime\x18\x05 \x01(\v2\x19.google.protobuf.DurationB\x11\xbaH\x0e\xaa\x01\v\"\x05\b\x80\xe7\x84\x0f2\x02\b<R\x17sessionAbsoluteLifetime\x12^\n" +
+	"\x15access_token_lifetime\x18\x06 \x01(\v2\x19.google.protobuf.DurationB\x0f\xbaH\f\xaa\x01\t\"\x03\b\x90\x1c2\x02\b<R\x13accessTokenLifetime\x12b\n" +
+	"\x16refresh_token_lifetime\x18\a \x01(\v2\x19.google.protobuf.DurationB\x11\xbaH\x0e\xaa\x01\v\"\x05\b\x80\xe7\x84\x0f2\x02\b<R\x14refreshTokenLifetime\x12S\n" +
+	"\x0eallowed_grants\x18\b \x03(\x0e2\x17.function.auth.v1.GrantB\x13\xbaH\x10\x92\x01\r\x10\x05\x18\x01\"\a\x82\x01\x04\x10\x01 \x00R\rallowedGrantsB\x16\n" +
+	"\x14_password_min_lengthB\x19\n" +
+	"\x17_second_factor_requiredB\x13\n" +
+	"\x11_password_history\"\xa8\x05\n" +
+	"\x06Tenant\x12\x1f\n" +
+	"\x02id\x18\x01 \x01(\tB\x0f\xe2A\x01\x03\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\x02id\x12\x1f\n" +
+	"\x04name\x18\x02 \x01(\tB\v\xe2A\x01\x05\xbaH\x04r\x02\x18?R\x04name\x12+\n" +
+	"\fdisplay_name\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\xc8\x01R\vdisplayName\x12A\n" +
 	"\vcreate_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xe2A\x01\x03R\n" +
-	"createTimeB\xbe\x01\n" +
+	"createTime\x12,\n" +
+	"\tparent_id\x18\x05 \x01(\tB\x0f\xe2A\x01\x05\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\bparentId\x12A\n" +
+	"\x05state\x18\x06 \x01(\x0e2\x1d.function.auth.v1.TenantStateB\f\xe2A\x01\x03\xbaH\x05\x82\x01\x02\x10\x01R\x05state\x12<\n" +
+	"\bsettings\x18\a \x01(\v2 .function.auth.v1.TenantSettingsR\bsettings\x12U\n" +
+	"\x12effective_settings\x18\b \x01(\v2 .function.auth.v1.TenantSettingsB\x04\xe2A\x01\x03R\x11effectiveSettings\x12\x1b\n" +
+	"\x04etag\x18\t \x01(\tB\a\xbaH\x04r\x02\x18@R\x04etag\x12A\n" +
+	"\vupdate_time\x18\n" +
+	" \x01(\v2\x1a.google.protobuf.TimestampB\x04\xe2A\x01\x03R\n" +
+	"updateTime\x12C\n" +
+	"\fsuspend_time\x18\v \x01(\v2\x1a.google.protobuf.TimestampB\x04\xe2A\x01\x03R\vsuspendTime\x12A\n" +
+	"\vdelete_time\x18\f \x01(\v2\x1a.google.protobuf.TimestampB\x04\xe2A\x01\x03R\n" +
+	"deleteTime*z\n" +
+	"\vTenantState\x12\x1c\n" +
+	"\x18TENANT_STATE_UNSPECIFIED\x10\x00\x12\x17\n" +
+	"\x13TENANT_STATE_ACTIVE\x10\x01\x12\x1a\n" +
+	"\x16TENANT_STATE_SUSPENDED\x10\x02\x12\x18\n" +
+	"\x14TENANT_STATE_DELETED\x10\x03*\x9a\x01\n" +
+	"\x05Grant\x12\x15\n" +
+	"\x11GRANT_UNSPECIFIED\x10\x00\x12\x12\n" +
+	"\x0eGRANT_PASSWORD\x10\x01\x12\x1c\n" +
+	"\x18GRANT_CLIENT_CREDENTIALS\x10\x02\x12\x17\n" +
+	"\x13GRANT_REFRESH_TOKEN\x10\x03\x12\x18\n" +
+	"\x14GRANT_TOKEN_EXCHANGE\x10\x04\x12\x15\n" +
+	"\x11GRANT_DEVICE_CODE\x10\x05B\xbe\x01\n" +
 	"\x14com.function.auth.v1B\vTenantProtoP\x01Z5function-backend.internal/api/function/auth/v1;authv1\xa2\x02\x03FAX\xaa\x02\x10Function.Auth.V1\xca\x02\x11Function_\\Auth\\V1\xe2\x02\x1dFunction_\\Auth\\V1\\GPBMetadata\xea\x02\x12Function::Auth::V1b\x06proto3"
 
 var (
@@ -123,18 +468,34 @@ func file_function_auth_v1_tenant_proto_rawDescGZIP() []byte {
 	return file_function_auth_v1_tenant_proto_rawDescData
 }
 
-var file_function_auth_v1_tenant_proto_msgTypes = make([]protoimpl.MessageInfo, 1)
+var file_function_auth_v1_tenant_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
+var file_function_auth_v1_tenant_proto_msgTypes = make([]protoimpl.MessageInfo, 2)
 var file_function_auth_v1_tenant_proto_goTypes = []any{
-	(*Tenant)(nil),                // 0: function.auth.v1.Tenant
-	(*timestamppb.Timestamp)(nil), // 1: google.protobuf.Timestamp
+	(TenantState)(0),              // 0: function.auth.v1.TenantState
+	(Grant)(0),                    // 1: function.auth.v1.Grant
+	(*TenantSettings)(nil),        // 2: function.auth.v1.TenantSettings
+	(*Tenant)(nil),                // 3: function.auth.v1.Tenant
+	(*durationpb.Duration)(nil),   // 4: google.protobuf.Duration
+	(*timestamppb.Timestamp)(nil), // 5: google.protobuf.Timestamp
 }
 var file_function_auth_v1_tenant_proto_depIdxs = []int32{
-	1, // 0: function.auth.v1.Tenant.create_time:type_name -> google.protobuf.Timestamp
-	1, // [1:1] is the sub-list for method output_type
-	1, // [1:1] is the sub-list for method input_type
-	1, // [1:1] is the sub-list for extension type_name
-	1, // [1:1] is the sub-list for extension extendee
-	0, // [0:1] is the sub-list for field type_name
+	4,  // 0: function.auth.v1.TenantSettings.session_idle_lifetime:type_name -> google.protobuf.Duration
+	4,  // 1: function.auth.v1.TenantSettings.session_absolute_lifetime:type_name -> google.protobuf.Duration
+	4,  // 2: function.auth.v1.TenantSettings.access_token_lifetime:type_name -> google.protobuf.Duration
+	4,  // 3: function.auth.v1.TenantSettings.refresh_token_lifetime:type_name -> google.protobuf.Duration
+	1,  // 4: function.auth.v1.TenantSettings.allowed_grants:type_name -> function.auth.v1.Grant
+	5,  // 5: function.auth.v1.Tenant.create_time:type_name -> google.protobuf.Timestamp
+	0,  // 6: function.auth.v1.Tenant.state:type_name -> function.auth.v1.TenantState
+	2,  // 7: function.auth.v1.Tenant.settings:type_name -> function.auth.v1.TenantSettings
+	2,  // 8: function.auth.v1.Tenant.effective_settings:type_name -> function.auth.v1.TenantSettings
+	5,  // 9: function.auth.v1.Tenant.update_time:type_name -> google.protobuf.Timestamp
+	5,  // 10: function.auth.v1.Tenant.suspend_time:type_name -> google.protobuf.Timestamp
+	5,  // 11: function.auth.v1.Tenant.delete_time:type_name -> google.protobuf.Timestamp
+	12, // [12:12] is the sub-list for method output_type
+	12, // [12:12] is the sub-list for method input_type
+	12, // [12:12] is the sub-list for extension type_name
+	12, // [12:12] is the sub-list for extension extendee
+	0,  // [0:12] is the sub-list for field type_name
 }
 
 func init() { file_function_auth_v1_tenant_proto_init() }
@@ -142,18 +503,20 @@ func file_function_auth_v1_tenant_proto_init() {
 	if File_function_auth_v1_tenant_proto != nil {
 		return
 	}
+	file_function_auth_v1_tenant_proto_msgTypes[0].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_function_auth_v1_tenant_proto_rawDesc), len(file_function_auth_v1_tenant_proto_rawDesc)),
-			NumEnums:      0,
-			NumMessages:   1,
+			NumEnums:      2,
+			NumMessages:   2,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
 		GoTypes:           file_function_auth_v1_tenant_proto_goTypes,
 		DependencyIndexes: file_function_auth_v1_tenant_proto_depIdxs,
+		EnumInfos:         file_function_auth_v1_tenant_proto_enumTypes,
 		MessageInfos:      file_function_auth_v1_tenant_proto_msgTypes,
 	}.Build()
 	File_function_auth_v1_tenant_proto = out.File

@@ -4,7 +4,7 @@
 // 	protoc        (unknown)
 // source: function/auth/v1/tenant_service.proto
 
-// Creating and reading tenants.
+// Creating, reading, changing, suspending, exporting and deleting tenants.
 
 package authv1
 
@@ -14,6 +14,7 @@ import (
 	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
+	fieldmaskpb "google.golang.org/protobuf/types/known/fieldmaskpb"
 	reflect "reflect"
 	sync "sync"
 	unsafe "unsafe"
@@ -164,6 +165,153 @@ func (x *CreateTenantResponse) GetSecret() string {
 	return ""
 }
 
+// What to create, and below which tenant.
+type CreateChildTenantRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The tenant that it is to stand below; the caller's own when empty.
+	ParentId string `protobuf:"bytes,1,opt,name=parent_id,json=parentId,proto3" json:"parent_id,omitempty"`
+	// A short unique name: a to z, 0 to 9 and hyphens, beginning with a letter.
+	Name string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	// The name as people read it; the short name when empty.
+	DisplayName string `protobuf:"bytes,3,opt,name=display_name,json=displayName,proto3" json:"display_name,omitempty"`
+	// A UUID that makes the call safe to repeat for 24 hours.
+	RequestId string `protobuf:"bytes,4,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// Checks everything and answers as if it had been done, without doing it.
+	ValidateOnly  bool `protobuf:"varint,5,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CreateChildTenantRequest) Reset() {
+	*x = CreateChildTenantRequest{}
+	mi := &file_function_auth_v1_tenant_service_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CreateChildTenantRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CreateChildTenantRequest) ProtoMessage() {}
+
+func (x *CreateChildTenantRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_function_auth_v1_tenant_service_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CreateChildTenantRequest.ProtoReflect.Descriptor instead.
+func (*CreateChildTenantRequest) Descriptor() ([]byte, []int) {
+	return file_function_auth_v1_tenant_service_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *CreateChildTenantRequest) GetParentId() string {
+	if x != nil {
+		return x.ParentId
+	}
+	return ""
+}
+
+func (x *CreateChildTenantRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *CreateChildTenantRequest) GetDisplayName() string {
+	if x != nil {
+		return x.DisplayName
+	}
+	return ""
+}
+
+func (x *CreateChildTenantRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *CreateChildTenantRequest) GetValidateOnly() bool {
+	if x != nil {
+		return x.ValidateOnly
+	}
+	return false
+}
+
+// The created tenant.
+type CreateChildTenantResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The tenant.
+	Tenant *Tenant `protobuf:"bytes,1,opt,name=tenant,proto3" json:"tenant,omitempty"`
+	// Its first key.
+	ApiKey *ApiKey `protobuf:"bytes,2,opt,name=api_key,json=apiKey,proto3" json:"api_key,omitempty"`
+	// The secret of that key: the whole text to send as a credential. It is
+	// shown here and never again.
+	Secret        string `protobuf:"bytes,3,opt,name=secret,proto3" json:"secret,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CreateChildTenantResponse) Reset() {
+	*x = CreateChildTenantResponse{}
+	mi := &file_function_auth_v1_tenant_service_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CreateChildTenantResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CreateChildTenantResponse) ProtoMessage() {}
+
+func (x *CreateChildTenantResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_function_auth_v1_tenant_service_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CreateChildTenantResponse.ProtoReflect.Descriptor instead.
+func (*CreateChildTenantResponse) Descriptor() ([]byte, []int) {
+	return file_function_auth_v1_tenant_service_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *CreateChildTenantResponse) GetTenant() *Tenant {
+	if x != nil {
+		return x.Tenant
+	}
+	return nil
+}
+
+func (x *CreateChildTenantResponse) GetApiKey() *ApiKey {
+	if x != nil {
+		return x.ApiKey
+	}
+	return nil
+}
+
+func (x *CreateChildTenantResponse) GetSecret() string {
+	if x != nil {
+		return x.Secret
+	}
+	return ""
+}
+
 // Which tenant.
 type GetTenantRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -175,7 +323,7 @@ type GetTenantRequest struct {
 
 func (x *GetTenantRequest) Reset() {
 	*x = GetTenantRequest{}
-	mi := &file_function_auth_v1_tenant_service_proto_msgTypes[2]
+	mi := &file_function_auth_v1_tenant_service_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -187,7 +335,7 @@ func (x *GetTenantRequest) String() string {
 func (*GetTenantRequest) ProtoMessage() {}
 
 func (x *GetTenantRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_function_auth_v1_tenant_service_proto_msgTypes[2]
+	mi := &file_function_auth_v1_tenant_service_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -200,7 +348,7 @@ func (x *GetTenantRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetTenantRequest.ProtoReflect.Descriptor instead.
 func (*GetTenantRequest) Descriptor() ([]byte, []int) {
-	return file_function_auth_v1_tenant_service_proto_rawDescGZIP(), []int{2}
+	return file_function_auth_v1_tenant_service_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *GetTenantRequest) GetId() string {
@@ -221,7 +369,7 @@ type GetTenantResponse struct {
 
 func (x *GetTenantResponse) Reset() {
 	*x = GetTenantResponse{}
-	mi := &file_function_auth_v1_tenant_service_proto_msgTypes[3]
+	mi := &file_function_auth_v1_tenant_service_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -233,7 +381,7 @@ func (x *GetTenantResponse) String() string {
 func (*GetTenantResponse) ProtoMessage() {}
 
 func (x *GetTenantResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_function_auth_v1_tenant_service_proto_msgTypes[3]
+	mi := &file_function_auth_v1_tenant_service_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -246,7 +394,7 @@ func (x *GetTenantResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetTenantResponse.ProtoReflect.Descriptor instead.
 func (*GetTenantResponse) Descriptor() ([]byte, []int) {
-	return file_function_auth_v1_tenant_service_proto_rawDescGZIP(), []int{3}
+	return file_function_auth_v1_tenant_service_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *GetTenantResponse) GetTenant() *Tenant {
@@ -262,14 +410,16 @@ type ListTenantsRequest struct {
 	// How many at most; 50 when 0, never more than 1,000.
 	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
 	// The `next_page_token` of the page before.
-	PageToken     string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// Includes deleted tenants.
+	ShowDeleted   bool `protobuf:"varint,3,opt,name=show_deleted,json=showDeleted,proto3" json:"show_deleted,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ListTenantsRequest) Reset() {
 	*x = ListTenantsRequest{}
-	mi := &file_function_auth_v1_tenant_service_proto_msgTypes[4]
+	mi := &file_function_auth_v1_tenant_service_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -281,7 +431,7 @@ func (x *ListTenantsRequest) String() string {
 func (*ListTenantsRequest) ProtoMessage() {}
 
 func (x *ListTenantsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_function_auth_v1_tenant_service_proto_msgTypes[4]
+	mi := &file_function_auth_v1_tenant_service_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -294,7 +444,7 @@ func (x *ListTenantsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListTenantsRequest.ProtoReflect.Descriptor instead.
 func (*ListTenantsRequest) Descriptor() ([]byte, []int) {
-	return file_function_auth_v1_tenant_service_proto_rawDescGZIP(), []int{4}
+	return file_function_auth_v1_tenant_service_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *ListTenantsRequest) GetPageSize() int32 {
@@ -311,6 +461,13 @@ func (x *ListTenantsRequest) GetPageToken() string {
 	return ""
 }
 
+func (x *ListTenantsRequest) GetShowDeleted() bool {
+	if x != nil {
+		return x.ShowDeleted
+	}
+	return false
+}
+
 // One page.
 type ListTenantsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -324,7 +481,7 @@ type ListTenantsResponse struct {
 
 func (x *ListTenantsResponse) Reset() {
 	*x = ListTenantsResponse{}
-	mi := &file_function_auth_v1_tenant_service_proto_msgTypes[5]
+	mi := &file_function_auth_v1_tenant_service_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -336,7 +493,7 @@ func (x *ListTenantsResponse) String() string {
 func (*ListTenantsResponse) ProtoMessage() {}
 
 func (x *ListTenantsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_function_auth_v1_tenant_service_proto_msgTypes[5]
+	mi := &file_function_auth_v1_tenant_service_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -349,7 +506,7 @@ func (x *ListTenantsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListTenantsResponse.ProtoReflect.Descriptor instead.
 func (*ListTenantsResponse) Descriptor() ([]byte, []int) {
-	return file_function_auth_v1_tenant_service_proto_rawDescGZIP(), []int{5}
+	return file_function_auth_v1_tenant_service_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *ListTenantsResponse) GetTenants() []*Tenant {
@@ -366,11 +523,811 @@ func (x *ListTenantsResponse) GetNextPageToken() string {
 	return ""
 }
 
+// Below which tenant, and which page.
+type ListChildTenantsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// How many at most; 50 when 0, never more than 1,000.
+	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// The `next_page_token` of the page before.
+	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// Includes deleted tenants.
+	ShowDeleted bool `protobuf:"varint,3,opt,name=show_deleted,json=showDeleted,proto3" json:"show_deleted,omitempty"`
+	// The tenant above; the caller's own when empty.
+	ParentId      string `protobuf:"bytes,4,opt,name=parent_id,json=parentId,proto3" json:"parent_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListChildTenantsRequest) Reset() {
+	*x = ListChildTenantsRequest{}
+	mi := &file_function_auth_v1_tenant_service_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListChildTenantsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListChildTenantsRequest) ProtoMessage() {}
+
+func (x *ListChildTenantsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_function_auth_v1_tenant_service_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListChildTenantsRequest.ProtoReflect.Descriptor instead.
+func (*ListChildTenantsRequest) Descriptor() ([]byte, []int) {
+	return file_function_auth_v1_tenant_service_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *ListChildTenantsRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListChildTenantsRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+func (x *ListChildTenantsRequest) GetShowDeleted() bool {
+	if x != nil {
+		return x.ShowDeleted
+	}
+	return false
+}
+
+func (x *ListChildTenantsRequest) GetParentId() string {
+	if x != nil {
+		return x.ParentId
+	}
+	return ""
+}
+
+// One page.
+type ListChildTenantsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The tenants.
+	Tenants []*Tenant `protobuf:"bytes,1,rep,name=tenants,proto3" json:"tenants,omitempty"`
+	// The token of the next page; empty on the last one.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListChildTenantsResponse) Reset() {
+	*x = ListChildTenantsResponse{}
+	mi := &file_function_auth_v1_tenant_service_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListChildTenantsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListChildTenantsResponse) ProtoMessage() {}
+
+func (x *ListChildTenantsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_function_auth_v1_tenant_service_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListChildTenantsResponse.ProtoReflect.Descriptor instead.
+func (*ListChildTenantsResponse) Descriptor() ([]byte, []int) {
+	return file_function_auth_v1_tenant_service_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *ListChildTenantsResponse) GetTenants() []*Tenant {
+	if x != nil {
+		return x.Tenants
+	}
+	return nil
+}
+
+func (x *ListChildTenantsResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
+// What to change.
+type UpdateTenantRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The tenant's id, the caller's own when empty; its etag if the change
+	// depends on it; and the new values.
+	Tenant *Tenant `protobuf:"bytes,1,opt,name=tenant,proto3" json:"tenant,omitempty"`
+	// The fields to set: `display_name`, `settings` for all of them, or single
+	// ones such as `settings.password_history`, which follow the installation
+	// again when the request has no value for them. Every populated field when
+	// absent, everything with `*`.
+	UpdateMask *fieldmaskpb.FieldMask `protobuf:"bytes,2,opt,name=update_mask,json=updateMask,proto3" json:"update_mask,omitempty"`
+	// A UUID that makes the call safe to repeat for 24 hours.
+	RequestId string `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// Checks everything and answers as if it had been done, without doing it.
+	ValidateOnly  bool `protobuf:"varint,4,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UpdateTenantRequest) Reset() {
+	*x = UpdateTenantRequest{}
+	mi := &file_function_auth_v1_tenant_service_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UpdateTenantRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UpdateTenantRequest) ProtoMessage() {}
+
+func (x *UpdateTenantRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_function_auth_v1_tenant_service_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UpdateTenantRequest.ProtoReflect.Descriptor instead.
+func (*UpdateTenantRequest) Descriptor() ([]byte, []int) {
+	return file_function_auth_v1_tenant_service_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *UpdateTenantRequest) GetTenant() *Tenant {
+	if x != nil {
+		return x.Tenant
+	}
+	return nil
+}
+
+func (x *UpdateTenantRequest) GetUpdateMask() *fieldmaskpb.FieldMask {
+	if x != nil {
+		return x.UpdateMask
+	}
+	return nil
+}
+
+func (x *UpdateTenantRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *UpdateTenantRequest) GetValidateOnly() bool {
+	if x != nil {
+		return x.ValidateOnly
+	}
+	return false
+}
+
+// The changed tenant.
+type UpdateTenantResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The tenant.
+	Tenant        *Tenant `protobuf:"bytes,1,opt,name=tenant,proto3" json:"tenant,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UpdateTenantResponse) Reset() {
+	*x = UpdateTenantResponse{}
+	mi := &file_function_auth_v1_tenant_service_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UpdateTenantResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UpdateTenantResponse) ProtoMessage() {}
+
+func (x *UpdateTenantResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_function_auth_v1_tenant_service_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UpdateTenantResponse.ProtoReflect.Descriptor instead.
+func (*UpdateTenantResponse) Descriptor() ([]byte, []int) {
+	return file_function_auth_v1_tenant_service_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *UpdateTenantResponse) GetTenant() *Tenant {
+	if x != nil {
+		return x.Tenant
+	}
+	return nil
+}
+
+// Which tenant to suspend.
+type SuspendTenantRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The id.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// Refuses the call when the tenant has another etag.
+	Etag string `protobuf:"bytes,2,opt,name=etag,proto3" json:"etag,omitempty"`
+	// A UUID that makes the call safe to repeat for 24 hours.
+	RequestId string `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// Checks everything and answers as if it had been done, without doing it.
+	ValidateOnly  bool `protobuf:"varint,4,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SuspendTenantRequest) Reset() {
+	*x = SuspendTenantRequest{}
+	mi := &file_function_auth_v1_tenant_service_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SuspendTenantRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SuspendTenantRequest) ProtoMessage() {}
+
+func (x *SuspendTenantRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_function_auth_v1_tenant_service_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SuspendTenantRequest.ProtoReflect.Descriptor instead.
+func (*SuspendTenantRequest) Descriptor() ([]byte, []int) {
+	return file_function_auth_v1_tenant_service_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *SuspendTenantRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *SuspendTenantRequest) GetEtag() string {
+	if x != nil {
+		return x.Etag
+	}
+	return ""
+}
+
+func (x *SuspendTenantRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *SuspendTenantRequest) GetValidateOnly() bool {
+	if x != nil {
+		return x.ValidateOnly
+	}
+	return false
+}
+
+// The suspended tenant.
+type SuspendTenantResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The tenant.
+	Tenant        *Tenant `protobuf:"bytes,1,opt,name=tenant,proto3" json:"tenant,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SuspendTenantResponse) Reset() {
+	*x = SuspendTenantResponse{}
+	mi := &file_function_auth_v1_tenant_service_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SuspendTenantResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SuspendTenantResponse) ProtoMessage() {}
+
+func (x *SuspendTenantResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_function_auth_v1_tenant_service_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SuspendTenantResponse.ProtoReflect.Descriptor instead.
+func (*SuspendTenantResponse) Descriptor() ([]byte, []int) {
+	return file_function_auth_v1_tenant_service_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *SuspendTenantResponse) GetTenant() *Tenant {
+	if x != nil {
+		return x.Tenant
+	}
+	return nil
+}
+
+// Which tenant to resume.
+type ResumeTenantRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The id.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// Refuses the call when the tenant has another etag.
+	Etag string `protobuf:"bytes,2,opt,name=etag,proto3" json:"etag,omitempty"`
+	// A UUID that makes the call safe to repeat for 24 hours.
+	RequestId string `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// Checks everything and answers as if it had been done, without doing it.
+	ValidateOnly  bool `protobuf:"varint,4,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ResumeTenantRequest) Reset() {
+	*x = ResumeTenantRequest{}
+	mi := &file_function_auth_v1_tenant_service_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ResumeTenantRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ResumeTenantRequest) ProtoMessage() {}
+
+func (x *ResumeTenantRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_function_auth_v1_tenant_service_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ResumeTenantRequest.ProtoReflect.Descriptor instead.
+func (*ResumeTenantRequest) Descriptor() ([]byte, []int) {
+	return file_function_auth_v1_tenant_service_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *ResumeTenantRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *ResumeTenantRequest) GetEtag() string {
+	if x != nil {
+		return x.Etag
+	}
+	return ""
+}
+
+func (x *ResumeTenantRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *ResumeTenantRequest) GetValidateOnly() bool {
+	if x != nil {
+		return x.ValidateOnly
+	}
+	return false
+}
+
+// The resumed tenant.
+type ResumeTenantResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The tenant.
+	Tenant        *Tenant `protobuf:"bytes,1,opt,name=tenant,proto3" json:"tenant,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ResumeTenantResponse) Reset() {
+	*x = ResumeTenantResponse{}
+	mi := &file_function_auth_v1_tenant_service_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ResumeTenantResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ResumeTenantResponse) ProtoMessage() {}
+
+func (x *ResumeTenantResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_function_auth_v1_tenant_service_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ResumeTenantResponse.ProtoReflect.Descriptor instead.
+func (*ResumeTenantResponse) Descriptor() ([]byte, []int) {
+	return file_function_auth_v1_tenant_service_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *ResumeTenantResponse) GetTenant() *Tenant {
+	if x != nil {
+		return x.Tenant
+	}
+	return nil
+}
+
+// Which tenant, and from where on.
+type ExportTenantRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The id; the caller's own tenant when empty.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// Records per message; 500 when 0, never more than 1,000.
+	BatchSize int32 `protobuf:"varint,2,opt,name=batch_size,json=batchSize,proto3" json:"batch_size,omitempty"`
+	// The `resume_token` of the last message received, of the same tenant.
+	ResumeToken   string `protobuf:"bytes,3,opt,name=resume_token,json=resumeToken,proto3" json:"resume_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExportTenantRequest) Reset() {
+	*x = ExportTenantRequest{}
+	mi := &file_function_auth_v1_tenant_service_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExportTenantRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExportTenantRequest) ProtoMessage() {}
+
+func (x *ExportTenantRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_function_auth_v1_tenant_service_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExportTenantRequest.ProtoReflect.Descriptor instead.
+func (*ExportTenantRequest) Descriptor() ([]byte, []int) {
+	return file_function_auth_v1_tenant_service_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *ExportTenantRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *ExportTenantRequest) GetBatchSize() int32 {
+	if x != nil {
+		return x.BatchSize
+	}
+	return 0
+}
+
+func (x *ExportTenantRequest) GetResumeToken() string {
+	if x != nil {
+		return x.ResumeToken
+	}
+	return ""
+}
+
+// One batch of an export.
+type ExportTenantResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The records, kind by kind, each kind in order of id.
+	Records []*ExportedRecord `protobuf:"bytes,1,rep,name=records,proto3" json:"records,omitempty"`
+	// Goes on after this batch in a new call.
+	ResumeToken   string `protobuf:"bytes,2,opt,name=resume_token,json=resumeToken,proto3" json:"resume_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExportTenantResponse) Reset() {
+	*x = ExportTenantResponse{}
+	mi := &file_function_auth_v1_tenant_service_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExportTenantResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExportTenantResponse) ProtoMessage() {}
+
+func (x *ExportTenantResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_function_auth_v1_tenant_service_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExportTenantResponse.ProtoReflect.Descriptor instead.
+func (*ExportTenantResponse) Descriptor() ([]byte, []int) {
+	return file_function_auth_v1_tenant_service_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *ExportTenantResponse) GetRecords() []*ExportedRecord {
+	if x != nil {
+		return x.Records
+	}
+	return nil
+}
+
+func (x *ExportTenantResponse) GetResumeToken() string {
+	if x != nil {
+		return x.ResumeToken
+	}
+	return ""
+}
+
+// One thing that is kept about a tenant.
+type ExportedRecord struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What it is, such as `api_key`.
+	Type string `protobuf:"bytes,1,opt,name=type,proto3" json:"type,omitempty"`
+	// Its id.
+	Id string `protobuf:"bytes,2,opt,name=id,proto3" json:"id,omitempty"`
+	// What is kept of it, as one line of JSON.
+	Json          string `protobuf:"bytes,3,opt,name=json,proto3" json:"json,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExportedRecord) Reset() {
+	*x = ExportedRecord{}
+	mi := &file_function_auth_v1_tenant_service_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExportedRecord) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExportedRecord) ProtoMessage() {}
+
+func (x *ExportedRecord) ProtoReflect() protoreflect.Message {
+	mi := &file_function_auth_v1_tenant_service_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExportedRecord.ProtoReflect.Descriptor instead.
+func (*ExportedRecord) Descriptor() ([]byte, []int) {
+	return file_function_auth_v1_tenant_service_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *ExportedRecord) GetType() string {
+	if x != nil {
+		return x.Type
+	}
+	return ""
+}
+
+func (x *ExportedRecord) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *ExportedRecord) GetJson() string {
+	if x != nil {
+		return x.Json
+	}
+	return ""
+}
+
+// Which tenant to delete.
+type DeleteTenantRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The id.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// Refuses the call when the tenant has another etag.
+	Etag string `protobuf:"bytes,2,opt,name=etag,proto3" json:"etag,omitempty"`
+	// The name of the tenant once more, so that nobody deletes another one.
+	Name string `protobuf:"bytes,3,opt,name=name,proto3" json:"name,omitempty"`
+	// A UUID that makes the call safe to repeat for 24 hours.
+	RequestId string `protobuf:"bytes,4,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// Checks everything and answers as if it had been done, without doing it.
+	ValidateOnly  bool `protobuf:"varint,5,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DeleteTenantRequest) Reset() {
+	*x = DeleteTenantRequest{}
+	mi := &file_function_auth_v1_tenant_service_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DeleteTenantRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DeleteTenantRequest) ProtoMessage() {}
+
+func (x *DeleteTenantRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_function_auth_v1_tenant_service_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DeleteTenantRequest.ProtoReflect.Descriptor instead.
+func (*DeleteTenantRequest) Descriptor() ([]byte, []int) {
+	return file_function_auth_v1_tenant_service_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *DeleteTenantRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *DeleteTenantRequest) GetEtag() string {
+	if x != nil {
+		return x.Etag
+	}
+	return ""
+}
+
+func (x *DeleteTenantRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *DeleteTenantRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *DeleteTenantRequest) GetValidateOnly() bool {
+	if x != nil {
+		return x.ValidateOnly
+	}
+	return false
+}
+
+// What is left of the tenant.
+type DeleteTenantResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The tenant.
+	Tenant        *Tenant `protobuf:"bytes,1,opt,name=tenant,proto3" json:"tenant,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DeleteTenantResponse) Reset() {
+	*x = DeleteTenantResponse{}
+	mi := &file_function_auth_v1_tenant_service_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DeleteTenantResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DeleteTenantResponse) ProtoMessage() {}
+
+func (x *DeleteTenantResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_function_auth_v1_tenant_service_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DeleteTenantResponse.ProtoReflect.Descriptor instead.
+func (*DeleteTenantResponse) Descriptor() ([]byte, []int) {
+	return file_function_auth_v1_tenant_service_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *DeleteTenantResponse) GetTenant() *Tenant {
+	if x != nil {
+		return x.Tenant
+	}
+	return nil
+}
+
 var File_function_auth_v1_tenant_service_proto protoreflect.FileDescriptor
 
 const file_function_auth_v1_tenant_service_proto_rawDesc = "" +
 	"\n" +
-	"%function/auth/v1/tenant_service.proto\x12\x10function.auth.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1efunction/auth/v1/api_key.proto\x1a\x1dfunction/auth/v1/tenant.proto\x1a function/common/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\"\xd2\x01\n" +
+	"%function/auth/v1/tenant_service.proto\x12\x10function.auth.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1efunction/auth/v1/api_key.proto\x1a\x1dfunction/auth/v1/tenant.proto\x1a function/common/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a google/protobuf/field_mask.proto\"\xd2\x01\n" +
 	"\x13CreateTenantRequest\x12=\n" +
 	"\x04name\x18\x01 \x01(\tB)\xe2A\x01\x02\xbaH\"r \x18?2\x1c^[a-z]([a-z0-9-]*[a-z0-9])?$R\x04name\x12+\n" +
 	"\fdisplay_name\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\xc8\x01R\vdisplayName\x12*\n" +
@@ -380,26 +1337,110 @@ const file_function_auth_v1_tenant_service_proto_rawDesc = "" +
 	"\x14CreateTenantResponse\x120\n" +
 	"\x06tenant\x18\x01 \x01(\v2\x18.function.auth.v1.TenantR\x06tenant\x121\n" +
 	"\aapi_key\x18\x02 \x01(\v2\x18.function.auth.v1.ApiKeyR\x06apiKey\x12\x1b\n" +
+	"\x06secret\x18\x03 \x01(\tB\x03\x80\x01\x01R\x06secret\"\x81\x02\n" +
+	"\x18CreateChildTenantRequest\x12(\n" +
+	"\tparent_id\x18\x01 \x01(\tB\v\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\bparentId\x12=\n" +
+	"\x04name\x18\x02 \x01(\tB)\xe2A\x01\x02\xbaH\"r \x18?2\x1c^[a-z]([a-z0-9-]*[a-z0-9])?$R\x04name\x12+\n" +
+	"\fdisplay_name\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\xc8\x01R\vdisplayName\x12*\n" +
+	"\n" +
+	"request_id\x18\x04 \x01(\tB\v\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\x12#\n" +
+	"\rvalidate_only\x18\x05 \x01(\bR\fvalidateOnly\"\x9d\x01\n" +
+	"\x19CreateChildTenantResponse\x120\n" +
+	"\x06tenant\x18\x01 \x01(\v2\x18.function.auth.v1.TenantR\x06tenant\x121\n" +
+	"\aapi_key\x18\x02 \x01(\v2\x18.function.auth.v1.ApiKeyR\x06apiKey\x12\x1b\n" +
 	"\x06secret\x18\x03 \x01(\tB\x03\x80\x01\x01R\x06secret\"/\n" +
 	"\x10GetTenantRequest\x12\x1b\n" +
 	"\x02id\x18\x01 \x01(\tB\v\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\x02id\"E\n" +
 	"\x11GetTenantResponse\x120\n" +
-	"\x06tenant\x18\x01 \x01(\v2\x18.function.auth.v1.TenantR\x06tenant\"f\n" +
+	"\x06tenant\x18\x01 \x01(\v2\x18.function.auth.v1.TenantR\x06tenant\"\x89\x01\n" +
 	"\x12ListTenantsRequest\x12'\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\n" +
 	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12'\n" +
 	"\n" +
-	"page_token\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x80 R\tpageToken\"q\n" +
+	"page_token\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x80 R\tpageToken\x12!\n" +
+	"\fshow_deleted\x18\x03 \x01(\bR\vshowDeleted\"q\n" +
 	"\x13ListTenantsResponse\x122\n" +
 	"\atenants\x18\x01 \x03(\v2\x18.function.auth.v1.TenantR\atenants\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken2\xb4\x03\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xb8\x01\n" +
+	"\x17ListChildTenantsRequest\x12'\n" +
+	"\tpage_size\x18\x01 \x01(\x05B\n" +
+	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12'\n" +
+	"\n" +
+	"page_token\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x80 R\tpageToken\x12!\n" +
+	"\fshow_deleted\x18\x03 \x01(\bR\vshowDeleted\x12(\n" +
+	"\tparent_id\x18\x04 \x01(\tB\v\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\bparentId\"v\n" +
+	"\x18ListChildTenantsResponse\x122\n" +
+	"\atenants\x18\x01 \x03(\v2\x18.function.auth.v1.TenantR\atenants\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xe1\x01\n" +
+	"\x13UpdateTenantRequest\x12<\n" +
+	"\x06tenant\x18\x01 \x01(\v2\x18.function.auth.v1.TenantB\n" +
+	"\xe2A\x01\x02\xbaH\x03\xc8\x01\x01R\x06tenant\x12;\n" +
+	"\vupdate_mask\x18\x02 \x01(\v2\x1a.google.protobuf.FieldMaskR\n" +
+	"updateMask\x12*\n" +
+	"\n" +
+	"request_id\x18\x03 \x01(\tB\v\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\x12#\n" +
+	"\rvalidate_only\x18\x04 \x01(\bR\fvalidateOnly\"H\n" +
+	"\x14UpdateTenantResponse\x120\n" +
+	"\x06tenant\x18\x01 \x01(\v2\x18.function.auth.v1.TenantR\x06tenant\"\xa2\x01\n" +
+	"\x14SuspendTenantRequest\x12\x1c\n" +
+	"\x02id\x18\x01 \x01(\tB\f\xe2A\x01\x02\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12\x1b\n" +
+	"\x04etag\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18@R\x04etag\x12*\n" +
+	"\n" +
+	"request_id\x18\x03 \x01(\tB\v\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\x12#\n" +
+	"\rvalidate_only\x18\x04 \x01(\bR\fvalidateOnly\"I\n" +
+	"\x15SuspendTenantResponse\x120\n" +
+	"\x06tenant\x18\x01 \x01(\v2\x18.function.auth.v1.TenantR\x06tenant\"\xa1\x01\n" +
+	"\x13ResumeTenantRequest\x12\x1c\n" +
+	"\x02id\x18\x01 \x01(\tB\f\xe2A\x01\x02\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12\x1b\n" +
+	"\x04etag\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18@R\x04etag\x12*\n" +
+	"\n" +
+	"request_id\x18\x03 \x01(\tB\v\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\x12#\n" +
+	"\rvalidate_only\x18\x04 \x01(\bR\fvalidateOnly\"H\n" +
+	"\x14ResumeTenantResponse\x120\n" +
+	"\x06tenant\x18\x01 \x01(\v2\x18.function.auth.v1.TenantR\x06tenant\"\x8a\x01\n" +
+	"\x13ExportTenantRequest\x12\x1b\n" +
+	"\x02id\x18\x01 \x01(\tB\v\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\x02id\x12)\n" +
+	"\n" +
+	"batch_size\x18\x02 \x01(\x05B\n" +
+	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\tbatchSize\x12+\n" +
+	"\fresume_token\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80 R\vresumeToken\"u\n" +
+	"\x14ExportTenantResponse\x12:\n" +
+	"\arecords\x18\x01 \x03(\v2 .function.auth.v1.ExportedRecordR\arecords\x12!\n" +
+	"\fresume_token\x18\x02 \x01(\tR\vresumeToken\"H\n" +
+	"\x0eExportedRecord\x12\x12\n" +
+	"\x04type\x18\x01 \x01(\tR\x04type\x12\x0e\n" +
+	"\x02id\x18\x02 \x01(\tR\x02id\x12\x12\n" +
+	"\x04json\x18\x03 \x01(\tR\x04json\"\xc4\x01\n" +
+	"\x13DeleteTenantRequest\x12\x1c\n" +
+	"\x02id\x18\x01 \x01(\tB\f\xe2A\x01\x02\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12\x1b\n" +
+	"\x04etag\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18@R\x04etag\x12!\n" +
+	"\x04name\x18\x03 \x01(\tB\r\xe2A\x01\x02\xbaH\x06r\x04\x10\x01\x18?R\x04name\x12*\n" +
+	"\n" +
+	"request_id\x18\x04 \x01(\tB\v\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\x12#\n" +
+	"\rvalidate_only\x18\x05 \x01(\bR\fvalidateOnly\"H\n" +
+	"\x14DeleteTenantResponse\x120\n" +
+	"\x06tenant\x18\x01 \x01(\v2\x18.function.auth.v1.TenantR\x06tenant2\x9f\f\n" +
 	"\rTenantService\x12\x8f\x01\n" +
 	"\fCreateTenant\x12%.function.auth.v1.CreateTenantRequest\x1a&.function.auth.v1.CreateTenantResponse\"0\xaa\xed\x18\x16\n" +
-	"\x12auth.tenant.create\x10\x03\x82\xd3\xe4\x93\x02\x10:\x01*\"\v/v1/tenants\x12\x86\x01\n" +
+	"\x12auth.tenant.create\x10\x03\x82\xd3\xe4\x93\x02\x10:\x01*\"\v/v1/tenants\x12\xb0\x01\n" +
+	"\x11CreateChildTenant\x12*.function.auth.v1.CreateChildTenantRequest\x1a+.function.auth.v1.CreateChildTenantResponse\"B\xaa\xed\x18\x1c\n" +
+	"\x18auth.tenant.create_child\x10\x03\x82\xd3\xe4\x93\x02\x1c:\x01*\"\x17/v1/tenants:createChild\x12\x86\x01\n" +
 	"\tGetTenant\x12\".function.auth.v1.GetTenantRequest\x1a#.function.auth.v1.GetTenantResponse\"0\xaa\xed\x18\x14\n" +
 	"\x10auth.tenant.read\x10\x01\x82\xd3\xe4\x93\x02\x12\x12\x10/v1/tenants/{id}\x12\x87\x01\n" +
 	"\vListTenants\x12$.function.auth.v1.ListTenantsRequest\x1a%.function.auth.v1.ListTenantsResponse\"+\xaa\xed\x18\x14\n" +
-	"\x10auth.tenant.list\x10\x01\x82\xd3\xe4\x93\x02\r\x12\v/v1/tenantsB\xc5\x01\n" +
+	"\x10auth.tenant.list\x10\x01\x82\xd3\xe4\x93\x02\r\x12\v/v1/tenants\x12\x9f\x01\n" +
+	"\x10ListChildTenants\x12).function.auth.v1.ListChildTenantsRequest\x1a*.function.auth.v1.ListChildTenantsResponse\"4\xaa\xed\x18\x14\n" +
+	"\x10auth.tenant.read\x10\x01\x82\xd3\xe4\x93\x02\x16\x12\x14/v1/tenants:children\x12\x9b\x01\n" +
+	"\fUpdateTenant\x12%.function.auth.v1.UpdateTenantRequest\x1a&.function.auth.v1.UpdateTenantResponse\"<\xaa\xed\x18\x16\n" +
+	"\x12auth.tenant.update\x10\x03\x82\xd3\xe4\x93\x02\x1c:\x01*2\x17/v1/tenants/{tenant.id}\x12\xa0\x01\n" +
+	"\rSuspendTenant\x12&.function.auth.v1.SuspendTenantRequest\x1a'.function.auth.v1.SuspendTenantResponse\">\xaa\xed\x18\x17\n" +
+	"\x13auth.tenant.suspend\x10\x02\x82\xd3\xe4\x93\x02\x1d:\x01*\"\x18/v1/tenants/{id}:suspend\x12\x9c\x01\n" +
+	"\fResumeTenant\x12%.function.auth.v1.ResumeTenantRequest\x1a&.function.auth.v1.ResumeTenantResponse\"=\xaa\xed\x18\x17\n" +
+	"\x13auth.tenant.suspend\x10\x02\x82\xd3\xe4\x93\x02\x1c:\x01*\"\x17/v1/tenants/{id}:resume\x12\x95\x01\n" +
+	"\fExportTenant\x12%.function.auth.v1.ExportTenantRequest\x1a&.function.auth.v1.ExportTenantResponse\"4\xaa\xed\x18\x16\n" +
+	"\x12auth.tenant.export\x10\x02\x82\xd3\xe4\x93\x02\x14\x12\x12/v1/tenants:export0\x01\x12\x9b\x01\n" +
+	"\fDeleteTenant\x12%.function.auth.v1.DeleteTenantRequest\x1a&.function.auth.v1.DeleteTenantResponse\"<\xaa\xed\x18\x16\n" +
+	"\x12auth.tenant.delete\x10\x03\x82\xd3\xe4\x93\x02\x1c:\x01*\"\x17/v1/tenants/{id}:deleteB\xc5\x01\n" +
 	"\x14com.function.auth.v1B\x12TenantServiceProtoP\x01Z5function-backend.internal/api/function/auth/v1;authv1\xa2\x02\x03FAX\xaa\x02\x10Function.Auth.V1\xca\x02\x11Function_\\Auth\\V1\xe2\x02\x1dFunction_\\Auth\\V1\\GPBMetadata\xea\x02\x12Function::Auth::V1b\x06proto3"
 
 var (
@@ -414,33 +1455,73 @@ func file_function_auth_v1_tenant_service_proto_rawDescGZIP() []byte {
 	return file_function_auth_v1_tenant_service_proto_rawDescData
 }
 
-var file_function_auth_v1_tenant_service_proto_msgTypes = make([]protoimpl.MessageInfo, 6)
+var file_function_auth_v1_tenant_service_proto_msgTypes = make([]protoimpl.MessageInfo, 21)
 var file_function_auth_v1_tenant_service_proto_goTypes = []any{
-	(*CreateTenantRequest)(nil),  // 0: function.auth.v1.CreateTenantRequest
-	(*CreateTenantResponse)(nil), // 1: function.auth.v1.CreateTenantResponse
-	(*GetTenantRequest)(nil),     // 2: function.auth.v1.GetTenantRequest
-	(*GetTenantResponse)(nil),    // 3: function.auth.v1.GetTenantResponse
-	(*ListTenantsRequest)(nil),   // 4: function.auth.v1.ListTenantsRequest
-	(*ListTenantsResponse)(nil),  // 5: function.auth.v1.ListTenantsResponse
-	(*Tenant)(nil),               // 6: function.auth.v1.Tenant
-	(*ApiKey)(nil),               // 7: function.auth.v1.ApiKey
+	(*CreateTenantRequest)(nil),       // 0: function.auth.v1.CreateTenantRequest
+	(*CreateTenantResponse)(nil),      // 1: function.auth.v1.CreateTenantResponse
+	(*CreateChildTenantRequest)(nil),  // 2: function.auth.v1.CreateChildTenantRequest
+	(*CreateChildTenantResponse)(nil), // 3: function.auth.v1.CreateChildTenantResponse
+	(*GetTenantRequest)(nil),          // 4: function.auth.v1.GetTenantRequest
+	(*GetTenantResponse)(nil),         // 5: function.auth.v1.GetTenantResponse
+	(*ListTenantsRequest)(nil),        // 6: function.auth.v1.ListTenantsRequest
+	(*ListTenantsResponse)(nil),       // 7: function.auth.v1.ListTenantsResponse
+	(*ListChildTenantsRequest)(nil),   // 8: function.auth.v1.ListChildTenantsRequest
+	(*ListChildTenantsResponse)(nil),  // 9: function.auth.v1.ListChildTenantsResponse
+	(*UpdateTenantRequest)(nil),       // 10: function.auth.v1.UpdateTenantRequest
+	(*UpdateTenantResponse)(nil),      // 11: function.auth.v1.UpdateTenantResponse
+	(*SuspendTenantRequest)(nil),      // 12: function.auth.v1.SuspendTenantRequest
+	(*SuspendTenantResponse)(nil),     // 13: function.auth.v1.SuspendTenantResponse
+	(*ResumeTenantRequest)(nil),       // 14: function.auth.v1.ResumeTenantRequest
+	(*ResumeTenantResponse)(nil),      // 15: function.auth.v1.ResumeTenantResponse
+	(*ExportTenantRequest)(nil),       // 16: function.auth.v1.ExportTenantRequest
+	(*ExportTenantResponse)(nil),      // 17: function.auth.v1.ExportTenantResponse
+	(*ExportedRecord)(nil),            // 18: function.auth.v1.ExportedRecord
+	(*DeleteTenantRequest)(nil),       // 19: function.auth.v1.DeleteTenantRequest
+	(*DeleteTenantResponse)(nil),      // 20: function.auth.v1.DeleteTenantResponse
+	(*Tenant)(nil),                    // 21: function.auth.v1.Tenant
+	(*ApiKey)(nil),                    // 22: function.auth.v1.ApiKey
+	(*fieldmaskpb.FieldMask)(nil),     // 23: google.protobuf.FieldMask
 }
 var file_function_auth_v1_tenant_service_proto_depIdxs = []int32{
-	6, // 0: function.auth.v1.CreateTenantResponse.tenant:type_name -> function.auth.v1.Tenant
-	7, // 1: function.auth.v1.CreateTenantResponse.api_key:type_name -> function.auth.v1.ApiKey
-	6, // 2: function.auth.v1.GetTenantResponse.tenant:type_name -> function.auth.v1.Tenant
-	6, // 3: function.auth.v1.ListTenantsResponse.tenants:type_name -> function.auth.v1.Tenant
-	0, // 4: function.auth.v1.TenantService.CreateTenant:input_type -> function.auth.v1.CreateTenantRequest
-	2, // 5: function.auth.v1.TenantService.GetTenant:input_type -> function.auth.v1.GetTenantRequest
-	4, // 6: function.auth.v1.TenantService.ListTenants:input_type -> function.auth.v1.ListTenantsRequest
-	1, // 7: function.auth.v1.TenantService.CreateTenant:output_type -> function.auth.v1.CreateTenantResponse
-	3, // 8: function.auth.v1.TenantService.GetTenant:output_type -> function.auth.v1.GetTenantResponse
-	5, // 9: function.auth.v1.TenantService.ListTenants:output_type -> function.auth.v1.ListTenantsResponse
-	7, // [7:10] is the sub-list for method output_type
-	4, // [4:7] is the sub-list for method input_type
-	4, // [4:4] is the sub-list for extension type_name
-	4, // [4:4] is the sub-list for extension extendee
-	0, // [0:4] is the sub-list for field type_name
+	21, // 0: function.auth.v1.CreateTenantResponse.tenant:type_name -> function.auth.v1.Tenant
+	22, // 1: function.auth.v1.CreateTenantResponse.api_key:type_name -> function.auth.v1.ApiKey
+	21, // 2: function.auth.v1.CreateChildTenantResponse.tenant:type_name -> function.auth.v1.Tenant
+	22, // 3: function.auth.v1.CreateChildTenantResponse.api_key:type_name -> function.auth.v1.ApiKey
+	21, // 4: function.auth.v1.GetTenantResponse.tenant:type_name -> function.auth.v1.Tenant
+	21, // 5: function.auth.v1.ListTenantsResponse.tenants:type_name -> function.auth.v1.Tenant
+	21, // 6: function.auth.v1.ListChildTenantsResponse.tenants:type_name -> function.auth.v1.Tenant
+	21, // 7: function.auth.v1.UpdateTenantRequest.tenant:type_name -> function.auth.v1.Tenant
+	23, // 8: function.auth.v1.UpdateTenantRequest.update_mask:type_name -> google.protobuf.FieldMask
+	21, // 9: function.auth.v1.UpdateTenantResponse.tenant:type_name -> function.auth.v1.Tenant
+	21, // 10: function.auth.v1.SuspendTenantResponse.tenant:type_name -> function.auth.v1.Tenant
+	21, // 11: function.auth.v1.ResumeTenantResponse.tenant:type_name -> function.auth.v1.Tenant
+	18, // 12: function.auth.v1.ExportTenantResponse.records:type_name -> function.auth.v1.ExportedRecord
+	21, // 13: function.auth.v1.DeleteTenantResponse.tenant:type_name -> function.auth.v1.Tenant
+	0,  // 14: function.auth.v1.TenantService.CreateTenant:input_type -> function.auth.v1.CreateTenantRequest
+	2,  // 15: function.auth.v1.TenantService.CreateChildTenant:input_type -> function.auth.v1.CreateChildTenantRequest
+	4,  // 16: function.auth.v1.TenantService.GetTenant:input_type -> function.auth.v1.GetTenantRequest
+	6,  // 17: function.auth.v1.TenantService.ListTenants:input_type -> function.auth.v1.ListTenantsRequest
+	8,  // 18: function.auth.v1.TenantService.ListChildTenants:input_type -> function.auth.v1.ListChildTenantsRequest
+	10, // 19: function.auth.v1.TenantService.UpdateTenant:input_type -> function.auth.v1.UpdateTenantRequest
+	12, // 20: function.auth.v1.TenantService.SuspendTenant:input_type -> function.auth.v1.SuspendTenantRequest
+	14, // 21: function.auth.v1.TenantService.ResumeTenant:input_type -> function.auth.v1.ResumeTenantRequest
+	16, // 22: function.auth.v1.TenantService.ExportTenant:input_type -> function.auth.v1.ExportTenantRequest
+	19, // 23: function.auth.v1.TenantService.DeleteTenant:input_type -> function.auth.v1.DeleteTenantRequest
+	1,  // 24: function.auth.v1.TenantService.CreateTenant:output_type -> function.auth.v1.CreateTenantResponse
+	3,  // 25: function.auth.v1.TenantService.CreateChildTenant:output_type -> function.auth.v1.CreateChildTenantResponse
+	5,  // 26: function.auth.v1.TenantService.GetTenant:output_type -> function.auth.v1.GetTenantResponse
+	7,  // 27: function.auth.v1.TenantService.ListTenants:output_type -> function.auth.v1.ListTenantsResponse
+	9,  // 28: function.auth.v1.TenantService.ListChildTenants:output_type -> function.auth.v1.ListChildTenantsResponse
+	11, // 29: function.auth.v1.TenantService.UpdateTenant:output_type -> function.auth.v1.UpdateTenantResponse
+	13, // 30: function.auth.v1.TenantService.SuspendTenant:output_type -> function.auth.v1.SuspendTenantResponse
+	15, // 31: function.auth.v1.TenantService.ResumeTenant:output_type -> function.auth.v1.ResumeTenantResponse
+	17, // 32: function.auth.v1.TenantService.ExportTenant:output_type -> function.auth.v1.ExportTenantResponse
+	20, // 33: function.auth.v1.TenantService.DeleteTenant:output_type -> function.auth.v1.DeleteTenantResponse
+	24, // [24:34] is the sub-list for method output_type
+	14, // [14:24] is the sub-list for method input_type
+	14, // [14:14] is the sub-list for extension type_name
+	14, // [14:14] is the sub-list for extension extendee
+	0,  // [0:14] is the sub-list for field type_name
 }
 
 func init() { file_function_auth_v1_tenant_service_proto_init() }
@@ -456,7 +1537,7 @@ func file_function_auth_v1_tenant_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_function_auth_v1_tenant_service_proto_rawDesc), len(file_function_auth_v1_tenant_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   6,
+			NumMessages:   21,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -4,7 +4,7 @@
 // - protoc             (unknown)
 // source: function/auth/v1/tenant_service.proto
 
-// Creating and reading tenants.
+// Creating, reading, changing, suspending, exporting and deleting tenants.
 
 package authv1
 
@@ -21,28 +21,51 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	TenantService_CreateTenant_FullMethodName = "/function.auth.v1.TenantService/CreateTenant"
-	TenantService_GetTenant_FullMethodName    = "/function.auth.v1.TenantService/GetTenant"
-	TenantService_ListTenants_FullMethodName  = "/function.auth.v1.TenantService/ListTenants"
+	TenantService_CreateTenant_FullMethodName      = "/function.auth.v1.TenantService/CreateTenant"
+	TenantService_CreateChildTenant_FullMethodName = "/function.auth.v1.TenantService/CreateChildTenant"
+	TenantService_GetTenant_FullMethodName         = "/function.auth.v1.TenantService/GetTenant"
+	TenantService_ListTenants_FullMethodName       = "/function.auth.v1.TenantService/ListTenants"
+	TenantService_ListChildTenants_FullMethodName  = "/function.auth.v1.TenantService/ListChildTenants"
+	TenantService_UpdateTenant_FullMethodName      = "/function.auth.v1.TenantService/UpdateTenant"
+	TenantService_SuspendTenant_FullMethodName     = "/function.auth.v1.TenantService/SuspendTenant"
+	TenantService_ResumeTenant_FullMethodName      = "/function.auth.v1.TenantService/ResumeTenant"
+	TenantService_ExportTenant_FullMethodName      = "/function.auth.v1.TenantService/ExportTenant"
+	TenantService_DeleteTenant_FullMethodName      = "/function.auth.v1.TenantService/DeleteTenant"
 )
 
 // TenantServiceClient is the client API for TenantService service.
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// Tenants of this installation.
+// Tenants of this installation. They form a tree: organisations, and projects
+// below them, on at most five levels.
+//
+// A caller reaches its own tenant and those below it; to others they do not
+// exist. Callers that hold `auth.tenant.list`, which administer the
+// installation, reach all of them. What they may do there is what the
+// permission of each method says.
 //
 // Any method may also fail with the reasons that `CompanyService` lists for
 // all methods.
 type TenantServiceClient interface {
-	// Creates a tenant and its first API key, which administers it.
+	// Creates an organisation, which stands below no other tenant, and its first
+	// API key, which administers it.
 	//
 	// Permission: auth.tenant.create. Idempotency: safe to repeat with a
 	// request_id.
 	// Fails with TENANT_NAME_TAKEN, REQUEST_ID_REUSED, CONCURRENT_CHANGE.
 	CreateTenant(ctx context.Context, in *CreateTenantRequest, opts ...grpc.CallOption) (*CreateTenantResponse, error)
-	// Returns a tenant: the caller's own, or any for callers that hold
-	// `auth.tenant.list`.
+	// Creates a tenant below another one, and its first API key, which
+	// administers it. The one above it can suspend, export and delete it, and
+	// cannot see what is in it otherwise.
+	//
+	// Permission: auth.tenant.create_child. Idempotency: safe to repeat with a
+	// request_id.
+	// Fails with TENANT_NOT_FOUND, TENANT_DELETED, TENANT_TREE_TOO_DEEP,
+	// TENANT_NAME_TAKEN, REQUEST_ID_REUSED, CONCURRENT_CHANGE.
+	CreateChildTenant(ctx context.Context, in *CreateChildTenantRequest, opts ...grpc.CallOption) (*CreateChildTenantResponse, error)
+	// Returns a tenant: the caller's own, one below it, or any for callers that
+	// hold `auth.tenant.list`.
 	//
 	// Permission: auth.tenant.read. Idempotency: no side effects.
 	// Fails with TENANT_NOT_FOUND.
@@ -52,6 +75,62 @@ type TenantServiceClient interface {
 	// Permission: auth.tenant.list. Idempotency: no side effects.
 	// Fails with INVALID_PAGE_TOKEN.
 	ListTenants(ctx context.Context, in *ListTenantsRequest, opts ...grpc.CallOption) (*ListTenantsResponse, error)
+	// Returns the tenants directly below a tenant in order of id, page by page.
+	//
+	// Permission: auth.tenant.read. Idempotency: no side effects.
+	// Fails with TENANT_NOT_FOUND, INVALID_PAGE_TOKEN.
+	ListChildTenants(ctx context.Context, in *ListChildTenantsRequest, opts ...grpc.CallOption) (*ListChildTenantsResponse, error)
+	// Changes the fields of a tenant that `update_mask` names and leaves the
+	// others. Nothing is written when nothing differs. New settings count on
+	// every worker within a few seconds.
+	//
+	// Permission: auth.tenant.update. Idempotency: safe to repeat with a
+	// request_id.
+	// Fails with TENANT_NOT_FOUND, TENANT_DELETED, TENANT_ETAG_MISMATCH,
+	// REQUEST_ID_REUSED, CONCURRENT_CHANGE.
+	UpdateTenant(ctx context.Context, in *UpdateTenantRequest, opts ...grpc.CallOption) (*UpdateTenantResponse, error)
+	// Suspends a tenant and with it all below it: every worker refuses their
+	// callers within a second. Nobody suspends its own tenant, one above it, or
+	// the tenant `default`. Suspending a suspended tenant changes nothing.
+	//
+	// Permission: auth.tenant.suspend. Idempotency: repeating leaves the same
+	// state.
+	// Fails with TENANT_NOT_FOUND, TENANT_DELETED, TENANT_PROTECTED,
+	// TENANT_ETAG_MISMATCH, REQUEST_ID_REUSED.
+	SuspendTenant(ctx context.Context, in *SuspendTenantRequest, opts ...grpc.CallOption) (*SuspendTenantResponse, error)
+	// Lets the callers of a suspended tenant in again. Resuming an active tenant
+	// changes nothing.
+	//
+	// Permission: auth.tenant.suspend. Idempotency: repeating leaves the same
+	// state.
+	// Fails with TENANT_NOT_FOUND, TENANT_DELETED, TENANT_ETAG_MISMATCH,
+	// REQUEST_ID_REUSED.
+	ResumeTenant(ctx context.Context, in *ResumeTenantRequest, opts ...grpc.CallOption) (*ResumeTenantResponse, error)
+	// Returns everything that this service keeps about the callers of a tenant,
+	// as records in batches, without secrets and hashes of secrets. Every
+	// message carries a token with which a broken stream goes on after it. That
+	// the export was begun is in the audit trail.
+	//
+	// Permission: auth.tenant.export. Idempotency: repeating leaves the same
+	// state.
+	// Fails with TENANT_NOT_FOUND, TENANT_DELETED, INVALID_PAGE_TOKEN.
+	ExportTenant(ctx context.Context, in *ExportTenantRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ExportTenantResponse], error)
+	// Deletes a suspended tenant for good: destroys the key that its secrets are
+	// encrypted with, its API keys and other credentials. Its name stays taken
+	// and its audit trail stays.
+	//
+	// There is no way back, and so no method for it: what was encrypted cannot
+	// be read by anybody any more, backups of the database included, and a
+	// tenant whose callers must all be given new credentials is a new tenant.
+	// Suspension is the step that can be undone, which is why it must come
+	// first.
+	//
+	// Permission: auth.tenant.delete. Idempotency: safe to repeat with a
+	// request_id.
+	// Fails with TENANT_NOT_FOUND, TENANT_DELETED, TENANT_NOT_SUSPENDED,
+	// TENANT_HAS_CHILDREN, TENANT_PROTECTED, TENANT_ETAG_MISMATCH,
+	// REQUEST_ID_REUSED, CONCURRENT_CHANGE.
+	DeleteTenant(ctx context.Context, in *DeleteTenantRequest, opts ...grpc.CallOption) (*DeleteTenantResponse, error)
 }
 
 type tenantServiceClient struct {
@@ -66,6 +145,16 @@ func (c *tenantServiceClient) CreateTenant(ctx context.Context, in *CreateTenant
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(CreateTenantResponse)
 	err := c.cc.Invoke(ctx, TenantService_CreateTenant_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *tenantServiceClient) CreateChildTenant(ctx context.Context, in *CreateChildTenantRequest, opts ...grpc.CallOption) (*CreateChildTenantResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(CreateChildTenantResponse)
+	err := c.cc.Invoke(ctx, TenantService_CreateChildTenant_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -92,23 +181,108 @@ func (c *tenantServiceClient) ListTenants(ctx context.Context, in *ListTenantsRe
 	return out, nil
 }
 
+func (c *tenantServiceClient) ListChildTenants(ctx context.Context, in *ListChildTenantsRequest, opts ...grpc.CallOption) (*ListChildTenantsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListChildTenantsResponse)
+	err := c.cc.Invoke(ctx, TenantService_ListChildTenants_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *tenantServiceClient) UpdateTenant(ctx context.Context, in *UpdateTenantRequest, opts ...grpc.CallOption) (*UpdateTenantResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(UpdateTenantResponse)
+	err := c.cc.Invoke(ctx, TenantService_UpdateTenant_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *tenantServiceClient) SuspendTenant(ctx context.Context, in *SuspendTenantRequest, opts ...grpc.CallOption) (*SuspendTenantResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(SuspendTenantResponse)
+	err := c.cc.Invoke(ctx, TenantService_SuspendTenant_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *tenantServiceClient) ResumeTenant(ctx context.Context, in *ResumeTenantRequest, opts ...grpc.CallOption) (*ResumeTenantResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ResumeTenantResponse)
+	err := c.cc.Invoke(ctx, TenantService_ResumeTenant_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *tenantServiceClient) ExportTenant(ctx context.Context, in *ExportTenantRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ExportTenantResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &TenantService_ServiceDesc.Streams[0], TenantService_ExportTenant_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[ExportTenantRequest, ExportTenantResponse]{ClientStream: stream}
+	if err := x.ClientStream.SendMsg(in); err != nil {
+		return nil, err
+	}
+	if err := x.ClientStream.CloseSend(); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type TenantService_ExportTenantClient = grpc.ServerStreamingClient[ExportTenantResponse]
+
+func (c *tenantServiceClient) DeleteTenant(ctx context.Context, in *DeleteTenantRequest, opts ...grpc.CallOption) (*DeleteTenantResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(DeleteTenantResponse)
+	err := c.cc.Invoke(ctx, TenantService_DeleteTenant_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // TenantServiceServer is the server API for TenantService service.
 // All implementations must embed UnimplementedTenantServiceServer
 // for forward compatibility.
 //
-// Tenants of this installation.
+// Tenants of this installation. They form a tree: organisations, and projects
+// below them, on at most five levels.
+//
+// A caller reaches its own tenant and those below it; to others they do not
+// exist. Callers that hold `auth.tenant.list`, which administer the
+// installation, reach all of them. What they may do there is what the
+// permission of each method says.
 //
 // Any method may also fail with the reasons that `CompanyService` lists for
 // all methods.
 type TenantServiceServer interface {
-	// Creates a tenant and its first API key, which administers it.
+	// Creates an organisation, which stands below no other tenant, and its first
+	// API key, which administers it.
 	//
 	// Permission: auth.tenant.create. Idempotency: safe to repeat with a
 	// request_id.
 	// Fails with TENANT_NAME_TAKEN, REQUEST_ID_REUSED, CONCURRENT_CHANGE.
 	CreateTenant(context.Context, *CreateTenantRequest) (*CreateTenantResponse, error)
-	// Returns a tenant: the caller's own, or any for callers that hold
-	// `auth.tenant.list`.
+	// Creates a tenant below another one, and its first API key, which
+	// administers it. The one above it can suspend, export and delete it, and
+	// cannot see what is in it otherwise.
+	//
+	// Permission: auth.tenant.create_child. Idempotency: safe to repeat with a
+	// request_id.
+	// Fails with TENANT_NOT_FOUND, TENANT_DELETED, TENANT_TREE_TOO_DEEP,
+	// TENANT_NAME_TAKEN, REQUEST_ID_REUSED, CONCURRENT_CHANGE.
+	CreateChildTenant(context.Context, *CreateChildTenantRequest) (*CreateChildTenantResponse, error)
+	// Returns a tenant: the caller's own, one below it, or any for callers that
+	// hold `auth.tenant.list`.
 	//
 	// Permission: auth.tenant.read. Idempotency: no side effects.
 	// Fails with TENANT_NOT_FOUND.
@@ -118,6 +292,62 @@ type TenantServiceServer interface {
 	// Permission: auth.tenant.list. Idempotency: no side effects.
 	// Fails with INVALID_PAGE_TOKEN.
 	ListTenants(context.Context, *ListTenantsRequest) (*ListTenantsResponse, error)
+	// Returns the tenants directly below a tenant in order of id, page by page.
+	//
+	// Permission: auth.tenant.read. Idempotency: no side effects.
+	// Fails with TENANT_NOT_FOUND, INVALID_PAGE_TOKEN.
+	ListChildTenants(context.Context, *ListChildTenantsRequest) (*ListChildTenantsResponse, error)
+	// Changes the fields of a tenant that `update_mask` names and leaves the
+	// others. Nothing is written when nothing differs. New settings count on
+	// every worker within a few seconds.
+	//
+	// Permission: auth.tenant.update. Idempotency: safe to repeat with a
+	// request_id.
+	// Fails with TENANT_NOT_FOUND, TENANT_DELETED, TENANT_ETAG_MISMATCH,
+	// REQUEST_ID_REUSED, CONCURRENT_CHANGE.
+	UpdateTenant(context.Context, *UpdateTenantRequest) (*UpdateTenantResponse, error)
+	// Suspends a tenant and with it all below it: every worker refuses their
+	// callers within a second. Nobody suspends its own tenant, one above it, or
+	// the tenant `default`. Suspending a suspended tenant changes nothing.
+	//
+	// Permission: auth.tenant.suspend. Idempotency: repeating leaves the same
+	// state.
+	// Fails with TENANT_NOT_FOUND, TENANT_DELETED, TENANT_PROTECTED,
+	// TENANT_ETAG_MISMATCH, REQUEST_ID_REUSED.
+	SuspendTenant(context.Context, *SuspendTenantRequest) (*SuspendTenantResponse, error)
+	// Lets the callers of a suspended tenant in again. Resuming an active tenant
+	// changes nothing.
+	//
+	// Permission: auth.tenant.suspend. Idempotency: repeating leaves the same
+	// state.
+	// Fails with TENANT_NOT_FOUND, TENANT_DELETED, TENANT_ETAG_MISMATCH,
+	// REQUEST_ID_REUSED.
+	ResumeTenant(context.Context, *ResumeTenantRequest) (*ResumeTenantResponse, error)
+	// Returns everything that this service keeps about the callers of a tenant,
+	// as records in batches, without secrets and hashes of secrets. Every
+	// message carries a token with which a broken stream goes on after it. That
+	// the export was begun is in the audit trail.
+	//
+	// Permission: auth.tenant.export. Idempotency: repeating leaves the same
+	// state.
+	// Fails with TENANT_NOT_FOUND, TENANT_DELETED, INVALID_PAGE_TOKEN.
+	ExportTenant(*ExportTenantRequest, grpc.ServerStreamingServer[ExportTenantResponse]) error
+	// Deletes a suspended tenant for good: destroys the key that its secrets are
+	// encrypted with, its API keys and other credentials. Its name stays taken
+	// and its audit trail stays.
+	//
+	// There is no way back, and so no method for it: what was encrypted cannot
+	// be read by anybody any more, backups of the database included, and a
+	// tenant whose callers must all be given new credentials is a new tenant.
+	// Suspension is the step that can be undone, which is why it must come
+	// first.
+	//
+	// Permission: auth.tenant.delete. Idempotency: safe to repeat with a
+	// request_id.
+	// Fails with TENANT_NOT_FOUND, TENANT_DELETED, TENANT_NOT_SUSPENDED,
+	// TENANT_HAS_CHILDREN, TENANT_PROTECTED, TENANT_ETAG_MISMATCH,
+	// REQUEST_ID_REUSED, CONCURRENT_CHANGE.
+	DeleteTenant(context.Context, *DeleteTenantRequest) (*DeleteTenantResponse, error)
 	mustEmbedUnimplementedTenantServiceServer()
 }
 
@@ -131,11 +361,32 @@ type UnimplementedTenantServiceServer struct{}
 func (UnimplementedTenantServiceServer) CreateTenant(context.Context, *CreateTenantRequest) (*CreateTenantResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method CreateTenant not implemented")
 }
+func (UnimplementedTenantServiceServer) CreateChildTenant(context.Context, *CreateChildTenantRequest) (*CreateChildTenantResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method CreateChildTenant not implemented")
+}
 func (UnimplementedTenantServiceServer) GetTenant(context.Context, *GetTenantRequest) (*GetTenantResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetTenant not implemented")
 }
 func (UnimplementedTenantServiceServer) ListTenants(context.Context, *ListTenantsRequest) (*ListTenantsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListTenants not implemented")
+}
+func (UnimplementedTenantServiceServer) ListChildTenants(context.Context, *ListChildTenantsRequest) (*ListChildTenantsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListChildTenants not implemented")
+}
+func (UnimplementedTenantServiceServer) UpdateTenant(context.Context, *UpdateTenantRequest) (*UpdateTenantResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method UpdateTenant not implemented")
+}
+func (UnimplementedTenantServiceServer) SuspendTenant(context.Context, *SuspendTenantRequest) (*SuspendTenantResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method SuspendTenant not implemented")
+}
+func (UnimplementedTenantServiceServer) ResumeTenant(context.Context, *ResumeTenantRequest) (*ResumeTenantResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ResumeTenant not implemented")
+}
+func (UnimplementedTenantServiceServer) ExportTenant(*ExportTenantRequest, grpc.ServerStreamingServer[ExportTenantResponse]) error {
+	return status.Error(codes.Unimplemented, "method ExportTenant not implemented")
+}
+func (UnimplementedTenantServiceServer) DeleteTenant(context.Context, *DeleteTenantRequest) (*DeleteTenantResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method DeleteTenant not implemented")
 }
 func (UnimplementedTenantServiceServer) mustEmbedUnimplementedTenantServiceServer() {}
 func (UnimplementedTenantServiceServer) testEmbeddedByValue()                       {}
@@ -176,6 +427,24 @@ func _TenantService_CreateTenant_Handler(srv interface{}, ctx context.Context, d
 	return interceptor(ctx, in, info, handler)
 }
 
+func _TenantService_CreateChildTenant_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(CreateChildTenantRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(TenantServiceServer).CreateChildTenant(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: TenantService_CreateChildTenant_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(TenantServiceServer).CreateChildTenant(ctx, req.(*CreateChildTenantRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _TenantService_GetTenant_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(GetTenantRequest)
 	if err := dec(in); err != nil {
@@ -212,6 +481,107 @@ func _TenantService_ListTenants_Handler(srv interface{}, ctx context.Context, de
 	return interceptor(ctx, in, info, handler)
 }
 
+func _TenantService_ListChildTenants_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListChildTenantsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(TenantServiceServer).ListChildTenants(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: TenantService_ListChildTenants_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(TenantServiceServer).ListChildTenants(ctx, req.(*ListChildTenantsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _TenantService_UpdateTenant_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(UpdateTenantRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(TenantServiceServer).UpdateTenant(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: TenantService_UpdateTenant_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(TenantServiceServer).UpdateTenant(ctx, req.(*UpdateTenantRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _TenantService_SuspendTenant_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(SuspendTenantRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(TenantServiceServer).SuspendTenant(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: TenantService_SuspendTenant_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(TenantServiceServer).SuspendTenant(ctx, req.(*SuspendTenantRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _TenantService_ResumeTenant_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ResumeTenantRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(TenantServiceServer).ResumeTenant(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: TenantService_ResumeTenant_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(TenantServiceServer).ResumeTenant(ctx, req.(*ResumeTenantRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _TenantService_ExportTenant_Handler(srv interface{}, stream grpc.ServerStream) error {
+	m := new(ExportTenantRequest)
+	if err := stream.RecvMsg(m); err != nil {
+		return err
+	}
+	return srv.(TenantServiceServer).ExportTenant(m, &grpc.GenericServerStream[ExportTenantRequest, ExportTenantResponse]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type TenantService_ExportTenantServer = grpc.ServerStreamingServer[ExportTenantResponse]
+
+func _TenantService_DeleteTenant_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(DeleteTenantRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(TenantServiceServer).DeleteTenant(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: TenantService_DeleteTenant_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(TenantServiceServer).DeleteTenant(ctx, req.(*DeleteTenantRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // TenantService_ServiceDesc is the grpc.ServiceDesc for TenantService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -224,6 +594,10 @@ var TenantService_ServiceDesc = grpc.ServiceDesc{
 			Handler:    _TenantService_CreateTenant_Handler,
 		},
 		{
+			MethodName: "CreateChildTenant",
+			Handler:    _TenantService_CreateChildTenant_Handler,
+		},
+		{
 			MethodName: "GetTenant",
 			Handler:    _TenantService_GetTenant_Handler,
 		},
@@ -231,7 +605,33 @@ var TenantService_ServiceDesc = grpc.ServiceDesc{
 			MethodName: "ListTenants",
 			Handler:    _TenantService_ListTenants_Handler,
 		},
+		{
+			MethodName: "ListChildTenants",
+			Handler:    _TenantService_ListChildTenants_Handler,
+		},
+		{
+			MethodName: "UpdateTenant",
+			Handler:    _TenantService_UpdateTenant_Handler,
+		},
+		{
+			MethodName: "SuspendTenant",
+			Handler:    _TenantService_SuspendTenant_Handler,
+		},
+		{
+			MethodName: "ResumeTenant",
+			Handler:    _TenantService_ResumeTenant_Handler,
+		},
+		{
+			MethodName: "DeleteTenant",
+			Handler:    _TenantService_DeleteTenant_Handler,
+		},
 	},
-	Streams:  []grpc.StreamDesc{},
+	Streams: []grpc.StreamDesc{
+		{
+			StreamName:    "ExportTenant",
+			Handler:       _TenantService_ExportTenant_Handler,
+			ServerStreams: true,
+		},
+	},
 	Metadata: "function/auth/v1/tenant_service.proto",
 }

@@ -102,6 +102,185 @@ const (
 	ErrorReason_ERROR_REASON_TENANT_NAME_TAKEN ErrorReason = 201
 	// No API key with this id is visible to the caller.
 	ErrorReason_ERROR_REASON_API_KEY_NOT_FOUND ErrorReason = 202
+	// The etag in the request is not the current one: somebody changed the key
+	// in between.
+	ErrorReason_ERROR_REASON_API_KEY_ETAG_MISMATCH ErrorReason = 330
+	// The key has made all the calls of its day.
+	ErrorReason_ERROR_REASON_API_KEY_QUOTA_EXCEEDED ErrorReason = 331
+	// The key is revoked, so it cannot be changed.
+	ErrorReason_ERROR_REASON_API_KEY_REVOKED ErrorReason = 332
+	// A key with this hash is stored already. Only a row of an import fails with
+	// it.
+	ErrorReason_ERROR_REASON_API_KEY_DIGEST_TAKEN ErrorReason = 333
+	// No user or service account of the tenant has this id.
+	ErrorReason_ERROR_REASON_API_KEY_OWNER_NOT_FOUND ErrorReason = 334
+	// The certificate names nobody that this service knows.
+	ErrorReason_ERROR_REASON_CERTIFICATE_UNKNOWN ErrorReason = 335
+	// No certificate identity with this id is visible to the caller.
+	ErrorReason_ERROR_REASON_CERTIFICATE_IDENTITY_NOT_FOUND ErrorReason = 336
+	// The name is bound already.
+	ErrorReason_ERROR_REASON_CERTIFICATE_NAME_TAKEN ErrorReason = 337
+	// The user or the service account behind the credential is not active:
+	// locked, suspended or deleted.
+	ErrorReason_ERROR_REASON_SUBJECT_DISABLED ErrorReason = 338
+	// The session behind the access token has ended.
+	ErrorReason_ERROR_REASON_SESSION_ENDED ErrorReason = 339
+	// Too many streams watch for revocations on this worker.
+	ErrorReason_ERROR_REASON_TOO_MANY_WATCHERS ErrorReason = 340
+	// The OAuth request lacks a parameter, repeats one or has one that is not
+	// valid (`invalid_request`).
+	ErrorReason_ERROR_REASON_OAUTH_INVALID_REQUEST ErrorReason = 250
+	// The client is not known, or did not prove who it is (`invalid_client`).
+	ErrorReason_ERROR_REASON_OAUTH_INVALID_CLIENT ErrorReason = 251
+	// The grant (a refresh token, a device code, a token to exchange) is not
+	// valid, has been used, or belongs to somebody else (`invalid_grant`).
+	ErrorReason_ERROR_REASON_OAUTH_INVALID_GRANT ErrorReason = 252
+	// The client may not use this grant (`unauthorized_client`).
+	ErrorReason_ERROR_REASON_OAUTH_UNAUTHORIZED_CLIENT ErrorReason = 253
+	// There is no such grant type (`unsupported_grant_type`).
+	ErrorReason_ERROR_REASON_OAUTH_UNSUPPORTED_GRANT_TYPE ErrorReason = 254
+	// The scope is no list of permissions, or wider than what it was narrowed to
+	// before (`invalid_scope`).
+	ErrorReason_ERROR_REASON_OAUTH_INVALID_SCOPE ErrorReason = 255
+	// Nobody gets tokens for this audience here (`invalid_target`).
+	ErrorReason_ERROR_REASON_OAUTH_INVALID_TARGET ErrorReason = 256
+	// No person has decided about the device yet; ask again after the interval
+	// (`authorization_pending`).
+	ErrorReason_ERROR_REASON_OAUTH_AUTHORIZATION_PENDING ErrorReason = 257
+	// The device asks too often: wait five seconds more between two questions
+	// (`slow_down`).
+	ErrorReason_ERROR_REASON_OAUTH_SLOW_DOWN ErrorReason = 258
+	// A person has refused the device (`access_denied`).
+	ErrorReason_ERROR_REASON_OAUTH_ACCESS_DENIED ErrorReason = 259
+	// The device code has expired; begin again (`expired_token`).
+	ErrorReason_ERROR_REASON_OAUTH_EXPIRED_TOKEN ErrorReason = 260
+	// No session with this id is visible to the caller.
+	ErrorReason_ERROR_REASON_SESSION_NOT_FOUND ErrorReason = 261
+	// No service account that could have credentials has this id.
+	ErrorReason_ERROR_REASON_CLIENT_NOT_FOUND ErrorReason = 262
+	// No credential of a service account with this id is visible to the caller.
+	ErrorReason_ERROR_REASON_CLIENT_CREDENTIAL_NOT_FOUND ErrorReason = 263
+	// The service account has as many usable credentials as one may have; revoke
+	// one first.
+	ErrorReason_ERROR_REASON_TOO_MANY_CLIENT_CREDENTIALS ErrorReason = 264
+	// No device that waits shows this code: it is mistyped, decided, or has
+	// expired.
+	ErrorReason_ERROR_REASON_DEVICE_REQUEST_NOT_FOUND ErrorReason = 265
+	// Only a person who has signed in can do this.
+	ErrorReason_ERROR_REASON_NOT_A_PERSON ErrorReason = 266
+	// The credential is good, and its tenant, or one above that, is suspended.
+	ErrorReason_ERROR_REASON_TENANT_SUSPENDED ErrorReason = 210
+	// The tenant is active, so it cannot be deleted.
+	ErrorReason_ERROR_REASON_TENANT_NOT_SUSPENDED ErrorReason = 211
+	// The tenant is deleted, which nothing undoes.
+	ErrorReason_ERROR_REASON_TENANT_DELETED ErrorReason = 212
+	// The tenant stands on the lowest level of the tree that there may be.
+	ErrorReason_ERROR_REASON_TENANT_TREE_TOO_DEEP ErrorReason = 213
+	// The etag in the request is not the current one: somebody changed the
+	// tenant in between.
+	ErrorReason_ERROR_REASON_TENANT_ETAG_MISMATCH ErrorReason = 214
+	// Tenants stand below the one that is to be deleted.
+	ErrorReason_ERROR_REASON_TENANT_HAS_CHILDREN ErrorReason = 215
+	// The tenant is the caller's own, stands above it, or is the one that the
+	// installation began with.
+	ErrorReason_ERROR_REASON_TENANT_PROTECTED ErrorReason = 216
+	// There is no signing key with this id.
+	ErrorReason_ERROR_REASON_SIGNING_KEY_NOT_FOUND ErrorReason = 350
+	// The key of the last rotation is published and does not sign yet.
+	ErrorReason_ERROR_REASON_SIGNING_KEY_ROTATION_PENDING ErrorReason = 351
+	// No user with this id is visible to the caller.
+	ErrorReason_ERROR_REASON_USER_NOT_FOUND ErrorReason = 220
+	// Another user of the tenant has this name.
+	ErrorReason_ERROR_REASON_USER_NAME_TAKEN ErrorReason = 221
+	// Another user of the tenant has this e-mail address.
+	ErrorReason_ERROR_REASON_USER_EMAIL_TAKEN ErrorReason = 222
+	// The etag in the request is not the current one: somebody changed the user
+	// in between.
+	ErrorReason_ERROR_REASON_USER_ETAG_MISMATCH ErrorReason = 223
+	// The state of the user does not allow the call.
+	ErrorReason_ERROR_REASON_USER_STATE ErrorReason = 224
+	// No group with this id is visible to the caller.
+	ErrorReason_ERROR_REASON_GROUP_NOT_FOUND ErrorReason = 225
+	// Another group of the tenant has this name.
+	ErrorReason_ERROR_REASON_GROUP_NAME_TAKEN ErrorReason = 226
+	// The etag in the request is not the current one: somebody changed the
+	// group in between.
+	ErrorReason_ERROR_REASON_GROUP_ETAG_MISMATCH ErrorReason = 227
+	// The change would make a group a member of itself, directly or by way of
+	// others.
+	ErrorReason_ERROR_REASON_GROUP_CYCLE ErrorReason = 228
+	// The change would nest groups deeper than they may be.
+	ErrorReason_ERROR_REASON_GROUP_TOO_DEEP ErrorReason = 229
+	// The group has as many direct members as one may have.
+	ErrorReason_ERROR_REASON_GROUP_FULL ErrorReason = 230
+	// No service account with this id is visible to the caller.
+	ErrorReason_ERROR_REASON_SERVICE_ACCOUNT_NOT_FOUND ErrorReason = 231
+	// Another service account of the tenant has this name.
+	ErrorReason_ERROR_REASON_SERVICE_ACCOUNT_NAME_TAKEN ErrorReason = 232
+	// The etag in the request is not the current one: somebody changed the
+	// service account in between.
+	ErrorReason_ERROR_REASON_SERVICE_ACCOUNT_ETAG_MISMATCH ErrorReason = 233
+	// The password breaks rules of the tenant; `BadRequest` lists each, and the
+	// metadata names them.
+	ErrorReason_ERROR_REASON_PASSWORD_REFUSED ErrorReason = 234
+	// The password is right and has to be replaced before anything else.
+	ErrorReason_ERROR_REASON_PASSWORD_CHANGE_REQUIRED ErrorReason = 235
+	// The sign-in failed: the user does not exist, may not sign in, or has
+	// another password or code. Which of them is not told.
+	ErrorReason_ERROR_REASON_SIGN_IN_FAILED ErrorReason = 236
+	// Too many sign-ins failed in a row; `RetryInfo` says when to try again.
+	ErrorReason_ERROR_REASON_SIGN_IN_DELAYED ErrorReason = 237
+	// The password is right and a code of the second factor is missing.
+	ErrorReason_ERROR_REASON_SECOND_FACTOR_REQUIRED ErrorReason = 238
+	// The code is not the current one of the app, or was used already.
+	ErrorReason_ERROR_REASON_SECOND_FACTOR_INVALID ErrorReason = 239
+	// The user has a second factor already.
+	ErrorReason_ERROR_REASON_SECOND_FACTOR_ENROLLED ErrorReason = 240
+	// The user has no second factor, or has not confirmed it yet.
+	ErrorReason_ERROR_REASON_SECOND_FACTOR_MISSING ErrorReason = 241
+	// More passwords are to be checked than the server has time for;
+	// `RetryInfo` says when to come back.
+	ErrorReason_ERROR_REASON_HASHING_OVERLOADED ErrorReason = 242
+	// The invitation does not exist, has expired, was replaced or was used
+	// already.
+	ErrorReason_ERROR_REASON_INVITATION_INVALID ErrorReason = 243
+	// The token for a new password does not exist, has expired, was replaced or
+	// was used already.
+	ErrorReason_ERROR_REASON_PASSWORD_RESET_INVALID ErrorReason = 244
+	// The method is about the account of the calling user, and the caller is
+	// none.
+	ErrorReason_ERROR_REASON_NOT_A_USER ErrorReason = 245
+	// No role with this id is visible to the caller.
+	ErrorReason_ERROR_REASON_ROLE_NOT_FOUND ErrorReason = 280
+	// Another role of the tenant, or a built-in one, has this name.
+	ErrorReason_ERROR_REASON_ROLE_NAME_TAKEN ErrorReason = 281
+	// Built-in roles come with the service and cannot be changed.
+	ErrorReason_ERROR_REASON_ROLE_BUILT_IN ErrorReason = 282
+	// The role is bound, or other roles inherit it. Without `force` it cannot be
+	// deleted; while roles inherit it, not at all.
+	ErrorReason_ERROR_REASON_ROLE_IN_USE ErrorReason = 283
+	// The role would inherit itself.
+	ErrorReason_ERROR_REASON_ROLE_CYCLE ErrorReason = 284
+	// Roles inherit each other through more steps than are allowed.
+	ErrorReason_ERROR_REASON_ROLE_TOO_DEEP ErrorReason = 285
+	// The etag in the request is not the current one: somebody changed the role
+	// in between.
+	ErrorReason_ERROR_REASON_ROLE_ETAG_MISMATCH ErrorReason = 286
+	// No binding with this id is visible to the caller.
+	ErrorReason_ERROR_REASON_ROLE_BINDING_NOT_FOUND ErrorReason = 287
+	// The change would leave the tenant without anybody who may administer it.
+	ErrorReason_ERROR_REASON_LAST_ADMINISTRATOR ErrorReason = 288
+	// The permission is held, and asks for a stronger or a more recent sign-in.
+	// `acr_values` and `max_age` (seconds) are what to ask of the sign-in (RFC
+	// 9470); empty when it does not matter.
+	ErrorReason_ERROR_REASON_STEP_UP_REQUIRED ErrorReason = 289
+	// The caller may do this with some resources, and this is none of them.
+	ErrorReason_ERROR_REASON_RESOURCE_OUT_OF_SCOPE ErrorReason = 290
+	// A role can be bound only to a user, a service account or a group that
+	// exists.
+	ErrorReason_ERROR_REASON_ROLE_SUBJECT_NOT_FOUND ErrorReason = 291
+	// The tenant has as many roles or bindings as it may have.
+	ErrorReason_ERROR_REASON_ROLE_LIMIT_REACHED ErrorReason = 292
 )
 
 // Enum value maps for ErrorReason.
@@ -139,40 +318,192 @@ var (
 		200: "ERROR_REASON_TENANT_NOT_FOUND",
 		201: "ERROR_REASON_TENANT_NAME_TAKEN",
 		202: "ERROR_REASON_API_KEY_NOT_FOUND",
+		330: "ERROR_REASON_API_KEY_ETAG_MISMATCH",
+		331: "ERROR_REASON_API_KEY_QUOTA_EXCEEDED",
+		332: "ERROR_REASON_API_KEY_REVOKED",
+		333: "ERROR_REASON_API_KEY_DIGEST_TAKEN",
+		334: "ERROR_REASON_API_KEY_OWNER_NOT_FOUND",
+		335: "ERROR_REASON_CERTIFICATE_UNKNOWN",
+		336: "ERROR_REASON_CERTIFICATE_IDENTITY_NOT_FOUND",
+		337: "ERROR_REASON_CERTIFICATE_NAME_TAKEN",
+		338: "ERROR_REASON_SUBJECT_DISABLED",
+		339: "ERROR_REASON_SESSION_ENDED",
+		340: "ERROR_REASON_TOO_MANY_WATCHERS",
+		250: "ERROR_REASON_OAUTH_INVALID_REQUEST",
+		251: "ERROR_REASON_OAUTH_INVALID_CLIENT",
+		252: "ERROR_REASON_OAUTH_INVALID_GRANT",
+		253: "ERROR_REASON_OAUTH_UNAUTHORIZED_CLIENT",
+		254: "ERROR_REASON_OAUTH_UNSUPPORTED_GRANT_TYPE",
+		255: "ERROR_REASON_OAUTH_INVALID_SCOPE",
+		256: "ERROR_REASON_OAUTH_INVALID_TARGET",
+		257: "ERROR_REASON_OAUTH_AUTHORIZATION_PENDING",
+		258: "ERROR_REASON_OAUTH_SLOW_DOWN",
+		259: "ERROR_REASON_OAUTH_ACCESS_DENIED",
+		260: "ERROR_REASON_OAUTH_EXPIRED_TOKEN",
+		261: "ERROR_REASON_SESSION_NOT_FOUND",
+		262: "ERROR_REASON_CLIENT_NOT_FOUND",
+		263: "ERROR_REASON_CLIENT_CREDENTIAL_NOT_FOUND",
+		264: "ERROR_REASON_TOO_MANY_CLIENT_CREDENTIALS",
+		265: "ERROR_REASON_DEVICE_REQUEST_NOT_FOUND",
+		266: "ERROR_REASON_NOT_A_PERSON",
+		210: "ERROR_REASON_TENANT_SUSPENDED",
+		211: "ERROR_REASON_TENANT_NOT_SUSPENDED",
+		212: "ERROR_REASON_TENANT_DELETED",
+		213: "ERROR_REASON_TENANT_TREE_TOO_DEEP",
+		214: "ERROR_REASON_TENANT_ETAG_MISMATCH",
+		215: "ERROR_REASON_TENANT_HAS_CHILDREN",
+		216: "ERROR_REASON_TENANT_PROTECTED",
+		350: "ERROR_REASON_SIGNING_KEY_NOT_FOUND",
+		351: "ERROR_REASON_SIGNING_KEY_ROTATION_PENDING",
+		220: "ERROR_REASON_USER_NOT_FOUND",
+		221: "ERROR_REASON_USER_NAME_TAKEN",
+		222: "ERROR_REASON_USER_EMAIL_TAKEN",
+		223: "ERROR_REASON_USER_ETAG_MISMATCH",
+		224: "ERROR_REASON_USER_STATE",
+		225: "ERROR_REASON_GROUP_NOT_FOUND",
+		226: "ERROR_REASON_GROUP_NAME_TAKEN",
+		227: "ERROR_REASON_GROUP_ETAG_MISMATCH",
+		228: "ERROR_REASON_GROUP_CYCLE",
+		229: "ERROR_REASON_GROUP_TOO_DEEP",
+		230: "ERROR_REASON_GROUP_FULL",
+		231: "ERROR_REASON_SERVICE_ACCOUNT_NOT_FOUND",
+		232: "ERROR_REASON_SERVICE_ACCOUNT_NAME_TAKEN",
+		233: "ERROR_REASON_SERVICE_ACCOUNT_ETAG_MISMATCH",
+		234: "ERROR_REASON_PASSWORD_REFUSED",
+		235: "ERROR_REASON_PASSWORD_CHANGE_REQUIRED",
+		236: "ERROR_REASON_SIGN_IN_FAILED",
+		237: "ERROR_REASON_SIGN_IN_DELAYED",
+		238: "ERROR_REASON_SECOND_FACTOR_REQUIRED",
+		239: "ERROR_REASON_SECOND_FACTOR_INVALID",
+		240: "ERROR_REASON_SECOND_FACTOR_ENROLLED",
+		241: "ERROR_REASON_SECOND_FACTOR_MISSING",
+		242: "ERROR_REASON_HASHING_OVERLOADED",
+		243: "ERROR_REASON_INVITATION_INVALID",
+		244: "ERROR_REASON_PASSWORD_RESET_INVALID",
+		245: "ERROR_REASON_NOT_A_USER",
+		280: "ERROR_REASON_ROLE_NOT_FOUND",
+		281: "ERROR_REASON_ROLE_NAME_TAKEN",
+		282: "ERROR_REASON_ROLE_BUILT_IN",
+		283: "ERROR_REASON_ROLE_IN_USE",
+		284: "ERROR_REASON_ROLE_CYCLE",
+		285: "ERROR_REASON_ROLE_TOO_DEEP",
+		286: "ERROR_REASON_ROLE_ETAG_MISMATCH",
+		287: "ERROR_REASON_ROLE_BINDING_NOT_FOUND",
+		288: "ERROR_REASON_LAST_ADMINISTRATOR",
+		289: "ERROR_REASON_STEP_UP_REQUIRED",
+		290: "ERROR_REASON_RESOURCE_OUT_OF_SCOPE",
+		291: "ERROR_REASON_ROLE_SUBJECT_NOT_FOUND",
+		292: "ERROR_REASON_ROLE_LIMIT_REACHED",
 	}
 	ErrorReason_value = map[string]int32{
-		"ERROR_REASON_UNSPECIFIED":               0,
-		"ERROR_REASON_INVALID_REQUEST":           1,
-		"ERROR_REASON_MALFORMED_REQUEST":         2,
-		"ERROR_REASON_INVALID_FILTER":            3,
-		"ERROR_REASON_INVALID_PAGE_TOKEN":        4,
-		"ERROR_REASON_INVALID_CONSISTENCY_TOKEN": 5,
-		"ERROR_REASON_CREDENTIAL_MISSING":        6,
-		"ERROR_REASON_CREDENTIAL_INVALID":        7,
-		"ERROR_REASON_CREDENTIAL_EXPIRED":        8,
-		"ERROR_REASON_CREDENTIAL_REVOKED":        9,
-		"ERROR_REASON_PERMISSION_MISSING":        10,
-		"ERROR_REASON_PERMISSION_ESCALATION":     11,
-		"ERROR_REASON_RATE_LIMITED":              12,
-		"ERROR_REASON_OVERLOADED":                13,
-		"ERROR_REASON_DEADLINE_TOO_SHORT":        14,
-		"ERROR_REASON_CALL_CANCELLED":            15,
-		"ERROR_REASON_REQUEST_ID_REUSED":         16,
-		"ERROR_REASON_DEPENDENCY_UNAVAILABLE":    17,
-		"ERROR_REASON_CONCURRENT_CHANGE":         18,
-		"ERROR_REASON_INTERNAL":                  19,
-		"ERROR_REASON_RESPONSE_TOO_LARGE":        20,
-		"ERROR_REASON_COMPANY_NOT_FOUND":         100,
-		"ERROR_REASON_COMPANY_STATE_NOT_FOUND":   101,
-		"ERROR_REASON_COMPANY_IDENTIFIER_TAKEN":  102,
-		"ERROR_REASON_COMPANY_ETAG_MISMATCH":     103,
-		"ERROR_REASON_COMPANY_DELETED":           104,
-		"ERROR_REASON_COMPANY_NOT_DELETED":       105,
-		"ERROR_REASON_IMPORT_TOO_LARGE":          106,
-		"ERROR_REASON_IMPORT_OUT_OF_ORDER":       107,
-		"ERROR_REASON_TENANT_NOT_FOUND":          200,
-		"ERROR_REASON_TENANT_NAME_TAKEN":         201,
-		"ERROR_REASON_API_KEY_NOT_FOUND":         202,
+		"ERROR_REASON_UNSPECIFIED":                    0,
+		"ERROR_REASON_INVALID_REQUEST":                1,
+		"ERROR_REASON_MALFORMED_REQUEST":              2,
+		"ERROR_REASON_INVALID_FILTER":                 3,
+		"ERROR_REASON_INVALID_PAGE_TOKEN":             4,
+		"ERROR_REASON_INVALID_CONSISTENCY_TOKEN":      5,
+		"ERROR_REASON_CREDENTIAL_MISSING":             6,
+		"ERROR_REASON_CREDENTIAL_INVALID":             7,
+		"ERROR_REASON_CREDENTIAL_EXPIRED":             8,
+		"ERROR_REASON_CREDENTIAL_REVOKED":             9,
+		"ERROR_REASON_PERMISSION_MISSING":             10,
+		"ERROR_REASON_PERMISSION_ESCALATION":          11,
+		"ERROR_REASON_RATE_LIMITED":                   12,
+		"ERROR_REASON_OVERLOADED":                     13,
+		"ERROR_REASON_DEADLINE_TOO_SHORT":             14,
+		"ERROR_REASON_CALL_CANCELLED":                 15,
+		"ERROR_REASON_REQUEST_ID_REUSED":              16,
+		"ERROR_REASON_DEPENDENCY_UNAVAILABLE":         17,
+		"ERROR_REASON_CONCURRENT_CHANGE":              18,
+		"ERROR_REASON_INTERNAL":                       19,
+		"ERROR_REASON_RESPONSE_TOO_LARGE":             20,
+		"ERROR_REASON_COMPANY_NOT_FOUND":              100,
+		"ERROR_REASON_COMPANY_STATE_NOT_FOUND":        101,
+		"ERROR_REASON_COMPANY_IDENTIFIER_TAKEN":       102,
+		"ERROR_REASON_COMPANY_ETAG_MISMATCH":          103,
+		"ERROR_REASON_COMPANY_DELETED":                104,
+		"ERROR_REASON_COMPANY_NOT_DELETED":            105,
+		"ERROR_REASON_IMPORT_TOO_LARGE":               106,
+		"ERROR_REASON_IMPORT_OUT_OF_ORDER":            107,
+		"ERROR_REASON_TENANT_NOT_FOUND":               200,
+		"ERROR_REASON_TENANT_NAME_TAKEN":              201,
+		"ERROR_REASON_API_KEY_NOT_FOUND":              202,
+		"ERROR_REASON_API_KEY_ETAG_MISMATCH":          330,
+		"ERROR_REASON_API_KEY_QUOTA_EXCEEDED":         331,
+		"ERROR_REASON_API_KEY_REVOKED":                332,
+		"ERROR_REASON_API_KEY_DIGEST_TAKEN":           333,
+		"ERROR_REASON_API_KEY_OWNER_NOT_FOUND":        334,
+		"ERROR_REASON_CERTIFICATE_UNKNOWN":            335,
+		"ERROR_REASON_CERTIFICATE_IDENTITY_NOT_FOUND": 336,
+		"ERROR_REASON_CERTIFICATE_NAME_TAKEN":         337,
+		"ERROR_REASON_SUBJECT_DISABLED":               338,
+		"ERROR_REASON_SESSION_ENDED":                  339,
+		"ERROR_REASON_TOO_MANY_WATCHERS":              340,
+		"ERROR_REASON_OAUTH_INVALID_REQUEST":          250,
+		"ERROR_REASON_OAUTH_INVALID_CLIENT":           251,
+		"ERROR_REASON_OAUTH_INVALID_GRANT":            252,
+		"ERROR_REASON_OAUTH_UNAUTHORIZED_CLIENT":      253,
+		"ERROR_REASON_OAUTH_UNSUPPORTED_GRANT_TYPE":   254,
+		"ERROR_REASON_OAUTH_INVALID_SCOPE":            255,
+		"ERROR_REASON_OAUTH_INVALID_TARGET":           256,
+		"ERROR_REASON_OAUTH_AUTHORIZATION_PENDING":    257,
+		"ERROR_REASON_OAUTH_SLOW_DOWN":                258,
+		"ERROR_REASON_OAUTH_ACCESS_DENIED":            259,
+		"ERROR_REASON_OAUTH_EXPIRED_TOKEN":            260,
+		"ERROR_REASON_SESSION_NOT_FOUND":              261,
+		"ERROR_REASON_CLIENT_NOT_FOUND":               262,
+		"ERROR_REASON_CLIENT_CREDENTIAL_NOT_FOUND":    263,
+		"ERROR_REASON_TOO_MANY_CLIENT_CREDENTIALS":    264,
+		"ERROR_REASON_DEVICE_REQUEST_NOT_FOUND":       265,
+		"ERROR_REASON_NOT_A_PERSON":                   266,
+		"ERROR_REASON_TENANT_SUSPENDED":               210,
+		"ERROR_REASON_TENANT_NOT_SUSPENDED":           211,
+		"ERROR_REASON_TENANT_DELETED":                 212,
+		"ERROR_REASON_TENANT_TREE_TOO_DEEP":           213,
+		"ERROR_REASON_TENANT_ETAG_MISMATCH":           214,
+		"ERROR_REASON_TENANT_HAS_CHILDREN":            215,
+		"ERROR_REASON_TENANT_PROTECTED":               216,
+		"ERROR_REASON_SIGNING_KEY_NOT_FOUND":          350,
+		"ERROR_REASON_SIGNING_KEY_ROTATION_PENDING":   351,
+		"ERROR_REASON_USER_NOT_FOUND":                 220,
+		"ERROR_REASON_USER_NAME_TAKEN":                221,
+		"ERROR_REASON_USER_EMAIL_TAKEN":               222,
+		"ERROR_REASON_USER_ETAG_MISMATCH":             223,
+		"ERROR_REASON_USER_STATE":                     224,
+		"ERROR_REASON_GROUP_NOT_FOUND":                225,
+		"ERROR_REASON_GROUP_NAME_TAKEN":               226,
+		"ERROR_REASON_GROUP_ETAG_MISMATCH":            227,
+		"ERROR_REASON_GROUP_CYCLE":                    228,
+		"ERROR_REASON_GROUP_TOO_DEEP":                 229,
+		"ERROR_REASON_GROUP_FULL":                     230,
+		"ERROR_REASON_SERVICE_ACCOUNT_NOT_FOUND":      231,
+		"ERROR_REASON_SERVICE_ACCOUNT_NAME_TAKEN":     232,
+		"ERROR_REASON_SERVICE_ACCOUNT_ETAG_MISMATCH":  233,
+		"ERROR_REASON_PASSWORD_REFUSED":               234,
+		"ERROR_REASON_PASSWORD_CHANGE_REQUIRED":       235,
+		"ERROR_REASON_SIGN_IN_FAILED":                 236,
+		"ERROR_REASON_SIGN_IN_DELAYED":                237,
+		"ERROR_REASON_SECOND_FACTOR_REQUIRED":         238,
+		"ERROR_REASON_SECOND_FACTOR_INVALID":          239,
+		"ERROR_REASON_SECOND_FACTOR_ENROLLED":         240,
+		"ERROR_REASON_SECOND_FACTOR_MISSING":          241,
+		"ERROR_REASON_HASHING_OVERLOADED":             242,
+		"ERROR_REASON_INVITATION_INVALID":             243,
+		"ERROR_REASON_PASSWORD_RESET_INVALID":         244,
+		"ERROR_REASON_NOT_A_USER":                     245,
+		"ERROR_REASON_ROLE_NOT_FOUND":                 280,
+		"ERROR_REASON_ROLE_NAME_TAKEN":                281,
+		"ERROR_REASON_ROLE_BUILT_IN":                  282,
+		"ERROR_REASON_ROLE_IN_USE":                    283,
+		"ERROR_REASON_ROLE_CYCLE":                     284,
+		"ERROR_REASON_ROLE_TOO_DEEP":                  285,
+		"ERROR_REASON_ROLE_ETAG_MISMATCH":             286,
+		"ERROR_REASON_ROLE_BINDING_NOT_FOUND":         287,
+		"ERROR_REASON_LAST_ADMINISTRATOR":             288,
+		"ERROR_REASON_STEP_UP_REQUIRED":               289,
+		"ERROR_REASON_RESOURCE_OUT_OF_SCOPE":          290,
+		"ERROR_REASON_ROLE_SUBJECT_NOT_FOUND":         291,
+		"ERROR_REASON_ROLE_LIMIT_REACHED":             292,
 	}
 )
 
@@ -207,7 +538,7 @@ var File_function_common_v1_error_reason_proto protoreflect.FileDescriptor
 
 const file_function_common_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
-	"%function/common/v1/error_reason.proto\x12\x12function.common.v1\x1a function/common/v1/options.proto*\xc3\x1b\n" +
+	"%function/common/v1/error_reason.proto\x12\x12function.common.v1\x1a function/common/v1/options.proto*\xdf^\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12[\n" +
 	"\x1cERROR_REASON_INVALID_REQUEST\x10\x01\x1a9\xb2\xed\x185\b\x03\x12\n" +
@@ -256,7 +587,95 @@ const file_function_common_v1_error_reason_proto_rawDesc = "" +
 	"\x1dERROR_REASON_TENANT_NOT_FOUND\x10\xc8\x01\x1aN\xb2\xed\x18J\b\x05\x12\ttenant_id\x1a;Tenant 01938d2e-7f04-7c3e-9d55-0a6f3c3f0b11 does not exist.\x12S\n" +
 	"\x1eERROR_REASON_TENANT_NAME_TAKEN\x10\xc9\x01\x1a.\xb2\xed\x18*\b\x06\x12\x04name\x1a The tenant name 'acme' is taken.\x12u\n" +
 	"\x1eERROR_REASON_API_KEY_NOT_FOUND\x10\xca\x01\x1aP\xb2\xed\x18L\b\x05\x12\n" +
-	"api_key_id\x1a<API key 01938d2e-7f04-7c3e-9d55-0a6f3c3f0b11 does not exist.B\xd1\x01\n" +
+	"api_key_id\x1a<API key 01938d2e-7f04-7c3e-9d55-0a6f3c3f0b11 does not exist.\x12\x9a\x01\n" +
+	"\"ERROR_REASON_API_KEY_ETAG_MISMATCH\x10\xca\x02\x1aq\xb2\xed\x18m\b\n" +
+	"\x12\n" +
+	"api_key_id\x12\fcurrent_etag\x1aOThe API key has changed since it was read; read it again and repeat the change.\x12v\n" +
+	"#ERROR_REASON_API_KEY_QUOTA_EXCEEDED\x10\xcb\x02\x1aL\xb2\xed\x18H\b\b\x12\x11max_calls_per_day\x1a1The API key has made its 10000 calls of this day.\x12b\n" +
+	"\x1cERROR_REASON_API_KEY_REVOKED\x10\xcc\x02\x1a?\xb2\xed\x18;\b\t\x12\n" +
+	"api_key_id\x1a+The API key is revoked; create another one.\x12\\\n" +
+	"!ERROR_REASON_API_KEY_DIGEST_TAKEN\x10\xcd\x02\x1a4\xb2\xed\x180\b\x06\x12\x03row\x1a'A key with this hash is stored already.\x12p\n" +
+	"$ERROR_REASON_API_KEY_OWNER_NOT_FOUND\x10\xce\x02\x1aE\xb2\xed\x18A\b\x05\x12\x05owner\x1a6There is no user:01938d2e-7f04-7c3e-9d55-0a6f3c3f0b11.\x12o\n" +
+	" ERROR_REASON_CERTIFICATE_UNKNOWN\x10\xcf\x02\x1aH\xb2\xed\x18D\b\x10\x1a@No service account is bound to a name in the client certificate.\x12\x9c\x01\n" +
+	"+ERROR_REASON_CERTIFICATE_IDENTITY_NOT_FOUND\x10\xd0\x02\x1aj\xb2\xed\x18f\b\x05\x12\x17certificate_identity_id\x1aICertificate identity 01938d2e-7f04-7c3e-9d55-0a6f3c3f0b11 does not exist.\x12|\n" +
+	"#ERROR_REASON_CERTIFICATE_NAME_TAKEN\x10\xd1\x02\x1aR\xb2\xed\x18N\b\x06\x12\x04name\x1aDThe certificate name 'spiffe://example.org/worker' is bound already.\x12]\n" +
+	"\x1dERROR_REASON_SUBJECT_DISABLED\x10\xd2\x02\x1a9\xb2\xed\x185\b\x10\x1a1The account behind this credential is not active.\x12`\n" +
+	"\x1aERROR_REASON_SESSION_ENDED\x10\xd3\x02\x1a?\xb2\xed\x18;\b\x10\x1a7The session behind this token has ended; sign in again.\x12}\n" +
+	"\x1eERROR_REASON_TOO_MANY_WATCHERS\x10\xd4\x02\x1aX\xb2\xed\x18T\b\b\x12\x05limit\x1aI1000 streams watch for revocations here; try again on another connection.\x12Q\n" +
+	"\"ERROR_REASON_OAUTH_INVALID_REQUEST\x10\xfa\x01\x1a(\xb2\xed\x18$\b\x03\x12\x05error\x1a\x19refresh_token is missing.\x12]\n" +
+	"!ERROR_REASON_OAUTH_INVALID_CLIENT\x10\xfb\x01\x1a5\xb2\xed\x181\b\x10\x12\x05error\x1a&The client could not be authenticated.\x12U\n" +
+	" ERROR_REASON_OAUTH_INVALID_GRANT\x10\xfc\x01\x1a.\xb2\xed\x18*\b\x10\x12\x05error\x1a\x1fThe refresh token is not valid.\x12k\n" +
+	"&ERROR_REASON_OAUTH_UNAUTHORIZED_CLIENT\x10\xfd\x01\x1a>\xb2\xed\x18:\b\a\x12\x05error\x1a/The tenant does not allow the grant 'password'.\x12m\n" +
+	")ERROR_REASON_OAUTH_UNSUPPORTED_GRANT_TYPE\x10\xfe\x01\x1a=\xb2\xed\x189\b\x03\x12\x05error\x1a.The grant type 'implicit' does not exist here.\x12v\n" +
+	" ERROR_REASON_OAUTH_INVALID_SCOPE\x10\xff\x01\x1aO\xb2\xed\x18K\b\x03\x12\x05error\x1a@'company.reed' is not a permission; did you mean 'company.read'?\x12e\n" +
+	"!ERROR_REASON_OAUTH_INVALID_TARGET\x10\x80\x02\x1a=\xb2\xed\x189\b\x03\x12\x05error\x1a.'payments' is not an audience of this service.\x12_\n" +
+	"(ERROR_REASON_OAUTH_AUTHORIZATION_PENDING\x10\x81\x02\x1a0\xb2\xed\x18,\b\t\x12\x05error\x1a!Nobody has agreed yet; ask again.\x12b\n" +
+	"\x1cERROR_REASON_OAUTH_SLOW_DOWN\x10\x82\x02\x1a?\xb2\xed\x18;\b\t\x12\x05error\x12\binterval\x1a&Wait 10 seconds between two questions.\x12M\n" +
+	" ERROR_REASON_OAUTH_ACCESS_DENIED\x10\x83\x02\x1a&\xb2\xed\x18\"\b\a\x12\x05error\x1a\x17The device was refused.\x12_\n" +
+	" ERROR_REASON_OAUTH_EXPIRED_TOKEN\x10\x84\x02\x1a8\xb2\xed\x184\b\t\x12\x05error\x1a)The device code has expired; begin again.\x12u\n" +
+	"\x1eERROR_REASON_SESSION_NOT_FOUND\x10\x85\x02\x1aP\xb2\xed\x18L\b\x05\x12\n" +
+	"session_id\x1a<Session 01938d2e-7f04-7c3e-9d55-0a6f3c3f0b11 does not exist.\x12{\n" +
+	"\x1dERROR_REASON_CLIENT_NOT_FOUND\x10\x86\x02\x1aW\xb2\xed\x18S\b\x05\x12\tclient_id\x1aDService account 01938d2e-7f04-7c3e-9d55-0a6f3c3f0b11 does not exist.\x12\x93\x01\n" +
+	"(ERROR_REASON_CLIENT_CREDENTIAL_NOT_FOUND\x10\x87\x02\x1ad\xb2\xed\x18`\b\x05\x12\x14client_credential_id\x1aFClient credential 01938d2e-7f04-7c3e-9d55-0a6f3c3f0b11 does not exist.\x12\x84\x01\n" +
+	"(ERROR_REASON_TOO_MANY_CLIENT_CREDENTIALS\x10\x88\x02\x1aU\xb2\xed\x18Q\b\t\x12\x05limit\x1aFA service account has at most 10 usable credentials; revoke one first.\x12S\n" +
+	"%ERROR_REASON_DEVICE_REQUEST_NOT_FOUND\x10\x89\x02\x1a'\xb2\xed\x18#\b\x05\x1a\x1fNo device waits with this code.\x12\\\n" +
+	"\x19ERROR_REASON_NOT_A_PERSON\x10\x8a\x02\x1a<\xb2\xed\x188\b\a\x1a4Only a person who has signed in can let a device in.\x12|\n" +
+	"\x1dERROR_REASON_TENANT_SUSPENDED\x10\xd2\x01\x1aX\xb2\xed\x18T\b\a\x12\ttenant_id\x1aEThe tenant is suspended; its callers are refused until it is resumed.\x12q\n" +
+	"!ERROR_REASON_TENANT_NOT_SUSPENDED\x10\xd3\x01\x1aI\xb2\xed\x18E\b\t\x12\ttenant_id\x1a6The tenant is active; suspend it before it is deleted.\x12c\n" +
+	"\x1bERROR_REASON_TENANT_DELETED\x10\xd4\x01\x1aA\xb2\xed\x18=\b\t\x12\ttenant_id\x1a.The tenant is deleted, which cannot be undone.\x12\x83\x01\n" +
+	"!ERROR_REASON_TENANT_TREE_TOO_DEEP\x10\xd5\x01\x1a[\xb2\xed\x18W\b\t\x12\ttenant_id\x12\x05limit\x1aATenants stand on at most 5 levels, and this one is on the lowest.\x12\x97\x01\n" +
+	"!ERROR_REASON_TENANT_ETAG_MISMATCH\x10\xd6\x01\x1ao\xb2\xed\x18k\b\n" +
+	"\x12\ttenant_id\x12\fcurrent_etag\x1aNThe tenant has changed since it was read; read it again and repeat the change.\x12j\n" +
+	" ERROR_REASON_TENANT_HAS_CHILDREN\x10\xd7\x01\x1aC\xb2\xed\x18?\b\t\x12\ttenant_id\x1a0Tenants stand below this one; delete them first.\x12\x94\x01\n" +
+	"\x1dERROR_REASON_TENANT_PROTECTED\x10\xd8\x01\x1ap\xb2\xed\x18l\b\t\x12\ttenant_id\x1a]Nobody suspends or deletes the tenant it belongs to, one above that, or the tenant 'default'.\x12y\n" +
+	"\"ERROR_REASON_SIGNING_KEY_NOT_FOUND\x10\xde\x02\x1aP\xb2\xed\x18L\b\x05\x12\x06key_id\x1a@Signing key 01938d2e-7f04-7c3e-9d55-0a6f3c3f0b11 does not exist.\x12\xbb\x01\n" +
+	")ERROR_REASON_SIGNING_KEY_ROTATION_PENDING\x10\xdf\x02\x1a\x8a\x01\xb2\xed\x18\x85\x01\b\t\x12\x06key_id\x12\ractivate_time\x1ajSigning key 01938d2e-7f04-7c3e-9d55-0a6f3c3f0b11 is published already and signs from 2026-11-01T00:00:00Z.\x12l\n" +
+	"\x1bERROR_REASON_USER_NOT_FOUND\x10\xdc\x01\x1aJ\xb2\xed\x18F\b\x05\x12\auser_id\x1a9User 01938d2e-7f04-7c3e-9d55-0a6f3c3f0b11 does not exist.\x12S\n" +
+	"\x1cERROR_REASON_USER_NAME_TAKEN\x10\xdd\x01\x1a0\xb2\xed\x18,\b\x06\x12\tuser_name\x1a\x1dThe user name 'ada' is taken.\x12p\n" +
+	"\x1dERROR_REASON_USER_EMAIL_TAKEN\x10\xde\x01\x1aL\xb2\xed\x18H\b\x06\x12\x05email\x1a=The e-mail address 'ada@example.com' belongs to another user.\x12\x91\x01\n" +
+	"\x1fERROR_REASON_USER_ETAG_MISMATCH\x10\xdf\x01\x1ak\xb2\xed\x18g\b\n" +
+	"\x12\auser_id\x12\fcurrent_etag\x1aLThe user has changed since it was read; read it again and repeat the change.\x12i\n" +
+	"\x17ERROR_REASON_USER_STATE\x10\xe0\x01\x1aK\xb2\xed\x18G\b\t\x12\auser_id\x12\x05state\x1a3The user is 'suspended', which does not allow this.\x12o\n" +
+	"\x1cERROR_REASON_GROUP_NOT_FOUND\x10\xe1\x01\x1aL\xb2\xed\x18H\b\x05\x12\bgroup_id\x1a:Group 01938d2e-7f04-7c3e-9d55-0a6f3c3f0b11 does not exist.\x12X\n" +
+	"\x1dERROR_REASON_GROUP_NAME_TAKEN\x10\xe2\x01\x1a4\xb2\xed\x180\b\x06\x12\x04name\x1a&The group name 'engineering' is taken.\x12\x94\x01\n" +
+	" ERROR_REASON_GROUP_ETAG_MISMATCH\x10\xe3\x01\x1am\xb2\xed\x18i\b\n" +
+	"\x12\bgroup_id\x12\fcurrent_etag\x1aMThe group has changed since it was read; read it again and repeat the change.\x12f\n" +
+	"\x18ERROR_REASON_GROUP_CYCLE\x10\xe4\x01\x1aG\xb2\xed\x18C\b\t\x12\bgroup_id\x12\tmember_id\x1a*The group would become a member of itself.\x12U\n" +
+	"\x1bERROR_REASON_GROUP_TOO_DEEP\x10\xe5\x01\x1a3\xb2\xed\x18/\b\t\x12\x05limit\x1a$Groups can be nested at most 8 deep.\x12W\n" +
+	"\x17ERROR_REASON_GROUP_FULL\x10\xe6\x01\x1a9\xb2\xed\x185\b\b\x12\x05limit\x1a*A group has at most 100000 direct members.\x12\x8d\x01\n" +
+	"&ERROR_REASON_SERVICE_ACCOUNT_NOT_FOUND\x10\xe7\x01\x1a`\xb2\xed\x18\\\b\x05\x12\x12service_account_id\x1aDService account 01938d2e-7f04-7c3e-9d55-0a6f3c3f0b11 does not exist.\x12o\n" +
+	"'ERROR_REASON_SERVICE_ACCOUNT_NAME_TAKEN\x10\xe8\x01\x1aA\xb2\xed\x18=\b\x06\x12\x04name\x1a3The service account name 'nightly-import' is taken.\x12\xb3\x01\n" +
+	"*ERROR_REASON_SERVICE_ACCOUNT_ETAG_MISMATCH\x10\xe9\x01\x1a\x81\x01\xb2\xed\x18}\b\n" +
+	"\x12\x12service_account_id\x12\fcurrent_etag\x1aWThe service account has changed since it was read; read it again and repeat the change.\x12`\n" +
+	"\x1dERROR_REASON_PASSWORD_REFUSED\x10\xea\x01\x1a<\xb2\xed\x188\b\x03\x12\x05rules\x1a-password: is one of the most common passwords\x12Y\n" +
+	"%ERROR_REASON_PASSWORD_CHANGE_REQUIRED\x10\xeb\x01\x1a-\xb2\xed\x18)\b\t\x1a%The password has to be changed first.\x12=\n" +
+	"\x1bERROR_REASON_SIGN_IN_FAILED\x10\xec\x01\x1a\x1b\xb2\xed\x18\x17\b\x10\x1a\x13The sign-in failed.\x12a\n" +
+	"\x1cERROR_REASON_SIGN_IN_DELAYED\x10\xed\x01\x1a>\xb2\xed\x18:\b\b\x1a6Too many failed sign-ins; retry after the given delay.\x12f\n" +
+	"#ERROR_REASON_SECOND_FACTOR_REQUIRED\x10\xee\x01\x1a<\xb2\xed\x188\b\x10\x1a4Repeat the sign-in with a code of the second factor.\x12m\n" +
+	"\"ERROR_REASON_SECOND_FACTOR_INVALID\x10\xef\x01\x1aD\xb2\xed\x18@\b\x03\x1a<code: is not the current one; check the clock of the device.\x12c\n" +
+	"#ERROR_REASON_SECOND_FACTOR_ENROLLED\x10\xf0\x01\x1a9\xb2\xed\x185\b\t\x1a1The second factor is on already; remove it first.\x12M\n" +
+	"\"ERROR_REASON_SECOND_FACTOR_MISSING\x10\xf1\x01\x1a$\xb2\xed\x18 \b\t\x1a\x1cThe second factor is not on.\x12p\n" +
+	"\x1fERROR_REASON_HASHING_OVERLOADED\x10\xf2\x01\x1aJ\xb2\xed\x18F\b\b\x1aBToo many passwords are being checked; retry after the given delay.\x12]\n" +
+	"\x1fERROR_REASON_INVITATION_INVALID\x10\xf3\x01\x1a7\xb2\xed\x183\b\x10\x1a/The invitation is not valid; ask for a new one.\x12\\\n" +
+	"#ERROR_REASON_PASSWORD_RESET_INVALID\x10\xf4\x01\x1a2\xb2\xed\x18.\b\x10\x1a*The token is not valid; ask for a new one.\x12p\n" +
+	"\x17ERROR_REASON_NOT_A_USER\x10\xf5\x01\x1aR\xb2\xed\x18N\b\t\x12\x04kind\x1aDOnly users have an account of their own; the caller is an 'api_key'.\x12l\n" +
+	"\x1bERROR_REASON_ROLE_NOT_FOUND\x10\x98\x02\x1aJ\xb2\xed\x18F\b\x05\x12\arole_id\x1a9Role 01938d2e-7f04-7c3e-9d55-0a6f3c3f0b11 does not exist.\x12U\n" +
+	"\x1cERROR_REASON_ROLE_NAME_TAKEN\x10\x99\x02\x1a2\xb2\xed\x18.\b\x06\x12\x04name\x1a$The role name 'accounting' is taken.\x12e\n" +
+	"\x1aERROR_REASON_ROLE_BUILT_IN\x10\x9a\x02\x1aD\xb2\xed\x18@\b\t\x12\arole_id\x1a3The role 'owner' is built in and cannot be changed.\x12u\n" +
+	"\x18ERROR_REASON_ROLE_IN_USE\x10\x9b\x02\x1aV\xb2\xed\x18R\b\t\x12\arole_id\x12\bbindings\x12\x05heirs\x1a4The role has 3 bindings and is inherited by 0 roles.\x12z\n" +
+	"\x17ERROR_REASON_ROLE_CYCLE\x10\x9c\x02\x1a\\\xb2\xed\x18X\b\t\x12\arole_id\x1aKThe role would inherit itself through 01938d2e-7f04-7c3e-9d55-0a6f3c3f0b11.\x12V\n" +
+	"\x1aERROR_REASON_ROLE_TOO_DEEP\x10\x9d\x02\x1a5\xb2\xed\x181\b\t\x12\x05limit\x1a&Roles inherit through at most 8 steps.\x12\x91\x01\n" +
+	"\x1fERROR_REASON_ROLE_ETAG_MISMATCH\x10\x9e\x02\x1ak\xb2\xed\x18g\b\n" +
+	"\x12\arole_id\x12\fcurrent_etag\x1aLThe role has changed since it was read; read it again and repeat the change.\x12\x84\x01\n" +
+	"#ERROR_REASON_ROLE_BINDING_NOT_FOUND\x10\x9f\x02\x1aZ\xb2\xed\x18V\b\x05\x12\x0frole_binding_id\x1aARole binding 01938d2e-7f04-7c3e-9d55-0a6f3c3f0b11 does not exist.\x12`\n" +
+	"\x1fERROR_REASON_LAST_ADMINISTRATOR\x10\xa0\x02\x1a:\xb2\xed\x186\b\t\x1a2The tenant would be left without an administrator.\x12\x89\x01\n" +
+	"\x1dERROR_REASON_STEP_UP_REQUIRED\x10\xa1\x02\x1ae\xb2\xed\x18a\b\a\x12\n" +
+	"permission\x12\n" +
+	"acr_values\x12\amax_age\x1a<Sign in again with a second factor, at most 300 seconds ago.\x12\x89\x01\n" +
+	"\"ERROR_REASON_RESOURCE_OUT_OF_SCOPE\x10\xa2\x02\x1a`\xb2\xed\x18\\\b\a\x12\n" +
+	"permission\x12\rresource_type\x1a=The permission 'company.update' is not held for this company.\x12\x80\x01\n" +
+	"#ERROR_REASON_ROLE_SUBJECT_NOT_FOUND\x10\xa3\x02\x1aV\xb2\xed\x18R\b\x05\x12\asubject\x1aEThe subject user:01938d2e-7f04-7c3e-9d55-0a6f3c3f0b11 does not exist.\x12U\n" +
+	"\x1fERROR_REASON_ROLE_LIMIT_REACHED\x10\xa4\x02\x1a/\xb2\xed\x18+\b\t\x12\x05limit\x1a A tenant has at most 1000 roles.B\xd1\x01\n" +
 	"\x16com.function.common.v1B\x10ErrorReasonProtoP\x01Z9function-backend.internal/api/function/common/v1;commonv1\xa2\x02\x03FCX\xaa\x02\x12Function.Common.V1\xca\x02\x13Function_\\Common\\V1\xe2\x02\x1fFunction_\\Common\\V1\\GPBMetadata\xea\x02\x14Function::Common::V1b\x06proto3"
 
 var (

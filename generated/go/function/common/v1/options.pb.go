@@ -101,7 +101,15 @@ type MethodPolicy struct {
 	Anonymous bool `protobuf:"varint,3,opt,name=anonymous,proto3" json:"anonymous,omitempty"`
 	// What the caller's sign-in must have been, beyond holding the permission.
 	// Credentials of services are not asked for it: nobody signs in with them.
-	StepUp        *StepUp `protobuf:"bytes,4,opt,name=step_up,json=stepUp,proto3" json:"step_up,omitempty"`
+	StepUp *StepUp `protobuf:"bytes,4,opt,name=step_up,json=stepUp,proto3" json:"step_up,omitempty"`
+	// Permissions that let a caller do more with the method than `permission`
+	// alone, such as reaching beyond its own tenant.
+	WiderPermissions []string `protobuf:"bytes,5,rep,name=wider_permissions,json=widerPermissions,proto3" json:"wider_permissions,omitempty"`
+	// The type of the resources that the method is about, such as `company`,
+	// when it answers for those alone that the caller may see or change. Holding
+	// the permission for some of them is enough to call it then; without a type
+	// the permission must be held for the whole tenant.
+	ResourceType  string `protobuf:"bytes,6,opt,name=resource_type,json=resourceType,proto3" json:"resource_type,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -162,6 +170,20 @@ func (x *MethodPolicy) GetStepUp() *StepUp {
 		return x.StepUp
 	}
 	return nil
+}
+
+func (x *MethodPolicy) GetWiderPermissions() []string {
+	if x != nil {
+		return x.WiderPermissions
+	}
+	return nil
+}
+
+func (x *MethodPolicy) GetResourceType() string {
+	if x != nil {
+		return x.ResourceType
+	}
+	return ""
 }
 
 // How a person must have signed in for a method that asks for more than usual.
@@ -323,14 +345,16 @@ var File_function_common_v1_options_proto protoreflect.FileDescriptor
 
 const file_function_common_v1_options_proto_rawDesc = "" +
 	"\n" +
-	" function/common/v1/options.proto\x12\x12function.common.v1\x1a google/protobuf/descriptor.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x15google/rpc/code.proto\"\xc4\x01\n" +
+	" function/common/v1/options.proto\x12\x12function.common.v1\x1a google/protobuf/descriptor.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x15google/rpc/code.proto\"\x96\x02\n" +
 	"\fMethodPolicy\x12\x1e\n" +
 	"\n" +
 	"permission\x18\x01 \x01(\tR\n" +
 	"permission\x12A\n" +
 	"\vidempotency\x18\x02 \x01(\x0e2\x1f.function.common.v1.IdempotencyR\vidempotency\x12\x1c\n" +
 	"\tanonymous\x18\x03 \x01(\bR\tanonymous\x123\n" +
-	"\astep_up\x18\x04 \x01(\v2\x1a.function.common.v1.StepUpR\x06stepUp\"a\n" +
+	"\astep_up\x18\x04 \x01(\v2\x1a.function.common.v1.StepUpR\x06stepUp\x12+\n" +
+	"\x11wider_permissions\x18\x05 \x03(\tR\x10widerPermissions\x12#\n" +
+	"\rresource_type\x18\x06 \x01(\tR\fresourceType\"a\n" +
 	"\x06StepUp\x12#\n" +
 	"\rsecond_factor\x18\x01 \x01(\bR\fsecondFactor\x122\n" +
 	"\amax_age\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\x06maxAge\"q\n" +

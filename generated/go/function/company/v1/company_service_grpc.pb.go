@@ -41,6 +41,13 @@ const (
 // Companies of the caller's tenant. The tenant comes from the credential; ids
 // of another tenant do not exist here.
 //
+// A caller that holds a permission for some companies only, by their ids or
+// their labels, reads and changes these and no others: those it may not read
+// do not exist for it, in lists, searches and exports too. What decides is the
+// current state of a company, also for its history. A change must begin and
+// end within what the caller may change. An import needs the permission for
+// the whole tenant.
+//
 // Any method may also fail with CREDENTIAL_MISSING, CREDENTIAL_INVALID,
 // CREDENTIAL_EXPIRED, CREDENTIAL_REVOKED, PERMISSION_MISSING, RATE_LIMITED,
 // OVERLOADED, DEADLINE_TOO_SHORT, CALL_CANCELLED, INVALID_REQUEST,
@@ -50,7 +57,8 @@ type CompanyServiceClient interface {
 	// Creates a company.
 	//
 	// Permission: company.create. Idempotency: safe to repeat with a request_id.
-	// Fails with COMPANY_IDENTIFIER_TAKEN, REQUEST_ID_REUSED, CONCURRENT_CHANGE.
+	// Fails with COMPANY_IDENTIFIER_TAKEN, RESOURCE_OUT_OF_SCOPE,
+	// REQUEST_ID_REUSED, CONCURRENT_CHANGE.
 	CreateCompany(ctx context.Context, in *CreateCompanyRequest, opts ...grpc.CallOption) (*CreateCompanyResponse, error)
 	// Returns one company: its current state, deleted or not, or what was known
 	// at `known_at` about its state at `as_of`.
@@ -74,21 +82,21 @@ type CompanyServiceClient interface {
 	//
 	// Permission: company.update. Idempotency: safe to repeat with a request_id.
 	// Fails with COMPANY_NOT_FOUND, COMPANY_DELETED, COMPANY_ETAG_MISMATCH,
-	// COMPANY_IDENTIFIER_TAKEN, COMPANY_STATE_NOT_FOUND, REQUEST_ID_REUSED,
-	// CONCURRENT_CHANGE.
+	// COMPANY_IDENTIFIER_TAKEN, COMPANY_STATE_NOT_FOUND, RESOURCE_OUT_OF_SCOPE,
+	// REQUEST_ID_REUSED, CONCURRENT_CHANGE.
 	UpdateCompany(ctx context.Context, in *UpdateCompanyRequest, opts ...grpc.CallOption) (*UpdateCompanyResponse, error)
 	// Deletes a company softly: it leaves lists and searches, keeps its history
 	// and identifiers, and can be undeleted.
 	//
 	// Permission: company.delete. Idempotency: safe to repeat with a request_id.
 	// Fails with COMPANY_NOT_FOUND, COMPANY_DELETED, COMPANY_ETAG_MISMATCH,
-	// REQUEST_ID_REUSED, CONCURRENT_CHANGE.
+	// RESOURCE_OUT_OF_SCOPE, REQUEST_ID_REUSED, CONCURRENT_CHANGE.
 	DeleteCompany(ctx context.Context, in *DeleteCompanyRequest, opts ...grpc.CallOption) (*DeleteCompanyResponse, error)
 	// Brings a deleted company back.
 	//
 	// Permission: company.delete. Idempotency: safe to repeat with a request_id.
 	// Fails with COMPANY_NOT_FOUND, COMPANY_NOT_DELETED, COMPANY_ETAG_MISMATCH,
-	// REQUEST_ID_REUSED, CONCURRENT_CHANGE.
+	// RESOURCE_OUT_OF_SCOPE, REQUEST_ID_REUSED, CONCURRENT_CHANGE.
 	UndeleteCompany(ctx context.Context, in *UndeleteCompanyRequest, opts ...grpc.CallOption) (*UndeleteCompanyResponse, error)
 	// Finds companies by a name with up to two typing errors in a word, by the
 	// beginning of words, or by an identifier, best first.
@@ -257,6 +265,13 @@ type CompanyService_ExportCompaniesClient = grpc.ServerStreamingClient[ExportCom
 // Companies of the caller's tenant. The tenant comes from the credential; ids
 // of another tenant do not exist here.
 //
+// A caller that holds a permission for some companies only, by their ids or
+// their labels, reads and changes these and no others: those it may not read
+// do not exist for it, in lists, searches and exports too. What decides is the
+// current state of a company, also for its history. A change must begin and
+// end within what the caller may change. An import needs the permission for
+// the whole tenant.
+//
 // Any method may also fail with CREDENTIAL_MISSING, CREDENTIAL_INVALID,
 // CREDENTIAL_EXPIRED, CREDENTIAL_REVOKED, PERMISSION_MISSING, RATE_LIMITED,
 // OVERLOADED, DEADLINE_TOO_SHORT, CALL_CANCELLED, INVALID_REQUEST,
@@ -266,7 +281,8 @@ type CompanyServiceServer interface {
 	// Creates a company.
 	//
 	// Permission: company.create. Idempotency: safe to repeat with a request_id.
-	// Fails with COMPANY_IDENTIFIER_TAKEN, REQUEST_ID_REUSED, CONCURRENT_CHANGE.
+	// Fails with COMPANY_IDENTIFIER_TAKEN, RESOURCE_OUT_OF_SCOPE,
+	// REQUEST_ID_REUSED, CONCURRENT_CHANGE.
 	CreateCompany(context.Context, *CreateCompanyRequest) (*CreateCompanyResponse, error)
 	// Returns one company: its current state, deleted or not, or what was known
 	// at `known_at` about its state at `as_of`.
@@ -290,21 +306,21 @@ type CompanyServiceServer interface {
 	//
 	// Permission: company.update. Idempotency: safe to repeat with a request_id.
 	// Fails with COMPANY_NOT_FOUND, COMPANY_DELETED, COMPANY_ETAG_MISMATCH,
-	// COMPANY_IDENTIFIER_TAKEN, COMPANY_STATE_NOT_FOUND, REQUEST_ID_REUSED,
-	// CONCURRENT_CHANGE.
+	// COMPANY_IDENTIFIER_TAKEN, COMPANY_STATE_NOT_FOUND, RESOURCE_OUT_OF_SCOPE,
+	// REQUEST_ID_REUSED, CONCURRENT_CHANGE.
 	UpdateCompany(context.Context, *UpdateCompanyRequest) (*UpdateCompanyResponse, error)
 	// Deletes a company softly: it leaves lists and searches, keeps its history
 	// and identifiers, and can be undeleted.
 	//
 	// Permission: company.delete. Idempotency: safe to repeat with a request_id.
 	// Fails with COMPANY_NOT_FOUND, COMPANY_DELETED, COMPANY_ETAG_MISMATCH,
-	// REQUEST_ID_REUSED, CONCURRENT_CHANGE.
+	// RESOURCE_OUT_OF_SCOPE, REQUEST_ID_REUSED, CONCURRENT_CHANGE.
 	DeleteCompany(context.Context, *DeleteCompanyRequest) (*DeleteCompanyResponse, error)
 	// Brings a deleted company back.
 	//
 	// Permission: company.delete. Idempotency: safe to repeat with a request_id.
 	// Fails with COMPANY_NOT_FOUND, COMPANY_NOT_DELETED, COMPANY_ETAG_MISMATCH,
-	// REQUEST_ID_REUSED, CONCURRENT_CHANGE.
+	// RESOURCE_OUT_OF_SCOPE, REQUEST_ID_REUSED, CONCURRENT_CHANGE.
 	UndeleteCompany(context.Context, *UndeleteCompanyRequest) (*UndeleteCompanyResponse, error)
 	// Finds companies by a name with up to two typing errors in a word, by the
 	// beginning of words, or by an identifier, best first.

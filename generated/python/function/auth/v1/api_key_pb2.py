@@ -26,7 +26,7 @@ from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior_
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1e\x66unction/auth/v1/api_key.proto\x12\x10\x66unction.auth.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xf9\x02\n\x06\x41piKey\x12\x14\n\x02id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03R\x02id\x12!\n\x0c\x64isplay_name\x18\x02 \x01(\tR\x0b\x64isplayName\x12 \n\x0bpermissions\x18\x03 \x03(\tR\x0bpermissions\x12\x31\n\x15rate_limit_per_second\x18\x04 \x01(\x05R\x12rateLimitPerSecond\x12\x41\n\x0b\x63reate_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03R\ncreateTime\x12;\n\x0b\x65xpire_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nexpireTime\x12\x41\n\x0brevoke_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03R\nrevokeTime\x12\x1e\n\x07\x63reator\x18\x08 \x01(\tB\x04\xe2\x41\x01\x03R\x07\x63reatorb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1e\x66unction/auth/v1/api_key.proto\x12\x10\x66unction.auth.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa8\x06\n\x06\x41piKey\x12\x14\n\x02id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03R\x02id\x12!\n\x0c\x64isplay_name\x18\x02 \x01(\tR\x0b\x64isplayName\x12 \n\x0bpermissions\x18\x03 \x03(\tR\x0bpermissions\x12\x31\n\x15rate_limit_per_second\x18\x04 \x01(\x05R\x12rateLimitPerSecond\x12\x41\n\x0b\x63reate_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03R\ncreateTime\x12;\n\x0b\x65xpire_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nexpireTime\x12\x41\n\x0brevoke_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03R\nrevokeTime\x12\x1e\n\x07\x63reator\x18\x08 \x01(\tB\x04\xe2\x41\x01\x03R\x07\x63reator\x12\x1a\n\x05owner\x18\t \x01(\tB\x04\xe2\x41\x01\x05R\x05owner\x12)\n\x11max_calls_per_day\x18\n \x01(\x03R\x0emaxCallsPerDay\x12\x44\n\rlast_use_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03R\x0blastUseTime\x12#\n\ncall_count\x18\x0c \x01(\x03\x42\x04\xe2\x41\x01\x03R\tcallCount\x12%\n\x0b\x63\x61lls_today\x18\r \x01(\x03\x42\x04\xe2\x41\x01\x03R\ncallsToday\x12\x41\n\x0bupdate_time\x18\x0e \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03R\nupdateTime\x12\x12\n\x04\x65tag\x18\x0f \x01(\tR\x04\x65tag\x12\x1c\n\x06prefix\x18\x10 \x01(\tB\x04\xe2\x41\x01\x03R\x06prefix\x12_\n\x1bprevious_secret_expire_time\x18\x11 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03R\x18previousSecretExpireTimeb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -41,6 +41,20 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_APIKEY'].fields_by_name['revoke_time']._serialized_options = b'\342A\001\003'
   _globals['_APIKEY'].fields_by_name['creator']._loaded_options = None
   _globals['_APIKEY'].fields_by_name['creator']._serialized_options = b'\342A\001\003'
+  _globals['_APIKEY'].fields_by_name['owner']._loaded_options = None
+  _globals['_APIKEY'].fields_by_name['owner']._serialized_options = b'\342A\001\005'
+  _globals['_APIKEY'].fields_by_name['last_use_time']._loaded_options = None
+  _globals['_APIKEY'].fields_by_name['last_use_time']._serialized_options = b'\342A\001\003'
+  _globals['_APIKEY'].fields_by_name['call_count']._loaded_options = None
+  _globals['_APIKEY'].fields_by_name['call_count']._serialized_options = b'\342A\001\003'
+  _globals['_APIKEY'].fields_by_name['calls_today']._loaded_options = None
+  _globals['_APIKEY'].fields_by_name['calls_today']._serialized_options = b'\342A\001\003'
+  _globals['_APIKEY'].fields_by_name['update_time']._loaded_options = None
+  _globals['_APIKEY'].fields_by_name['update_time']._serialized_options = b'\342A\001\003'
+  _globals['_APIKEY'].fields_by_name['prefix']._loaded_options = None
+  _globals['_APIKEY'].fields_by_name['prefix']._serialized_options = b'\342A\001\003'
+  _globals['_APIKEY'].fields_by_name['previous_secret_expire_time']._loaded_options = None
+  _globals['_APIKEY'].fields_by_name['previous_secret_expire_time']._serialized_options = b'\342A\001\003'
   _globals['_APIKEY']._serialized_start=119
-  _globals['_APIKEY']._serialized_end=496
+  _globals['_APIKEY']._serialized_end=927
 # @@protoc_insertion_point(module_scope)

@@ -21,7 +21,7 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class ApiKey(_message.Message):
-    """A credential of a service, without its secret."""
+    """A credential of a program, without its secret."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -33,6 +33,15 @@ class ApiKey(_message.Message):
     EXPIRE_TIME_FIELD_NUMBER: _builtins.int
     REVOKE_TIME_FIELD_NUMBER: _builtins.int
     CREATOR_FIELD_NUMBER: _builtins.int
+    OWNER_FIELD_NUMBER: _builtins.int
+    MAX_CALLS_PER_DAY_FIELD_NUMBER: _builtins.int
+    LAST_USE_TIME_FIELD_NUMBER: _builtins.int
+    CALL_COUNT_FIELD_NUMBER: _builtins.int
+    CALLS_TODAY_FIELD_NUMBER: _builtins.int
+    UPDATE_TIME_FIELD_NUMBER: _builtins.int
+    ETAG_FIELD_NUMBER: _builtins.int
+    PREFIX_FIELD_NUMBER: _builtins.int
+    PREVIOUS_SECRET_EXPIRE_TIME_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """UUIDv7, made by the service."""
     display_name: _builtins.str
@@ -43,6 +52,27 @@ class ApiKey(_message.Message):
     """
     creator: _builtins.str
     """Who created it, such as `api_key:01938d2e-…`."""
+    owner: _builtins.str
+    """On whose behalf it is used, such as `user:01938d2e-…` or
+    `service_account:01938d2e-…`; empty when it stands for the tenant itself.
+    A key with an owner may do what it carries and its owner may do at that
+    moment, and stops working with its owner.
+    """
+    max_calls_per_day: _builtins.int
+    """How many calls it may make on one day of UTC; any number when 0. Workers
+    count for themselves and tell each other every few seconds, so a key that
+    calls several of them at once may make somewhat more.
+    """
+    call_count: _builtins.int
+    """Calls that it has made; those of the last minute may be missing."""
+    calls_today: _builtins.int
+    """Calls of the present day of UTC; those of the last minute may be missing."""
+    etag: _builtins.str
+    """Identifies this version; send it back with an update so as not to undo
+    somebody else's. Uses of the key do not change it.
+    """
+    prefix: _builtins.str
+    """How its text begins: `fbk_` and the id, or what was given at the import."""
     @_builtins.property
     def permissions(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """The permissions it carries: names such as `company.read`, branches such as
@@ -61,6 +91,20 @@ class ApiKey(_message.Message):
     def revoke_time(self) -> _timestamp_pb2.Timestamp:
         """When it was revoked; absent while it is not."""
 
+    @_builtins.property
+    def last_use_time(self) -> _timestamp_pb2.Timestamp:
+        """When it was last used, to the minute; absent when it never was."""
+
+    @_builtins.property
+    def update_time(self) -> _timestamp_pb2.Timestamp:
+        """When its name, permissions, limits or secret were last changed."""
+
+    @_builtins.property
+    def previous_secret_expire_time(self) -> _timestamp_pb2.Timestamp:
+        """Until when the secret before the last re-roll works too; absent when it
+        does not.
+        """
+
     def __init__(
         self,
         *,
@@ -72,10 +116,19 @@ class ApiKey(_message.Message):
         expire_time: _timestamp_pb2.Timestamp | None = ...,
         revoke_time: _timestamp_pb2.Timestamp | None = ...,
         creator: _builtins.str = ...,
+        owner: _builtins.str = ...,
+        max_calls_per_day: _builtins.int = ...,
+        last_use_time: _timestamp_pb2.Timestamp | None = ...,
+        call_count: _builtins.int = ...,
+        calls_today: _builtins.int = ...,
+        update_time: _timestamp_pb2.Timestamp | None = ...,
+        etag: _builtins.str = ...,
+        prefix: _builtins.str = ...,
+        previous_secret_expire_time: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "expire_time", b"expire_time", "revoke_time", b"revoke_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "expire_time", b"expire_time", "last_use_time", b"last_use_time", "previous_secret_expire_time", b"previous_secret_expire_time", "revoke_time", b"revoke_time", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "creator", b"creator", "display_name", b"display_name", "expire_time", b"expire_time", "id", b"id", "permissions", b"permissions", "rate_limit_per_second", b"rate_limit_per_second", "revoke_time", b"revoke_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["call_count", b"call_count", "calls_today", b"calls_today", "create_time", b"create_time", "creator", b"creator", "display_name", b"display_name", "etag", b"etag", "expire_time", b"expire_time", "id", b"id", "last_use_time", b"last_use_time", "max_calls_per_day", b"max_calls_per_day", "owner", b"owner", "permissions", b"permissions", "prefix", b"prefix", "previous_secret_expire_time", b"previous_secret_expire_time", "rate_limit_per_second", b"rate_limit_per_second", "revoke_time", b"revoke_time", "update_time", b"update_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

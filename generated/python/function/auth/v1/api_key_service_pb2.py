@@ -27,10 +27,12 @@ from function.auth.v1 import api_key_pb2 as function_dot_auth_dot_v1_dot_api__ke
 from function.common.v1 import options_pb2 as function_dot_common_dot_v1_dot_options__pb2
 from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
+from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
+from google.protobuf import field_mask_pb2 as google_dot_protobuf_dot_field__mask__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&function/auth/v1/api_key_service.proto\x12\x10\x66unction.auth.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1e\x66unction/auth/v1/api_key.proto\x1a function/common/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x88\x03\n\x13\x43reateApiKeyRequest\x12\x31\n\x0c\x64isplay_name\x18\x01 \x01(\tB\x0e\xe2\x41\x01\x02\xbaH\x07r\x05\x10\x01\x18\xc8\x01R\x0b\x64isplayName\x12p\n\x0bpermissions\x18\x02 \x03(\tBN\xe2\x41\x01\x02\xbaHG\x92\x01\x44\x08\x01\x10\x64\x18\x01\"<r:\x18\x80\x01\x32\x35^([*]|[a-z][a-z0-9_]*([.][a-z][a-z0-9_]*)*([.][*])?)$R\x0bpermissions\x12>\n\x15rate_limit_per_second\x18\x03 \x01(\x05\x42\x0b\xbaH\x08\x1a\x06\x18\xc0\x84=(\x00R\x12rateLimitPerSecond\x12;\n\x0b\x65xpire_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nexpireTime\x12*\n\nrequest_id\x18\x05 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01R\trequestId\x12#\n\rvalidate_only\x18\x06 \x01(\x08R\x0cvalidateOnly\"f\n\x14\x43reateApiKeyResponse\x12\x31\n\x07\x61pi_key\x18\x01 \x01(\x0b\x32\x18.function.auth.v1.ApiKeyR\x06\x61piKey\x12\x1b\n\x06secret\x18\x02 \x01(\tB\x03\x80\x01\x01R\x06secret\"0\n\x10GetApiKeyRequest\x12\x1c\n\x02id\x18\x01 \x01(\tB\x0c\xe2\x41\x01\x02\xbaH\x05r\x03\xb0\x01\x01R\x02id\"F\n\x11GetApiKeyResponse\x12\x31\n\x07\x61pi_key\x18\x01 \x01(\x0b\x32\x18.function.auth.v1.ApiKeyR\x06\x61piKey\"\x89\x01\n\x12ListApiKeysRequest\x12\'\n\tpage_size\x18\x01 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00R\x08pageSize\x12\'\n\npage_token\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80 R\tpageToken\x12!\n\x0cshow_revoked\x18\x03 \x01(\x08R\x0bshowRevoked\"r\n\x13ListApiKeysResponse\x12\x33\n\x08\x61pi_keys\x18\x01 \x03(\x0b\x32\x18.function.auth.v1.ApiKeyR\x07\x61piKeys\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x84\x01\n\x13RevokeApiKeyRequest\x12\x1c\n\x02id\x18\x01 \x01(\tB\x0c\xe2\x41\x01\x02\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12*\n\nrequest_id\x18\x02 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01R\trequestId\x12#\n\rvalidate_only\x18\x03 \x01(\x08R\x0cvalidateOnly\"I\n\x14RevokeApiKeyResponse\x12\x31\n\x07\x61pi_key\x18\x01 \x01(\x0b\x32\x18.function.auth.v1.ApiKeyR\x06\x61piKey2\xd6\x04\n\rApiKeyService\x12\x90\x01\n\x0c\x43reateApiKey\x12%.function.auth.v1.CreateApiKeyRequest\x1a&.function.auth.v1.CreateApiKeyResponse\"1\xaa\xed\x18\x17\n\x13\x61uth.api_key.create\x10\x03\x82\xd3\xe4\x93\x02\x10\"\x0b/v1/apiKeys:\x01*\x12\x87\x01\n\tGetApiKey\x12\".function.auth.v1.GetApiKeyRequest\x1a#.function.auth.v1.GetApiKeyResponse\"1\xaa\xed\x18\x15\n\x11\x61uth.api_key.read\x10\x01\x82\xd3\xe4\x93\x02\x12\x12\x10/v1/apiKeys/{id}\x12\x88\x01\n\x0bListApiKeys\x12$.function.auth.v1.ListApiKeysRequest\x1a%.function.auth.v1.ListApiKeysResponse\",\xaa\xed\x18\x15\n\x11\x61uth.api_key.read\x10\x01\x82\xd3\xe4\x93\x02\r\x12\x0b/v1/apiKeys\x12\x9c\x01\n\x0cRevokeApiKey\x12%.function.auth.v1.RevokeApiKeyRequest\x1a&.function.auth.v1.RevokeApiKeyResponse\"=\xaa\xed\x18\x17\n\x13\x61uth.api_key.revoke\x10\x02\x82\xd3\xe4\x93\x02\x1c\"\x17/v1/apiKeys/{id}:revoke:\x01*b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&function/auth/v1/api_key_service.proto\x12\x10\x66unction.auth.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1e\x66unction/auth/v1/api_key.proto\x1a function/common/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xbc\x04\n\x13\x43reateApiKeyRequest\x12\x31\n\x0c\x64isplay_name\x18\x01 \x01(\tB\x0e\xe2\x41\x01\x02\xbaH\x07r\x05\x10\x01\x18\xc8\x01R\x0b\x64isplayName\x12p\n\x0bpermissions\x18\x02 \x03(\tBN\xe2\x41\x01\x02\xbaHG\x92\x01\x44\x08\x01\x10\x64\x18\x01\"<r:\x18\x80\x01\x32\x35^([*]|[a-z][a-z0-9_]*([.][a-z][a-z0-9_]*)*([.][*])?)$R\x0bpermissions\x12>\n\x15rate_limit_per_second\x18\x03 \x01(\x05\x42\x0b\xbaH\x08\x1a\x06\x18\xc0\x84=(\x00R\x12rateLimitPerSecond\x12;\n\x0b\x65xpire_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nexpireTime\x12*\n\nrequest_id\x18\x05 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01R\trequestId\x12#\n\rvalidate_only\x18\x06 \x01(\x08R\x0cvalidateOnly\x12w\n\x05owner\x18\x07 \x01(\tBa\xbaH^r\\\x18<2X^((user|service_account):[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})?$R\x05owner\x12\x39\n\x11max_calls_per_day\x18\x08 \x01(\x03\x42\x0e\xbaH\x0b\"\t\x18\x80\xa0\x94\xa5\x8d\x1d(\x00R\x0emaxCallsPerDay\"f\n\x14\x43reateApiKeyResponse\x12\x31\n\x07\x61pi_key\x18\x01 \x01(\x0b\x32\x18.function.auth.v1.ApiKeyR\x06\x61piKey\x12\x1b\n\x06secret\x18\x02 \x01(\tB\x03\x80\x01\x01R\x06secret\"0\n\x10GetApiKeyRequest\x12\x1c\n\x02id\x18\x01 \x01(\tB\x0c\xe2\x41\x01\x02\xbaH\x05r\x03\xb0\x01\x01R\x02id\"F\n\x11GetApiKeyResponse\x12\x31\n\x07\x61pi_key\x18\x01 \x01(\x0b\x32\x18.function.auth.v1.ApiKeyR\x06\x61piKey\"\x82\x02\n\x12ListApiKeysRequest\x12\'\n\tpage_size\x18\x01 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00R\x08pageSize\x12\'\n\npage_token\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80 R\tpageToken\x12!\n\x0cshow_revoked\x18\x03 \x01(\x08R\x0bshowRevoked\x12w\n\x05owner\x18\x04 \x01(\tBa\xbaH^r\\\x18<2X^((user|service_account):[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})?$R\x05owner\"r\n\x13ListApiKeysResponse\x12\x33\n\x08\x61pi_keys\x18\x01 \x03(\x0b\x32\x18.function.auth.v1.ApiKeyR\x07\x61piKeys\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xe8\x01\n\x13UpdateApiKeyRequest\x12\x43\n\x07\x61pi_key\x18\x01 \x01(\x0b\x32\x1e.function.auth.v1.ApiKeyChangeB\n\xe2\x41\x01\x02\xbaH\x03\xc8\x01\x01R\x06\x61piKey\x12;\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskR\nupdateMask\x12*\n\nrequest_id\x18\x03 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01R\trequestId\x12#\n\rvalidate_only\x18\x04 \x01(\x08R\x0cvalidateOnly\"\x9a\x03\n\x0c\x41piKeyChange\x12\x1c\n\x02id\x18\x01 \x01(\tB\x0c\xe2\x41\x01\x02\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12\x1b\n\x04\x65tag\x18\x02 \x01(\tB\x07\xbaH\x04r\x02\x18@R\x04\x65tag\x12+\n\x0c\x64isplay_name\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01R\x0b\x64isplayName\x12j\n\x0bpermissions\x18\x04 \x03(\tBH\xbaHE\x92\x01\x42\x10\x64\x18\x01\"<r:\x18\x80\x01\x32\x35^([*]|[a-z][a-z0-9_]*([.][a-z][a-z0-9_]*)*([.][*])?)$R\x0bpermissions\x12>\n\x15rate_limit_per_second\x18\x05 \x01(\x05\x42\x0b\xbaH\x08\x1a\x06\x18\xc0\x84=(\x00R\x12rateLimitPerSecond\x12\x39\n\x11max_calls_per_day\x18\x06 \x01(\x03\x42\x0e\xbaH\x0b\"\t\x18\x80\xa0\x94\xa5\x8d\x1d(\x00R\x0emaxCallsPerDay\x12;\n\x0b\x65xpire_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nexpireTime\"I\n\x14UpdateApiKeyResponse\x12\x31\n\x07\x61pi_key\x18\x01 \x01(\x0b\x32\x18.function.auth.v1.ApiKeyR\x06\x61piKey\"\xe6\x01\n\x13RerollApiKeyRequest\x12\x1c\n\x02id\x18\x01 \x01(\tB\x0c\xe2\x41\x01\x02\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12\x1b\n\x04\x65tag\x18\x02 \x01(\tB\x07\xbaH\x04r\x02\x18@R\x04\x65tag\x12\x43\n\x07overlap\x18\x03 \x01(\x0b\x32\x19.google.protobuf.DurationB\x0e\xbaH\x0b\xaa\x01\x08\"\x04\x08\x80\xf5$2\x00R\x07overlap\x12*\n\nrequest_id\x18\x04 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01R\trequestId\x12#\n\rvalidate_only\x18\x05 \x01(\x08R\x0cvalidateOnly\"f\n\x14RerollApiKeyResponse\x12\x31\n\x07\x61pi_key\x18\x01 \x01(\x0b\x32\x18.function.auth.v1.ApiKeyR\x06\x61piKey\x12\x1b\n\x06secret\x18\x02 \x01(\tB\x03\x80\x01\x01R\x06secret\"\xcd\x04\n\rForeignApiKey\x12&\n\x06sha256\x18\x01 \x01(\x0c\x42\x0e\x80\x01\x01\xe2\x41\x01\x02\xbaH\x04z\x02h R\x06sha256\x12>\n\x06prefix\x18\x02 \x01(\tB&\xe2\x41\x01\x02\xbaH\x1fr\x1d\x10\x02\x18 2\x17^[A-Za-z0-9_.~-]{2,32}$R\x06prefix\x12\x31\n\x0c\x64isplay_name\x18\x03 \x01(\tB\x0e\xe2\x41\x01\x02\xbaH\x07r\x05\x10\x01\x18\xc8\x01R\x0b\x64isplayName\x12p\n\x0bpermissions\x18\x04 \x03(\tBN\xe2\x41\x01\x02\xbaHG\x92\x01\x44\x08\x01\x10\x64\x18\x01\"<r:\x18\x80\x01\x32\x35^([*]|[a-z][a-z0-9_]*([.][a-z][a-z0-9_]*)*([.][*])?)$R\x0bpermissions\x12w\n\x05owner\x18\x05 \x01(\tBa\xbaH^r\\\x18<2X^((user|service_account):[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})?$R\x05owner\x12>\n\x15rate_limit_per_second\x18\x06 \x01(\x05\x42\x0b\xbaH\x08\x1a\x06\x18\xc0\x84=(\x00R\x12rateLimitPerSecond\x12\x39\n\x11max_calls_per_day\x18\x07 \x01(\x03\x42\x0e\xbaH\x0b\"\t\x18\x80\xa0\x94\xa5\x8d\x1d(\x00R\x0emaxCallsPerDay\x12;\n\x0b\x65xpire_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nexpireTime\"\xb4\x01\n\x14ImportApiKeysRequest\x12K\n\x08\x61pi_keys\x18\x01 \x03(\x0b\x32\x1f.function.auth.v1.ForeignApiKeyB\x0f\xe2\x41\x01\x02\xbaH\x08\x92\x01\x05\x08\x01\x10\xf4\x03R\x07\x61piKeys\x12*\n\nrequest_id\x18\x02 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01R\trequestId\x12#\n\rvalidate_only\x18\x03 \x01(\x08R\x0cvalidateOnly\"z\n\x15ImportApiKeysResponse\x12:\n\x07results\x18\x01 \x03(\x0b\x32 .function.auth.v1.ImportedApiKeyR\x07results\x12%\n\x0eimported_count\x18\x02 \x01(\x05R\rimportedCount\"u\n\x0eImportedApiKey\x12\x31\n\x07\x61pi_key\x18\x01 \x01(\x0b\x32\x18.function.auth.v1.ApiKeyR\x06\x61piKey\x12\x16\n\x06reason\x18\x02 \x01(\tR\x06reason\x12\x18\n\x07message\x18\x03 \x01(\tR\x07message\"\xe8\x01\n\x1bRevokeApiKeysOfOwnerRequest\x12x\n\x05owner\x18\x01 \x01(\tBb\xe2\x41\x01\x02\xbaH[rY\x18<2U^(user|service_account):[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$R\x05owner\x12*\n\nrequest_id\x18\x02 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01R\trequestId\x12#\n\rvalidate_only\x18\x03 \x01(\x08R\x0cvalidateOnly\"C\n\x1cRevokeApiKeysOfOwnerResponse\x12#\n\rrevoked_count\x18\x01 \x01(\x05R\x0crevokedCount\"\x84\x01\n\x13RevokeApiKeyRequest\x12\x1c\n\x02id\x18\x01 \x01(\tB\x0c\xe2\x41\x01\x02\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12*\n\nrequest_id\x18\x02 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01R\trequestId\x12#\n\rvalidate_only\x18\x03 \x01(\x08R\x0cvalidateOnly\"I\n\x14RevokeApiKeyResponse\x12\x31\n\x07\x61pi_key\x18\x01 \x01(\x0b\x32\x18.function.auth.v1.ApiKeyR\x06\x61piKey2\xf1\t\n\rApiKeyService\x12\x90\x01\n\x0c\x43reateApiKey\x12%.function.auth.v1.CreateApiKeyRequest\x1a&.function.auth.v1.CreateApiKeyResponse\"1\xaa\xed\x18\x17\n\x13\x61uth.api_key.create\x10\x03\x82\xd3\xe4\x93\x02\x10\"\x0b/v1/apiKeys:\x01*\x12\x87\x01\n\tGetApiKey\x12\".function.auth.v1.GetApiKeyRequest\x1a#.function.auth.v1.GetApiKeyResponse\"1\xaa\xed\x18\x15\n\x11\x61uth.api_key.read\x10\x01\x82\xd3\xe4\x93\x02\x12\x12\x10/v1/apiKeys/{id}\x12\x88\x01\n\x0bListApiKeys\x12$.function.auth.v1.ListApiKeysRequest\x1a%.function.auth.v1.ListApiKeysResponse\",\xaa\xed\x18\x15\n\x11\x61uth.api_key.read\x10\x01\x82\xd3\xe4\x93\x02\r\x12\x0b/v1/apiKeys\x12\xa3\x01\n\x0cUpdateApiKey\x12%.function.auth.v1.UpdateApiKeyRequest\x1a&.function.auth.v1.UpdateApiKeyResponse\"D\xaa\xed\x18\x17\n\x13\x61uth.api_key.update\x10\x02\x82\xd3\xe4\x93\x02#2\x18/v1/apiKeys/{api_key.id}:\x07\x61pi_key\x12\x9c\x01\n\x0cRerollApiKey\x12%.function.auth.v1.RerollApiKeyRequest\x1a&.function.auth.v1.RerollApiKeyResponse\"=\xaa\xed\x18\x17\n\x13\x61uth.api_key.reroll\x10\x03\x82\xd3\xe4\x93\x02\x1c\"\x17/v1/apiKeys/{id}:reroll:\x01*\x12\x9a\x01\n\rImportApiKeys\x12&.function.auth.v1.ImportApiKeysRequest\x1a\'.function.auth.v1.ImportApiKeysResponse\"8\xaa\xed\x18\x17\n\x13\x61uth.api_key.import\x10\x03\x82\xd3\xe4\x93\x02\x17\"\x12/v1/apiKeys:import:\x01*\x12\xb6\x01\n\x14RevokeApiKeysOfOwner\x12-.function.auth.v1.RevokeApiKeysOfOwnerRequest\x1a..function.auth.v1.RevokeApiKeysOfOwnerResponse\"?\xaa\xed\x18\x17\n\x13\x61uth.api_key.revoke\x10\x02\x82\xd3\xe4\x93\x02\x1e\"\x19/v1/apiKeys:revokeOfOwner:\x01*\x12\x9c\x01\n\x0cRevokeApiKey\x12%.function.auth.v1.RevokeApiKeyRequest\x1a&.function.auth.v1.RevokeApiKeyResponse\"=\xaa\xed\x18\x17\n\x13\x61uth.api_key.revoke\x10\x02\x82\xd3\xe4\x93\x02\x1c\"\x17/v1/apiKeys/{id}:revoke:\x01*b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -45,6 +47,10 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CREATEAPIKEYREQUEST'].fields_by_name['rate_limit_per_second']._serialized_options = b'\272H\010\032\006\030\300\204=(\000'
   _globals['_CREATEAPIKEYREQUEST'].fields_by_name['request_id']._loaded_options = None
   _globals['_CREATEAPIKEYREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\010r\003\260\001\001\330\001\001'
+  _globals['_CREATEAPIKEYREQUEST'].fields_by_name['owner']._loaded_options = None
+  _globals['_CREATEAPIKEYREQUEST'].fields_by_name['owner']._serialized_options = b'\272H^r\\\030<2X^((user|service_account):[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})?$'
+  _globals['_CREATEAPIKEYREQUEST'].fields_by_name['max_calls_per_day']._loaded_options = None
+  _globals['_CREATEAPIKEYREQUEST'].fields_by_name['max_calls_per_day']._serialized_options = b'\272H\013\"\t\030\200\240\224\245\215\035(\000'
   _globals['_CREATEAPIKEYRESPONSE'].fields_by_name['secret']._loaded_options = None
   _globals['_CREATEAPIKEYRESPONSE'].fields_by_name['secret']._serialized_options = b'\200\001\001'
   _globals['_GETAPIKEYREQUEST'].fields_by_name['id']._loaded_options = None
@@ -53,6 +59,56 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTAPIKEYSREQUEST'].fields_by_name['page_size']._serialized_options = b'\272H\007\032\005\030\350\007(\000'
   _globals['_LISTAPIKEYSREQUEST'].fields_by_name['page_token']._loaded_options = None
   _globals['_LISTAPIKEYSREQUEST'].fields_by_name['page_token']._serialized_options = b'\272H\005r\003\030\200 '
+  _globals['_LISTAPIKEYSREQUEST'].fields_by_name['owner']._loaded_options = None
+  _globals['_LISTAPIKEYSREQUEST'].fields_by_name['owner']._serialized_options = b'\272H^r\\\030<2X^((user|service_account):[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})?$'
+  _globals['_UPDATEAPIKEYREQUEST'].fields_by_name['api_key']._loaded_options = None
+  _globals['_UPDATEAPIKEYREQUEST'].fields_by_name['api_key']._serialized_options = b'\342A\001\002\272H\003\310\001\001'
+  _globals['_UPDATEAPIKEYREQUEST'].fields_by_name['request_id']._loaded_options = None
+  _globals['_UPDATEAPIKEYREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\010r\003\260\001\001\330\001\001'
+  _globals['_APIKEYCHANGE'].fields_by_name['id']._loaded_options = None
+  _globals['_APIKEYCHANGE'].fields_by_name['id']._serialized_options = b'\342A\001\002\272H\005r\003\260\001\001'
+  _globals['_APIKEYCHANGE'].fields_by_name['etag']._loaded_options = None
+  _globals['_APIKEYCHANGE'].fields_by_name['etag']._serialized_options = b'\272H\004r\002\030@'
+  _globals['_APIKEYCHANGE'].fields_by_name['display_name']._loaded_options = None
+  _globals['_APIKEYCHANGE'].fields_by_name['display_name']._serialized_options = b'\272H\005r\003\030\310\001'
+  _globals['_APIKEYCHANGE'].fields_by_name['permissions']._loaded_options = None
+  _globals['_APIKEYCHANGE'].fields_by_name['permissions']._serialized_options = b'\272HE\222\001B\020d\030\001\"<r:\030\200\00125^([*]|[a-z][a-z0-9_]*([.][a-z][a-z0-9_]*)*([.][*])?)$'
+  _globals['_APIKEYCHANGE'].fields_by_name['rate_limit_per_second']._loaded_options = None
+  _globals['_APIKEYCHANGE'].fields_by_name['rate_limit_per_second']._serialized_options = b'\272H\010\032\006\030\300\204=(\000'
+  _globals['_APIKEYCHANGE'].fields_by_name['max_calls_per_day']._loaded_options = None
+  _globals['_APIKEYCHANGE'].fields_by_name['max_calls_per_day']._serialized_options = b'\272H\013\"\t\030\200\240\224\245\215\035(\000'
+  _globals['_REROLLAPIKEYREQUEST'].fields_by_name['id']._loaded_options = None
+  _globals['_REROLLAPIKEYREQUEST'].fields_by_name['id']._serialized_options = b'\342A\001\002\272H\005r\003\260\001\001'
+  _globals['_REROLLAPIKEYREQUEST'].fields_by_name['etag']._loaded_options = None
+  _globals['_REROLLAPIKEYREQUEST'].fields_by_name['etag']._serialized_options = b'\272H\004r\002\030@'
+  _globals['_REROLLAPIKEYREQUEST'].fields_by_name['overlap']._loaded_options = None
+  _globals['_REROLLAPIKEYREQUEST'].fields_by_name['overlap']._serialized_options = b'\272H\013\252\001\010\"\004\010\200\365$2\000'
+  _globals['_REROLLAPIKEYREQUEST'].fields_by_name['request_id']._loaded_options = None
+  _globals['_REROLLAPIKEYREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\010r\003\260\001\001\330\001\001'
+  _globals['_REROLLAPIKEYRESPONSE'].fields_by_name['secret']._loaded_options = None
+  _globals['_REROLLAPIKEYRESPONSE'].fields_by_name['secret']._serialized_options = b'\200\001\001'
+  _globals['_FOREIGNAPIKEY'].fields_by_name['sha256']._loaded_options = None
+  _globals['_FOREIGNAPIKEY'].fields_by_name['sha256']._serialized_options = b'\200\001\001\342A\001\002\272H\004z\002h '
+  _globals['_FOREIGNAPIKEY'].fields_by_name['prefix']._loaded_options = None
+  _globals['_FOREIGNAPIKEY'].fields_by_name['prefix']._serialized_options = b'\342A\001\002\272H\037r\035\020\002\030 2\027^[A-Za-z0-9_.~-]{2,32}$'
+  _globals['_FOREIGNAPIKEY'].fields_by_name['display_name']._loaded_options = None
+  _globals['_FOREIGNAPIKEY'].fields_by_name['display_name']._serialized_options = b'\342A\001\002\272H\007r\005\020\001\030\310\001'
+  _globals['_FOREIGNAPIKEY'].fields_by_name['permissions']._loaded_options = None
+  _globals['_FOREIGNAPIKEY'].fields_by_name['permissions']._serialized_options = b'\342A\001\002\272HG\222\001D\010\001\020d\030\001\"<r:\030\200\00125^([*]|[a-z][a-z0-9_]*([.][a-z][a-z0-9_]*)*([.][*])?)$'
+  _globals['_FOREIGNAPIKEY'].fields_by_name['owner']._loaded_options = None
+  _globals['_FOREIGNAPIKEY'].fields_by_name['owner']._serialized_options = b'\272H^r\\\030<2X^((user|service_account):[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})?$'
+  _globals['_FOREIGNAPIKEY'].fields_by_name['rate_limit_per_second']._loaded_options = None
+  _globals['_FOREIGNAPIKEY'].fields_by_name['rate_limit_per_second']._serialized_options = b'\272H\010\032\006\030\300\204=(\000'
+  _globals['_FOREIGNAPIKEY'].fields_by_name['max_calls_per_day']._loaded_options = None
+  _globals['_FOREIGNAPIKEY'].fields_by_name['max_calls_per_day']._serialized_options = b'\272H\013\"\t\030\200\240\224\245\215\035(\000'
+  _globals['_IMPORTAPIKEYSREQUEST'].fields_by_name['api_keys']._loaded_options = None
+  _globals['_IMPORTAPIKEYSREQUEST'].fields_by_name['api_keys']._serialized_options = b'\342A\001\002\272H\010\222\001\005\010\001\020\364\003'
+  _globals['_IMPORTAPIKEYSREQUEST'].fields_by_name['request_id']._loaded_options = None
+  _globals['_IMPORTAPIKEYSREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\010r\003\260\001\001\330\001\001'
+  _globals['_REVOKEAPIKEYSOFOWNERREQUEST'].fields_by_name['owner']._loaded_options = None
+  _globals['_REVOKEAPIKEYSOFOWNERREQUEST'].fields_by_name['owner']._serialized_options = b'\342A\001\002\272H[rY\030<2U^(user|service_account):[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$'
+  _globals['_REVOKEAPIKEYSOFOWNERREQUEST'].fields_by_name['request_id']._loaded_options = None
+  _globals['_REVOKEAPIKEYSOFOWNERREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\010r\003\260\001\001\330\001\001'
   _globals['_REVOKEAPIKEYREQUEST'].fields_by_name['id']._loaded_options = None
   _globals['_REVOKEAPIKEYREQUEST'].fields_by_name['id']._serialized_options = b'\342A\001\002\272H\005r\003\260\001\001'
   _globals['_REVOKEAPIKEYREQUEST'].fields_by_name['request_id']._loaded_options = None
@@ -63,24 +119,54 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_APIKEYSERVICE'].methods_by_name['GetApiKey']._serialized_options = b'\252\355\030\025\n\021auth.api_key.read\020\001\202\323\344\223\002\022\022\020/v1/apiKeys/{id}'
   _globals['_APIKEYSERVICE'].methods_by_name['ListApiKeys']._loaded_options = None
   _globals['_APIKEYSERVICE'].methods_by_name['ListApiKeys']._serialized_options = b'\252\355\030\025\n\021auth.api_key.read\020\001\202\323\344\223\002\r\022\013/v1/apiKeys'
+  _globals['_APIKEYSERVICE'].methods_by_name['UpdateApiKey']._loaded_options = None
+  _globals['_APIKEYSERVICE'].methods_by_name['UpdateApiKey']._serialized_options = b'\252\355\030\027\n\023auth.api_key.update\020\002\202\323\344\223\002#2\030/v1/apiKeys/{api_key.id}:\007api_key'
+  _globals['_APIKEYSERVICE'].methods_by_name['RerollApiKey']._loaded_options = None
+  _globals['_APIKEYSERVICE'].methods_by_name['RerollApiKey']._serialized_options = b'\252\355\030\027\n\023auth.api_key.reroll\020\003\202\323\344\223\002\034\"\027/v1/apiKeys/{id}:reroll:\001*'
+  _globals['_APIKEYSERVICE'].methods_by_name['ImportApiKeys']._loaded_options = None
+  _globals['_APIKEYSERVICE'].methods_by_name['ImportApiKeys']._serialized_options = b'\252\355\030\027\n\023auth.api_key.import\020\003\202\323\344\223\002\027\"\022/v1/apiKeys:import:\001*'
+  _globals['_APIKEYSERVICE'].methods_by_name['RevokeApiKeysOfOwner']._loaded_options = None
+  _globals['_APIKEYSERVICE'].methods_by_name['RevokeApiKeysOfOwner']._serialized_options = b'\252\355\030\027\n\023auth.api_key.revoke\020\002\202\323\344\223\002\036\"\031/v1/apiKeys:revokeOfOwner:\001*'
   _globals['_APIKEYSERVICE'].methods_by_name['RevokeApiKey']._loaded_options = None
   _globals['_APIKEYSERVICE'].methods_by_name['RevokeApiKey']._serialized_options = b'\252\355\030\027\n\023auth.api_key.revoke\020\002\202\323\344\223\002\034\"\027/v1/apiKeys/{id}:revoke:\001*'
-  _globals['_CREATEAPIKEYREQUEST']._serialized_start=252
-  _globals['_CREATEAPIKEYREQUEST']._serialized_end=644
-  _globals['_CREATEAPIKEYRESPONSE']._serialized_start=646
-  _globals['_CREATEAPIKEYRESPONSE']._serialized_end=748
-  _globals['_GETAPIKEYREQUEST']._serialized_start=750
-  _globals['_GETAPIKEYREQUEST']._serialized_end=798
-  _globals['_GETAPIKEYRESPONSE']._serialized_start=800
-  _globals['_GETAPIKEYRESPONSE']._serialized_end=870
-  _globals['_LISTAPIKEYSREQUEST']._serialized_start=873
-  _globals['_LISTAPIKEYSREQUEST']._serialized_end=1010
-  _globals['_LISTAPIKEYSRESPONSE']._serialized_start=1012
-  _globals['_LISTAPIKEYSRESPONSE']._serialized_end=1126
-  _globals['_REVOKEAPIKEYREQUEST']._serialized_start=1129
-  _globals['_REVOKEAPIKEYREQUEST']._serialized_end=1261
-  _globals['_REVOKEAPIKEYRESPONSE']._serialized_start=1263
-  _globals['_REVOKEAPIKEYRESPONSE']._serialized_end=1336
-  _globals['_APIKEYSERVICE']._serialized_start=1339
-  _globals['_APIKEYSERVICE']._serialized_end=1937
+  _globals['_CREATEAPIKEYREQUEST']._serialized_start=318
+  _globals['_CREATEAPIKEYREQUEST']._serialized_end=890
+  _globals['_CREATEAPIKEYRESPONSE']._serialized_start=892
+  _globals['_CREATEAPIKEYRESPONSE']._serialized_end=994
+  _globals['_GETAPIKEYREQUEST']._serialized_start=996
+  _globals['_GETAPIKEYREQUEST']._serialized_end=1044
+  _globals['_GETAPIKEYRESPONSE']._serialized_start=1046
+  _globals['_GETAPIKEYRESPONSE']._serialized_end=1116
+  _globals['_LISTAPIKEYSREQUEST']._serialized_start=1119
+  _globals['_LISTAPIKEYSREQUEST']._serialized_end=1377
+  _globals['_LISTAPIKEYSRESPONSE']._serialized_start=1379
+  _globals['_LISTAPIKEYSRESPONSE']._serialized_end=1493
+  _globals['_UPDATEAPIKEYREQUEST']._serialized_start=1496
+  _globals['_UPDATEAPIKEYREQUEST']._serialized_end=1728
+  _globals['_APIKEYCHANGE']._serialized_start=1731
+  _globals['_APIKEYCHANGE']._serialized_end=2141
+  _globals['_UPDATEAPIKEYRESPONSE']._serialized_start=2143
+  _globals['_UPDATEAPIKEYRESPONSE']._serialized_end=2216
+  _globals['_REROLLAPIKEYREQUEST']._serialized_start=2219
+  _globals['_REROLLAPIKEYREQUEST']._serialized_end=2449
+  _globals['_REROLLAPIKEYRESPONSE']._serialized_start=2451
+  _globals['_REROLLAPIKEYRESPONSE']._serialized_end=2553
+  _globals['_FOREIGNAPIKEY']._serialized_start=2556
+  _globals['_FOREIGNAPIKEY']._serialized_end=3145
+  _globals['_IMPORTAPIKEYSREQUEST']._serialized_start=3148
+  _globals['_IMPORTAPIKEYSREQUEST']._serialized_end=3328
+  _globals['_IMPORTAPIKEYSRESPONSE']._serialized_start=3330
+  _globals['_IMPORTAPIKEYSRESPONSE']._serialized_end=3452
+  _globals['_IMPORTEDAPIKEY']._serialized_start=3454
+  _globals['_IMPORTEDAPIKEY']._serialized_end=3571
+  _globals['_REVOKEAPIKEYSOFOWNERREQUEST']._serialized_start=3574
+  _globals['_REVOKEAPIKEYSOFOWNERREQUEST']._serialized_end=3806
+  _globals['_REVOKEAPIKEYSOFOWNERRESPONSE']._serialized_start=3808
+  _globals['_REVOKEAPIKEYSOFOWNERRESPONSE']._serialized_end=3875
+  _globals['_REVOKEAPIKEYREQUEST']._serialized_start=3878
+  _globals['_REVOKEAPIKEYREQUEST']._serialized_end=4010
+  _globals['_REVOKEAPIKEYRESPONSE']._serialized_start=4012
+  _globals['_REVOKEAPIKEYRESPONSE']._serialized_end=4085
+  _globals['_APIKEYSERVICE']._serialized_start=4088
+  _globals['_APIKEYSERVICE']._serialized_end=5353
 # @@protoc_insertion_point(module_scope)

@@ -53,6 +53,26 @@ class ApiKeyServiceStub:
                 request_serializer=function_dot_auth_dot_v1_dot_api__key__service__pb2.ListApiKeysRequest.SerializeToString,
                 response_deserializer=function_dot_auth_dot_v1_dot_api__key__service__pb2.ListApiKeysResponse.FromString,
                 _registered_method=True)
+        self.UpdateApiKey = channel.unary_unary(
+                '/function.auth.v1.ApiKeyService/UpdateApiKey',
+                request_serializer=function_dot_auth_dot_v1_dot_api__key__service__pb2.UpdateApiKeyRequest.SerializeToString,
+                response_deserializer=function_dot_auth_dot_v1_dot_api__key__service__pb2.UpdateApiKeyResponse.FromString,
+                _registered_method=True)
+        self.RerollApiKey = channel.unary_unary(
+                '/function.auth.v1.ApiKeyService/RerollApiKey',
+                request_serializer=function_dot_auth_dot_v1_dot_api__key__service__pb2.RerollApiKeyRequest.SerializeToString,
+                response_deserializer=function_dot_auth_dot_v1_dot_api__key__service__pb2.RerollApiKeyResponse.FromString,
+                _registered_method=True)
+        self.ImportApiKeys = channel.unary_unary(
+                '/function.auth.v1.ApiKeyService/ImportApiKeys',
+                request_serializer=function_dot_auth_dot_v1_dot_api__key__service__pb2.ImportApiKeysRequest.SerializeToString,
+                response_deserializer=function_dot_auth_dot_v1_dot_api__key__service__pb2.ImportApiKeysResponse.FromString,
+                _registered_method=True)
+        self.RevokeApiKeysOfOwner = channel.unary_unary(
+                '/function.auth.v1.ApiKeyService/RevokeApiKeysOfOwner',
+                request_serializer=function_dot_auth_dot_v1_dot_api__key__service__pb2.RevokeApiKeysOfOwnerRequest.SerializeToString,
+                response_deserializer=function_dot_auth_dot_v1_dot_api__key__service__pb2.RevokeApiKeysOfOwnerResponse.FromString,
+                _registered_method=True)
         self.RevokeApiKey = channel.unary_unary(
                 '/function.auth.v1.ApiKeyService/RevokeApiKey',
                 request_serializer=function_dot_auth_dot_v1_dot_api__key__service__pb2.RevokeApiKeyRequest.SerializeToString,
@@ -72,7 +92,8 @@ class ApiKeyServiceServicer:
 
         Permission: auth.api_key.create. Idempotency: safe to repeat with a
         request_id.
-        Fails with PERMISSION_ESCALATION, REQUEST_ID_REUSED, CONCURRENT_CHANGE.
+        Fails with PERMISSION_ESCALATION, API_KEY_OWNER_NOT_FOUND,
+        REQUEST_ID_REUSED, CONCURRENT_CHANGE.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -93,6 +114,62 @@ class ApiKeyServiceServicer:
 
         Permission: auth.api_key.read. Idempotency: no side effects.
         Fails with INVALID_PAGE_TOKEN.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UpdateApiKey(self, request, context):
+        """Changes a key's name, permissions, limits and expiry. It can be given only
+        permissions that the caller holds; those it has already may stay.
+
+        Permission: auth.api_key.update. Idempotency: repeating leaves the same
+        state.
+        Fails with API_KEY_NOT_FOUND, API_KEY_ETAG_MISMATCH, API_KEY_REVOKED,
+        PERMISSION_ESCALATION, REQUEST_ID_REUSED.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RerollApiKey(self, request, context):
+        """Gives a key a new secret; its id, permissions and counters stay. The
+        secret before works for as long as the caller says, and one before that
+        ends at once.
+
+        The caller must hold what the key carries, since it gets the secret.
+
+        Permission: auth.api_key.reroll. Idempotency: safe to repeat with a
+        request_id.
+        Fails with API_KEY_NOT_FOUND, API_KEY_ETAG_MISMATCH, API_KEY_REVOKED,
+        PERMISSION_ESCALATION, REQUEST_ID_REUSED, CONCURRENT_CHANGE.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ImportApiKeys(self, request, context):
+        """Takes over keys of another system by their SHA-256, so that they go on
+        working. Each row has its own outcome: good rows are stored whatever
+        becomes of the others.
+
+        Permission: auth.api_key.import. Idempotency: safe to repeat with a
+        request_id.
+        Fails with REQUEST_ID_REUSED, CONCURRENT_CHANGE. A row fails with
+        API_KEY_DIGEST_TAKEN, API_KEY_OWNER_NOT_FOUND, PERMISSION_ESCALATION or
+        INVALID_REQUEST.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RevokeApiKeysOfOwner(self, request, context):
+        """Revokes all keys of an owner. Every worker refuses them within a second.
+        An owner without keys is none's failure: the answer is 0.
+
+        Permission: auth.api_key.revoke. Idempotency: repeating leaves the same
+        state.
+        Fails with REQUEST_ID_REUSED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -127,6 +204,26 @@ def add_ApiKeyServiceServicer_to_server(servicer, server):
                     servicer.ListApiKeys,
                     request_deserializer=function_dot_auth_dot_v1_dot_api__key__service__pb2.ListApiKeysRequest.FromString,
                     response_serializer=function_dot_auth_dot_v1_dot_api__key__service__pb2.ListApiKeysResponse.SerializeToString,
+            ),
+            'UpdateApiKey': grpc.unary_unary_rpc_method_handler(
+                    servicer.UpdateApiKey,
+                    request_deserializer=function_dot_auth_dot_v1_dot_api__key__service__pb2.UpdateApiKeyRequest.FromString,
+                    response_serializer=function_dot_auth_dot_v1_dot_api__key__service__pb2.UpdateApiKeyResponse.SerializeToString,
+            ),
+            'RerollApiKey': grpc.unary_unary_rpc_method_handler(
+                    servicer.RerollApiKey,
+                    request_deserializer=function_dot_auth_dot_v1_dot_api__key__service__pb2.RerollApiKeyRequest.FromString,
+                    response_serializer=function_dot_auth_dot_v1_dot_api__key__service__pb2.RerollApiKeyResponse.SerializeToString,
+            ),
+            'ImportApiKeys': grpc.unary_unary_rpc_method_handler(
+                    servicer.ImportApiKeys,
+                    request_deserializer=function_dot_auth_dot_v1_dot_api__key__service__pb2.ImportApiKeysRequest.FromString,
+                    response_serializer=function_dot_auth_dot_v1_dot_api__key__service__pb2.ImportApiKeysResponse.SerializeToString,
+            ),
+            'RevokeApiKeysOfOwner': grpc.unary_unary_rpc_method_handler(
+                    servicer.RevokeApiKeysOfOwner,
+                    request_deserializer=function_dot_auth_dot_v1_dot_api__key__service__pb2.RevokeApiKeysOfOwnerRequest.FromString,
+                    response_serializer=function_dot_auth_dot_v1_dot_api__key__service__pb2.RevokeApiKeysOfOwnerResponse.SerializeToString,
             ),
             'RevokeApiKey': grpc.unary_unary_rpc_method_handler(
                     servicer.RevokeApiKey,
@@ -219,6 +316,114 @@ class ApiKeyService:
             '/function.auth.v1.ApiKeyService/ListApiKeys',
             function_dot_auth_dot_v1_dot_api__key__service__pb2.ListApiKeysRequest.SerializeToString,
             function_dot_auth_dot_v1_dot_api__key__service__pb2.ListApiKeysResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UpdateApiKey(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/function.auth.v1.ApiKeyService/UpdateApiKey',
+            function_dot_auth_dot_v1_dot_api__key__service__pb2.UpdateApiKeyRequest.SerializeToString,
+            function_dot_auth_dot_v1_dot_api__key__service__pb2.UpdateApiKeyResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RerollApiKey(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/function.auth.v1.ApiKeyService/RerollApiKey',
+            function_dot_auth_dot_v1_dot_api__key__service__pb2.RerollApiKeyRequest.SerializeToString,
+            function_dot_auth_dot_v1_dot_api__key__service__pb2.RerollApiKeyResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ImportApiKeys(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/function.auth.v1.ApiKeyService/ImportApiKeys',
+            function_dot_auth_dot_v1_dot_api__key__service__pb2.ImportApiKeysRequest.SerializeToString,
+            function_dot_auth_dot_v1_dot_api__key__service__pb2.ImportApiKeysResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RevokeApiKeysOfOwner(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/function.auth.v1.ApiKeyService/RevokeApiKeysOfOwner',
+            function_dot_auth_dot_v1_dot_api__key__service__pb2.RevokeApiKeysOfOwnerRequest.SerializeToString,
+            function_dot_auth_dot_v1_dot_api__key__service__pb2.RevokeApiKeysOfOwnerResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -42,7 +42,8 @@ class ApiKeyServiceStub:
 
     Permission: auth.api_key.create. Idempotency: safe to repeat with a
     request_id.
-    Fails with PERMISSION_ESCALATION, REQUEST_ID_REUSED, CONCURRENT_CHANGE.
+    Fails with PERMISSION_ESCALATION, API_KEY_OWNER_NOT_FOUND,
+    REQUEST_ID_REUSED, CONCURRENT_CHANGE.
     """
     GetApiKey: _grpc.UnaryUnaryMultiCallable[_api_key_service_pb2.GetApiKeyRequest, _api_key_service_pb2.GetApiKeyResponse]
     """Returns a key without its secret.
@@ -55,6 +56,46 @@ class ApiKeyServiceStub:
 
     Permission: auth.api_key.read. Idempotency: no side effects.
     Fails with INVALID_PAGE_TOKEN.
+    """
+    UpdateApiKey: _grpc.UnaryUnaryMultiCallable[_api_key_service_pb2.UpdateApiKeyRequest, _api_key_service_pb2.UpdateApiKeyResponse]
+    """Changes a key's name, permissions, limits and expiry. It can be given only
+    permissions that the caller holds; those it has already may stay.
+
+    Permission: auth.api_key.update. Idempotency: repeating leaves the same
+    state.
+    Fails with API_KEY_NOT_FOUND, API_KEY_ETAG_MISMATCH, API_KEY_REVOKED,
+    PERMISSION_ESCALATION, REQUEST_ID_REUSED.
+    """
+    RerollApiKey: _grpc.UnaryUnaryMultiCallable[_api_key_service_pb2.RerollApiKeyRequest, _api_key_service_pb2.RerollApiKeyResponse]
+    """Gives a key a new secret; its id, permissions and counters stay. The
+    secret before works for as long as the caller says, and one before that
+    ends at once.
+
+    The caller must hold what the key carries, since it gets the secret.
+
+    Permission: auth.api_key.reroll. Idempotency: safe to repeat with a
+    request_id.
+    Fails with API_KEY_NOT_FOUND, API_KEY_ETAG_MISMATCH, API_KEY_REVOKED,
+    PERMISSION_ESCALATION, REQUEST_ID_REUSED, CONCURRENT_CHANGE.
+    """
+    ImportApiKeys: _grpc.UnaryUnaryMultiCallable[_api_key_service_pb2.ImportApiKeysRequest, _api_key_service_pb2.ImportApiKeysResponse]
+    """Takes over keys of another system by their SHA-256, so that they go on
+    working. Each row has its own outcome: good rows are stored whatever
+    becomes of the others.
+
+    Permission: auth.api_key.import. Idempotency: safe to repeat with a
+    request_id.
+    Fails with REQUEST_ID_REUSED, CONCURRENT_CHANGE. A row fails with
+    API_KEY_DIGEST_TAKEN, API_KEY_OWNER_NOT_FOUND, PERMISSION_ESCALATION or
+    INVALID_REQUEST.
+    """
+    RevokeApiKeysOfOwner: _grpc.UnaryUnaryMultiCallable[_api_key_service_pb2.RevokeApiKeysOfOwnerRequest, _api_key_service_pb2.RevokeApiKeysOfOwnerResponse]
+    """Revokes all keys of an owner. Every worker refuses them within a second.
+    An owner without keys is none's failure: the answer is 0.
+
+    Permission: auth.api_key.revoke. Idempotency: repeating leaves the same
+    state.
+    Fails with REQUEST_ID_REUSED.
     """
     RevokeApiKey: _grpc.UnaryUnaryMultiCallable[_api_key_service_pb2.RevokeApiKeyRequest, _api_key_service_pb2.RevokeApiKeyResponse]
     """Revokes a key. Every worker refuses it within a second. Revoking a revoked
@@ -79,7 +120,8 @@ class ApiKeyServiceAsyncStub(ApiKeyServiceStub):
 
     Permission: auth.api_key.create. Idempotency: safe to repeat with a
     request_id.
-    Fails with PERMISSION_ESCALATION, REQUEST_ID_REUSED, CONCURRENT_CHANGE.
+    Fails with PERMISSION_ESCALATION, API_KEY_OWNER_NOT_FOUND,
+    REQUEST_ID_REUSED, CONCURRENT_CHANGE.
     """
     GetApiKey: _aio.UnaryUnaryMultiCallable[_api_key_service_pb2.GetApiKeyRequest, _api_key_service_pb2.GetApiKeyResponse]  # type: ignore[assignment]
     """Returns a key without its secret.
@@ -92,6 +134,46 @@ class ApiKeyServiceAsyncStub(ApiKeyServiceStub):
 
     Permission: auth.api_key.read. Idempotency: no side effects.
     Fails with INVALID_PAGE_TOKEN.
+    """
+    UpdateApiKey: _aio.UnaryUnaryMultiCallable[_api_key_service_pb2.UpdateApiKeyRequest, _api_key_service_pb2.UpdateApiKeyResponse]  # type: ignore[assignment]
+    """Changes a key's name, permissions, limits and expiry. It can be given only
+    permissions that the caller holds; those it has already may stay.
+
+    Permission: auth.api_key.update. Idempotency: repeating leaves the same
+    state.
+    Fails with API_KEY_NOT_FOUND, API_KEY_ETAG_MISMATCH, API_KEY_REVOKED,
+    PERMISSION_ESCALATION, REQUEST_ID_REUSED.
+    """
+    RerollApiKey: _aio.UnaryUnaryMultiCallable[_api_key_service_pb2.RerollApiKeyRequest, _api_key_service_pb2.RerollApiKeyResponse]  # type: ignore[assignment]
+    """Gives a key a new secret; its id, permissions and counters stay. The
+    secret before works for as long as the caller says, and one before that
+    ends at once.
+
+    The caller must hold what the key carries, since it gets the secret.
+
+    Permission: auth.api_key.reroll. Idempotency: safe to repeat with a
+    request_id.
+    Fails with API_KEY_NOT_FOUND, API_KEY_ETAG_MISMATCH, API_KEY_REVOKED,
+    PERMISSION_ESCALATION, REQUEST_ID_REUSED, CONCURRENT_CHANGE.
+    """
+    ImportApiKeys: _aio.UnaryUnaryMultiCallable[_api_key_service_pb2.ImportApiKeysRequest, _api_key_service_pb2.ImportApiKeysResponse]  # type: ignore[assignment]
+    """Takes over keys of another system by their SHA-256, so that they go on
+    working. Each row has its own outcome: good rows are stored whatever
+    becomes of the others.
+
+    Permission: auth.api_key.import. Idempotency: safe to repeat with a
+    request_id.
+    Fails with REQUEST_ID_REUSED, CONCURRENT_CHANGE. A row fails with
+    API_KEY_DIGEST_TAKEN, API_KEY_OWNER_NOT_FOUND, PERMISSION_ESCALATION or
+    INVALID_REQUEST.
+    """
+    RevokeApiKeysOfOwner: _aio.UnaryUnaryMultiCallable[_api_key_service_pb2.RevokeApiKeysOfOwnerRequest, _api_key_service_pb2.RevokeApiKeysOfOwnerResponse]  # type: ignore[assignment]
+    """Revokes all keys of an owner. Every worker refuses them within a second.
+    An owner without keys is none's failure: the answer is 0.
+
+    Permission: auth.api_key.revoke. Idempotency: repeating leaves the same
+    state.
+    Fails with REQUEST_ID_REUSED.
     """
     RevokeApiKey: _aio.UnaryUnaryMultiCallable[_api_key_service_pb2.RevokeApiKeyRequest, _api_key_service_pb2.RevokeApiKeyResponse]  # type: ignore[assignment]
     """Revokes a key. Every worker refuses it within a second. Revoking a revoked
@@ -119,7 +201,8 @@ class ApiKeyServiceServicer(metaclass=_abc_1.ABCMeta):
 
         Permission: auth.api_key.create. Idempotency: safe to repeat with a
         request_id.
-        Fails with PERMISSION_ESCALATION, REQUEST_ID_REUSED, CONCURRENT_CHANGE.
+        Fails with PERMISSION_ESCALATION, API_KEY_OWNER_NOT_FOUND,
+        REQUEST_ID_REUSED, CONCURRENT_CHANGE.
         """
 
     @_abc_1.abstractmethod
@@ -144,6 +227,70 @@ class ApiKeyServiceServicer(metaclass=_abc_1.ABCMeta):
 
         Permission: auth.api_key.read. Idempotency: no side effects.
         Fails with INVALID_PAGE_TOKEN.
+        """
+
+    @_abc_1.abstractmethod
+    def UpdateApiKey(
+        self,
+        request: _api_key_service_pb2.UpdateApiKeyRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_api_key_service_pb2.UpdateApiKeyResponse, _abc.Awaitable[_api_key_service_pb2.UpdateApiKeyResponse]]:
+        """Changes a key's name, permissions, limits and expiry. It can be given only
+        permissions that the caller holds; those it has already may stay.
+
+        Permission: auth.api_key.update. Idempotency: repeating leaves the same
+        state.
+        Fails with API_KEY_NOT_FOUND, API_KEY_ETAG_MISMATCH, API_KEY_REVOKED,
+        PERMISSION_ESCALATION, REQUEST_ID_REUSED.
+        """
+
+    @_abc_1.abstractmethod
+    def RerollApiKey(
+        self,
+        request: _api_key_service_pb2.RerollApiKeyRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_api_key_service_pb2.RerollApiKeyResponse, _abc.Awaitable[_api_key_service_pb2.RerollApiKeyResponse]]:
+        """Gives a key a new secret; its id, permissions and counters stay. The
+        secret before works for as long as the caller says, and one before that
+        ends at once.
+
+        The caller must hold what the key carries, since it gets the secret.
+
+        Permission: auth.api_key.reroll. Idempotency: safe to repeat with a
+        request_id.
+        Fails with API_KEY_NOT_FOUND, API_KEY_ETAG_MISMATCH, API_KEY_REVOKED,
+        PERMISSION_ESCALATION, REQUEST_ID_REUSED, CONCURRENT_CHANGE.
+        """
+
+    @_abc_1.abstractmethod
+    def ImportApiKeys(
+        self,
+        request: _api_key_service_pb2.ImportApiKeysRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_api_key_service_pb2.ImportApiKeysResponse, _abc.Awaitable[_api_key_service_pb2.ImportApiKeysResponse]]:
+        """Takes over keys of another system by their SHA-256, so that they go on
+        working. Each row has its own outcome: good rows are stored whatever
+        becomes of the others.
+
+        Permission: auth.api_key.import. Idempotency: safe to repeat with a
+        request_id.
+        Fails with REQUEST_ID_REUSED, CONCURRENT_CHANGE. A row fails with
+        API_KEY_DIGEST_TAKEN, API_KEY_OWNER_NOT_FOUND, PERMISSION_ESCALATION or
+        INVALID_REQUEST.
+        """
+
+    @_abc_1.abstractmethod
+    def RevokeApiKeysOfOwner(
+        self,
+        request: _api_key_service_pb2.RevokeApiKeysOfOwnerRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_api_key_service_pb2.RevokeApiKeysOfOwnerResponse, _abc.Awaitable[_api_key_service_pb2.RevokeApiKeysOfOwnerResponse]]:
+        """Revokes all keys of an owner. Every worker refuses them within a second.
+        An owner without keys is none's failure: the answer is 0.
+
+        Permission: auth.api_key.revoke. Idempotency: repeating leaves the same
+        state.
+        Fails with REQUEST_ID_REUSED.
         """
 
     @_abc_1.abstractmethod

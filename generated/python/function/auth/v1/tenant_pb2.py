@@ -22,23 +22,61 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
+from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1d\x66unction/auth/v1/tenant.proto\x12\x10\x66unction.auth.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x9e\x01\n\x06Tenant\x12\x14\n\x02id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03R\x02id\x12\x18\n\x04name\x18\x02 \x01(\tB\x04\xe2\x41\x01\x05R\x04name\x12!\n\x0c\x64isplay_name\x18\x03 \x01(\tR\x0b\x64isplayName\x12\x41\n\x0b\x63reate_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03R\ncreateTimeb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1d\x66unction/auth/v1/tenant.proto\x12\x10\x66unction.auth.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xf4\x05\n\x0eTenantSettings\x12?\n\x13password_min_length\x18\x01 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\x80\x01(\x08H\x00R\x11passwordMinLength\x88\x01\x01\x12\x39\n\x16second_factor_required\x18\x02 \x01(\x08H\x01R\x14secondFactorRequired\x88\x01\x01\x12\x39\n\x10password_history\x18\x03 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x18(\x00H\x02R\x0fpasswordHistory\x88\x01\x01\x12`\n\x15session_idle_lifetime\x18\x04 \x01(\x0b\x32\x19.google.protobuf.DurationB\x11\xbaH\x0e\xaa\x01\x0b\"\x05\x08\x80\xe7\x84\x0f\x32\x02\x08<R\x13sessionIdleLifetime\x12h\n\x19session_absolute_lifetime\x18\x05 \x01(\x0b\x32\x19.google.protobuf.DurationB\x11\xbaH\x0e\xaa\x01\x0b\"\x05\x08\x80\xe7\x84\x0f\x32\x02\x08<R\x17sessionAbsoluteLifetime\x12^\n\x15\x61\x63\x63\x65ss_token_lifetime\x18\x06 \x01(\x0b\x32\x19.google.protobuf.DurationB\x0f\xbaH\x0c\xaa\x01\t\"\x03\x08\x90\x1c\x32\x02\x08<R\x13\x61\x63\x63\x65ssTokenLifetime\x12\x62\n\x16refresh_token_lifetime\x18\x07 \x01(\x0b\x32\x19.google.protobuf.DurationB\x11\xbaH\x0e\xaa\x01\x0b\"\x05\x08\x80\xe7\x84\x0f\x32\x02\x08<R\x14refreshTokenLifetime\x12S\n\x0e\x61llowed_grants\x18\x08 \x03(\x0e\x32\x17.function.auth.v1.GrantB\x13\xbaH\x10\x92\x01\r\x10\x05\x18\x01\"\x07\x82\x01\x04\x10\x01 \x00R\rallowedGrantsB\x16\n\x14_password_min_lengthB\x19\n\x17_second_factor_requiredB\x13\n\x11_password_history\"\xa8\x05\n\x06Tenant\x12\x1f\n\x02id\x18\x01 \x01(\tB\x0f\xe2\x41\x01\x03\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01R\x02id\x12\x1f\n\x04name\x18\x02 \x01(\tB\x0b\xe2\x41\x01\x05\xbaH\x04r\x02\x18?R\x04name\x12+\n\x0c\x64isplay_name\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01R\x0b\x64isplayName\x12\x41\n\x0b\x63reate_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03R\ncreateTime\x12,\n\tparent_id\x18\x05 \x01(\tB\x0f\xe2\x41\x01\x05\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01R\x08parentId\x12\x41\n\x05state\x18\x06 \x01(\x0e\x32\x1d.function.auth.v1.TenantStateB\x0c\xe2\x41\x01\x03\xbaH\x05\x82\x01\x02\x10\x01R\x05state\x12<\n\x08settings\x18\x07 \x01(\x0b\x32 .function.auth.v1.TenantSettingsR\x08settings\x12U\n\x12\x65\x66\x66\x65\x63tive_settings\x18\x08 \x01(\x0b\x32 .function.auth.v1.TenantSettingsB\x04\xe2\x41\x01\x03R\x11\x65\x66\x66\x65\x63tiveSettings\x12\x1b\n\x04\x65tag\x18\t \x01(\tB\x07\xbaH\x04r\x02\x18@R\x04\x65tag\x12\x41\n\x0bupdate_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03R\nupdateTime\x12\x43\n\x0csuspend_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03R\x0bsuspendTime\x12\x41\n\x0b\x64\x65lete_time\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03R\ndeleteTime*z\n\x0bTenantState\x12\x1c\n\x18TENANT_STATE_UNSPECIFIED\x10\x00\x12\x17\n\x13TENANT_STATE_ACTIVE\x10\x01\x12\x1a\n\x16TENANT_STATE_SUSPENDED\x10\x02\x12\x18\n\x14TENANT_STATE_DELETED\x10\x03*\x9a\x01\n\x05Grant\x12\x15\n\x11GRANT_UNSPECIFIED\x10\x00\x12\x12\n\x0eGRANT_PASSWORD\x10\x01\x12\x1c\n\x18GRANT_CLIENT_CREDENTIALS\x10\x02\x12\x17\n\x13GRANT_REFRESH_TOKEN\x10\x03\x12\x18\n\x14GRANT_TOKEN_EXCHANGE\x10\x04\x12\x15\n\x11GRANT_DEVICE_CODE\x10\x05\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'function.auth.v1.tenant_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
+  _globals['_TENANTSETTINGS'].fields_by_name['password_min_length']._loaded_options = None
+  _globals['_TENANTSETTINGS'].fields_by_name['password_min_length']._serialized_options = b'\272H\007\032\005\030\200\001(\010'
+  _globals['_TENANTSETTINGS'].fields_by_name['password_history']._loaded_options = None
+  _globals['_TENANTSETTINGS'].fields_by_name['password_history']._serialized_options = b'\272H\006\032\004\030\030(\000'
+  _globals['_TENANTSETTINGS'].fields_by_name['session_idle_lifetime']._loaded_options = None
+  _globals['_TENANTSETTINGS'].fields_by_name['session_idle_lifetime']._serialized_options = b'\272H\016\252\001\013\"\005\010\200\347\204\0172\002\010<'
+  _globals['_TENANTSETTINGS'].fields_by_name['session_absolute_lifetime']._loaded_options = None
+  _globals['_TENANTSETTINGS'].fields_by_name['session_absolute_lifetime']._serialized_options = b'\272H\016\252\001\013\"\005\010\200\347\204\0172\002\010<'
+  _globals['_TENANTSETTINGS'].fields_by_name['access_token_lifetime']._loaded_options = None
+  _globals['_TENANTSETTINGS'].fields_by_name['access_token_lifetime']._serialized_options = b'\272H\014\252\001\t\"\003\010\220\0342\002\010<'
+  _globals['_TENANTSETTINGS'].fields_by_name['refresh_token_lifetime']._loaded_options = None
+  _globals['_TENANTSETTINGS'].fields_by_name['refresh_token_lifetime']._serialized_options = b'\272H\016\252\001\013\"\005\010\200\347\204\0172\002\010<'
+  _globals['_TENANTSETTINGS'].fields_by_name['allowed_grants']._loaded_options = None
+  _globals['_TENANTSETTINGS'].fields_by_name['allowed_grants']._serialized_options = b'\272H\020\222\001\r\020\005\030\001\"\007\202\001\004\020\001 \000'
   _globals['_TENANT'].fields_by_name['id']._loaded_options = None
-  _globals['_TENANT'].fields_by_name['id']._serialized_options = b'\342A\001\003'
+  _globals['_TENANT'].fields_by_name['id']._serialized_options = b'\342A\001\003\272H\010r\003\260\001\001\330\001\001'
   _globals['_TENANT'].fields_by_name['name']._loaded_options = None
-  _globals['_TENANT'].fields_by_name['name']._serialized_options = b'\342A\001\005'
+  _globals['_TENANT'].fields_by_name['name']._serialized_options = b'\342A\001\005\272H\004r\002\030?'
+  _globals['_TENANT'].fields_by_name['display_name']._loaded_options = None
+  _globals['_TENANT'].fields_by_name['display_name']._serialized_options = b'\272H\005r\003\030\310\001'
   _globals['_TENANT'].fields_by_name['create_time']._loaded_options = None
   _globals['_TENANT'].fields_by_name['create_time']._serialized_options = b'\342A\001\003'
-  _globals['_TENANT']._serialized_start=118
-  _globals['_TENANT']._serialized_end=276
+  _globals['_TENANT'].fields_by_name['parent_id']._loaded_options = None
+  _globals['_TENANT'].fields_by_name['parent_id']._serialized_options = b'\342A\001\005\272H\010r\003\260\001\001\330\001\001'
+  _globals['_TENANT'].fields_by_name['state']._loaded_options = None
+  _globals['_TENANT'].fields_by_name['state']._serialized_options = b'\342A\001\003\272H\005\202\001\002\020\001'
+  _globals['_TENANT'].fields_by_name['effective_settings']._loaded_options = None
+  _globals['_TENANT'].fields_by_name['effective_settings']._serialized_options = b'\342A\001\003'
+  _globals['_TENANT'].fields_by_name['etag']._loaded_options = None
+  _globals['_TENANT'].fields_by_name['etag']._serialized_options = b'\272H\004r\002\030@'
+  _globals['_TENANT'].fields_by_name['update_time']._loaded_options = None
+  _globals['_TENANT'].fields_by_name['update_time']._serialized_options = b'\342A\001\003'
+  _globals['_TENANT'].fields_by_name['suspend_time']._loaded_options = None
+  _globals['_TENANT'].fields_by_name['suspend_time']._serialized_options = b'\342A\001\003'
+  _globals['_TENANT'].fields_by_name['delete_time']._loaded_options = None
+  _globals['_TENANT'].fields_by_name['delete_time']._serialized_options = b'\342A\001\003'
+  _globals['_TENANTSTATE']._serialized_start=1620
+  _globals['_TENANTSTATE']._serialized_end=1742
+  _globals['_GRANT']._serialized_start=1745
+  _globals['_GRANT']._serialized_end=1899
+  _globals['_TENANTSETTINGS']._serialized_start=179
+  _globals['_TENANTSETTINGS']._serialized_end=935
+  _globals['_TENANT']._serialized_start=938
+  _globals['_TENANT']._serialized_end=1618
 # @@protoc_insertion_point(module_scope)

@@ -3,9 +3,13 @@
 isort:skip_file
 The tenant resource."""
 
+from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
+from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
+from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -17,9 +21,146 @@ else:
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
+class _TenantState:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _TenantStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_TenantState.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    TENANT_STATE_UNSPECIFIED: _TenantState.ValueType  # 0
+    """Not used."""
+    TENANT_STATE_ACTIVE: _TenantState.ValueType  # 1
+    """They are, unless a tenant above it is suspended."""
+    TENANT_STATE_SUSPENDED: _TenantState.ValueType  # 2
+    """They are refused with TENANT_SUSPENDED; everything is kept."""
+    TENANT_STATE_DELETED: _TenantState.ValueType  # 3
+    """Its secrets are gone for good. Its name and its audit trail stay."""
+
+class TenantState(_TenantState, metaclass=_TenantStateEnumTypeWrapper):
+    """Whether the callers of a tenant are let in."""
+
+TENANT_STATE_UNSPECIFIED: TenantState.ValueType  # 0
+"""Not used."""
+TENANT_STATE_ACTIVE: TenantState.ValueType  # 1
+"""They are, unless a tenant above it is suspended."""
+TENANT_STATE_SUSPENDED: TenantState.ValueType  # 2
+"""They are refused with TENANT_SUSPENDED; everything is kept."""
+TENANT_STATE_DELETED: TenantState.ValueType  # 3
+"""Its secrets are gone for good. Its name and its audit trail stay."""
+Global___TenantState: _TypeAlias = TenantState  # noqa: Y015
+
+class _Grant:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _GrantEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Grant.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    GRANT_UNSPECIFIED: _Grant.ValueType  # 0
+    """Not used."""
+    GRANT_PASSWORD: _Grant.ValueType  # 1
+    """With a user name and a password; for first-party programs."""
+    GRANT_CLIENT_CREDENTIALS: _Grant.ValueType  # 2
+    """With the secret or the signed assertion of a client."""
+    GRANT_REFRESH_TOKEN: _Grant.ValueType  # 3
+    """With a refresh token."""
+    GRANT_TOKEN_EXCHANGE: _Grant.ValueType  # 4
+    """With another token (RFC 8693)."""
+    GRANT_DEVICE_CODE: _Grant.ValueType  # 5
+    """By a person who confirms a code on another device (RFC 8628)."""
+
+class Grant(_Grant, metaclass=_GrantEnumTypeWrapper):
+    """How a caller may get a token."""
+
+GRANT_UNSPECIFIED: Grant.ValueType  # 0
+"""Not used."""
+GRANT_PASSWORD: Grant.ValueType  # 1
+"""With a user name and a password; for first-party programs."""
+GRANT_CLIENT_CREDENTIALS: Grant.ValueType  # 2
+"""With the secret or the signed assertion of a client."""
+GRANT_REFRESH_TOKEN: Grant.ValueType  # 3
+"""With a refresh token."""
+GRANT_TOKEN_EXCHANGE: Grant.ValueType  # 4
+"""With another token (RFC 8693)."""
+GRANT_DEVICE_CODE: Grant.ValueType  # 5
+"""By a person who confirms a code on another device (RFC 8628)."""
+Global___Grant: _TypeAlias = Grant  # noqa: Y015
+
+@_typing.final
+class TenantSettings(_message.Message):
+    """What a tenant decides for itself. What is absent follows the installation."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PASSWORD_MIN_LENGTH_FIELD_NUMBER: _builtins.int
+    SECOND_FACTOR_REQUIRED_FIELD_NUMBER: _builtins.int
+    PASSWORD_HISTORY_FIELD_NUMBER: _builtins.int
+    SESSION_IDLE_LIFETIME_FIELD_NUMBER: _builtins.int
+    SESSION_ABSOLUTE_LIFETIME_FIELD_NUMBER: _builtins.int
+    ACCESS_TOKEN_LIFETIME_FIELD_NUMBER: _builtins.int
+    REFRESH_TOKEN_LIFETIME_FIELD_NUMBER: _builtins.int
+    ALLOWED_GRANTS_FIELD_NUMBER: _builtins.int
+    password_min_length: _builtins.int
+    """How many characters a password has at least."""
+    second_factor_required: _builtins.bool
+    """Whether people need a second factor to sign in with a password."""
+    password_history: _builtins.int
+    """How many former passwords may not be used again."""
+    @_builtins.property
+    def session_idle_lifetime(self) -> _duration_pb2.Duration:
+        """A session that is not used for so long is over."""
+
+    @_builtins.property
+    def session_absolute_lifetime(self) -> _duration_pb2.Duration:
+        """A session is over after so long, however much it is used."""
+
+    @_builtins.property
+    def access_token_lifetime(self) -> _duration_pb2.Duration:
+        """How long an access token is good."""
+
+    @_builtins.property
+    def refresh_token_lifetime(self) -> _duration_pb2.Duration:
+        """How long a refresh token is good when it is not used."""
+
+    @_builtins.property
+    def allowed_grants(self) -> _containers.RepeatedScalarFieldContainer[Global___Grant.ValueType]:
+        """How callers of the tenant may get tokens; all ways when empty."""
+
+    def __init__(
+        self,
+        *,
+        password_min_length: _builtins.int | None = ...,
+        second_factor_required: _builtins.bool | None = ...,
+        password_history: _builtins.int | None = ...,
+        session_idle_lifetime: _duration_pb2.Duration | None = ...,
+        session_absolute_lifetime: _duration_pb2.Duration | None = ...,
+        access_token_lifetime: _duration_pb2.Duration | None = ...,
+        refresh_token_lifetime: _duration_pb2.Duration | None = ...,
+        allowed_grants: _abc.Iterable[Global___Grant.ValueType] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_password_history", b"_password_history", "_password_min_length", b"_password_min_length", "_second_factor_required", b"_second_factor_required", "access_token_lifetime", b"access_token_lifetime", "password_history", b"password_history", "password_min_length", b"password_min_length", "refresh_token_lifetime", b"refresh_token_lifetime", "second_factor_required", b"second_factor_required", "session_absolute_lifetime", b"session_absolute_lifetime", "session_idle_lifetime", b"session_idle_lifetime"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_password_history", b"_password_history", "_password_min_length", b"_password_min_length", "_second_factor_required", b"_second_factor_required", "access_token_lifetime", b"access_token_lifetime", "allowed_grants", b"allowed_grants", "password_history", b"password_history", "password_min_length", b"password_min_length", "refresh_token_lifetime", b"refresh_token_lifetime", "second_factor_required", b"second_factor_required", "session_absolute_lifetime", b"session_absolute_lifetime", "session_idle_lifetime", b"session_idle_lifetime"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__password_history: _TypeAlias = _typing.Literal["password_history"]  # noqa: Y015
+    _WhichOneofArgType__password_history: _TypeAlias = _typing.Literal["_password_history", b"_password_history"]  # noqa: Y015
+    _WhichOneofReturnType__password_min_length: _TypeAlias = _typing.Literal["password_min_length"]  # noqa: Y015
+    _WhichOneofArgType__password_min_length: _TypeAlias = _typing.Literal["_password_min_length", b"_password_min_length"]  # noqa: Y015
+    _WhichOneofReturnType__second_factor_required: _TypeAlias = _typing.Literal["second_factor_required"]  # noqa: Y015
+    _WhichOneofArgType__second_factor_required: _TypeAlias = _typing.Literal["_second_factor_required", b"_second_factor_required"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__password_history) -> _WhichOneofReturnType__password_history | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__password_min_length) -> _WhichOneofReturnType__password_min_length | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__second_factor_required) -> _WhichOneofReturnType__second_factor_required | None: ...
+
+Global___TenantSettings: _TypeAlias = TenantSettings  # noqa: Y015
+
 @_typing.final
 class Tenant(_message.Message):
-    """A tenant: an organisation whose data nobody else sees."""
+    """A tenant: an organisation, or a project within one, whose data nobody else
+    sees.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -27,15 +168,55 @@ class Tenant(_message.Message):
     NAME_FIELD_NUMBER: _builtins.int
     DISPLAY_NAME_FIELD_NUMBER: _builtins.int
     CREATE_TIME_FIELD_NUMBER: _builtins.int
+    PARENT_ID_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    SETTINGS_FIELD_NUMBER: _builtins.int
+    EFFECTIVE_SETTINGS_FIELD_NUMBER: _builtins.int
+    ETAG_FIELD_NUMBER: _builtins.int
+    UPDATE_TIME_FIELD_NUMBER: _builtins.int
+    SUSPEND_TIME_FIELD_NUMBER: _builtins.int
+    DELETE_TIME_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """UUIDv7, made by the service."""
     name: _builtins.str
-    """A short unique name, such as `acme`."""
+    """A short unique name, such as `acme`. It is never given again, not even
+    when the tenant is deleted.
+    """
     display_name: _builtins.str
     """The name as people read it."""
+    parent_id: _builtins.str
+    """The tenant that it stands below; empty for an organisation. It never
+    changes.
+    """
+    state: Global___TenantState.ValueType
+    """Whether its callers are let in."""
+    etag: _builtins.str
+    """Changes with every change of the tenant."""
     @_builtins.property
     def create_time(self) -> _timestamp_pb2.Timestamp:
         """When it was created."""
+
+    @_builtins.property
+    def settings(self) -> Global___TenantSettings:
+        """What it decides for itself."""
+
+    @_builtins.property
+    def effective_settings(self) -> Global___TenantSettings:
+        """What holds for it: its own decisions, and the installation's where it made
+        none.
+        """
+
+    @_builtins.property
+    def update_time(self) -> _timestamp_pb2.Timestamp:
+        """When it was last changed; absent before the first change."""
+
+    @_builtins.property
+    def suspend_time(self) -> _timestamp_pb2.Timestamp:
+        """Since when it is suspended; absent while it is active."""
+
+    @_builtins.property
+    def delete_time(self) -> _timestamp_pb2.Timestamp:
+        """When it was deleted; absent while it is not."""
 
     def __init__(
         self,
@@ -44,10 +225,18 @@ class Tenant(_message.Message):
         name: _builtins.str = ...,
         display_name: _builtins.str = ...,
         create_time: _timestamp_pb2.Timestamp | None = ...,
+        parent_id: _builtins.str = ...,
+        state: Global___TenantState.ValueType = ...,
+        settings: Global___TenantSettings | None = ...,
+        effective_settings: Global___TenantSettings | None = ...,
+        etag: _builtins.str = ...,
+        update_time: _timestamp_pb2.Timestamp | None = ...,
+        suspend_time: _timestamp_pb2.Timestamp | None = ...,
+        delete_time: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "delete_time", b"delete_time", "effective_settings", b"effective_settings", "settings", b"settings", "suspend_time", b"suspend_time", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "display_name", b"display_name", "id", b"id", "name", b"name"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "delete_time", b"delete_time", "display_name", b"display_name", "effective_settings", b"effective_settings", "etag", b"etag", "id", b"id", "name", b"name", "parent_id", b"parent_id", "settings", b"settings", "state", b"state", "suspend_time", b"suspend_time", "update_time", b"update_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

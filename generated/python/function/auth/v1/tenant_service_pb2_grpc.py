@@ -26,7 +26,13 @@ if _version_not_supported:
 
 
 class TenantServiceStub:
-    """Tenants of this installation.
+    """Tenants of this installation. They form a tree: organisations, and projects
+    below them, on at most five levels.
+
+    A caller reaches its own tenant and those below it; to others they do not
+    exist. Callers that hold `auth.tenant.list`, which administer the
+    installation, reach all of them. What they may do there is what the
+    permission of each method says.
 
     Any method may also fail with the reasons that `CompanyService` lists for
     all methods.
@@ -43,6 +49,11 @@ class TenantServiceStub:
                 request_serializer=function_dot_auth_dot_v1_dot_tenant__service__pb2.CreateTenantRequest.SerializeToString,
                 response_deserializer=function_dot_auth_dot_v1_dot_tenant__service__pb2.CreateTenantResponse.FromString,
                 _registered_method=True)
+        self.CreateChildTenant = channel.unary_unary(
+                '/function.auth.v1.TenantService/CreateChildTenant',
+                request_serializer=function_dot_auth_dot_v1_dot_tenant__service__pb2.CreateChildTenantRequest.SerializeToString,
+                response_deserializer=function_dot_auth_dot_v1_dot_tenant__service__pb2.CreateChildTenantResponse.FromString,
+                _registered_method=True)
         self.GetTenant = channel.unary_unary(
                 '/function.auth.v1.TenantService/GetTenant',
                 request_serializer=function_dot_auth_dot_v1_dot_tenant__service__pb2.GetTenantRequest.SerializeToString,
@@ -53,17 +64,54 @@ class TenantServiceStub:
                 request_serializer=function_dot_auth_dot_v1_dot_tenant__service__pb2.ListTenantsRequest.SerializeToString,
                 response_deserializer=function_dot_auth_dot_v1_dot_tenant__service__pb2.ListTenantsResponse.FromString,
                 _registered_method=True)
+        self.ListChildTenants = channel.unary_unary(
+                '/function.auth.v1.TenantService/ListChildTenants',
+                request_serializer=function_dot_auth_dot_v1_dot_tenant__service__pb2.ListChildTenantsRequest.SerializeToString,
+                response_deserializer=function_dot_auth_dot_v1_dot_tenant__service__pb2.ListChildTenantsResponse.FromString,
+                _registered_method=True)
+        self.UpdateTenant = channel.unary_unary(
+                '/function.auth.v1.TenantService/UpdateTenant',
+                request_serializer=function_dot_auth_dot_v1_dot_tenant__service__pb2.UpdateTenantRequest.SerializeToString,
+                response_deserializer=function_dot_auth_dot_v1_dot_tenant__service__pb2.UpdateTenantResponse.FromString,
+                _registered_method=True)
+        self.SuspendTenant = channel.unary_unary(
+                '/function.auth.v1.TenantService/SuspendTenant',
+                request_serializer=function_dot_auth_dot_v1_dot_tenant__service__pb2.SuspendTenantRequest.SerializeToString,
+                response_deserializer=function_dot_auth_dot_v1_dot_tenant__service__pb2.SuspendTenantResponse.FromString,
+                _registered_method=True)
+        self.ResumeTenant = channel.unary_unary(
+                '/function.auth.v1.TenantService/ResumeTenant',
+                request_serializer=function_dot_auth_dot_v1_dot_tenant__service__pb2.ResumeTenantRequest.SerializeToString,
+                response_deserializer=function_dot_auth_dot_v1_dot_tenant__service__pb2.ResumeTenantResponse.FromString,
+                _registered_method=True)
+        self.ExportTenant = channel.unary_stream(
+                '/function.auth.v1.TenantService/ExportTenant',
+                request_serializer=function_dot_auth_dot_v1_dot_tenant__service__pb2.ExportTenantRequest.SerializeToString,
+                response_deserializer=function_dot_auth_dot_v1_dot_tenant__service__pb2.ExportTenantResponse.FromString,
+                _registered_method=True)
+        self.DeleteTenant = channel.unary_unary(
+                '/function.auth.v1.TenantService/DeleteTenant',
+                request_serializer=function_dot_auth_dot_v1_dot_tenant__service__pb2.DeleteTenantRequest.SerializeToString,
+                response_deserializer=function_dot_auth_dot_v1_dot_tenant__service__pb2.DeleteTenantResponse.FromString,
+                _registered_method=True)
 
 
 class TenantServiceServicer:
-    """Tenants of this installation.
+    """Tenants of this installation. They form a tree: organisations, and projects
+    below them, on at most five levels.
+
+    A caller reaches its own tenant and those below it; to others they do not
+    exist. Callers that hold `auth.tenant.list`, which administer the
+    installation, reach all of them. What they may do there is what the
+    permission of each method says.
 
     Any method may also fail with the reasons that `CompanyService` lists for
     all methods.
     """
 
     def CreateTenant(self, request, context):
-        """Creates a tenant and its first API key, which administers it.
+        """Creates an organisation, which stands below no other tenant, and its first
+        API key, which administers it.
 
         Permission: auth.tenant.create. Idempotency: safe to repeat with a
         request_id.
@@ -73,9 +121,23 @@ class TenantServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def CreateChildTenant(self, request, context):
+        """Creates a tenant below another one, and its first API key, which
+        administers it. The one above it can suspend, export and delete it, and
+        cannot see what is in it otherwise.
+
+        Permission: auth.tenant.create_child. Idempotency: safe to repeat with a
+        request_id.
+        Fails with TENANT_NOT_FOUND, TENANT_DELETED, TENANT_TREE_TOO_DEEP,
+        TENANT_NAME_TAKEN, REQUEST_ID_REUSED, CONCURRENT_CHANGE.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def GetTenant(self, request, context):
-        """Returns a tenant: the caller's own, or any for callers that hold
-        `auth.tenant.list`.
+        """Returns a tenant: the caller's own, one below it, or any for callers that
+        hold `auth.tenant.list`.
 
         Permission: auth.tenant.read. Idempotency: no side effects.
         Fails with TENANT_NOT_FOUND.
@@ -94,6 +156,92 @@ class TenantServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListChildTenants(self, request, context):
+        """Returns the tenants directly below a tenant in order of id, page by page.
+
+        Permission: auth.tenant.read. Idempotency: no side effects.
+        Fails with TENANT_NOT_FOUND, INVALID_PAGE_TOKEN.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UpdateTenant(self, request, context):
+        """Changes the fields of a tenant that `update_mask` names and leaves the
+        others. Nothing is written when nothing differs. New settings count on
+        every worker within a few seconds.
+
+        Permission: auth.tenant.update. Idempotency: safe to repeat with a
+        request_id.
+        Fails with TENANT_NOT_FOUND, TENANT_DELETED, TENANT_ETAG_MISMATCH,
+        REQUEST_ID_REUSED, CONCURRENT_CHANGE.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SuspendTenant(self, request, context):
+        """Suspends a tenant and with it all below it: every worker refuses their
+        callers within a second. Nobody suspends its own tenant, one above it, or
+        the tenant `default`. Suspending a suspended tenant changes nothing.
+
+        Permission: auth.tenant.suspend. Idempotency: repeating leaves the same
+        state.
+        Fails with TENANT_NOT_FOUND, TENANT_DELETED, TENANT_PROTECTED,
+        TENANT_ETAG_MISMATCH, REQUEST_ID_REUSED.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ResumeTenant(self, request, context):
+        """Lets the callers of a suspended tenant in again. Resuming an active tenant
+        changes nothing.
+
+        Permission: auth.tenant.suspend. Idempotency: repeating leaves the same
+        state.
+        Fails with TENANT_NOT_FOUND, TENANT_DELETED, TENANT_ETAG_MISMATCH,
+        REQUEST_ID_REUSED.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ExportTenant(self, request, context):
+        """Returns everything that this service keeps about the callers of a tenant,
+        as records in batches, without secrets and hashes of secrets. Every
+        message carries a token with which a broken stream goes on after it. That
+        the export was begun is in the audit trail.
+
+        Permission: auth.tenant.export. Idempotency: repeating leaves the same
+        state.
+        Fails with TENANT_NOT_FOUND, TENANT_DELETED, INVALID_PAGE_TOKEN.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DeleteTenant(self, request, context):
+        """Deletes a suspended tenant for good: destroys the key that its secrets are
+        encrypted with, its API keys and other credentials. Its name stays taken
+        and its audit trail stays.
+
+        There is no way back, and so no method for it: what was encrypted cannot
+        be read by anybody any more, backups of the database included, and a
+        tenant whose callers must all be given new credentials is a new tenant.
+        Suspension is the step that can be undone, which is why it must come
+        first.
+
+        Permission: auth.tenant.delete. Idempotency: safe to repeat with a
+        request_id.
+        Fails with TENANT_NOT_FOUND, TENANT_DELETED, TENANT_NOT_SUSPENDED,
+        TENANT_HAS_CHILDREN, TENANT_PROTECTED, TENANT_ETAG_MISMATCH,
+        REQUEST_ID_REUSED, CONCURRENT_CHANGE.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_TenantServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -101,6 +249,11 @@ def add_TenantServiceServicer_to_server(servicer, server):
                     servicer.CreateTenant,
                     request_deserializer=function_dot_auth_dot_v1_dot_tenant__service__pb2.CreateTenantRequest.FromString,
                     response_serializer=function_dot_auth_dot_v1_dot_tenant__service__pb2.CreateTenantResponse.SerializeToString,
+            ),
+            'CreateChildTenant': grpc.unary_unary_rpc_method_handler(
+                    servicer.CreateChildTenant,
+                    request_deserializer=function_dot_auth_dot_v1_dot_tenant__service__pb2.CreateChildTenantRequest.FromString,
+                    response_serializer=function_dot_auth_dot_v1_dot_tenant__service__pb2.CreateChildTenantResponse.SerializeToString,
             ),
             'GetTenant': grpc.unary_unary_rpc_method_handler(
                     servicer.GetTenant,
@@ -112,6 +265,36 @@ def add_TenantServiceServicer_to_server(servicer, server):
                     request_deserializer=function_dot_auth_dot_v1_dot_tenant__service__pb2.ListTenantsRequest.FromString,
                     response_serializer=function_dot_auth_dot_v1_dot_tenant__service__pb2.ListTenantsResponse.SerializeToString,
             ),
+            'ListChildTenants': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListChildTenants,
+                    request_deserializer=function_dot_auth_dot_v1_dot_tenant__service__pb2.ListChildTenantsRequest.FromString,
+                    response_serializer=function_dot_auth_dot_v1_dot_tenant__service__pb2.ListChildTenantsResponse.SerializeToString,
+            ),
+            'UpdateTenant': grpc.unary_unary_rpc_method_handler(
+                    servicer.UpdateTenant,
+                    request_deserializer=function_dot_auth_dot_v1_dot_tenant__service__pb2.UpdateTenantRequest.FromString,
+                    response_serializer=function_dot_auth_dot_v1_dot_tenant__service__pb2.UpdateTenantResponse.SerializeToString,
+            ),
+            'SuspendTenant': grpc.unary_unary_rpc_method_handler(
+                    servicer.SuspendTenant,
+                    request_deserializer=function_dot_auth_dot_v1_dot_tenant__service__pb2.SuspendTenantRequest.FromString,
+                    response_serializer=function_dot_auth_dot_v1_dot_tenant__service__pb2.SuspendTenantResponse.SerializeToString,
+            ),
+            'ResumeTenant': grpc.unary_unary_rpc_method_handler(
+                    servicer.ResumeTenant,
+                    request_deserializer=function_dot_auth_dot_v1_dot_tenant__service__pb2.ResumeTenantRequest.FromString,
+                    response_serializer=function_dot_auth_dot_v1_dot_tenant__service__pb2.ResumeTenantResponse.SerializeToString,
+            ),
+            'ExportTenant': grpc.unary_stream_rpc_method_handler(
+                    servicer.ExportTenant,
+                    request_deserializer=function_dot_auth_dot_v1_dot_tenant__service__pb2.ExportTenantRequest.FromString,
+                    response_serializer=function_dot_auth_dot_v1_dot_tenant__service__pb2.ExportTenantResponse.SerializeToString,
+            ),
+            'DeleteTenant': grpc.unary_unary_rpc_method_handler(
+                    servicer.DeleteTenant,
+                    request_deserializer=function_dot_auth_dot_v1_dot_tenant__service__pb2.DeleteTenantRequest.FromString,
+                    response_serializer=function_dot_auth_dot_v1_dot_tenant__service__pb2.DeleteTenantResponse.SerializeToString,
+            ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
             'function.auth.v1.TenantService', rpc_method_handlers)
@@ -121,7 +304,13 @@ def add_TenantServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class TenantService:
-    """Tenants of this installation.
+    """Tenants of this installation. They form a tree: organisations, and projects
+    below them, on at most five levels.
+
+    A caller reaches its own tenant and those below it; to others they do not
+    exist. Callers that hold `auth.tenant.list`, which administer the
+    installation, reach all of them. What they may do there is what the
+    permission of each method says.
 
     Any method may also fail with the reasons that `CompanyService` lists for
     all methods.
@@ -144,6 +333,33 @@ class TenantService:
             '/function.auth.v1.TenantService/CreateTenant',
             function_dot_auth_dot_v1_dot_tenant__service__pb2.CreateTenantRequest.SerializeToString,
             function_dot_auth_dot_v1_dot_tenant__service__pb2.CreateTenantResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CreateChildTenant(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/function.auth.v1.TenantService/CreateChildTenant',
+            function_dot_auth_dot_v1_dot_tenant__service__pb2.CreateChildTenantRequest.SerializeToString,
+            function_dot_auth_dot_v1_dot_tenant__service__pb2.CreateChildTenantResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -198,6 +414,168 @@ class TenantService:
             '/function.auth.v1.TenantService/ListTenants',
             function_dot_auth_dot_v1_dot_tenant__service__pb2.ListTenantsRequest.SerializeToString,
             function_dot_auth_dot_v1_dot_tenant__service__pb2.ListTenantsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListChildTenants(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/function.auth.v1.TenantService/ListChildTenants',
+            function_dot_auth_dot_v1_dot_tenant__service__pb2.ListChildTenantsRequest.SerializeToString,
+            function_dot_auth_dot_v1_dot_tenant__service__pb2.ListChildTenantsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UpdateTenant(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/function.auth.v1.TenantService/UpdateTenant',
+            function_dot_auth_dot_v1_dot_tenant__service__pb2.UpdateTenantRequest.SerializeToString,
+            function_dot_auth_dot_v1_dot_tenant__service__pb2.UpdateTenantResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SuspendTenant(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/function.auth.v1.TenantService/SuspendTenant',
+            function_dot_auth_dot_v1_dot_tenant__service__pb2.SuspendTenantRequest.SerializeToString,
+            function_dot_auth_dot_v1_dot_tenant__service__pb2.SuspendTenantResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ResumeTenant(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/function.auth.v1.TenantService/ResumeTenant',
+            function_dot_auth_dot_v1_dot_tenant__service__pb2.ResumeTenantRequest.SerializeToString,
+            function_dot_auth_dot_v1_dot_tenant__service__pb2.ResumeTenantResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ExportTenant(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/function.auth.v1.TenantService/ExportTenant',
+            function_dot_auth_dot_v1_dot_tenant__service__pb2.ExportTenantRequest.SerializeToString,
+            function_dot_auth_dot_v1_dot_tenant__service__pb2.ExportTenantResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DeleteTenant(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/function.auth.v1.TenantService/DeleteTenant',
+            function_dot_auth_dot_v1_dot_tenant__service__pb2.DeleteTenantRequest.SerializeToString,
+            function_dot_auth_dot_v1_dot_tenant__service__pb2.DeleteTenantResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -102,6 +102,211 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """Another tenant already has this name."""
     ERROR_REASON_API_KEY_NOT_FOUND: _ErrorReason.ValueType  # 202
     """No API key with this id is visible to the caller."""
+    ERROR_REASON_API_KEY_ETAG_MISMATCH: _ErrorReason.ValueType  # 330
+    """The etag in the request is not the current one: somebody changed the key
+    in between.
+    """
+    ERROR_REASON_API_KEY_QUOTA_EXCEEDED: _ErrorReason.ValueType  # 331
+    """The key has made all the calls of its day."""
+    ERROR_REASON_API_KEY_REVOKED: _ErrorReason.ValueType  # 332
+    """The key is revoked, so it cannot be changed."""
+    ERROR_REASON_API_KEY_DIGEST_TAKEN: _ErrorReason.ValueType  # 333
+    """A key with this hash is stored already. Only a row of an import fails with
+    it.
+    """
+    ERROR_REASON_API_KEY_OWNER_NOT_FOUND: _ErrorReason.ValueType  # 334
+    """No user or service account of the tenant has this id."""
+    ERROR_REASON_CERTIFICATE_UNKNOWN: _ErrorReason.ValueType  # 335
+    """The certificate names nobody that this service knows."""
+    ERROR_REASON_CERTIFICATE_IDENTITY_NOT_FOUND: _ErrorReason.ValueType  # 336
+    """No certificate identity with this id is visible to the caller."""
+    ERROR_REASON_CERTIFICATE_NAME_TAKEN: _ErrorReason.ValueType  # 337
+    """The name is bound already."""
+    ERROR_REASON_SUBJECT_DISABLED: _ErrorReason.ValueType  # 338
+    """The user or the service account behind the credential is not active:
+    locked, suspended or deleted.
+    """
+    ERROR_REASON_SESSION_ENDED: _ErrorReason.ValueType  # 339
+    """The session behind the access token has ended."""
+    ERROR_REASON_TOO_MANY_WATCHERS: _ErrorReason.ValueType  # 340
+    """Too many streams watch for revocations on this worker."""
+    ERROR_REASON_OAUTH_INVALID_REQUEST: _ErrorReason.ValueType  # 250
+    """The OAuth request lacks a parameter, repeats one or has one that is not
+    valid (`invalid_request`).
+    """
+    ERROR_REASON_OAUTH_INVALID_CLIENT: _ErrorReason.ValueType  # 251
+    """The client is not known, or did not prove who it is (`invalid_client`)."""
+    ERROR_REASON_OAUTH_INVALID_GRANT: _ErrorReason.ValueType  # 252
+    """The grant (a refresh token, a device code, a token to exchange) is not
+    valid, has been used, or belongs to somebody else (`invalid_grant`).
+    """
+    ERROR_REASON_OAUTH_UNAUTHORIZED_CLIENT: _ErrorReason.ValueType  # 253
+    """The client may not use this grant (`unauthorized_client`)."""
+    ERROR_REASON_OAUTH_UNSUPPORTED_GRANT_TYPE: _ErrorReason.ValueType  # 254
+    """There is no such grant type (`unsupported_grant_type`)."""
+    ERROR_REASON_OAUTH_INVALID_SCOPE: _ErrorReason.ValueType  # 255
+    """The scope is no list of permissions, or wider than what it was narrowed to
+    before (`invalid_scope`).
+    """
+    ERROR_REASON_OAUTH_INVALID_TARGET: _ErrorReason.ValueType  # 256
+    """Nobody gets tokens for this audience here (`invalid_target`)."""
+    ERROR_REASON_OAUTH_AUTHORIZATION_PENDING: _ErrorReason.ValueType  # 257
+    """No person has decided about the device yet; ask again after the interval
+    (`authorization_pending`).
+    """
+    ERROR_REASON_OAUTH_SLOW_DOWN: _ErrorReason.ValueType  # 258
+    """The device asks too often: wait five seconds more between two questions
+    (`slow_down`).
+    """
+    ERROR_REASON_OAUTH_ACCESS_DENIED: _ErrorReason.ValueType  # 259
+    """A person has refused the device (`access_denied`)."""
+    ERROR_REASON_OAUTH_EXPIRED_TOKEN: _ErrorReason.ValueType  # 260
+    """The device code has expired; begin again (`expired_token`)."""
+    ERROR_REASON_SESSION_NOT_FOUND: _ErrorReason.ValueType  # 261
+    """No session with this id is visible to the caller."""
+    ERROR_REASON_CLIENT_NOT_FOUND: _ErrorReason.ValueType  # 262
+    """No service account that could have credentials has this id."""
+    ERROR_REASON_CLIENT_CREDENTIAL_NOT_FOUND: _ErrorReason.ValueType  # 263
+    """No credential of a service account with this id is visible to the caller."""
+    ERROR_REASON_TOO_MANY_CLIENT_CREDENTIALS: _ErrorReason.ValueType  # 264
+    """The service account has as many usable credentials as one may have; revoke
+    one first.
+    """
+    ERROR_REASON_DEVICE_REQUEST_NOT_FOUND: _ErrorReason.ValueType  # 265
+    """No device that waits shows this code: it is mistyped, decided, or has
+    expired.
+    """
+    ERROR_REASON_NOT_A_PERSON: _ErrorReason.ValueType  # 266
+    """Only a person who has signed in can do this."""
+    ERROR_REASON_TENANT_SUSPENDED: _ErrorReason.ValueType  # 210
+    """The credential is good, and its tenant, or one above that, is suspended."""
+    ERROR_REASON_TENANT_NOT_SUSPENDED: _ErrorReason.ValueType  # 211
+    """The tenant is active, so it cannot be deleted."""
+    ERROR_REASON_TENANT_DELETED: _ErrorReason.ValueType  # 212
+    """The tenant is deleted, which nothing undoes."""
+    ERROR_REASON_TENANT_TREE_TOO_DEEP: _ErrorReason.ValueType  # 213
+    """The tenant stands on the lowest level of the tree that there may be."""
+    ERROR_REASON_TENANT_ETAG_MISMATCH: _ErrorReason.ValueType  # 214
+    """The etag in the request is not the current one: somebody changed the
+    tenant in between.
+    """
+    ERROR_REASON_TENANT_HAS_CHILDREN: _ErrorReason.ValueType  # 215
+    """Tenants stand below the one that is to be deleted."""
+    ERROR_REASON_TENANT_PROTECTED: _ErrorReason.ValueType  # 216
+    """The tenant is the caller's own, stands above it, or is the one that the
+    installation began with.
+    """
+    ERROR_REASON_SIGNING_KEY_NOT_FOUND: _ErrorReason.ValueType  # 350
+    """There is no signing key with this id."""
+    ERROR_REASON_SIGNING_KEY_ROTATION_PENDING: _ErrorReason.ValueType  # 351
+    """The key of the last rotation is published and does not sign yet."""
+    ERROR_REASON_USER_NOT_FOUND: _ErrorReason.ValueType  # 220
+    """No user with this id is visible to the caller."""
+    ERROR_REASON_USER_NAME_TAKEN: _ErrorReason.ValueType  # 221
+    """Another user of the tenant has this name."""
+    ERROR_REASON_USER_EMAIL_TAKEN: _ErrorReason.ValueType  # 222
+    """Another user of the tenant has this e-mail address."""
+    ERROR_REASON_USER_ETAG_MISMATCH: _ErrorReason.ValueType  # 223
+    """The etag in the request is not the current one: somebody changed the user
+    in between.
+    """
+    ERROR_REASON_USER_STATE: _ErrorReason.ValueType  # 224
+    """The state of the user does not allow the call."""
+    ERROR_REASON_GROUP_NOT_FOUND: _ErrorReason.ValueType  # 225
+    """No group with this id is visible to the caller."""
+    ERROR_REASON_GROUP_NAME_TAKEN: _ErrorReason.ValueType  # 226
+    """Another group of the tenant has this name."""
+    ERROR_REASON_GROUP_ETAG_MISMATCH: _ErrorReason.ValueType  # 227
+    """The etag in the request is not the current one: somebody changed the
+    group in between.
+    """
+    ERROR_REASON_GROUP_CYCLE: _ErrorReason.ValueType  # 228
+    """The change would make a group a member of itself, directly or by way of
+    others.
+    """
+    ERROR_REASON_GROUP_TOO_DEEP: _ErrorReason.ValueType  # 229
+    """The change would nest groups deeper than they may be."""
+    ERROR_REASON_GROUP_FULL: _ErrorReason.ValueType  # 230
+    """The group has as many direct members as one may have."""
+    ERROR_REASON_SERVICE_ACCOUNT_NOT_FOUND: _ErrorReason.ValueType  # 231
+    """No service account with this id is visible to the caller."""
+    ERROR_REASON_SERVICE_ACCOUNT_NAME_TAKEN: _ErrorReason.ValueType  # 232
+    """Another service account of the tenant has this name."""
+    ERROR_REASON_SERVICE_ACCOUNT_ETAG_MISMATCH: _ErrorReason.ValueType  # 233
+    """The etag in the request is not the current one: somebody changed the
+    service account in between.
+    """
+    ERROR_REASON_PASSWORD_REFUSED: _ErrorReason.ValueType  # 234
+    """The password breaks rules of the tenant; `BadRequest` lists each, and the
+    metadata names them.
+    """
+    ERROR_REASON_PASSWORD_CHANGE_REQUIRED: _ErrorReason.ValueType  # 235
+    """The password is right and has to be replaced before anything else."""
+    ERROR_REASON_SIGN_IN_FAILED: _ErrorReason.ValueType  # 236
+    """The sign-in failed: the user does not exist, may not sign in, or has
+    another password or code. Which of them is not told.
+    """
+    ERROR_REASON_SIGN_IN_DELAYED: _ErrorReason.ValueType  # 237
+    """Too many sign-ins failed in a row; `RetryInfo` says when to try again."""
+    ERROR_REASON_SECOND_FACTOR_REQUIRED: _ErrorReason.ValueType  # 238
+    """The password is right and a code of the second factor is missing."""
+    ERROR_REASON_SECOND_FACTOR_INVALID: _ErrorReason.ValueType  # 239
+    """The code is not the current one of the app, or was used already."""
+    ERROR_REASON_SECOND_FACTOR_ENROLLED: _ErrorReason.ValueType  # 240
+    """The user has a second factor already."""
+    ERROR_REASON_SECOND_FACTOR_MISSING: _ErrorReason.ValueType  # 241
+    """The user has no second factor, or has not confirmed it yet."""
+    ERROR_REASON_HASHING_OVERLOADED: _ErrorReason.ValueType  # 242
+    """More passwords are to be checked than the server has time for;
+    `RetryInfo` says when to come back.
+    """
+    ERROR_REASON_INVITATION_INVALID: _ErrorReason.ValueType  # 243
+    """The invitation does not exist, has expired, was replaced or was used
+    already.
+    """
+    ERROR_REASON_PASSWORD_RESET_INVALID: _ErrorReason.ValueType  # 244
+    """The token for a new password does not exist, has expired, was replaced or
+    was used already.
+    """
+    ERROR_REASON_NOT_A_USER: _ErrorReason.ValueType  # 245
+    """The method is about the account of the calling user, and the caller is
+    none.
+    """
+    ERROR_REASON_ROLE_NOT_FOUND: _ErrorReason.ValueType  # 280
+    """No role with this id is visible to the caller."""
+    ERROR_REASON_ROLE_NAME_TAKEN: _ErrorReason.ValueType  # 281
+    """Another role of the tenant, or a built-in one, has this name."""
+    ERROR_REASON_ROLE_BUILT_IN: _ErrorReason.ValueType  # 282
+    """Built-in roles come with the service and cannot be changed."""
+    ERROR_REASON_ROLE_IN_USE: _ErrorReason.ValueType  # 283
+    """The role is bound, or other roles inherit it. Without `force` it cannot be
+    deleted; while roles inherit it, not at all.
+    """
+    ERROR_REASON_ROLE_CYCLE: _ErrorReason.ValueType  # 284
+    """The role would inherit itself."""
+    ERROR_REASON_ROLE_TOO_DEEP: _ErrorReason.ValueType  # 285
+    """Roles inherit each other through more steps than are allowed."""
+    ERROR_REASON_ROLE_ETAG_MISMATCH: _ErrorReason.ValueType  # 286
+    """The etag in the request is not the current one: somebody changed the role
+    in between.
+    """
+    ERROR_REASON_ROLE_BINDING_NOT_FOUND: _ErrorReason.ValueType  # 287
+    """No binding with this id is visible to the caller."""
+    ERROR_REASON_LAST_ADMINISTRATOR: _ErrorReason.ValueType  # 288
+    """The change would leave the tenant without anybody who may administer it."""
+    ERROR_REASON_STEP_UP_REQUIRED: _ErrorReason.ValueType  # 289
+    """The permission is held, and asks for a stronger or a more recent sign-in.
+    `acr_values` and `max_age` (seconds) are what to ask of the sign-in (RFC
+    9470); empty when it does not matter.
+    """
+    ERROR_REASON_RESOURCE_OUT_OF_SCOPE: _ErrorReason.ValueType  # 290
+    """The caller may do this with some resources, and this is none of them."""
+    ERROR_REASON_ROLE_SUBJECT_NOT_FOUND: _ErrorReason.ValueType  # 291
+    """A role can be bound only to a user, a service account or a group that
+    exists.
+    """
+    ERROR_REASON_ROLE_LIMIT_REACHED: _ErrorReason.ValueType  # 292
+    """The tenant has as many roles or bindings as it may have."""
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Why a call failed. It travels as `google.rpc.ErrorInfo.reason` without the
@@ -190,4 +395,209 @@ ERROR_REASON_TENANT_NAME_TAKEN: ErrorReason.ValueType  # 201
 """Another tenant already has this name."""
 ERROR_REASON_API_KEY_NOT_FOUND: ErrorReason.ValueType  # 202
 """No API key with this id is visible to the caller."""
+ERROR_REASON_API_KEY_ETAG_MISMATCH: ErrorReason.ValueType  # 330
+"""The etag in the request is not the current one: somebody changed the key
+in between.
+"""
+ERROR_REASON_API_KEY_QUOTA_EXCEEDED: ErrorReason.ValueType  # 331
+"""The key has made all the calls of its day."""
+ERROR_REASON_API_KEY_REVOKED: ErrorReason.ValueType  # 332
+"""The key is revoked, so it cannot be changed."""
+ERROR_REASON_API_KEY_DIGEST_TAKEN: ErrorReason.ValueType  # 333
+"""A key with this hash is stored already. Only a row of an import fails with
+it.
+"""
+ERROR_REASON_API_KEY_OWNER_NOT_FOUND: ErrorReason.ValueType  # 334
+"""No user or service account of the tenant has this id."""
+ERROR_REASON_CERTIFICATE_UNKNOWN: ErrorReason.ValueType  # 335
+"""The certificate names nobody that this service knows."""
+ERROR_REASON_CERTIFICATE_IDENTITY_NOT_FOUND: ErrorReason.ValueType  # 336
+"""No certificate identity with this id is visible to the caller."""
+ERROR_REASON_CERTIFICATE_NAME_TAKEN: ErrorReason.ValueType  # 337
+"""The name is bound already."""
+ERROR_REASON_SUBJECT_DISABLED: ErrorReason.ValueType  # 338
+"""The user or the service account behind the credential is not active:
+locked, suspended or deleted.
+"""
+ERROR_REASON_SESSION_ENDED: ErrorReason.ValueType  # 339
+"""The session behind the access token has ended."""
+ERROR_REASON_TOO_MANY_WATCHERS: ErrorReason.ValueType  # 340
+"""Too many streams watch for revocations on this worker."""
+ERROR_REASON_OAUTH_INVALID_REQUEST: ErrorReason.ValueType  # 250
+"""The OAuth request lacks a parameter, repeats one or has one that is not
+valid (`invalid_request`).
+"""
+ERROR_REASON_OAUTH_INVALID_CLIENT: ErrorReason.ValueType  # 251
+"""The client is not known, or did not prove who it is (`invalid_client`)."""
+ERROR_REASON_OAUTH_INVALID_GRANT: ErrorReason.ValueType  # 252
+"""The grant (a refresh token, a device code, a token to exchange) is not
+valid, has been used, or belongs to somebody else (`invalid_grant`).
+"""
+ERROR_REASON_OAUTH_UNAUTHORIZED_CLIENT: ErrorReason.ValueType  # 253
+"""The client may not use this grant (`unauthorized_client`)."""
+ERROR_REASON_OAUTH_UNSUPPORTED_GRANT_TYPE: ErrorReason.ValueType  # 254
+"""There is no such grant type (`unsupported_grant_type`)."""
+ERROR_REASON_OAUTH_INVALID_SCOPE: ErrorReason.ValueType  # 255
+"""The scope is no list of permissions, or wider than what it was narrowed to
+before (`invalid_scope`).
+"""
+ERROR_REASON_OAUTH_INVALID_TARGET: ErrorReason.ValueType  # 256
+"""Nobody gets tokens for this audience here (`invalid_target`)."""
+ERROR_REASON_OAUTH_AUTHORIZATION_PENDING: ErrorReason.ValueType  # 257
+"""No person has decided about the device yet; ask again after the interval
+(`authorization_pending`).
+"""
+ERROR_REASON_OAUTH_SLOW_DOWN: ErrorReason.ValueType  # 258
+"""The device asks too often: wait five seconds more between two questions
+(`slow_down`).
+"""
+ERROR_REASON_OAUTH_ACCESS_DENIED: ErrorReason.ValueType  # 259
+"""A person has refused the device (`access_denied`)."""
+ERROR_REASON_OAUTH_EXPIRED_TOKEN: ErrorReason.ValueType  # 260
+"""The device code has expired; begin again (`expired_token`)."""
+ERROR_REASON_SESSION_NOT_FOUND: ErrorReason.ValueType  # 261
+"""No session with this id is visible to the caller."""
+ERROR_REASON_CLIENT_NOT_FOUND: ErrorReason.ValueType  # 262
+"""No service account that could have credentials has this id."""
+ERROR_REASON_CLIENT_CREDENTIAL_NOT_FOUND: ErrorReason.ValueType  # 263
+"""No credential of a service account with this id is visible to the caller."""
+ERROR_REASON_TOO_MANY_CLIENT_CREDENTIALS: ErrorReason.ValueType  # 264
+"""The service account has as many usable credentials as one may have; revoke
+one first.
+"""
+ERROR_REASON_DEVICE_REQUEST_NOT_FOUND: ErrorReason.ValueType  # 265
+"""No device that waits shows this code: it is mistyped, decided, or has
+expired.
+"""
+ERROR_REASON_NOT_A_PERSON: ErrorReason.ValueType  # 266
+"""Only a person who has signed in can do this."""
+ERROR_REASON_TENANT_SUSPENDED: ErrorReason.ValueType  # 210
+"""The credential is good, and its tenant, or one above that, is suspended."""
+ERROR_REASON_TENANT_NOT_SUSPENDED: ErrorReason.ValueType  # 211
+"""The tenant is active, so it cannot be deleted."""
+ERROR_REASON_TENANT_DELETED: ErrorReason.ValueType  # 212
+"""The tenant is deleted, which nothing undoes."""
+ERROR_REASON_TENANT_TREE_TOO_DEEP: ErrorReason.ValueType  # 213
+"""The tenant stands on the lowest level of the tree that there may be."""
+ERROR_REASON_TENANT_ETAG_MISMATCH: ErrorReason.ValueType  # 214
+"""The etag in the request is not the current one: somebody changed the
+tenant in between.
+"""
+ERROR_REASON_TENANT_HAS_CHILDREN: ErrorReason.ValueType  # 215
+"""Tenants stand below the one that is to be deleted."""
+ERROR_REASON_TENANT_PROTECTED: ErrorReason.ValueType  # 216
+"""The tenant is the caller's own, stands above it, or is the one that the
+installation began with.
+"""
+ERROR_REASON_SIGNING_KEY_NOT_FOUND: ErrorReason.ValueType  # 350
+"""There is no signing key with this id."""
+ERROR_REASON_SIGNING_KEY_ROTATION_PENDING: ErrorReason.ValueType  # 351
+"""The key of the last rotation is published and does not sign yet."""
+ERROR_REASON_USER_NOT_FOUND: ErrorReason.ValueType  # 220
+"""No user with this id is visible to the caller."""
+ERROR_REASON_USER_NAME_TAKEN: ErrorReason.ValueType  # 221
+"""Another user of the tenant has this name."""
+ERROR_REASON_USER_EMAIL_TAKEN: ErrorReason.ValueType  # 222
+"""Another user of the tenant has this e-mail address."""
+ERROR_REASON_USER_ETAG_MISMATCH: ErrorReason.ValueType  # 223
+"""The etag in the request is not the current one: somebody changed the user
+in between.
+"""
+ERROR_REASON_USER_STATE: ErrorReason.ValueType  # 224
+"""The state of the user does not allow the call."""
+ERROR_REASON_GROUP_NOT_FOUND: ErrorReason.ValueType  # 225
+"""No group with this id is visible to the caller."""
+ERROR_REASON_GROUP_NAME_TAKEN: ErrorReason.ValueType  # 226
+"""Another group of the tenant has this name."""
+ERROR_REASON_GROUP_ETAG_MISMATCH: ErrorReason.ValueType  # 227
+"""The etag in the request is not the current one: somebody changed the
+group in between.
+"""
+ERROR_REASON_GROUP_CYCLE: ErrorReason.ValueType  # 228
+"""The change would make a group a member of itself, directly or by way of
+others.
+"""
+ERROR_REASON_GROUP_TOO_DEEP: ErrorReason.ValueType  # 229
+"""The change would nest groups deeper than they may be."""
+ERROR_REASON_GROUP_FULL: ErrorReason.ValueType  # 230
+"""The group has as many direct members as one may have."""
+ERROR_REASON_SERVICE_ACCOUNT_NOT_FOUND: ErrorReason.ValueType  # 231
+"""No service account with this id is visible to the caller."""
+ERROR_REASON_SERVICE_ACCOUNT_NAME_TAKEN: ErrorReason.ValueType  # 232
+"""Another service account of the tenant has this name."""
+ERROR_REASON_SERVICE_ACCOUNT_ETAG_MISMATCH: ErrorReason.ValueType  # 233
+"""The etag in the request is not the current one: somebody changed the
+service account in between.
+"""
+ERROR_REASON_PASSWORD_REFUSED: ErrorReason.ValueType  # 234
+"""The password breaks rules of the tenant; `BadRequest` lists each, and the
+metadata names them.
+"""
+ERROR_REASON_PASSWORD_CHANGE_REQUIRED: ErrorReason.ValueType  # 235
+"""The password is right and has to be replaced before anything else."""
+ERROR_REASON_SIGN_IN_FAILED: ErrorReason.ValueType  # 236
+"""The sign-in failed: the user does not exist, may not sign in, or has
+another password or code. Which of them is not told.
+"""
+ERROR_REASON_SIGN_IN_DELAYED: ErrorReason.ValueType  # 237
+"""Too many sign-ins failed in a row; `RetryInfo` says when to try again."""
+ERROR_REASON_SECOND_FACTOR_REQUIRED: ErrorReason.ValueType  # 238
+"""The password is right and a code of the second factor is missing."""
+ERROR_REASON_SECOND_FACTOR_INVALID: ErrorReason.ValueType  # 239
+"""The code is not the current one of the app, or was used already."""
+ERROR_REASON_SECOND_FACTOR_ENROLLED: ErrorReason.ValueType  # 240
+"""The user has a second factor already."""
+ERROR_REASON_SECOND_FACTOR_MISSING: ErrorReason.ValueType  # 241
+"""The user has no second factor, or has not confirmed it yet."""
+ERROR_REASON_HASHING_OVERLOADED: ErrorReason.ValueType  # 242
+"""More passwords are to be checked than the server has time for;
+`RetryInfo` says when to come back.
+"""
+ERROR_REASON_INVITATION_INVALID: ErrorReason.ValueType  # 243
+"""The invitation does not exist, has expired, was replaced or was used
+already.
+"""
+ERROR_REASON_PASSWORD_RESET_INVALID: ErrorReason.ValueType  # 244
+"""The token for a new password does not exist, has expired, was replaced or
+was used already.
+"""
+ERROR_REASON_NOT_A_USER: ErrorReason.ValueType  # 245
+"""The method is about the account of the calling user, and the caller is
+none.
+"""
+ERROR_REASON_ROLE_NOT_FOUND: ErrorReason.ValueType  # 280
+"""No role with this id is visible to the caller."""
+ERROR_REASON_ROLE_NAME_TAKEN: ErrorReason.ValueType  # 281
+"""Another role of the tenant, or a built-in one, has this name."""
+ERROR_REASON_ROLE_BUILT_IN: ErrorReason.ValueType  # 282
+"""Built-in roles come with the service and cannot be changed."""
+ERROR_REASON_ROLE_IN_USE: ErrorReason.ValueType  # 283
+"""The role is bound, or other roles inherit it. Without `force` it cannot be
+deleted; while roles inherit it, not at all.
+"""
+ERROR_REASON_ROLE_CYCLE: ErrorReason.ValueType  # 284
+"""The role would inherit itself."""
+ERROR_REASON_ROLE_TOO_DEEP: ErrorReason.ValueType  # 285
+"""Roles inherit each other through more steps than are allowed."""
+ERROR_REASON_ROLE_ETAG_MISMATCH: ErrorReason.ValueType  # 286
+"""The etag in the request is not the current one: somebody changed the role
+in between.
+"""
+ERROR_REASON_ROLE_BINDING_NOT_FOUND: ErrorReason.ValueType  # 287
+"""No binding with this id is visible to the caller."""
+ERROR_REASON_LAST_ADMINISTRATOR: ErrorReason.ValueType  # 288
+"""The change would leave the tenant without anybody who may administer it."""
+ERROR_REASON_STEP_UP_REQUIRED: ErrorReason.ValueType  # 289
+"""The permission is held, and asks for a stronger or a more recent sign-in.
+`acr_values` and `max_age` (seconds) are what to ask of the sign-in (RFC
+9470); empty when it does not matter.
+"""
+ERROR_REASON_RESOURCE_OUT_OF_SCOPE: ErrorReason.ValueType  # 290
+"""The caller may do this with some resources, and this is none of them."""
+ERROR_REASON_ROLE_SUBJECT_NOT_FOUND: ErrorReason.ValueType  # 291
+"""A role can be bound only to a user, a service account or a group that
+exists.
+"""
+ERROR_REASON_ROLE_LIMIT_REACHED: ErrorReason.ValueType  # 292
+"""The tenant has as many roles or bindings as it may have."""
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

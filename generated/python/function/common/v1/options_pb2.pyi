@@ -72,6 +72,8 @@ class MethodPolicy(_message.Message):
     IDEMPOTENCY_FIELD_NUMBER: _builtins.int
     ANONYMOUS_FIELD_NUMBER: _builtins.int
     STEP_UP_FIELD_NUMBER: _builtins.int
+    WIDER_PERMISSIONS_FIELD_NUMBER: _builtins.int
+    RESOURCE_TYPE_FIELD_NUMBER: _builtins.int
     permission: _builtins.str
     """The permission a caller must hold, such as `company.read`. Dots separate
     the parts; a credential may hold a whole branch as `company.*`.
@@ -82,10 +84,22 @@ class MethodPolicy(_message.Message):
     """Whether the method is for callers that have no credential yet, such as the
     one that hands out tokens. It names no permission then.
     """
+    resource_type: _builtins.str
+    """The type of the resources that the method is about, such as `company`,
+    when it answers for those alone that the caller may see or change. Holding
+    the permission for some of them is enough to call it then; without a type
+    the permission must be held for the whole tenant.
+    """
     @_builtins.property
     def step_up(self) -> Global___StepUp:
         """What the caller's sign-in must have been, beyond holding the permission.
         Credentials of services are not asked for it: nobody signs in with them.
+        """
+
+    @_builtins.property
+    def wider_permissions(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Permissions that let a caller do more with the method than `permission`
+        alone, such as reaching beyond its own tenant.
         """
 
     def __init__(
@@ -95,10 +109,12 @@ class MethodPolicy(_message.Message):
         idempotency: Global___Idempotency.ValueType = ...,
         anonymous: _builtins.bool = ...,
         step_up: Global___StepUp | None = ...,
+        wider_permissions: _abc.Iterable[_builtins.str] | None = ...,
+        resource_type: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["step_up", b"step_up"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["anonymous", b"anonymous", "idempotency", b"idempotency", "permission", b"permission", "step_up", b"step_up"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["anonymous", b"anonymous", "idempotency", b"idempotency", "permission", b"permission", "resource_type", b"resource_type", "step_up", b"step_up", "wider_permissions", b"wider_permissions"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -29,6 +29,13 @@ class CompanyServiceStub:
     """Companies of the caller's tenant. The tenant comes from the credential; ids
     of another tenant do not exist here.
 
+    A caller that holds a permission for some companies only, by their ids or
+    their labels, reads and changes these and no others: those it may not read
+    do not exist for it, in lists, searches and exports too. What decides is the
+    current state of a company, also for its history. A change must begin and
+    end within what the caller may change. An import needs the permission for
+    the whole tenant.
+
     Any method may also fail with CREDENTIAL_MISSING, CREDENTIAL_INVALID,
     CREDENTIAL_EXPIRED, CREDENTIAL_REVOKED, PERMISSION_MISSING, RATE_LIMITED,
     OVERLOADED, DEADLINE_TOO_SHORT, CALL_CANCELLED, INVALID_REQUEST,
@@ -103,6 +110,13 @@ class CompanyServiceServicer:
     """Companies of the caller's tenant. The tenant comes from the credential; ids
     of another tenant do not exist here.
 
+    A caller that holds a permission for some companies only, by their ids or
+    their labels, reads and changes these and no others: those it may not read
+    do not exist for it, in lists, searches and exports too. What decides is the
+    current state of a company, also for its history. A change must begin and
+    end within what the caller may change. An import needs the permission for
+    the whole tenant.
+
     Any method may also fail with CREDENTIAL_MISSING, CREDENTIAL_INVALID,
     CREDENTIAL_EXPIRED, CREDENTIAL_REVOKED, PERMISSION_MISSING, RATE_LIMITED,
     OVERLOADED, DEADLINE_TOO_SHORT, CALL_CANCELLED, INVALID_REQUEST,
@@ -114,7 +128,8 @@ class CompanyServiceServicer:
         """Creates a company.
 
         Permission: company.create. Idempotency: safe to repeat with a request_id.
-        Fails with COMPANY_IDENTIFIER_TAKEN, REQUEST_ID_REUSED, CONCURRENT_CHANGE.
+        Fails with COMPANY_IDENTIFIER_TAKEN, RESOURCE_OUT_OF_SCOPE,
+        REQUEST_ID_REUSED, CONCURRENT_CHANGE.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -158,8 +173,8 @@ class CompanyServiceServicer:
 
         Permission: company.update. Idempotency: safe to repeat with a request_id.
         Fails with COMPANY_NOT_FOUND, COMPANY_DELETED, COMPANY_ETAG_MISMATCH,
-        COMPANY_IDENTIFIER_TAKEN, COMPANY_STATE_NOT_FOUND, REQUEST_ID_REUSED,
-        CONCURRENT_CHANGE.
+        COMPANY_IDENTIFIER_TAKEN, COMPANY_STATE_NOT_FOUND, RESOURCE_OUT_OF_SCOPE,
+        REQUEST_ID_REUSED, CONCURRENT_CHANGE.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -171,7 +186,7 @@ class CompanyServiceServicer:
 
         Permission: company.delete. Idempotency: safe to repeat with a request_id.
         Fails with COMPANY_NOT_FOUND, COMPANY_DELETED, COMPANY_ETAG_MISMATCH,
-        REQUEST_ID_REUSED, CONCURRENT_CHANGE.
+        RESOURCE_OUT_OF_SCOPE, REQUEST_ID_REUSED, CONCURRENT_CHANGE.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -182,7 +197,7 @@ class CompanyServiceServicer:
 
         Permission: company.delete. Idempotency: safe to repeat with a request_id.
         Fails with COMPANY_NOT_FOUND, COMPANY_NOT_DELETED, COMPANY_ETAG_MISMATCH,
-        REQUEST_ID_REUSED, CONCURRENT_CHANGE.
+        RESOURCE_OUT_OF_SCOPE, REQUEST_ID_REUSED, CONCURRENT_CHANGE.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -305,6 +320,13 @@ def add_CompanyServiceServicer_to_server(servicer, server):
 class CompanyService:
     """Companies of the caller's tenant. The tenant comes from the credential; ids
     of another tenant do not exist here.
+
+    A caller that holds a permission for some companies only, by their ids or
+    their labels, reads and changes these and no others: those it may not read
+    do not exist for it, in lists, searches and exports too. What decides is the
+    current state of a company, also for its history. A change must begin and
+    end within what the caller may change. An import needs the permission for
+    the whole tenant.
 
     Any method may also fail with CREDENTIAL_MISSING, CREDENTIAL_INVALID,
     CREDENTIAL_EXPIRED, CREDENTIAL_REVOKED, PERMISSION_MISSING, RATE_LIMITED,

@@ -30,6 +30,13 @@ class CompanyServiceStub:
     """Companies of the caller's tenant. The tenant comes from the credential; ids
     of another tenant do not exist here.
 
+    A caller that holds a permission for some companies only, by their ids or
+    their labels, reads and changes these and no others: those it may not read
+    do not exist for it, in lists, searches and exports too. What decides is the
+    current state of a company, also for its history. A change must begin and
+    end within what the caller may change. An import needs the permission for
+    the whole tenant.
+
     Any method may also fail with CREDENTIAL_MISSING, CREDENTIAL_INVALID,
     CREDENTIAL_EXPIRED, CREDENTIAL_REVOKED, PERMISSION_MISSING, RATE_LIMITED,
     OVERLOADED, DEADLINE_TOO_SHORT, CALL_CANCELLED, INVALID_REQUEST,
@@ -45,7 +52,8 @@ class CompanyServiceStub:
     """Creates a company.
 
     Permission: company.create. Idempotency: safe to repeat with a request_id.
-    Fails with COMPANY_IDENTIFIER_TAKEN, REQUEST_ID_REUSED, CONCURRENT_CHANGE.
+    Fails with COMPANY_IDENTIFIER_TAKEN, RESOURCE_OUT_OF_SCOPE,
+    REQUEST_ID_REUSED, CONCURRENT_CHANGE.
     """
     GetCompany: _grpc.UnaryUnaryMultiCallable[_company_service_pb2.GetCompanyRequest, _company_service_pb2.GetCompanyResponse]
     """Returns one company: its current state, deleted or not, or what was known
@@ -73,8 +81,8 @@ class CompanyServiceStub:
 
     Permission: company.update. Idempotency: safe to repeat with a request_id.
     Fails with COMPANY_NOT_FOUND, COMPANY_DELETED, COMPANY_ETAG_MISMATCH,
-    COMPANY_IDENTIFIER_TAKEN, COMPANY_STATE_NOT_FOUND, REQUEST_ID_REUSED,
-    CONCURRENT_CHANGE.
+    COMPANY_IDENTIFIER_TAKEN, COMPANY_STATE_NOT_FOUND, RESOURCE_OUT_OF_SCOPE,
+    REQUEST_ID_REUSED, CONCURRENT_CHANGE.
     """
     DeleteCompany: _grpc.UnaryUnaryMultiCallable[_company_service_pb2.DeleteCompanyRequest, _company_service_pb2.DeleteCompanyResponse]
     """Deletes a company softly: it leaves lists and searches, keeps its history
@@ -82,14 +90,14 @@ class CompanyServiceStub:
 
     Permission: company.delete. Idempotency: safe to repeat with a request_id.
     Fails with COMPANY_NOT_FOUND, COMPANY_DELETED, COMPANY_ETAG_MISMATCH,
-    REQUEST_ID_REUSED, CONCURRENT_CHANGE.
+    RESOURCE_OUT_OF_SCOPE, REQUEST_ID_REUSED, CONCURRENT_CHANGE.
     """
     UndeleteCompany: _grpc.UnaryUnaryMultiCallable[_company_service_pb2.UndeleteCompanyRequest, _company_service_pb2.UndeleteCompanyResponse]
     """Brings a deleted company back.
 
     Permission: company.delete. Idempotency: safe to repeat with a request_id.
     Fails with COMPANY_NOT_FOUND, COMPANY_NOT_DELETED, COMPANY_ETAG_MISMATCH,
-    REQUEST_ID_REUSED, CONCURRENT_CHANGE.
+    RESOURCE_OUT_OF_SCOPE, REQUEST_ID_REUSED, CONCURRENT_CHANGE.
     """
     SearchCompanies: _grpc.UnaryUnaryMultiCallable[_company_service_pb2.SearchCompaniesRequest, _company_service_pb2.SearchCompaniesResponse]
     """Finds companies by a name with up to two typing errors in a word, by the
@@ -129,6 +137,13 @@ class CompanyServiceAsyncStub(CompanyServiceStub):
     """Companies of the caller's tenant. The tenant comes from the credential; ids
     of another tenant do not exist here.
 
+    A caller that holds a permission for some companies only, by their ids or
+    their labels, reads and changes these and no others: those it may not read
+    do not exist for it, in lists, searches and exports too. What decides is the
+    current state of a company, also for its history. A change must begin and
+    end within what the caller may change. An import needs the permission for
+    the whole tenant.
+
     Any method may also fail with CREDENTIAL_MISSING, CREDENTIAL_INVALID,
     CREDENTIAL_EXPIRED, CREDENTIAL_REVOKED, PERMISSION_MISSING, RATE_LIMITED,
     OVERLOADED, DEADLINE_TOO_SHORT, CALL_CANCELLED, INVALID_REQUEST,
@@ -141,7 +156,8 @@ class CompanyServiceAsyncStub(CompanyServiceStub):
     """Creates a company.
 
     Permission: company.create. Idempotency: safe to repeat with a request_id.
-    Fails with COMPANY_IDENTIFIER_TAKEN, REQUEST_ID_REUSED, CONCURRENT_CHANGE.
+    Fails with COMPANY_IDENTIFIER_TAKEN, RESOURCE_OUT_OF_SCOPE,
+    REQUEST_ID_REUSED, CONCURRENT_CHANGE.
     """
     GetCompany: _aio.UnaryUnaryMultiCallable[_company_service_pb2.GetCompanyRequest, _company_service_pb2.GetCompanyResponse]  # type: ignore[assignment]
     """Returns one company: its current state, deleted or not, or what was known
@@ -169,8 +185,8 @@ class CompanyServiceAsyncStub(CompanyServiceStub):
 
     Permission: company.update. Idempotency: safe to repeat with a request_id.
     Fails with COMPANY_NOT_FOUND, COMPANY_DELETED, COMPANY_ETAG_MISMATCH,
-    COMPANY_IDENTIFIER_TAKEN, COMPANY_STATE_NOT_FOUND, REQUEST_ID_REUSED,
-    CONCURRENT_CHANGE.
+    COMPANY_IDENTIFIER_TAKEN, COMPANY_STATE_NOT_FOUND, RESOURCE_OUT_OF_SCOPE,
+    REQUEST_ID_REUSED, CONCURRENT_CHANGE.
     """
     DeleteCompany: _aio.UnaryUnaryMultiCallable[_company_service_pb2.DeleteCompanyRequest, _company_service_pb2.DeleteCompanyResponse]  # type: ignore[assignment]
     """Deletes a company softly: it leaves lists and searches, keeps its history
@@ -178,14 +194,14 @@ class CompanyServiceAsyncStub(CompanyServiceStub):
 
     Permission: company.delete. Idempotency: safe to repeat with a request_id.
     Fails with COMPANY_NOT_FOUND, COMPANY_DELETED, COMPANY_ETAG_MISMATCH,
-    REQUEST_ID_REUSED, CONCURRENT_CHANGE.
+    RESOURCE_OUT_OF_SCOPE, REQUEST_ID_REUSED, CONCURRENT_CHANGE.
     """
     UndeleteCompany: _aio.UnaryUnaryMultiCallable[_company_service_pb2.UndeleteCompanyRequest, _company_service_pb2.UndeleteCompanyResponse]  # type: ignore[assignment]
     """Brings a deleted company back.
 
     Permission: company.delete. Idempotency: safe to repeat with a request_id.
     Fails with COMPANY_NOT_FOUND, COMPANY_NOT_DELETED, COMPANY_ETAG_MISMATCH,
-    REQUEST_ID_REUSED, CONCURRENT_CHANGE.
+    RESOURCE_OUT_OF_SCOPE, REQUEST_ID_REUSED, CONCURRENT_CHANGE.
     """
     SearchCompanies: _aio.UnaryUnaryMultiCallable[_company_service_pb2.SearchCompaniesRequest, _company_service_pb2.SearchCompaniesResponse]  # type: ignore[assignment]
     """Finds companies by a name with up to two typing errors in a word, by the
@@ -224,6 +240,13 @@ class CompanyServiceServicer(metaclass=_abc_1.ABCMeta):
     """Companies of the caller's tenant. The tenant comes from the credential; ids
     of another tenant do not exist here.
 
+    A caller that holds a permission for some companies only, by their ids or
+    their labels, reads and changes these and no others: those it may not read
+    do not exist for it, in lists, searches and exports too. What decides is the
+    current state of a company, also for its history. A change must begin and
+    end within what the caller may change. An import needs the permission for
+    the whole tenant.
+
     Any method may also fail with CREDENTIAL_MISSING, CREDENTIAL_INVALID,
     CREDENTIAL_EXPIRED, CREDENTIAL_REVOKED, PERMISSION_MISSING, RATE_LIMITED,
     OVERLOADED, DEADLINE_TOO_SHORT, CALL_CANCELLED, INVALID_REQUEST,
@@ -240,7 +263,8 @@ class CompanyServiceServicer(metaclass=_abc_1.ABCMeta):
         """Creates a company.
 
         Permission: company.create. Idempotency: safe to repeat with a request_id.
-        Fails with COMPANY_IDENTIFIER_TAKEN, REQUEST_ID_REUSED, CONCURRENT_CHANGE.
+        Fails with COMPANY_IDENTIFIER_TAKEN, RESOURCE_OUT_OF_SCOPE,
+        REQUEST_ID_REUSED, CONCURRENT_CHANGE.
         """
 
     @_abc_1.abstractmethod
@@ -292,8 +316,8 @@ class CompanyServiceServicer(metaclass=_abc_1.ABCMeta):
 
         Permission: company.update. Idempotency: safe to repeat with a request_id.
         Fails with COMPANY_NOT_FOUND, COMPANY_DELETED, COMPANY_ETAG_MISMATCH,
-        COMPANY_IDENTIFIER_TAKEN, COMPANY_STATE_NOT_FOUND, REQUEST_ID_REUSED,
-        CONCURRENT_CHANGE.
+        COMPANY_IDENTIFIER_TAKEN, COMPANY_STATE_NOT_FOUND, RESOURCE_OUT_OF_SCOPE,
+        REQUEST_ID_REUSED, CONCURRENT_CHANGE.
         """
 
     @_abc_1.abstractmethod
@@ -307,7 +331,7 @@ class CompanyServiceServicer(metaclass=_abc_1.ABCMeta):
 
         Permission: company.delete. Idempotency: safe to repeat with a request_id.
         Fails with COMPANY_NOT_FOUND, COMPANY_DELETED, COMPANY_ETAG_MISMATCH,
-        REQUEST_ID_REUSED, CONCURRENT_CHANGE.
+        RESOURCE_OUT_OF_SCOPE, REQUEST_ID_REUSED, CONCURRENT_CHANGE.
         """
 
     @_abc_1.abstractmethod
@@ -320,7 +344,7 @@ class CompanyServiceServicer(metaclass=_abc_1.ABCMeta):
 
         Permission: company.delete. Idempotency: safe to repeat with a request_id.
         Fails with COMPANY_NOT_FOUND, COMPANY_NOT_DELETED, COMPANY_ETAG_MISMATCH,
-        REQUEST_ID_REUSED, CONCURRENT_CHANGE.
+        RESOURCE_OUT_OF_SCOPE, REQUEST_ID_REUSED, CONCURRENT_CHANGE.
         """
 
     @_abc_1.abstractmethod

@@ -14,7 +14,7 @@ import type { Timestamp } from "@bufbuild/protobuf/wkt";
 export declare const file_function_auth_v1_api_key: GenFile;
 
 /**
- * A credential of a service, without its secret.
+ * A credential of a program, without its secret.
  *
  * @generated from message function.auth.v1.ApiKey
  */
@@ -76,6 +76,76 @@ export declare type ApiKey = Message<"function.auth.v1.ApiKey"> & {
    * @generated from field: string creator = 8;
    */
   creator: string;
+
+  /**
+   * On whose behalf it is used, such as `user:01938d2e-…` or
+   * `service_account:01938d2e-…`; empty when it stands for the tenant itself.
+   * A key with an owner may do what it carries and its owner may do at that
+   * moment, and stops working with its owner.
+   *
+   * @generated from field: string owner = 9;
+   */
+  owner: string;
+
+  /**
+   * How many calls it may make on one day of UTC; any number when 0. Workers
+   * count for themselves and tell each other every few seconds, so a key that
+   * calls several of them at once may make somewhat more.
+   *
+   * @generated from field: int64 max_calls_per_day = 10;
+   */
+  maxCallsPerDay: bigint;
+
+  /**
+   * When it was last used, to the minute; absent when it never was.
+   *
+   * @generated from field: google.protobuf.Timestamp last_use_time = 11;
+   */
+  lastUseTime?: Timestamp | undefined;
+
+  /**
+   * Calls that it has made; those of the last minute may be missing.
+   *
+   * @generated from field: int64 call_count = 12;
+   */
+  callCount: bigint;
+
+  /**
+   * Calls of the present day of UTC; those of the last minute may be missing.
+   *
+   * @generated from field: int64 calls_today = 13;
+   */
+  callsToday: bigint;
+
+  /**
+   * When its name, permissions, limits or secret were last changed.
+   *
+   * @generated from field: google.protobuf.Timestamp update_time = 14;
+   */
+  updateTime?: Timestamp | undefined;
+
+  /**
+   * Identifies this version; send it back with an update so as not to undo
+   * somebody else's. Uses of the key do not change it.
+   *
+   * @generated from field: string etag = 15;
+   */
+  etag: string;
+
+  /**
+   * How its text begins: `fbk_` and the id, or what was given at the import.
+   *
+   * @generated from field: string prefix = 16;
+   */
+  prefix: string;
+
+  /**
+   * Until when the secret before the last re-roll works too; absent when it
+   * does not.
+   *
+   * @generated from field: google.protobuf.Timestamp previous_secret_expire_time = 17;
+   */
+  previousSecretExpireTime?: Timestamp | undefined;
 };
 
 /**

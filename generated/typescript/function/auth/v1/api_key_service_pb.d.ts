@@ -6,7 +6,7 @@
 
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
-import type { Timestamp } from "@bufbuild/protobuf/wkt";
+import type { Duration, FieldMask, Timestamp } from "@bufbuild/protobuf/wkt";
 import type { ApiKey } from "./api_key_pb.js";
 
 /**
@@ -61,6 +61,21 @@ export declare type CreateApiKeyRequest = Message<"function.auth.v1.CreateApiKey
    * @generated from field: bool validate_only = 6;
    */
   validateOnly: boolean;
+
+  /**
+   * On whose behalf it is used, such as `user:01938d2e-…` or
+   * `service_account:01938d2e-…`; the tenant itself when empty.
+   *
+   * @generated from field: string owner = 7;
+   */
+  owner: string;
+
+  /**
+   * How many calls it may make on one day of UTC; any number when 0.
+   *
+   * @generated from field: int64 max_calls_per_day = 8;
+   */
+  maxCallsPerDay: bigint;
 };
 
 /**
@@ -163,6 +178,14 @@ export declare type ListApiKeysRequest = Message<"function.auth.v1.ListApiKeysRe
    * @generated from field: bool show_revoked = 3;
    */
   showRevoked: boolean;
+
+  /**
+   * Only the keys of this owner, such as `user:01938d2e-…`; those of all when
+   * empty.
+   *
+   * @generated from field: string owner = 4;
+   */
+  owner: string;
 };
 
 /**
@@ -197,6 +220,429 @@ export declare type ListApiKeysResponse = Message<"function.auth.v1.ListApiKeysR
  * Use `create(ListApiKeysResponseSchema)` to create a new message.
  */
 export declare const ListApiKeysResponseSchema: GenMessage<ListApiKeysResponse>;
+
+/**
+ * What to change.
+ *
+ * @generated from message function.auth.v1.UpdateApiKeyRequest
+ */
+export declare type UpdateApiKeyRequest = Message<"function.auth.v1.UpdateApiKeyRequest"> & {
+  /**
+   * The key's id, its etag if the change depends on it, and the new values.
+   *
+   * @generated from field: function.auth.v1.ApiKeyChange api_key = 1;
+   */
+  apiKey?: ApiKeyChange | undefined;
+
+  /**
+   * The fields to set, of `display_name`, `permissions`,
+   * `rate_limit_per_second`, `max_calls_per_day` and `expire_time`; every
+   * populated field when absent, all of them with `*`.
+   *
+   * @generated from field: google.protobuf.FieldMask update_mask = 2;
+   */
+  updateMask?: FieldMask | undefined;
+
+  /**
+   * A UUID that makes the call safe to repeat for 24 hours.
+   *
+   * @generated from field: string request_id = 3;
+   */
+  requestId: string;
+
+  /**
+   * Checks everything and answers as if it had been done, without doing it.
+   *
+   * @generated from field: bool validate_only = 4;
+   */
+  validateOnly: boolean;
+};
+
+/**
+ * Describes the message function.auth.v1.UpdateApiKeyRequest.
+ * Use `create(UpdateApiKeyRequestSchema)` to create a new message.
+ */
+export declare const UpdateApiKeyRequestSchema: GenMessage<UpdateApiKeyRequest>;
+
+/**
+ * What can be changed of a key.
+ *
+ * @generated from message function.auth.v1.ApiKeyChange
+ */
+export declare type ApiKeyChange = Message<"function.auth.v1.ApiKeyChange"> & {
+  /**
+   * The id.
+   *
+   * @generated from field: string id = 1;
+   */
+  id: string;
+
+  /**
+   * Refuses the call when the key has another etag.
+   *
+   * @generated from field: string etag = 2;
+   */
+  etag: string;
+
+  /**
+   * What it is for.
+   *
+   * @generated from field: string display_name = 3;
+   */
+  displayName: string;
+
+  /**
+   * The permissions it carries.
+   *
+   * @generated from field: repeated string permissions = 4;
+   */
+  permissions: string[];
+
+  /**
+   * How many calls per second it may make; the server's default when 0.
+   *
+   * @generated from field: int32 rate_limit_per_second = 5;
+   */
+  rateLimitPerSecond: number;
+
+  /**
+   * How many calls it may make on one day of UTC; any number when 0.
+   *
+   * @generated from field: int64 max_calls_per_day = 6;
+   */
+  maxCallsPerDay: bigint;
+
+  /**
+   * When it stops working; never when absent. It must lie in the future.
+   *
+   * @generated from field: google.protobuf.Timestamp expire_time = 7;
+   */
+  expireTime?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message function.auth.v1.ApiKeyChange.
+ * Use `create(ApiKeyChangeSchema)` to create a new message.
+ */
+export declare const ApiKeyChangeSchema: GenMessage<ApiKeyChange>;
+
+/**
+ * The changed key.
+ *
+ * @generated from message function.auth.v1.UpdateApiKeyResponse
+ */
+export declare type UpdateApiKeyResponse = Message<"function.auth.v1.UpdateApiKeyResponse"> & {
+  /**
+   * The key.
+   *
+   * @generated from field: function.auth.v1.ApiKey api_key = 1;
+   */
+  apiKey?: ApiKey | undefined;
+};
+
+/**
+ * Describes the message function.auth.v1.UpdateApiKeyResponse.
+ * Use `create(UpdateApiKeyResponseSchema)` to create a new message.
+ */
+export declare const UpdateApiKeyResponseSchema: GenMessage<UpdateApiKeyResponse>;
+
+/**
+ * Which key to re-roll.
+ *
+ * @generated from message function.auth.v1.RerollApiKeyRequest
+ */
+export declare type RerollApiKeyRequest = Message<"function.auth.v1.RerollApiKeyRequest"> & {
+  /**
+   * The id.
+   *
+   * @generated from field: string id = 1;
+   */
+  id: string;
+
+  /**
+   * Refuses the call when the key has another etag.
+   *
+   * @generated from field: string etag = 2;
+   */
+  etag: string;
+
+  /**
+   * How long the secret before works besides the new one, up to seven days; it
+   * ends at once when absent.
+   *
+   * @generated from field: google.protobuf.Duration overlap = 3;
+   */
+  overlap?: Duration | undefined;
+
+  /**
+   * A UUID that makes the call safe to repeat for 24 hours.
+   *
+   * @generated from field: string request_id = 4;
+   */
+  requestId: string;
+
+  /**
+   * Checks everything and answers as if it had been done, without doing it.
+   *
+   * @generated from field: bool validate_only = 5;
+   */
+  validateOnly: boolean;
+};
+
+/**
+ * Describes the message function.auth.v1.RerollApiKeyRequest.
+ * Use `create(RerollApiKeyRequestSchema)` to create a new message.
+ */
+export declare const RerollApiKeyRequestSchema: GenMessage<RerollApiKeyRequest>;
+
+/**
+ * The re-rolled key.
+ *
+ * @generated from message function.auth.v1.RerollApiKeyResponse
+ */
+export declare type RerollApiKeyResponse = Message<"function.auth.v1.RerollApiKeyResponse"> & {
+  /**
+   * The key.
+   *
+   * @generated from field: function.auth.v1.ApiKey api_key = 1;
+   */
+  apiKey?: ApiKey | undefined;
+
+  /**
+   * The new secret: the whole text to send as a credential. It is shown here
+   * and never again.
+   *
+   * @generated from field: string secret = 2;
+   */
+  secret: string;
+};
+
+/**
+ * Describes the message function.auth.v1.RerollApiKeyResponse.
+ * Use `create(RerollApiKeyResponseSchema)` to create a new message.
+ */
+export declare const RerollApiKeyResponseSchema: GenMessage<RerollApiKeyResponse>;
+
+/**
+ * A key of another system.
+ *
+ * @generated from message function.auth.v1.ForeignApiKey
+ */
+export declare type ForeignApiKey = Message<"function.auth.v1.ForeignApiKey"> & {
+  /**
+   * SHA-256 of the whole text of the key in UTF-8. The text should have 128
+   * random bits or more: a shorter one can be found from its hash.
+   *
+   * @generated from field: bytes sha256 = 1;
+   */
+  sha256: Uint8Array;
+
+  /**
+   * How the text of the key begins. Texts that begin with no known prefix are
+   * refused without a look into the database.
+   *
+   * @generated from field: string prefix = 2;
+   */
+  prefix: string;
+
+  /**
+   * What it is for.
+   *
+   * @generated from field: string display_name = 3;
+   */
+  displayName: string;
+
+  /**
+   * The permissions it carries.
+   *
+   * @generated from field: repeated string permissions = 4;
+   */
+  permissions: string[];
+
+  /**
+   * On whose behalf it is used; the tenant itself when empty.
+   *
+   * @generated from field: string owner = 5;
+   */
+  owner: string;
+
+  /**
+   * How many calls per second it may make; the server's default when 0.
+   *
+   * @generated from field: int32 rate_limit_per_second = 6;
+   */
+  rateLimitPerSecond: number;
+
+  /**
+   * How many calls it may make on one day of UTC; any number when 0.
+   *
+   * @generated from field: int64 max_calls_per_day = 7;
+   */
+  maxCallsPerDay: bigint;
+
+  /**
+   * When it stops working; never when absent.
+   *
+   * @generated from field: google.protobuf.Timestamp expire_time = 8;
+   */
+  expireTime?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message function.auth.v1.ForeignApiKey.
+ * Use `create(ForeignApiKeySchema)` to create a new message.
+ */
+export declare const ForeignApiKeySchema: GenMessage<ForeignApiKey>;
+
+/**
+ * What to import.
+ *
+ * @generated from message function.auth.v1.ImportApiKeysRequest
+ */
+export declare type ImportApiKeysRequest = Message<"function.auth.v1.ImportApiKeysRequest"> & {
+  /**
+   * The keys.
+   *
+   * @generated from field: repeated function.auth.v1.ForeignApiKey api_keys = 1;
+   */
+  apiKeys: ForeignApiKey[];
+
+  /**
+   * A UUID that makes the call safe to repeat for 24 hours.
+   *
+   * @generated from field: string request_id = 2;
+   */
+  requestId: string;
+
+  /**
+   * Checks everything and answers as if it had been done, without doing it.
+   *
+   * @generated from field: bool validate_only = 3;
+   */
+  validateOnly: boolean;
+};
+
+/**
+ * Describes the message function.auth.v1.ImportApiKeysRequest.
+ * Use `create(ImportApiKeysRequestSchema)` to create a new message.
+ */
+export declare const ImportApiKeysRequestSchema: GenMessage<ImportApiKeysRequest>;
+
+/**
+ * What became of the rows.
+ *
+ * @generated from message function.auth.v1.ImportApiKeysResponse
+ */
+export declare type ImportApiKeysResponse = Message<"function.auth.v1.ImportApiKeysResponse"> & {
+  /**
+   * One outcome for each row, in the order of the request.
+   *
+   * @generated from field: repeated function.auth.v1.ImportedApiKey results = 1;
+   */
+  results: ImportedApiKey[];
+
+  /**
+   * How many were stored.
+   *
+   * @generated from field: int32 imported_count = 2;
+   */
+  importedCount: number;
+};
+
+/**
+ * Describes the message function.auth.v1.ImportApiKeysResponse.
+ * Use `create(ImportApiKeysResponseSchema)` to create a new message.
+ */
+export declare const ImportApiKeysResponseSchema: GenMessage<ImportApiKeysResponse>;
+
+/**
+ * What became of one row.
+ *
+ * @generated from message function.auth.v1.ImportedApiKey
+ */
+export declare type ImportedApiKey = Message<"function.auth.v1.ImportedApiKey"> & {
+  /**
+   * The key as stored; absent when the row failed.
+   *
+   * @generated from field: function.auth.v1.ApiKey api_key = 1;
+   */
+  apiKey?: ApiKey | undefined;
+
+  /**
+   * Why it failed, by the name in `ErrorReason` without its beginning; empty
+   * when it did not.
+   *
+   * @generated from field: string reason = 2;
+   */
+  reason: string;
+
+  /**
+   * What is wrong, in words.
+   *
+   * @generated from field: string message = 3;
+   */
+  message: string;
+};
+
+/**
+ * Describes the message function.auth.v1.ImportedApiKey.
+ * Use `create(ImportedApiKeySchema)` to create a new message.
+ */
+export declare const ImportedApiKeySchema: GenMessage<ImportedApiKey>;
+
+/**
+ * Whose keys to revoke.
+ *
+ * @generated from message function.auth.v1.RevokeApiKeysOfOwnerRequest
+ */
+export declare type RevokeApiKeysOfOwnerRequest = Message<"function.auth.v1.RevokeApiKeysOfOwnerRequest"> & {
+  /**
+   * The owner, such as `user:01938d2e-…` or `service_account:01938d2e-…`.
+   *
+   * @generated from field: string owner = 1;
+   */
+  owner: string;
+
+  /**
+   * A UUID that makes the call safe to repeat for 24 hours.
+   *
+   * @generated from field: string request_id = 2;
+   */
+  requestId: string;
+
+  /**
+   * Checks everything and answers as if it had been done, without doing it.
+   *
+   * @generated from field: bool validate_only = 3;
+   */
+  validateOnly: boolean;
+};
+
+/**
+ * Describes the message function.auth.v1.RevokeApiKeysOfOwnerRequest.
+ * Use `create(RevokeApiKeysOfOwnerRequestSchema)` to create a new message.
+ */
+export declare const RevokeApiKeysOfOwnerRequestSchema: GenMessage<RevokeApiKeysOfOwnerRequest>;
+
+/**
+ * How many there were.
+ *
+ * @generated from message function.auth.v1.RevokeApiKeysOfOwnerResponse
+ */
+export declare type RevokeApiKeysOfOwnerResponse = Message<"function.auth.v1.RevokeApiKeysOfOwnerResponse"> & {
+  /**
+   * The keys that worked until now.
+   *
+   * @generated from field: int32 revoked_count = 1;
+   */
+  revokedCount: number;
+};
+
+/**
+ * Describes the message function.auth.v1.RevokeApiKeysOfOwnerResponse.
+ * Use `create(RevokeApiKeysOfOwnerResponseSchema)` to create a new message.
+ */
+export declare const RevokeApiKeysOfOwnerResponseSchema: GenMessage<RevokeApiKeysOfOwnerResponse>;
 
 /**
  * Which key to revoke.
@@ -266,7 +712,8 @@ export declare const ApiKeyService: GenService<{
    *
    * Permission: auth.api_key.create. Idempotency: safe to repeat with a
    * request_id.
-   * Fails with PERMISSION_ESCALATION, REQUEST_ID_REUSED, CONCURRENT_CHANGE.
+   * Fails with PERMISSION_ESCALATION, API_KEY_OWNER_NOT_FOUND,
+   * REQUEST_ID_REUSED, CONCURRENT_CHANGE.
    *
    * @generated from rpc function.auth.v1.ApiKeyService.CreateApiKey
    */
@@ -300,6 +747,74 @@ export declare const ApiKeyService: GenService<{
     methodKind: "unary";
     input: typeof ListApiKeysRequestSchema;
     output: typeof ListApiKeysResponseSchema;
+  },
+  /**
+   * Changes a key's name, permissions, limits and expiry. It can be given only
+   * permissions that the caller holds; those it has already may stay.
+   *
+   * Permission: auth.api_key.update. Idempotency: repeating leaves the same
+   * state.
+   * Fails with API_KEY_NOT_FOUND, API_KEY_ETAG_MISMATCH, API_KEY_REVOKED,
+   * PERMISSION_ESCALATION, REQUEST_ID_REUSED.
+   *
+   * @generated from rpc function.auth.v1.ApiKeyService.UpdateApiKey
+   */
+  updateApiKey: {
+    methodKind: "unary";
+    input: typeof UpdateApiKeyRequestSchema;
+    output: typeof UpdateApiKeyResponseSchema;
+  },
+  /**
+   * Gives a key a new secret; its id, permissions and counters stay. The
+   * secret before works for as long as the caller says, and one before that
+   * ends at once.
+   *
+   * The caller must hold what the key carries, since it gets the secret.
+   *
+   * Permission: auth.api_key.reroll. Idempotency: safe to repeat with a
+   * request_id.
+   * Fails with API_KEY_NOT_FOUND, API_KEY_ETAG_MISMATCH, API_KEY_REVOKED,
+   * PERMISSION_ESCALATION, REQUEST_ID_REUSED, CONCURRENT_CHANGE.
+   *
+   * @generated from rpc function.auth.v1.ApiKeyService.RerollApiKey
+   */
+  rerollApiKey: {
+    methodKind: "unary";
+    input: typeof RerollApiKeyRequestSchema;
+    output: typeof RerollApiKeyResponseSchema;
+  },
+  /**
+   * Takes over keys of another system by their SHA-256, so that they go on
+   * working. Each row has its own outcome: good rows are stored whatever
+   * becomes of the others.
+   *
+   * Permission: auth.api_key.import. Idempotency: safe to repeat with a
+   * request_id.
+   * Fails with REQUEST_ID_REUSED, CONCURRENT_CHANGE. A row fails with
+   * API_KEY_DIGEST_TAKEN, API_KEY_OWNER_NOT_FOUND, PERMISSION_ESCALATION or
+   * INVALID_REQUEST.
+   *
+   * @generated from rpc function.auth.v1.ApiKeyService.ImportApiKeys
+   */
+  importApiKeys: {
+    methodKind: "unary";
+    input: typeof ImportApiKeysRequestSchema;
+    output: typeof ImportApiKeysResponseSchema;
+  },
+  /**
+   * Revokes all keys of an owner. Every worker refuses them within a second.
+   * An owner without keys is none's failure: the answer is 0.
+   *
+   * Permission: auth.api_key.revoke. Idempotency: repeating leaves the same
+   * state.
+   * Fails with REQUEST_ID_REUSED.
+   *
+   * @generated from rpc function.auth.v1.ApiKeyService.RevokeApiKeysOfOwner
+   */
+  revokeApiKeysOfOwner: {
+    methodKind: "unary";
+    input: typeof RevokeApiKeysOfOwnerRequestSchema;
+    output: typeof RevokeApiKeysOfOwnerResponseSchema;
   },
   /**
    * Revokes a key. Every worker refuses it within a second. Revoking a revoked

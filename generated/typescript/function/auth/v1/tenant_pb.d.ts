@@ -4,9 +4,9 @@
 
 // The tenant resource.
 
-import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
+import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
-import type { Timestamp } from "@bufbuild/protobuf/wkt";
+import type { Duration, Timestamp } from "@bufbuild/protobuf/wkt";
 
 /**
  * Describes the file function/auth/v1/tenant.proto.
@@ -14,7 +14,77 @@ import type { Timestamp } from "@bufbuild/protobuf/wkt";
 export declare const file_function_auth_v1_tenant: GenFile;
 
 /**
- * A tenant: an organisation whose data nobody else sees.
+ * What a tenant decides for itself. What is absent follows the installation.
+ *
+ * @generated from message function.auth.v1.TenantSettings
+ */
+export declare type TenantSettings = Message<"function.auth.v1.TenantSettings"> & {
+  /**
+   * How many characters a password has at least.
+   *
+   * @generated from field: optional int32 password_min_length = 1;
+   */
+  passwordMinLength?: number | undefined;
+
+  /**
+   * Whether people need a second factor to sign in with a password.
+   *
+   * @generated from field: optional bool second_factor_required = 2;
+   */
+  secondFactorRequired?: boolean | undefined;
+
+  /**
+   * How many former passwords may not be used again.
+   *
+   * @generated from field: optional int32 password_history = 3;
+   */
+  passwordHistory?: number | undefined;
+
+  /**
+   * A session that is not used for so long is over.
+   *
+   * @generated from field: google.protobuf.Duration session_idle_lifetime = 4;
+   */
+  sessionIdleLifetime?: Duration | undefined;
+
+  /**
+   * A session is over after so long, however much it is used.
+   *
+   * @generated from field: google.protobuf.Duration session_absolute_lifetime = 5;
+   */
+  sessionAbsoluteLifetime?: Duration | undefined;
+
+  /**
+   * How long an access token is good.
+   *
+   * @generated from field: google.protobuf.Duration access_token_lifetime = 6;
+   */
+  accessTokenLifetime?: Duration | undefined;
+
+  /**
+   * How long a refresh token is good when it is not used.
+   *
+   * @generated from field: google.protobuf.Duration refresh_token_lifetime = 7;
+   */
+  refreshTokenLifetime?: Duration | undefined;
+
+  /**
+   * How callers of the tenant may get tokens; all ways when empty.
+   *
+   * @generated from field: repeated function.auth.v1.Grant allowed_grants = 8;
+   */
+  allowedGrants: Grant[];
+};
+
+/**
+ * Describes the message function.auth.v1.TenantSettings.
+ * Use `create(TenantSettingsSchema)` to create a new message.
+ */
+export declare const TenantSettingsSchema: GenMessage<TenantSettings>;
+
+/**
+ * A tenant: an organisation, or a project within one, whose data nobody else
+ * sees.
  *
  * @generated from message function.auth.v1.Tenant
  */
@@ -27,7 +97,8 @@ export declare type Tenant = Message<"function.auth.v1.Tenant"> & {
   id: string;
 
   /**
-   * A short unique name, such as `acme`.
+   * A short unique name, such as `acme`. It is never given again, not even
+   * when the tenant is deleted.
    *
    * @generated from field: string name = 2;
    */
@@ -46,6 +117,64 @@ export declare type Tenant = Message<"function.auth.v1.Tenant"> & {
    * @generated from field: google.protobuf.Timestamp create_time = 4;
    */
   createTime?: Timestamp | undefined;
+
+  /**
+   * The tenant that it stands below; empty for an organisation. It never
+   * changes.
+   *
+   * @generated from field: string parent_id = 5;
+   */
+  parentId: string;
+
+  /**
+   * Whether its callers are let in.
+   *
+   * @generated from field: function.auth.v1.TenantState state = 6;
+   */
+  state: TenantState;
+
+  /**
+   * What it decides for itself.
+   *
+   * @generated from field: function.auth.v1.TenantSettings settings = 7;
+   */
+  settings?: TenantSettings | undefined;
+
+  /**
+   * What holds for it: its own decisions, and the installation's where it made
+   * none.
+   *
+   * @generated from field: function.auth.v1.TenantSettings effective_settings = 8;
+   */
+  effectiveSettings?: TenantSettings | undefined;
+
+  /**
+   * Changes with every change of the tenant.
+   *
+   * @generated from field: string etag = 9;
+   */
+  etag: string;
+
+  /**
+   * When it was last changed; absent before the first change.
+   *
+   * @generated from field: google.protobuf.Timestamp update_time = 10;
+   */
+  updateTime?: Timestamp | undefined;
+
+  /**
+   * Since when it is suspended; absent while it is active.
+   *
+   * @generated from field: google.protobuf.Timestamp suspend_time = 11;
+   */
+  suspendTime?: Timestamp | undefined;
+
+  /**
+   * When it was deleted; absent while it is not.
+   *
+   * @generated from field: google.protobuf.Timestamp delete_time = 12;
+   */
+  deleteTime?: Timestamp | undefined;
 };
 
 /**
@@ -53,4 +182,98 @@ export declare type Tenant = Message<"function.auth.v1.Tenant"> & {
  * Use `create(TenantSchema)` to create a new message.
  */
 export declare const TenantSchema: GenMessage<Tenant>;
+
+/**
+ * Whether the callers of a tenant are let in.
+ *
+ * @generated from enum function.auth.v1.TenantState
+ */
+export enum TenantState {
+  /**
+   * Not used.
+   *
+   * @generated from enum value: TENANT_STATE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * They are, unless a tenant above it is suspended.
+   *
+   * @generated from enum value: TENANT_STATE_ACTIVE = 1;
+   */
+  ACTIVE = 1,
+
+  /**
+   * They are refused with TENANT_SUSPENDED; everything is kept.
+   *
+   * @generated from enum value: TENANT_STATE_SUSPENDED = 2;
+   */
+  SUSPENDED = 2,
+
+  /**
+   * Its secrets are gone for good. Its name and its audit trail stay.
+   *
+   * @generated from enum value: TENANT_STATE_DELETED = 3;
+   */
+  DELETED = 3,
+}
+
+/**
+ * Describes the enum function.auth.v1.TenantState.
+ */
+export declare const TenantStateSchema: GenEnum<TenantState>;
+
+/**
+ * How a caller may get a token.
+ *
+ * @generated from enum function.auth.v1.Grant
+ */
+export enum Grant {
+  /**
+   * Not used.
+   *
+   * @generated from enum value: GRANT_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * With a user name and a password; for first-party programs.
+   *
+   * @generated from enum value: GRANT_PASSWORD = 1;
+   */
+  PASSWORD = 1,
+
+  /**
+   * With the secret or the signed assertion of a client.
+   *
+   * @generated from enum value: GRANT_CLIENT_CREDENTIALS = 2;
+   */
+  CLIENT_CREDENTIALS = 2,
+
+  /**
+   * With a refresh token.
+   *
+   * @generated from enum value: GRANT_REFRESH_TOKEN = 3;
+   */
+  REFRESH_TOKEN = 3,
+
+  /**
+   * With another token (RFC 8693).
+   *
+   * @generated from enum value: GRANT_TOKEN_EXCHANGE = 4;
+   */
+  TOKEN_EXCHANGE = 4,
+
+  /**
+   * By a person who confirms a code on another device (RFC 8628).
+   *
+   * @generated from enum value: GRANT_DEVICE_CODE = 5;
+   */
+  DEVICE_CODE = 5,
+}
+
+/**
+ * Describes the enum function.auth.v1.Grant.
+ */
+export declare const GrantSchema: GenEnum<Grant>;
 

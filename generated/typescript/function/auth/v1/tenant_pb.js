@@ -4,20 +4,56 @@
 
 // The tenant resource.
 
-import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import { enumDesc, fileDesc, messageDesc, tsEnum } from "@bufbuild/protobuf/codegenv2";
+import { file_buf_validate_validate } from "../../../buf/validate/validate_pb.js";
 import { file_google_api_field_behavior } from "../../../google/api/field_behavior_pb.js";
-import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
+import { file_google_protobuf_duration, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 
 /**
  * Describes the file function/auth/v1/tenant.proto.
  */
 export const file_function_auth_v1_tenant = /*@__PURE__*/
-  fileDesc("Ch1mdW5jdGlvbi9hdXRoL3YxL3RlbmFudC5wcm90bxIQZnVuY3Rpb24uYXV0aC52MSJ7CgZUZW5hbnQSEAoCaWQYASABKAlCBOJBAQMSEgoEbmFtZRgCIAEoCUIE4kEBBRIUCgxkaXNwbGF5X25hbWUYAyABKAkSNQoLY3JlYXRlX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgTiQQEDYgZwcm90bzM", [file_google_api_field_behavior, file_google_protobuf_timestamp]);
+  fileDesc("Ch1mdW5jdGlvbi9hdXRoL3YxL3RlbmFudC5wcm90bxIQZnVuY3Rpb24uYXV0aC52MSLSBAoOVGVuYW50U2V0dGluZ3MSLAoTcGFzc3dvcmRfbWluX2xlbmd0aBgBIAEoBUIKukgHGgUYgAEoCEgAiAEBEiMKFnNlY29uZF9mYWN0b3JfcmVxdWlyZWQYAiABKAhIAYgBARIoChBwYXNzd29yZF9oaXN0b3J5GAMgASgFQgm6SAYaBBgYKABIAogBARJLChVzZXNzaW9uX2lkbGVfbGlmZXRpbWUYBCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CEbpIDqoBCyIFCIDnhA8yAgg8Ek8KGXNlc3Npb25fYWJzb2x1dGVfbGlmZXRpbWUYBSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CEbpIDqoBCyIFCIDnhA8yAgg8EkkKFWFjY2Vzc190b2tlbl9saWZldGltZRgGIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIPukgMqgEJIgMIkBwyAgg8EkwKFnJlZnJlc2hfdG9rZW5fbGlmZXRpbWUYByABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CEbpIDqoBCyIFCIDnhA8yAgg8EkQKDmFsbG93ZWRfZ3JhbnRzGAggAygOMhcuZnVuY3Rpb24uYXV0aC52MS5HcmFudEITukgQkgENEAUYASIHggEEEAEgAEIWChRfcGFzc3dvcmRfbWluX2xlbmd0aEIZChdfc2Vjb25kX2ZhY3Rvcl9yZXF1aXJlZEITChFfcGFzc3dvcmRfaGlzdG9yeSKsBAoGVGVuYW50EhsKAmlkGAEgASgJQg/iQQEDukgI2AEBcgOwAQESGQoEbmFtZRgCIAEoCUIL4kEBBbpIBHICGD8SHgoMZGlzcGxheV9uYW1lGAMgASgJQgi6SAVyAxjIARI1CgtjcmVhdGVfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQMSIgoJcGFyZW50X2lkGAUgASgJQg/iQQEFukgI2AEBcgOwAQESOgoFc3RhdGUYBiABKA4yHS5mdW5jdGlvbi5hdXRoLnYxLlRlbmFudFN0YXRlQgziQQEDukgFggECEAESMgoIc2V0dGluZ3MYByABKAsyIC5mdW5jdGlvbi5hdXRoLnYxLlRlbmFudFNldHRpbmdzEkIKEmVmZmVjdGl2ZV9zZXR0aW5ncxgIIAEoCzIgLmZ1bmN0aW9uLmF1dGgudjEuVGVuYW50U2V0dGluZ3NCBOJBAQMSFQoEZXRhZxgJIAEoCUIHukgEcgIYQBI1Cgt1cGRhdGVfdGltZRgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQMSNgoMc3VzcGVuZF90aW1lGAsgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIE4kEBAxI1CgtkZWxldGVfdGltZRgMIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQMqegoLVGVuYW50U3RhdGUSHAoYVEVOQU5UX1NUQVRFX1VOU1BFQ0lGSUVEEAASFwoTVEVOQU5UX1NUQVRFX0FDVElWRRABEhoKFlRFTkFOVF9TVEFURV9TVVNQRU5ERUQQAhIYChRURU5BTlRfU1RBVEVfREVMRVRFRBADKpoBCgVHcmFudBIVChFHUkFOVF9VTlNQRUNJRklFRBAAEhIKDkdSQU5UX1BBU1NXT1JEEAESHAoYR1JBTlRfQ0xJRU5UX0NSRURFTlRJQUxTEAISFwoTR1JBTlRfUkVGUkVTSF9UT0tFThADEhgKFEdSQU5UX1RPS0VOX0VYQ0hBTkdFEAQSFQoRR1JBTlRfREVWSUNFX0NPREUQBWIGcHJvdG8z", [file_buf_validate_validate, file_google_api_field_behavior, file_google_protobuf_duration, file_google_protobuf_timestamp]);
+
+/**
+ * Describes the message function.auth.v1.TenantSettings.
+ * Use `create(TenantSettingsSchema)` to create a new message.
+ */
+export const TenantSettingsSchema = /*@__PURE__*/
+  messageDesc(file_function_auth_v1_tenant, 0);
 
 /**
  * Describes the message function.auth.v1.Tenant.
  * Use `create(TenantSchema)` to create a new message.
  */
 export const TenantSchema = /*@__PURE__*/
-  messageDesc(file_function_auth_v1_tenant, 0);
+  messageDesc(file_function_auth_v1_tenant, 1);
+
+/**
+ * Describes the enum function.auth.v1.TenantState.
+ */
+export const TenantStateSchema = /*@__PURE__*/
+  enumDesc(file_function_auth_v1_tenant, 0);
+
+/**
+ * Whether the callers of a tenant are let in.
+ *
+ * @generated from enum function.auth.v1.TenantState
+ */
+export const TenantState = /*@__PURE__*/
+  tsEnum(TenantStateSchema);
+
+/**
+ * Describes the enum function.auth.v1.Grant.
+ */
+export const GrantSchema = /*@__PURE__*/
+  enumDesc(file_function_auth_v1_tenant, 1);
+
+/**
+ * How a caller may get a token.
+ *
+ * @generated from enum function.auth.v1.Grant
+ */
+export const Grant = /*@__PURE__*/
+  tsEnum(GrantSchema);
 

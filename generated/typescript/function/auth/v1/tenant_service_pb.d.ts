@@ -2,12 +2,13 @@
 // @generated from file function/auth/v1/tenant_service.proto (package function.auth.v1, syntax proto3)
 /* eslint-disable */
 
-// Creating and reading tenants.
+// Creating, reading, changing, suspending, exporting and deleting tenants.
 
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
 import type { Tenant } from "./tenant_pb.js";
 import type { ApiKey } from "./api_key_pb.js";
+import type { FieldMask } from "@bufbuild/protobuf/wkt";
 
 /**
  * Describes the file function/auth/v1/tenant_service.proto.
@@ -91,6 +92,89 @@ export declare type CreateTenantResponse = Message<"function.auth.v1.CreateTenan
 export declare const CreateTenantResponseSchema: GenMessage<CreateTenantResponse>;
 
 /**
+ * What to create, and below which tenant.
+ *
+ * @generated from message function.auth.v1.CreateChildTenantRequest
+ */
+export declare type CreateChildTenantRequest = Message<"function.auth.v1.CreateChildTenantRequest"> & {
+  /**
+   * The tenant that it is to stand below; the caller's own when empty.
+   *
+   * @generated from field: string parent_id = 1;
+   */
+  parentId: string;
+
+  /**
+   * A short unique name: a to z, 0 to 9 and hyphens, beginning with a letter.
+   *
+   * @generated from field: string name = 2;
+   */
+  name: string;
+
+  /**
+   * The name as people read it; the short name when empty.
+   *
+   * @generated from field: string display_name = 3;
+   */
+  displayName: string;
+
+  /**
+   * A UUID that makes the call safe to repeat for 24 hours.
+   *
+   * @generated from field: string request_id = 4;
+   */
+  requestId: string;
+
+  /**
+   * Checks everything and answers as if it had been done, without doing it.
+   *
+   * @generated from field: bool validate_only = 5;
+   */
+  validateOnly: boolean;
+};
+
+/**
+ * Describes the message function.auth.v1.CreateChildTenantRequest.
+ * Use `create(CreateChildTenantRequestSchema)` to create a new message.
+ */
+export declare const CreateChildTenantRequestSchema: GenMessage<CreateChildTenantRequest>;
+
+/**
+ * The created tenant.
+ *
+ * @generated from message function.auth.v1.CreateChildTenantResponse
+ */
+export declare type CreateChildTenantResponse = Message<"function.auth.v1.CreateChildTenantResponse"> & {
+  /**
+   * The tenant.
+   *
+   * @generated from field: function.auth.v1.Tenant tenant = 1;
+   */
+  tenant?: Tenant | undefined;
+
+  /**
+   * Its first key.
+   *
+   * @generated from field: function.auth.v1.ApiKey api_key = 2;
+   */
+  apiKey?: ApiKey | undefined;
+
+  /**
+   * The secret of that key: the whole text to send as a credential. It is
+   * shown here and never again.
+   *
+   * @generated from field: string secret = 3;
+   */
+  secret: string;
+};
+
+/**
+ * Describes the message function.auth.v1.CreateChildTenantResponse.
+ * Use `create(CreateChildTenantResponseSchema)` to create a new message.
+ */
+export declare const CreateChildTenantResponseSchema: GenMessage<CreateChildTenantResponse>;
+
+/**
  * Which tenant.
  *
  * @generated from message function.auth.v1.GetTenantRequest
@@ -149,6 +233,13 @@ export declare type ListTenantsRequest = Message<"function.auth.v1.ListTenantsRe
    * @generated from field: string page_token = 2;
    */
   pageToken: string;
+
+  /**
+   * Includes deleted tenants.
+   *
+   * @generated from field: bool show_deleted = 3;
+   */
+  showDeleted: boolean;
 };
 
 /**
@@ -185,7 +276,431 @@ export declare type ListTenantsResponse = Message<"function.auth.v1.ListTenantsR
 export declare const ListTenantsResponseSchema: GenMessage<ListTenantsResponse>;
 
 /**
- * Tenants of this installation.
+ * Below which tenant, and which page.
+ *
+ * @generated from message function.auth.v1.ListChildTenantsRequest
+ */
+export declare type ListChildTenantsRequest = Message<"function.auth.v1.ListChildTenantsRequest"> & {
+  /**
+   * How many at most; 50 when 0, never more than 1,000.
+   *
+   * @generated from field: int32 page_size = 1;
+   */
+  pageSize: number;
+
+  /**
+   * The `next_page_token` of the page before.
+   *
+   * @generated from field: string page_token = 2;
+   */
+  pageToken: string;
+
+  /**
+   * Includes deleted tenants.
+   *
+   * @generated from field: bool show_deleted = 3;
+   */
+  showDeleted: boolean;
+
+  /**
+   * The tenant above; the caller's own when empty.
+   *
+   * @generated from field: string parent_id = 4;
+   */
+  parentId: string;
+};
+
+/**
+ * Describes the message function.auth.v1.ListChildTenantsRequest.
+ * Use `create(ListChildTenantsRequestSchema)` to create a new message.
+ */
+export declare const ListChildTenantsRequestSchema: GenMessage<ListChildTenantsRequest>;
+
+/**
+ * One page.
+ *
+ * @generated from message function.auth.v1.ListChildTenantsResponse
+ */
+export declare type ListChildTenantsResponse = Message<"function.auth.v1.ListChildTenantsResponse"> & {
+  /**
+   * The tenants.
+   *
+   * @generated from field: repeated function.auth.v1.Tenant tenants = 1;
+   */
+  tenants: Tenant[];
+
+  /**
+   * The token of the next page; empty on the last one.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
+};
+
+/**
+ * Describes the message function.auth.v1.ListChildTenantsResponse.
+ * Use `create(ListChildTenantsResponseSchema)` to create a new message.
+ */
+export declare const ListChildTenantsResponseSchema: GenMessage<ListChildTenantsResponse>;
+
+/**
+ * What to change.
+ *
+ * @generated from message function.auth.v1.UpdateTenantRequest
+ */
+export declare type UpdateTenantRequest = Message<"function.auth.v1.UpdateTenantRequest"> & {
+  /**
+   * The tenant's id, the caller's own when empty; its etag if the change
+   * depends on it; and the new values.
+   *
+   * @generated from field: function.auth.v1.Tenant tenant = 1;
+   */
+  tenant?: Tenant | undefined;
+
+  /**
+   * The fields to set: `display_name`, `settings` for all of them, or single
+   * ones such as `settings.password_history`, which follow the installation
+   * again when the request has no value for them. Every populated field when
+   * absent, everything with `*`.
+   *
+   * @generated from field: google.protobuf.FieldMask update_mask = 2;
+   */
+  updateMask?: FieldMask | undefined;
+
+  /**
+   * A UUID that makes the call safe to repeat for 24 hours.
+   *
+   * @generated from field: string request_id = 3;
+   */
+  requestId: string;
+
+  /**
+   * Checks everything and answers as if it had been done, without doing it.
+   *
+   * @generated from field: bool validate_only = 4;
+   */
+  validateOnly: boolean;
+};
+
+/**
+ * Describes the message function.auth.v1.UpdateTenantRequest.
+ * Use `create(UpdateTenantRequestSchema)` to create a new message.
+ */
+export declare const UpdateTenantRequestSchema: GenMessage<UpdateTenantRequest>;
+
+/**
+ * The changed tenant.
+ *
+ * @generated from message function.auth.v1.UpdateTenantResponse
+ */
+export declare type UpdateTenantResponse = Message<"function.auth.v1.UpdateTenantResponse"> & {
+  /**
+   * The tenant.
+   *
+   * @generated from field: function.auth.v1.Tenant tenant = 1;
+   */
+  tenant?: Tenant | undefined;
+};
+
+/**
+ * Describes the message function.auth.v1.UpdateTenantResponse.
+ * Use `create(UpdateTenantResponseSchema)` to create a new message.
+ */
+export declare const UpdateTenantResponseSchema: GenMessage<UpdateTenantResponse>;
+
+/**
+ * Which tenant to suspend.
+ *
+ * @generated from message function.auth.v1.SuspendTenantRequest
+ */
+export declare type SuspendTenantRequest = Message<"function.auth.v1.SuspendTenantRequest"> & {
+  /**
+   * The id.
+   *
+   * @generated from field: string id = 1;
+   */
+  id: string;
+
+  /**
+   * Refuses the call when the tenant has another etag.
+   *
+   * @generated from field: string etag = 2;
+   */
+  etag: string;
+
+  /**
+   * A UUID that makes the call safe to repeat for 24 hours.
+   *
+   * @generated from field: string request_id = 3;
+   */
+  requestId: string;
+
+  /**
+   * Checks everything and answers as if it had been done, without doing it.
+   *
+   * @generated from field: bool validate_only = 4;
+   */
+  validateOnly: boolean;
+};
+
+/**
+ * Describes the message function.auth.v1.SuspendTenantRequest.
+ * Use `create(SuspendTenantRequestSchema)` to create a new message.
+ */
+export declare const SuspendTenantRequestSchema: GenMessage<SuspendTenantRequest>;
+
+/**
+ * The suspended tenant.
+ *
+ * @generated from message function.auth.v1.SuspendTenantResponse
+ */
+export declare type SuspendTenantResponse = Message<"function.auth.v1.SuspendTenantResponse"> & {
+  /**
+   * The tenant.
+   *
+   * @generated from field: function.auth.v1.Tenant tenant = 1;
+   */
+  tenant?: Tenant | undefined;
+};
+
+/**
+ * Describes the message function.auth.v1.SuspendTenantResponse.
+ * Use `create(SuspendTenantResponseSchema)` to create a new message.
+ */
+export declare const SuspendTenantResponseSchema: GenMessage<SuspendTenantResponse>;
+
+/**
+ * Which tenant to resume.
+ *
+ * @generated from message function.auth.v1.ResumeTenantRequest
+ */
+export declare type ResumeTenantRequest = Message<"function.auth.v1.ResumeTenantRequest"> & {
+  /**
+   * The id.
+   *
+   * @generated from field: string id = 1;
+   */
+  id: string;
+
+  /**
+   * Refuses the call when the tenant has another etag.
+   *
+   * @generated from field: string etag = 2;
+   */
+  etag: string;
+
+  /**
+   * A UUID that makes the call safe to repeat for 24 hours.
+   *
+   * @generated from field: string request_id = 3;
+   */
+  requestId: string;
+
+  /**
+   * Checks everything and answers as if it had been done, without doing it.
+   *
+   * @generated from field: bool validate_only = 4;
+   */
+  validateOnly: boolean;
+};
+
+/**
+ * Describes the message function.auth.v1.ResumeTenantRequest.
+ * Use `create(ResumeTenantRequestSchema)` to create a new message.
+ */
+export declare const ResumeTenantRequestSchema: GenMessage<ResumeTenantRequest>;
+
+/**
+ * The resumed tenant.
+ *
+ * @generated from message function.auth.v1.ResumeTenantResponse
+ */
+export declare type ResumeTenantResponse = Message<"function.auth.v1.ResumeTenantResponse"> & {
+  /**
+   * The tenant.
+   *
+   * @generated from field: function.auth.v1.Tenant tenant = 1;
+   */
+  tenant?: Tenant | undefined;
+};
+
+/**
+ * Describes the message function.auth.v1.ResumeTenantResponse.
+ * Use `create(ResumeTenantResponseSchema)` to create a new message.
+ */
+export declare const ResumeTenantResponseSchema: GenMessage<ResumeTenantResponse>;
+
+/**
+ * Which tenant, and from where on.
+ *
+ * @generated from message function.auth.v1.ExportTenantRequest
+ */
+export declare type ExportTenantRequest = Message<"function.auth.v1.ExportTenantRequest"> & {
+  /**
+   * The id; the caller's own tenant when empty.
+   *
+   * @generated from field: string id = 1;
+   */
+  id: string;
+
+  /**
+   * Records per message; 500 when 0, never more than 1,000.
+   *
+   * @generated from field: int32 batch_size = 2;
+   */
+  batchSize: number;
+
+  /**
+   * The `resume_token` of the last message received, of the same tenant.
+   *
+   * @generated from field: string resume_token = 3;
+   */
+  resumeToken: string;
+};
+
+/**
+ * Describes the message function.auth.v1.ExportTenantRequest.
+ * Use `create(ExportTenantRequestSchema)` to create a new message.
+ */
+export declare const ExportTenantRequestSchema: GenMessage<ExportTenantRequest>;
+
+/**
+ * One batch of an export.
+ *
+ * @generated from message function.auth.v1.ExportTenantResponse
+ */
+export declare type ExportTenantResponse = Message<"function.auth.v1.ExportTenantResponse"> & {
+  /**
+   * The records, kind by kind, each kind in order of id.
+   *
+   * @generated from field: repeated function.auth.v1.ExportedRecord records = 1;
+   */
+  records: ExportedRecord[];
+
+  /**
+   * Goes on after this batch in a new call.
+   *
+   * @generated from field: string resume_token = 2;
+   */
+  resumeToken: string;
+};
+
+/**
+ * Describes the message function.auth.v1.ExportTenantResponse.
+ * Use `create(ExportTenantResponseSchema)` to create a new message.
+ */
+export declare const ExportTenantResponseSchema: GenMessage<ExportTenantResponse>;
+
+/**
+ * One thing that is kept about a tenant.
+ *
+ * @generated from message function.auth.v1.ExportedRecord
+ */
+export declare type ExportedRecord = Message<"function.auth.v1.ExportedRecord"> & {
+  /**
+   * What it is, such as `api_key`.
+   *
+   * @generated from field: string type = 1;
+   */
+  type: string;
+
+  /**
+   * Its id.
+   *
+   * @generated from field: string id = 2;
+   */
+  id: string;
+
+  /**
+   * What is kept of it, as one line of JSON.
+   *
+   * @generated from field: string json = 3;
+   */
+  json: string;
+};
+
+/**
+ * Describes the message function.auth.v1.ExportedRecord.
+ * Use `create(ExportedRecordSchema)` to create a new message.
+ */
+export declare const ExportedRecordSchema: GenMessage<ExportedRecord>;
+
+/**
+ * Which tenant to delete.
+ *
+ * @generated from message function.auth.v1.DeleteTenantRequest
+ */
+export declare type DeleteTenantRequest = Message<"function.auth.v1.DeleteTenantRequest"> & {
+  /**
+   * The id.
+   *
+   * @generated from field: string id = 1;
+   */
+  id: string;
+
+  /**
+   * Refuses the call when the tenant has another etag.
+   *
+   * @generated from field: string etag = 2;
+   */
+  etag: string;
+
+  /**
+   * The name of the tenant once more, so that nobody deletes another one.
+   *
+   * @generated from field: string name = 3;
+   */
+  name: string;
+
+  /**
+   * A UUID that makes the call safe to repeat for 24 hours.
+   *
+   * @generated from field: string request_id = 4;
+   */
+  requestId: string;
+
+  /**
+   * Checks everything and answers as if it had been done, without doing it.
+   *
+   * @generated from field: bool validate_only = 5;
+   */
+  validateOnly: boolean;
+};
+
+/**
+ * Describes the message function.auth.v1.DeleteTenantRequest.
+ * Use `create(DeleteTenantRequestSchema)` to create a new message.
+ */
+export declare const DeleteTenantRequestSchema: GenMessage<DeleteTenantRequest>;
+
+/**
+ * What is left of the tenant.
+ *
+ * @generated from message function.auth.v1.DeleteTenantResponse
+ */
+export declare type DeleteTenantResponse = Message<"function.auth.v1.DeleteTenantResponse"> & {
+  /**
+   * The tenant.
+   *
+   * @generated from field: function.auth.v1.Tenant tenant = 1;
+   */
+  tenant?: Tenant | undefined;
+};
+
+/**
+ * Describes the message function.auth.v1.DeleteTenantResponse.
+ * Use `create(DeleteTenantResponseSchema)` to create a new message.
+ */
+export declare const DeleteTenantResponseSchema: GenMessage<DeleteTenantResponse>;
+
+/**
+ * Tenants of this installation. They form a tree: organisations, and projects
+ * below them, on at most five levels.
+ *
+ * A caller reaches its own tenant and those below it; to others they do not
+ * exist. Callers that hold `auth.tenant.list`, which administer the
+ * installation, reach all of them. What they may do there is what the
+ * permission of each method says.
  *
  * Any method may also fail with the reasons that `CompanyService` lists for
  * all methods.
@@ -194,7 +709,8 @@ export declare const ListTenantsResponseSchema: GenMessage<ListTenantsResponse>;
  */
 export declare const TenantService: GenService<{
   /**
-   * Creates a tenant and its first API key, which administers it.
+   * Creates an organisation, which stands below no other tenant, and its first
+   * API key, which administers it.
    *
    * Permission: auth.tenant.create. Idempotency: safe to repeat with a
    * request_id.
@@ -208,8 +724,25 @@ export declare const TenantService: GenService<{
     output: typeof CreateTenantResponseSchema;
   },
   /**
-   * Returns a tenant: the caller's own, or any for callers that hold
-   * `auth.tenant.list`.
+   * Creates a tenant below another one, and its first API key, which
+   * administers it. The one above it can suspend, export and delete it, and
+   * cannot see what is in it otherwise.
+   *
+   * Permission: auth.tenant.create_child. Idempotency: safe to repeat with a
+   * request_id.
+   * Fails with TENANT_NOT_FOUND, TENANT_DELETED, TENANT_TREE_TOO_DEEP,
+   * TENANT_NAME_TAKEN, REQUEST_ID_REUSED, CONCURRENT_CHANGE.
+   *
+   * @generated from rpc function.auth.v1.TenantService.CreateChildTenant
+   */
+  createChildTenant: {
+    methodKind: "unary";
+    input: typeof CreateChildTenantRequestSchema;
+    output: typeof CreateChildTenantResponseSchema;
+  },
+  /**
+   * Returns a tenant: the caller's own, one below it, or any for callers that
+   * hold `auth.tenant.list`.
    *
    * Permission: auth.tenant.read. Idempotency: no side effects.
    * Fails with TENANT_NOT_FOUND.
@@ -233,6 +766,110 @@ export declare const TenantService: GenService<{
     methodKind: "unary";
     input: typeof ListTenantsRequestSchema;
     output: typeof ListTenantsResponseSchema;
+  },
+  /**
+   * Returns the tenants directly below a tenant in order of id, page by page.
+   *
+   * Permission: auth.tenant.read. Idempotency: no side effects.
+   * Fails with TENANT_NOT_FOUND, INVALID_PAGE_TOKEN.
+   *
+   * @generated from rpc function.auth.v1.TenantService.ListChildTenants
+   */
+  listChildTenants: {
+    methodKind: "unary";
+    input: typeof ListChildTenantsRequestSchema;
+    output: typeof ListChildTenantsResponseSchema;
+  },
+  /**
+   * Changes the fields of a tenant that `update_mask` names and leaves the
+   * others. Nothing is written when nothing differs. New settings count on
+   * every worker within a few seconds.
+   *
+   * Permission: auth.tenant.update. Idempotency: safe to repeat with a
+   * request_id.
+   * Fails with TENANT_NOT_FOUND, TENANT_DELETED, TENANT_ETAG_MISMATCH,
+   * REQUEST_ID_REUSED, CONCURRENT_CHANGE.
+   *
+   * @generated from rpc function.auth.v1.TenantService.UpdateTenant
+   */
+  updateTenant: {
+    methodKind: "unary";
+    input: typeof UpdateTenantRequestSchema;
+    output: typeof UpdateTenantResponseSchema;
+  },
+  /**
+   * Suspends a tenant and with it all below it: every worker refuses their
+   * callers within a second. Nobody suspends its own tenant, one above it, or
+   * the tenant `default`. Suspending a suspended tenant changes nothing.
+   *
+   * Permission: auth.tenant.suspend. Idempotency: repeating leaves the same
+   * state.
+   * Fails with TENANT_NOT_FOUND, TENANT_DELETED, TENANT_PROTECTED,
+   * TENANT_ETAG_MISMATCH, REQUEST_ID_REUSED.
+   *
+   * @generated from rpc function.auth.v1.TenantService.SuspendTenant
+   */
+  suspendTenant: {
+    methodKind: "unary";
+    input: typeof SuspendTenantRequestSchema;
+    output: typeof SuspendTenantResponseSchema;
+  },
+  /**
+   * Lets the callers of a suspended tenant in again. Resuming an active tenant
+   * changes nothing.
+   *
+   * Permission: auth.tenant.suspend. Idempotency: repeating leaves the same
+   * state.
+   * Fails with TENANT_NOT_FOUND, TENANT_DELETED, TENANT_ETAG_MISMATCH,
+   * REQUEST_ID_REUSED.
+   *
+   * @generated from rpc function.auth.v1.TenantService.ResumeTenant
+   */
+  resumeTenant: {
+    methodKind: "unary";
+    input: typeof ResumeTenantRequestSchema;
+    output: typeof ResumeTenantResponseSchema;
+  },
+  /**
+   * Returns everything that this service keeps about the callers of a tenant,
+   * as records in batches, without secrets and hashes of secrets. Every
+   * message carries a token with which a broken stream goes on after it. That
+   * the export was begun is in the audit trail.
+   *
+   * Permission: auth.tenant.export. Idempotency: repeating leaves the same
+   * state.
+   * Fails with TENANT_NOT_FOUND, TENANT_DELETED, INVALID_PAGE_TOKEN.
+   *
+   * @generated from rpc function.auth.v1.TenantService.ExportTenant
+   */
+  exportTenant: {
+    methodKind: "server_streaming";
+    input: typeof ExportTenantRequestSchema;
+    output: typeof ExportTenantResponseSchema;
+  },
+  /**
+   * Deletes a suspended tenant for good: destroys the key that its secrets are
+   * encrypted with, its API keys and other credentials. Its name stays taken
+   * and its audit trail stays.
+   *
+   * There is no way back, and so no method for it: what was encrypted cannot
+   * be read by anybody any more, backups of the database included, and a
+   * tenant whose callers must all be given new credentials is a new tenant.
+   * Suspension is the step that can be undone, which is why it must come
+   * first.
+   *
+   * Permission: auth.tenant.delete. Idempotency: safe to repeat with a
+   * request_id.
+   * Fails with TENANT_NOT_FOUND, TENANT_DELETED, TENANT_NOT_SUSPENDED,
+   * TENANT_HAS_CHILDREN, TENANT_PROTECTED, TENANT_ETAG_MISMATCH,
+   * REQUEST_ID_REUSED, CONCURRENT_CHANGE.
+   *
+   * @generated from rpc function.auth.v1.TenantService.DeleteTenant
+   */
+  deleteTenant: {
+    methodKind: "unary";
+    input: typeof DeleteTenantRequestSchema;
+    output: typeof DeleteTenantResponseSchema;
   },
 }>;
 

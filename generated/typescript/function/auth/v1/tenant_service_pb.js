@@ -2,7 +2,7 @@
 // @generated from file function/auth/v1/tenant_service.proto (package function.auth.v1, syntax proto3)
 /* eslint-disable */
 
-// Creating and reading tenants.
+// Creating, reading, changing, suspending, exporting and deleting tenants.
 
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import { file_buf_validate_validate } from "../../../buf/validate/validate_pb.js";
@@ -11,12 +11,13 @@ import { file_function_auth_v1_tenant } from "./tenant_pb.js";
 import { file_function_common_v1_options } from "../../common/v1/options_pb.js";
 import { file_google_api_annotations } from "../../../google/api/annotations_pb.js";
 import { file_google_api_field_behavior } from "../../../google/api/field_behavior_pb.js";
+import { file_google_protobuf_field_mask } from "@bufbuild/protobuf/wkt";
 
 /**
  * Describes the file function/auth/v1/tenant_service.proto.
  */
 export const file_function_auth_v1_tenant_service = /*@__PURE__*/
-  fileDesc("CiVmdW5jdGlvbi9hdXRoL3YxL3RlbmFudF9zZXJ2aWNlLnByb3RvEhBmdW5jdGlvbi5hdXRoLnYxIqYBChNDcmVhdGVUZW5hbnRSZXF1ZXN0EjcKBG5hbWUYASABKAlCKeJBAQK6SCJyIBg/MhxeW2Etel0oW2EtejAtOS1dKlthLXowLTldKT8kEh4KDGRpc3BsYXlfbmFtZRgCIAEoCUIIukgFcgMYyAESHwoKcmVxdWVzdF9pZBgDIAEoCUILukgI2AEBcgOwAQESFQoNdmFsaWRhdGVfb25seRgEIAEoCCKAAQoUQ3JlYXRlVGVuYW50UmVzcG9uc2USKAoGdGVuYW50GAEgASgLMhguZnVuY3Rpb24uYXV0aC52MS5UZW5hbnQSKQoHYXBpX2tleRgCIAEoCzIYLmZ1bmN0aW9uLmF1dGgudjEuQXBpS2V5EhMKBnNlY3JldBgDIAEoCUIDgAEBIisKEEdldFRlbmFudFJlcXVlc3QSFwoCaWQYASABKAlCC7pICNgBAXIDsAEBIj0KEUdldFRlbmFudFJlc3BvbnNlEigKBnRlbmFudBgBIAEoCzIYLmZ1bmN0aW9uLmF1dGgudjEuVGVuYW50IlEKEkxpc3RUZW5hbnRzUmVxdWVzdBIdCglwYWdlX3NpemUYASABKAVCCrpIBxoFGOgHKAASHAoKcGFnZV90b2tlbhgCIAEoCUIIukgFcgMYgCAiWQoTTGlzdFRlbmFudHNSZXNwb25zZRIpCgd0ZW5hbnRzGAEgAygLMhguZnVuY3Rpb24uYXV0aC52MS5UZW5hbnQSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJMrQDCg1UZW5hbnRTZXJ2aWNlEo8BCgxDcmVhdGVUZW5hbnQSJS5mdW5jdGlvbi5hdXRoLnYxLkNyZWF0ZVRlbmFudFJlcXVlc3QaJi5mdW5jdGlvbi5hdXRoLnYxLkNyZWF0ZVRlbmFudFJlc3BvbnNlIjCq7RgWChJhdXRoLnRlbmFudC5jcmVhdGUQA4LT5JMCEDoBKiILL3YxL3RlbmFudHMShgEKCUdldFRlbmFudBIiLmZ1bmN0aW9uLmF1dGgudjEuR2V0VGVuYW50UmVxdWVzdBojLmZ1bmN0aW9uLmF1dGgudjEuR2V0VGVuYW50UmVzcG9uc2UiMKrtGBQKEGF1dGgudGVuYW50LnJlYWQQAYLT5JMCEhIQL3YxL3RlbmFudHMve2lkfRKHAQoLTGlzdFRlbmFudHMSJC5mdW5jdGlvbi5hdXRoLnYxLkxpc3RUZW5hbnRzUmVxdWVzdBolLmZ1bmN0aW9uLmF1dGgudjEuTGlzdFRlbmFudHNSZXNwb25zZSIrqu0YFAoQYXV0aC50ZW5hbnQubGlzdBABgtPkkwINEgsvdjEvdGVuYW50c2IGcHJvdG8z", [file_buf_validate_validate, file_function_auth_v1_api_key, file_function_auth_v1_tenant, file_function_common_v1_options, file_google_api_annotations, file_google_api_field_behavior]);
+  fileDesc("CiVmdW5jdGlvbi9hdXRoL3YxL3RlbmFudF9zZXJ2aWNlLnByb3RvEhBmdW5jdGlvbi5hdXRoLnYxIqYBChNDcmVhdGVUZW5hbnRSZXF1ZXN0EjcKBG5hbWUYASABKAlCKeJBAQK6SCJyIBg/MhxeW2Etel0oW2EtejAtOS1dKlthLXowLTldKT8kEh4KDGRpc3BsYXlfbmFtZRgCIAEoCUIIukgFcgMYyAESHwoKcmVxdWVzdF9pZBgDIAEoCUILukgI2AEBcgOwAQESFQoNdmFsaWRhdGVfb25seRgEIAEoCCKAAQoUQ3JlYXRlVGVuYW50UmVzcG9uc2USKAoGdGVuYW50GAEgASgLMhguZnVuY3Rpb24uYXV0aC52MS5UZW5hbnQSKQoHYXBpX2tleRgCIAEoCzIYLmZ1bmN0aW9uLmF1dGgudjEuQXBpS2V5EhMKBnNlY3JldBgDIAEoCUIDgAEBIssBChhDcmVhdGVDaGlsZFRlbmFudFJlcXVlc3QSHgoJcGFyZW50X2lkGAEgASgJQgu6SAjYAQFyA7ABARI3CgRuYW1lGAIgASgJQiniQQECukgiciAYPzIcXlthLXpdKFthLXowLTktXSpbYS16MC05XSk/JBIeCgxkaXNwbGF5X25hbWUYAyABKAlCCLpIBXIDGMgBEh8KCnJlcXVlc3RfaWQYBCABKAlCC7pICNgBAXIDsAEBEhUKDXZhbGlkYXRlX29ubHkYBSABKAgihQEKGUNyZWF0ZUNoaWxkVGVuYW50UmVzcG9uc2USKAoGdGVuYW50GAEgASgLMhguZnVuY3Rpb24uYXV0aC52MS5UZW5hbnQSKQoHYXBpX2tleRgCIAEoCzIYLmZ1bmN0aW9uLmF1dGgudjEuQXBpS2V5EhMKBnNlY3JldBgDIAEoCUIDgAEBIisKEEdldFRlbmFudFJlcXVlc3QSFwoCaWQYASABKAlCC7pICNgBAXIDsAEBIj0KEUdldFRlbmFudFJlc3BvbnNlEigKBnRlbmFudBgBIAEoCzIYLmZ1bmN0aW9uLmF1dGgudjEuVGVuYW50ImcKEkxpc3RUZW5hbnRzUmVxdWVzdBIdCglwYWdlX3NpemUYASABKAVCCrpIBxoFGOgHKAASHAoKcGFnZV90b2tlbhgCIAEoCUIIukgFcgMYgCASFAoMc2hvd19kZWxldGVkGAMgASgIIlkKE0xpc3RUZW5hbnRzUmVzcG9uc2USKQoHdGVuYW50cxgBIAMoCzIYLmZ1bmN0aW9uLmF1dGgudjEuVGVuYW50EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSKMAQoXTGlzdENoaWxkVGVuYW50c1JlcXVlc3QSHQoJcGFnZV9zaXplGAEgASgFQgq6SAcaBRjoBygAEhwKCnBhZ2VfdG9rZW4YAiABKAlCCLpIBXIDGIAgEhQKDHNob3dfZGVsZXRlZBgDIAEoCBIeCglwYXJlbnRfaWQYBCABKAlCC7pICNgBAXIDsAEBIl4KGExpc3RDaGlsZFRlbmFudHNSZXNwb25zZRIpCgd0ZW5hbnRzGAEgAygLMhguZnVuY3Rpb24uYXV0aC52MS5UZW5hbnQSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIrQBChNVcGRhdGVUZW5hbnRSZXF1ZXN0EjQKBnRlbmFudBgBIAEoCzIYLmZ1bmN0aW9uLmF1dGgudjEuVGVuYW50QgriQQECukgDyAEBEi8KC3VwZGF0ZV9tYXNrGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLkZpZWxkTWFzaxIfCgpyZXF1ZXN0X2lkGAMgASgJQgu6SAjYAQFyA7ABARIVCg12YWxpZGF0ZV9vbmx5GAQgASgIIkAKFFVwZGF0ZVRlbmFudFJlc3BvbnNlEigKBnRlbmFudBgBIAEoCzIYLmZ1bmN0aW9uLmF1dGgudjEuVGVuYW50In8KFFN1c3BlbmRUZW5hbnRSZXF1ZXN0EhgKAmlkGAEgASgJQgziQQECukgFcgOwAQESFQoEZXRhZxgCIAEoCUIHukgEcgIYQBIfCgpyZXF1ZXN0X2lkGAMgASgJQgu6SAjYAQFyA7ABARIVCg12YWxpZGF0ZV9vbmx5GAQgASgIIkEKFVN1c3BlbmRUZW5hbnRSZXNwb25zZRIoCgZ0ZW5hbnQYASABKAsyGC5mdW5jdGlvbi5hdXRoLnYxLlRlbmFudCJ+ChNSZXN1bWVUZW5hbnRSZXF1ZXN0EhgKAmlkGAEgASgJQgziQQECukgFcgOwAQESFQoEZXRhZxgCIAEoCUIHukgEcgIYQBIfCgpyZXF1ZXN0X2lkGAMgASgJQgu6SAjYAQFyA7ABARIVCg12YWxpZGF0ZV9vbmx5GAQgASgIIkAKFFJlc3VtZVRlbmFudFJlc3BvbnNlEigKBnRlbmFudBgBIAEoCzIYLmZ1bmN0aW9uLmF1dGgudjEuVGVuYW50Im4KE0V4cG9ydFRlbmFudFJlcXVlc3QSFwoCaWQYASABKAlCC7pICNgBAXIDsAEBEh4KCmJhdGNoX3NpemUYAiABKAVCCrpIBxoFGOgHKAASHgoMcmVzdW1lX3Rva2VuGAMgASgJQgi6SAVyAxiAICJfChRFeHBvcnRUZW5hbnRSZXNwb25zZRIxCgdyZWNvcmRzGAEgAygLMiAuZnVuY3Rpb24uYXV0aC52MS5FeHBvcnRlZFJlY29yZBIUCgxyZXN1bWVfdG9rZW4YAiABKAkiOAoORXhwb3J0ZWRSZWNvcmQSDAoEdHlwZRgBIAEoCRIKCgJpZBgCIAEoCRIMCgRqc29uGAMgASgJIpsBChNEZWxldGVUZW5hbnRSZXF1ZXN0EhgKAmlkGAEgASgJQgziQQECukgFcgOwAQESFQoEZXRhZxgCIAEoCUIHukgEcgIYQBIbCgRuYW1lGAMgASgJQg3iQQECukgGcgQQARg/Eh8KCnJlcXVlc3RfaWQYBCABKAlCC7pICNgBAXIDsAEBEhUKDXZhbGlkYXRlX29ubHkYBSABKAgiQAoURGVsZXRlVGVuYW50UmVzcG9uc2USKAoGdGVuYW50GAEgASgLMhguZnVuY3Rpb24uYXV0aC52MS5UZW5hbnQynwwKDVRlbmFudFNlcnZpY2USjwEKDENyZWF0ZVRlbmFudBIlLmZ1bmN0aW9uLmF1dGgudjEuQ3JlYXRlVGVuYW50UmVxdWVzdBomLmZ1bmN0aW9uLmF1dGgudjEuQ3JlYXRlVGVuYW50UmVzcG9uc2UiMKrtGBYKEmF1dGgudGVuYW50LmNyZWF0ZRADgtPkkwIQOgEqIgsvdjEvdGVuYW50cxKwAQoRQ3JlYXRlQ2hpbGRUZW5hbnQSKi5mdW5jdGlvbi5hdXRoLnYxLkNyZWF0ZUNoaWxkVGVuYW50UmVxdWVzdBorLmZ1bmN0aW9uLmF1dGgudjEuQ3JlYXRlQ2hpbGRUZW5hbnRSZXNwb25zZSJCqu0YHAoYYXV0aC50ZW5hbnQuY3JlYXRlX2NoaWxkEAOC0+STAhw6ASoiFy92MS90ZW5hbnRzOmNyZWF0ZUNoaWxkEoYBCglHZXRUZW5hbnQSIi5mdW5jdGlvbi5hdXRoLnYxLkdldFRlbmFudFJlcXVlc3QaIy5mdW5jdGlvbi5hdXRoLnYxLkdldFRlbmFudFJlc3BvbnNlIjCq7RgUChBhdXRoLnRlbmFudC5yZWFkEAGC0+STAhISEC92MS90ZW5hbnRzL3tpZH0ShwEKC0xpc3RUZW5hbnRzEiQuZnVuY3Rpb24uYXV0aC52MS5MaXN0VGVuYW50c1JlcXVlc3QaJS5mdW5jdGlvbi5hdXRoLnYxLkxpc3RUZW5hbnRzUmVzcG9uc2UiK6rtGBQKEGF1dGgudGVuYW50Lmxpc3QQAYLT5JMCDRILL3YxL3RlbmFudHMSnwEKEExpc3RDaGlsZFRlbmFudHMSKS5mdW5jdGlvbi5hdXRoLnYxLkxpc3RDaGlsZFRlbmFudHNSZXF1ZXN0GiouZnVuY3Rpb24uYXV0aC52MS5MaXN0Q2hpbGRUZW5hbnRzUmVzcG9uc2UiNKrtGBQKEGF1dGgudGVuYW50LnJlYWQQAYLT5JMCFhIUL3YxL3RlbmFudHM6Y2hpbGRyZW4SmwEKDFVwZGF0ZVRlbmFudBIlLmZ1bmN0aW9uLmF1dGgudjEuVXBkYXRlVGVuYW50UmVxdWVzdBomLmZ1bmN0aW9uLmF1dGgudjEuVXBkYXRlVGVuYW50UmVzcG9uc2UiPKrtGBYKEmF1dGgudGVuYW50LnVwZGF0ZRADgtPkkwIcOgEqMhcvdjEvdGVuYW50cy97dGVuYW50LmlkfRKgAQoNU3VzcGVuZFRlbmFudBImLmZ1bmN0aW9uLmF1dGgudjEuU3VzcGVuZFRlbmFudFJlcXVlc3QaJy5mdW5jdGlvbi5hdXRoLnYxLlN1c3BlbmRUZW5hbnRSZXNwb25zZSI+qu0YFwoTYXV0aC50ZW5hbnQuc3VzcGVuZBACgtPkkwIdOgEqIhgvdjEvdGVuYW50cy97aWR9OnN1c3BlbmQSnAEKDFJlc3VtZVRlbmFudBIlLmZ1bmN0aW9uLmF1dGgudjEuUmVzdW1lVGVuYW50UmVxdWVzdBomLmZ1bmN0aW9uLmF1dGgudjEuUmVzdW1lVGVuYW50UmVzcG9uc2UiPartGBcKE2F1dGgudGVuYW50LnN1c3BlbmQQAoLT5JMCHDoBKiIXL3YxL3RlbmFudHMve2lkfTpyZXN1bWUSlQEKDEV4cG9ydFRlbmFudBIlLmZ1bmN0aW9uLmF1dGgudjEuRXhwb3J0VGVuYW50UmVxdWVzdBomLmZ1bmN0aW9uLmF1dGgudjEuRXhwb3J0VGVuYW50UmVzcG9uc2UiNKrtGBYKEmF1dGgudGVuYW50LmV4cG9ydBACgtPkkwIUEhIvdjEvdGVuYW50czpleHBvcnQwARKbAQoMRGVsZXRlVGVuYW50EiUuZnVuY3Rpb24uYXV0aC52MS5EZWxldGVUZW5hbnRSZXF1ZXN0GiYuZnVuY3Rpb24uYXV0aC52MS5EZWxldGVUZW5hbnRSZXNwb25zZSI8qu0YFgoSYXV0aC50ZW5hbnQuZGVsZXRlEAOC0+STAhw6ASoiFy92MS90ZW5hbnRzL3tpZH06ZGVsZXRlYgZwcm90bzM", [file_buf_validate_validate, file_function_auth_v1_api_key, file_function_auth_v1_tenant, file_function_common_v1_options, file_google_api_annotations, file_google_api_field_behavior, file_google_protobuf_field_mask]);
 
 /**
  * Describes the message function.auth.v1.CreateTenantRequest.
@@ -33,35 +34,146 @@ export const CreateTenantResponseSchema = /*@__PURE__*/
   messageDesc(file_function_auth_v1_tenant_service, 1);
 
 /**
+ * Describes the message function.auth.v1.CreateChildTenantRequest.
+ * Use `create(CreateChildTenantRequestSchema)` to create a new message.
+ */
+export const CreateChildTenantRequestSchema = /*@__PURE__*/
+  messageDesc(file_function_auth_v1_tenant_service, 2);
+
+/**
+ * Describes the message function.auth.v1.CreateChildTenantResponse.
+ * Use `create(CreateChildTenantResponseSchema)` to create a new message.
+ */
+export const CreateChildTenantResponseSchema = /*@__PURE__*/
+  messageDesc(file_function_auth_v1_tenant_service, 3);
+
+/**
  * Describes the message function.auth.v1.GetTenantRequest.
  * Use `create(GetTenantRequestSchema)` to create a new message.
  */
 export const GetTenantRequestSchema = /*@__PURE__*/
-  messageDesc(file_function_auth_v1_tenant_service, 2);
+  messageDesc(file_function_auth_v1_tenant_service, 4);
 
 /**
  * Describes the message function.auth.v1.GetTenantResponse.
  * Use `create(GetTenantResponseSchema)` to create a new message.
  */
 export const GetTenantResponseSchema = /*@__PURE__*/
-  messageDesc(file_function_auth_v1_tenant_service, 3);
+  messageDesc(file_function_auth_v1_tenant_service, 5);
 
 /**
  * Describes the message function.auth.v1.ListTenantsRequest.
  * Use `create(ListTenantsRequestSchema)` to create a new message.
  */
 export const ListTenantsRequestSchema = /*@__PURE__*/
-  messageDesc(file_function_auth_v1_tenant_service, 4);
+  messageDesc(file_function_auth_v1_tenant_service, 6);
 
 /**
  * Describes the message function.auth.v1.ListTenantsResponse.
  * Use `create(ListTenantsResponseSchema)` to create a new message.
  */
 export const ListTenantsResponseSchema = /*@__PURE__*/
-  messageDesc(file_function_auth_v1_tenant_service, 5);
+  messageDesc(file_function_auth_v1_tenant_service, 7);
 
 /**
- * Tenants of this installation.
+ * Describes the message function.auth.v1.ListChildTenantsRequest.
+ * Use `create(ListChildTenantsRequestSchema)` to create a new message.
+ */
+export const ListChildTenantsRequestSchema = /*@__PURE__*/
+  messageDesc(file_function_auth_v1_tenant_service, 8);
+
+/**
+ * Describes the message function.auth.v1.ListChildTenantsResponse.
+ * Use `create(ListChildTenantsResponseSchema)` to create a new message.
+ */
+export const ListChildTenantsResponseSchema = /*@__PURE__*/
+  messageDesc(file_function_auth_v1_tenant_service, 9);
+
+/**
+ * Describes the message function.auth.v1.UpdateTenantRequest.
+ * Use `create(UpdateTenantRequestSchema)` to create a new message.
+ */
+export const UpdateTenantRequestSchema = /*@__PURE__*/
+  messageDesc(file_function_auth_v1_tenant_service, 10);
+
+/**
+ * Describes the message function.auth.v1.UpdateTenantResponse.
+ * Use `create(UpdateTenantResponseSchema)` to create a new message.
+ */
+export const UpdateTenantResponseSchema = /*@__PURE__*/
+  messageDesc(file_function_auth_v1_tenant_service, 11);
+
+/**
+ * Describes the message function.auth.v1.SuspendTenantRequest.
+ * Use `create(SuspendTenantRequestSchema)` to create a new message.
+ */
+export const SuspendTenantRequestSchema = /*@__PURE__*/
+  messageDesc(file_function_auth_v1_tenant_service, 12);
+
+/**
+ * Describes the message function.auth.v1.SuspendTenantResponse.
+ * Use `create(SuspendTenantResponseSchema)` to create a new message.
+ */
+export const SuspendTenantResponseSchema = /*@__PURE__*/
+  messageDesc(file_function_auth_v1_tenant_service, 13);
+
+/**
+ * Describes the message function.auth.v1.ResumeTenantRequest.
+ * Use `create(ResumeTenantRequestSchema)` to create a new message.
+ */
+export const ResumeTenantRequestSchema = /*@__PURE__*/
+  messageDesc(file_function_auth_v1_tenant_service, 14);
+
+/**
+ * Describes the message function.auth.v1.ResumeTenantResponse.
+ * Use `create(ResumeTenantResponseSchema)` to create a new message.
+ */
+export const ResumeTenantResponseSchema = /*@__PURE__*/
+  messageDesc(file_function_auth_v1_tenant_service, 15);
+
+/**
+ * Describes the message function.auth.v1.ExportTenantRequest.
+ * Use `create(ExportTenantRequestSchema)` to create a new message.
+ */
+export const ExportTenantRequestSchema = /*@__PURE__*/
+  messageDesc(file_function_auth_v1_tenant_service, 16);
+
+/**
+ * Describes the message function.auth.v1.ExportTenantResponse.
+ * Use `create(ExportTenantResponseSchema)` to create a new message.
+ */
+export const ExportTenantResponseSchema = /*@__PURE__*/
+  messageDesc(file_function_auth_v1_tenant_service, 17);
+
+/**
+ * Describes the message function.auth.v1.ExportedRecord.
+ * Use `create(ExportedRecordSchema)` to create a new message.
+ */
+export const ExportedRecordSchema = /*@__PURE__*/
+  messageDesc(file_function_auth_v1_tenant_service, 18);
+
+/**
+ * Describes the message function.auth.v1.DeleteTenantRequest.
+ * Use `create(DeleteTenantRequestSchema)` to create a new message.
+ */
+export const DeleteTenantRequestSchema = /*@__PURE__*/
+  messageDesc(file_function_auth_v1_tenant_service, 19);
+
+/**
+ * Describes the message function.auth.v1.DeleteTenantResponse.
+ * Use `create(DeleteTenantResponseSchema)` to create a new message.
+ */
+export const DeleteTenantResponseSchema = /*@__PURE__*/
+  messageDesc(file_function_auth_v1_tenant_service, 20);
+
+/**
+ * Tenants of this installation. They form a tree: organisations, and projects
+ * below them, on at most five levels.
+ *
+ * A caller reaches its own tenant and those below it; to others they do not
+ * exist. Callers that hold `auth.tenant.list`, which administer the
+ * installation, reach all of them. What they may do there is what the
+ * permission of each method says.
  *
  * Any method may also fail with the reasons that `CompanyService` lists for
  * all methods.

@@ -251,6 +251,565 @@ export enum ErrorReason {
    * @generated from enum value: ERROR_REASON_API_KEY_NOT_FOUND = 202;
    */
   API_KEY_NOT_FOUND = 202,
+
+  /**
+   * The etag in the request is not the current one: somebody changed the key
+   * in between.
+   *
+   * @generated from enum value: ERROR_REASON_API_KEY_ETAG_MISMATCH = 330;
+   */
+  API_KEY_ETAG_MISMATCH = 330,
+
+  /**
+   * The key has made all the calls of its day.
+   *
+   * @generated from enum value: ERROR_REASON_API_KEY_QUOTA_EXCEEDED = 331;
+   */
+  API_KEY_QUOTA_EXCEEDED = 331,
+
+  /**
+   * The key is revoked, so it cannot be changed.
+   *
+   * @generated from enum value: ERROR_REASON_API_KEY_REVOKED = 332;
+   */
+  API_KEY_REVOKED = 332,
+
+  /**
+   * A key with this hash is stored already. Only a row of an import fails with
+   * it.
+   *
+   * @generated from enum value: ERROR_REASON_API_KEY_DIGEST_TAKEN = 333;
+   */
+  API_KEY_DIGEST_TAKEN = 333,
+
+  /**
+   * No user or service account of the tenant has this id.
+   *
+   * @generated from enum value: ERROR_REASON_API_KEY_OWNER_NOT_FOUND = 334;
+   */
+  API_KEY_OWNER_NOT_FOUND = 334,
+
+  /**
+   * The certificate names nobody that this service knows.
+   *
+   * @generated from enum value: ERROR_REASON_CERTIFICATE_UNKNOWN = 335;
+   */
+  CERTIFICATE_UNKNOWN = 335,
+
+  /**
+   * No certificate identity with this id is visible to the caller.
+   *
+   * @generated from enum value: ERROR_REASON_CERTIFICATE_IDENTITY_NOT_FOUND = 336;
+   */
+  CERTIFICATE_IDENTITY_NOT_FOUND = 336,
+
+  /**
+   * The name is bound already.
+   *
+   * @generated from enum value: ERROR_REASON_CERTIFICATE_NAME_TAKEN = 337;
+   */
+  CERTIFICATE_NAME_TAKEN = 337,
+
+  /**
+   * The user or the service account behind the credential is not active:
+   * locked, suspended or deleted.
+   *
+   * @generated from enum value: ERROR_REASON_SUBJECT_DISABLED = 338;
+   */
+  SUBJECT_DISABLED = 338,
+
+  /**
+   * The session behind the access token has ended.
+   *
+   * @generated from enum value: ERROR_REASON_SESSION_ENDED = 339;
+   */
+  SESSION_ENDED = 339,
+
+  /**
+   * Too many streams watch for revocations on this worker.
+   *
+   * @generated from enum value: ERROR_REASON_TOO_MANY_WATCHERS = 340;
+   */
+  TOO_MANY_WATCHERS = 340,
+
+  /**
+   * The OAuth request lacks a parameter, repeats one or has one that is not
+   * valid (`invalid_request`).
+   *
+   * @generated from enum value: ERROR_REASON_OAUTH_INVALID_REQUEST = 250;
+   */
+  OAUTH_INVALID_REQUEST = 250,
+
+  /**
+   * The client is not known, or did not prove who it is (`invalid_client`).
+   *
+   * @generated from enum value: ERROR_REASON_OAUTH_INVALID_CLIENT = 251;
+   */
+  OAUTH_INVALID_CLIENT = 251,
+
+  /**
+   * The grant (a refresh token, a device code, a token to exchange) is not
+   * valid, has been used, or belongs to somebody else (`invalid_grant`).
+   *
+   * @generated from enum value: ERROR_REASON_OAUTH_INVALID_GRANT = 252;
+   */
+  OAUTH_INVALID_GRANT = 252,
+
+  /**
+   * The client may not use this grant (`unauthorized_client`).
+   *
+   * @generated from enum value: ERROR_REASON_OAUTH_UNAUTHORIZED_CLIENT = 253;
+   */
+  OAUTH_UNAUTHORIZED_CLIENT = 253,
+
+  /**
+   * There is no such grant type (`unsupported_grant_type`).
+   *
+   * @generated from enum value: ERROR_REASON_OAUTH_UNSUPPORTED_GRANT_TYPE = 254;
+   */
+  OAUTH_UNSUPPORTED_GRANT_TYPE = 254,
+
+  /**
+   * The scope is no list of permissions, or wider than what it was narrowed to
+   * before (`invalid_scope`).
+   *
+   * @generated from enum value: ERROR_REASON_OAUTH_INVALID_SCOPE = 255;
+   */
+  OAUTH_INVALID_SCOPE = 255,
+
+  /**
+   * Nobody gets tokens for this audience here (`invalid_target`).
+   *
+   * @generated from enum value: ERROR_REASON_OAUTH_INVALID_TARGET = 256;
+   */
+  OAUTH_INVALID_TARGET = 256,
+
+  /**
+   * No person has decided about the device yet; ask again after the interval
+   * (`authorization_pending`).
+   *
+   * @generated from enum value: ERROR_REASON_OAUTH_AUTHORIZATION_PENDING = 257;
+   */
+  OAUTH_AUTHORIZATION_PENDING = 257,
+
+  /**
+   * The device asks too often: wait five seconds more between two questions
+   * (`slow_down`).
+   *
+   * @generated from enum value: ERROR_REASON_OAUTH_SLOW_DOWN = 258;
+   */
+  OAUTH_SLOW_DOWN = 258,
+
+  /**
+   * A person has refused the device (`access_denied`).
+   *
+   * @generated from enum value: ERROR_REASON_OAUTH_ACCESS_DENIED = 259;
+   */
+  OAUTH_ACCESS_DENIED = 259,
+
+  /**
+   * The device code has expired; begin again (`expired_token`).
+   *
+   * @generated from enum value: ERROR_REASON_OAUTH_EXPIRED_TOKEN = 260;
+   */
+  OAUTH_EXPIRED_TOKEN = 260,
+
+  /**
+   * No session with this id is visible to the caller.
+   *
+   * @generated from enum value: ERROR_REASON_SESSION_NOT_FOUND = 261;
+   */
+  SESSION_NOT_FOUND = 261,
+
+  /**
+   * No service account that could have credentials has this id.
+   *
+   * @generated from enum value: ERROR_REASON_CLIENT_NOT_FOUND = 262;
+   */
+  CLIENT_NOT_FOUND = 262,
+
+  /**
+   * No credential of a service account with this id is visible to the caller.
+   *
+   * @generated from enum value: ERROR_REASON_CLIENT_CREDENTIAL_NOT_FOUND = 263;
+   */
+  CLIENT_CREDENTIAL_NOT_FOUND = 263,
+
+  /**
+   * The service account has as many usable credentials as one may have; revoke
+   * one first.
+   *
+   * @generated from enum value: ERROR_REASON_TOO_MANY_CLIENT_CREDENTIALS = 264;
+   */
+  TOO_MANY_CLIENT_CREDENTIALS = 264,
+
+  /**
+   * No device that waits shows this code: it is mistyped, decided, or has
+   * expired.
+   *
+   * @generated from enum value: ERROR_REASON_DEVICE_REQUEST_NOT_FOUND = 265;
+   */
+  DEVICE_REQUEST_NOT_FOUND = 265,
+
+  /**
+   * Only a person who has signed in can do this.
+   *
+   * @generated from enum value: ERROR_REASON_NOT_A_PERSON = 266;
+   */
+  NOT_A_PERSON = 266,
+
+  /**
+   * The credential is good, and its tenant, or one above that, is suspended.
+   *
+   * @generated from enum value: ERROR_REASON_TENANT_SUSPENDED = 210;
+   */
+  TENANT_SUSPENDED = 210,
+
+  /**
+   * The tenant is active, so it cannot be deleted.
+   *
+   * @generated from enum value: ERROR_REASON_TENANT_NOT_SUSPENDED = 211;
+   */
+  TENANT_NOT_SUSPENDED = 211,
+
+  /**
+   * The tenant is deleted, which nothing undoes.
+   *
+   * @generated from enum value: ERROR_REASON_TENANT_DELETED = 212;
+   */
+  TENANT_DELETED = 212,
+
+  /**
+   * The tenant stands on the lowest level of the tree that there may be.
+   *
+   * @generated from enum value: ERROR_REASON_TENANT_TREE_TOO_DEEP = 213;
+   */
+  TENANT_TREE_TOO_DEEP = 213,
+
+  /**
+   * The etag in the request is not the current one: somebody changed the
+   * tenant in between.
+   *
+   * @generated from enum value: ERROR_REASON_TENANT_ETAG_MISMATCH = 214;
+   */
+  TENANT_ETAG_MISMATCH = 214,
+
+  /**
+   * Tenants stand below the one that is to be deleted.
+   *
+   * @generated from enum value: ERROR_REASON_TENANT_HAS_CHILDREN = 215;
+   */
+  TENANT_HAS_CHILDREN = 215,
+
+  /**
+   * The tenant is the caller's own, stands above it, or is the one that the
+   * installation began with.
+   *
+   * @generated from enum value: ERROR_REASON_TENANT_PROTECTED = 216;
+   */
+  TENANT_PROTECTED = 216,
+
+  /**
+   * There is no signing key with this id.
+   *
+   * @generated from enum value: ERROR_REASON_SIGNING_KEY_NOT_FOUND = 350;
+   */
+  SIGNING_KEY_NOT_FOUND = 350,
+
+  /**
+   * The key of the last rotation is published and does not sign yet.
+   *
+   * @generated from enum value: ERROR_REASON_SIGNING_KEY_ROTATION_PENDING = 351;
+   */
+  SIGNING_KEY_ROTATION_PENDING = 351,
+
+  /**
+   * No user with this id is visible to the caller.
+   *
+   * @generated from enum value: ERROR_REASON_USER_NOT_FOUND = 220;
+   */
+  USER_NOT_FOUND = 220,
+
+  /**
+   * Another user of the tenant has this name.
+   *
+   * @generated from enum value: ERROR_REASON_USER_NAME_TAKEN = 221;
+   */
+  USER_NAME_TAKEN = 221,
+
+  /**
+   * Another user of the tenant has this e-mail address.
+   *
+   * @generated from enum value: ERROR_REASON_USER_EMAIL_TAKEN = 222;
+   */
+  USER_EMAIL_TAKEN = 222,
+
+  /**
+   * The etag in the request is not the current one: somebody changed the user
+   * in between.
+   *
+   * @generated from enum value: ERROR_REASON_USER_ETAG_MISMATCH = 223;
+   */
+  USER_ETAG_MISMATCH = 223,
+
+  /**
+   * The state of the user does not allow the call.
+   *
+   * @generated from enum value: ERROR_REASON_USER_STATE = 224;
+   */
+  USER_STATE = 224,
+
+  /**
+   * No group with this id is visible to the caller.
+   *
+   * @generated from enum value: ERROR_REASON_GROUP_NOT_FOUND = 225;
+   */
+  GROUP_NOT_FOUND = 225,
+
+  /**
+   * Another group of the tenant has this name.
+   *
+   * @generated from enum value: ERROR_REASON_GROUP_NAME_TAKEN = 226;
+   */
+  GROUP_NAME_TAKEN = 226,
+
+  /**
+   * The etag in the request is not the current one: somebody changed the
+   * group in between.
+   *
+   * @generated from enum value: ERROR_REASON_GROUP_ETAG_MISMATCH = 227;
+   */
+  GROUP_ETAG_MISMATCH = 227,
+
+  /**
+   * The change would make a group a member of itself, directly or by way of
+   * others.
+   *
+   * @generated from enum value: ERROR_REASON_GROUP_CYCLE = 228;
+   */
+  GROUP_CYCLE = 228,
+
+  /**
+   * The change would nest groups deeper than they may be.
+   *
+   * @generated from enum value: ERROR_REASON_GROUP_TOO_DEEP = 229;
+   */
+  GROUP_TOO_DEEP = 229,
+
+  /**
+   * The group has as many direct members as one may have.
+   *
+   * @generated from enum value: ERROR_REASON_GROUP_FULL = 230;
+   */
+  GROUP_FULL = 230,
+
+  /**
+   * No service account with this id is visible to the caller.
+   *
+   * @generated from enum value: ERROR_REASON_SERVICE_ACCOUNT_NOT_FOUND = 231;
+   */
+  SERVICE_ACCOUNT_NOT_FOUND = 231,
+
+  /**
+   * Another service account of the tenant has this name.
+   *
+   * @generated from enum value: ERROR_REASON_SERVICE_ACCOUNT_NAME_TAKEN = 232;
+   */
+  SERVICE_ACCOUNT_NAME_TAKEN = 232,
+
+  /**
+   * The etag in the request is not the current one: somebody changed the
+   * service account in between.
+   *
+   * @generated from enum value: ERROR_REASON_SERVICE_ACCOUNT_ETAG_MISMATCH = 233;
+   */
+  SERVICE_ACCOUNT_ETAG_MISMATCH = 233,
+
+  /**
+   * The password breaks rules of the tenant; `BadRequest` lists each, and the
+   * metadata names them.
+   *
+   * @generated from enum value: ERROR_REASON_PASSWORD_REFUSED = 234;
+   */
+  PASSWORD_REFUSED = 234,
+
+  /**
+   * The password is right and has to be replaced before anything else.
+   *
+   * @generated from enum value: ERROR_REASON_PASSWORD_CHANGE_REQUIRED = 235;
+   */
+  PASSWORD_CHANGE_REQUIRED = 235,
+
+  /**
+   * The sign-in failed: the user does not exist, may not sign in, or has
+   * another password or code. Which of them is not told.
+   *
+   * @generated from enum value: ERROR_REASON_SIGN_IN_FAILED = 236;
+   */
+  SIGN_IN_FAILED = 236,
+
+  /**
+   * Too many sign-ins failed in a row; `RetryInfo` says when to try again.
+   *
+   * @generated from enum value: ERROR_REASON_SIGN_IN_DELAYED = 237;
+   */
+  SIGN_IN_DELAYED = 237,
+
+  /**
+   * The password is right and a code of the second factor is missing.
+   *
+   * @generated from enum value: ERROR_REASON_SECOND_FACTOR_REQUIRED = 238;
+   */
+  SECOND_FACTOR_REQUIRED = 238,
+
+  /**
+   * The code is not the current one of the app, or was used already.
+   *
+   * @generated from enum value: ERROR_REASON_SECOND_FACTOR_INVALID = 239;
+   */
+  SECOND_FACTOR_INVALID = 239,
+
+  /**
+   * The user has a second factor already.
+   *
+   * @generated from enum value: ERROR_REASON_SECOND_FACTOR_ENROLLED = 240;
+   */
+  SECOND_FACTOR_ENROLLED = 240,
+
+  /**
+   * The user has no second factor, or has not confirmed it yet.
+   *
+   * @generated from enum value: ERROR_REASON_SECOND_FACTOR_MISSING = 241;
+   */
+  SECOND_FACTOR_MISSING = 241,
+
+  /**
+   * More passwords are to be checked than the server has time for;
+   * `RetryInfo` says when to come back.
+   *
+   * @generated from enum value: ERROR_REASON_HASHING_OVERLOADED = 242;
+   */
+  HASHING_OVERLOADED = 242,
+
+  /**
+   * The invitation does not exist, has expired, was replaced or was used
+   * already.
+   *
+   * @generated from enum value: ERROR_REASON_INVITATION_INVALID = 243;
+   */
+  INVITATION_INVALID = 243,
+
+  /**
+   * The token for a new password does not exist, has expired, was replaced or
+   * was used already.
+   *
+   * @generated from enum value: ERROR_REASON_PASSWORD_RESET_INVALID = 244;
+   */
+  PASSWORD_RESET_INVALID = 244,
+
+  /**
+   * The method is about the account of the calling user, and the caller is
+   * none.
+   *
+   * @generated from enum value: ERROR_REASON_NOT_A_USER = 245;
+   */
+  NOT_A_USER = 245,
+
+  /**
+   * No role with this id is visible to the caller.
+   *
+   * @generated from enum value: ERROR_REASON_ROLE_NOT_FOUND = 280;
+   */
+  ROLE_NOT_FOUND = 280,
+
+  /**
+   * Another role of the tenant, or a built-in one, has this name.
+   *
+   * @generated from enum value: ERROR_REASON_ROLE_NAME_TAKEN = 281;
+   */
+  ROLE_NAME_TAKEN = 281,
+
+  /**
+   * Built-in roles come with the service and cannot be changed.
+   *
+   * @generated from enum value: ERROR_REASON_ROLE_BUILT_IN = 282;
+   */
+  ROLE_BUILT_IN = 282,
+
+  /**
+   * The role is bound, or other roles inherit it. Without `force` it cannot be
+   * deleted; while roles inherit it, not at all.
+   *
+   * @generated from enum value: ERROR_REASON_ROLE_IN_USE = 283;
+   */
+  ROLE_IN_USE = 283,
+
+  /**
+   * The role would inherit itself.
+   *
+   * @generated from enum value: ERROR_REASON_ROLE_CYCLE = 284;
+   */
+  ROLE_CYCLE = 284,
+
+  /**
+   * Roles inherit each other through more steps than are allowed.
+   *
+   * @generated from enum value: ERROR_REASON_ROLE_TOO_DEEP = 285;
+   */
+  ROLE_TOO_DEEP = 285,
+
+  /**
+   * The etag in the request is not the current one: somebody changed the role
+   * in between.
+   *
+   * @generated from enum value: ERROR_REASON_ROLE_ETAG_MISMATCH = 286;
+   */
+  ROLE_ETAG_MISMATCH = 286,
+
+  /**
+   * No binding with this id is visible to the caller.
+   *
+   * @generated from enum value: ERROR_REASON_ROLE_BINDING_NOT_FOUND = 287;
+   */
+  ROLE_BINDING_NOT_FOUND = 287,
+
+  /**
+   * The change would leave the tenant without anybody who may administer it.
+   *
+   * @generated from enum value: ERROR_REASON_LAST_ADMINISTRATOR = 288;
+   */
+  LAST_ADMINISTRATOR = 288,
+
+  /**
+   * The permission is held, and asks for a stronger or a more recent sign-in.
+   * `acr_values` and `max_age` (seconds) are what to ask of the sign-in (RFC
+   * 9470); empty when it does not matter.
+   *
+   * @generated from enum value: ERROR_REASON_STEP_UP_REQUIRED = 289;
+   */
+  STEP_UP_REQUIRED = 289,
+
+  /**
+   * The caller may do this with some resources, and this is none of them.
+   *
+   * @generated from enum value: ERROR_REASON_RESOURCE_OUT_OF_SCOPE = 290;
+   */
+  RESOURCE_OUT_OF_SCOPE = 290,
+
+  /**
+   * A role can be bound only to a user, a service account or a group that
+   * exists.
+   *
+   * @generated from enum value: ERROR_REASON_ROLE_SUBJECT_NOT_FOUND = 291;
+   */
+  ROLE_SUBJECT_NOT_FOUND = 291,
+
+  /**
+   * The tenant has as many roles or bindings as it may have.
+   *
+   * @generated from enum value: ERROR_REASON_ROLE_LIMIT_REACHED = 292;
+   */
+  ROLE_LIMIT_REACHED = 292,
 }
 
 /**

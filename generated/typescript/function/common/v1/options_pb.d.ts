@@ -52,6 +52,24 @@ export declare type MethodPolicy = Message<"function.common.v1.MethodPolicy"> & 
    * @generated from field: function.common.v1.StepUp step_up = 4;
    */
   stepUp?: StepUp | undefined;
+
+  /**
+   * Permissions that let a caller do more with the method than `permission`
+   * alone, such as reaching beyond its own tenant.
+   *
+   * @generated from field: repeated string wider_permissions = 5;
+   */
+  widerPermissions: string[];
+
+  /**
+   * The type of the resources that the method is about, such as `company`,
+   * when it answers for those alone that the caller may see or change. Holding
+   * the permission for some of them is enough to call it then; without a type
+   * the permission must be held for the whole tenant.
+   *
+   * @generated from field: string resource_type = 6;
+   */
+  resourceType: string;
 };
 
 /**

@@ -1057,6 +1057,13 @@ export declare const RevisionKindSchema: GenEnum<RevisionKind>;
  * Companies of the caller's tenant. The tenant comes from the credential; ids
  * of another tenant do not exist here.
  *
+ * A caller that holds a permission for some companies only, by their ids or
+ * their labels, reads and changes these and no others: those it may not read
+ * do not exist for it, in lists, searches and exports too. What decides is the
+ * current state of a company, also for its history. A change must begin and
+ * end within what the caller may change. An import needs the permission for
+ * the whole tenant.
+ *
  * Any method may also fail with CREDENTIAL_MISSING, CREDENTIAL_INVALID,
  * CREDENTIAL_EXPIRED, CREDENTIAL_REVOKED, PERMISSION_MISSING, RATE_LIMITED,
  * OVERLOADED, DEADLINE_TOO_SHORT, CALL_CANCELLED, INVALID_REQUEST,
@@ -1070,7 +1077,8 @@ export declare const CompanyService: GenService<{
    * Creates a company.
    *
    * Permission: company.create. Idempotency: safe to repeat with a request_id.
-   * Fails with COMPANY_IDENTIFIER_TAKEN, REQUEST_ID_REUSED, CONCURRENT_CHANGE.
+   * Fails with COMPANY_IDENTIFIER_TAKEN, RESOURCE_OUT_OF_SCOPE,
+   * REQUEST_ID_REUSED, CONCURRENT_CHANGE.
    *
    * @generated from rpc function.company.v1.CompanyService.CreateCompany
    */
@@ -1126,8 +1134,8 @@ export declare const CompanyService: GenService<{
    *
    * Permission: company.update. Idempotency: safe to repeat with a request_id.
    * Fails with COMPANY_NOT_FOUND, COMPANY_DELETED, COMPANY_ETAG_MISMATCH,
-   * COMPANY_IDENTIFIER_TAKEN, COMPANY_STATE_NOT_FOUND, REQUEST_ID_REUSED,
-   * CONCURRENT_CHANGE.
+   * COMPANY_IDENTIFIER_TAKEN, COMPANY_STATE_NOT_FOUND, RESOURCE_OUT_OF_SCOPE,
+   * REQUEST_ID_REUSED, CONCURRENT_CHANGE.
    *
    * @generated from rpc function.company.v1.CompanyService.UpdateCompany
    */
@@ -1142,7 +1150,7 @@ export declare const CompanyService: GenService<{
    *
    * Permission: company.delete. Idempotency: safe to repeat with a request_id.
    * Fails with COMPANY_NOT_FOUND, COMPANY_DELETED, COMPANY_ETAG_MISMATCH,
-   * REQUEST_ID_REUSED, CONCURRENT_CHANGE.
+   * RESOURCE_OUT_OF_SCOPE, REQUEST_ID_REUSED, CONCURRENT_CHANGE.
    *
    * @generated from rpc function.company.v1.CompanyService.DeleteCompany
    */
@@ -1156,7 +1164,7 @@ export declare const CompanyService: GenService<{
    *
    * Permission: company.delete. Idempotency: safe to repeat with a request_id.
    * Fails with COMPANY_NOT_FOUND, COMPANY_NOT_DELETED, COMPANY_ETAG_MISMATCH,
-   * REQUEST_ID_REUSED, CONCURRENT_CHANGE.
+   * RESOURCE_OUT_OF_SCOPE, REQUEST_ID_REUSED, CONCURRENT_CHANGE.
    *
    * @generated from rpc function.company.v1.CompanyService.UndeleteCompany
    */

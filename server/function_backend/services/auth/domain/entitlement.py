@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from function_backend.kernel.identity import PermissionSet, ScopedPermissions
+from function_backend.kernel.identity import ConditionalPermissions, PermissionSet, ScopedPermissions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,6 +17,17 @@ class Entitlement:
     """What it may do with some resources only."""
     roles: tuple[str, ...] = ()
     """The names of the roles, in order."""
+    conditional: tuple[ConditionalPermissions, ...] = ()
+    """What it may do besides in calls that meet a condition: a time, a network, a sign-in."""
+
+    def within(self, scopes: PermissionSet) -> Entitlement:
+        """What is left of it for a credential that was narrowed to these permissions."""
+        return replace(
+            self,
+            permissions=self.permissions.within(scopes),
+            scoped=tuple(replace(held, permissions=held.permissions.within(scopes)) for held in self.scoped),
+            conditional=tuple(replace(held, permissions=held.permissions.within(scopes)) for held in self.conditional),
+        )
 
 
 NOTHING = Entitlement(permissions=PermissionSet(frozenset()))

@@ -16,6 +16,11 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 PREFIX = "fbk_"
+PATTERN = r"\bfbk_[0-9A-Za-z]{71}\b"
+"""What a secret scanner looks for; `key_id` tells without asking anybody whether a match is a key."""
+
+SHORTEST_FOREIGN = 16
+"""Characters that a key of another system must have at least; shorter ones can be guessed."""
 
 _DIGITS = string.digits + string.ascii_uppercase + string.ascii_lowercase
 _VALUES = {digit: value for value, digit in enumerate(_DIGITS)}
@@ -61,6 +66,11 @@ def key_id(text: str) -> UUID | None:
             return None
         number = number * len(_DIGITS) + value
     return UUID(int=number) if number < _UUID_LIMIT else None
+
+
+def visible_prefix(of: UUID) -> str:
+    """How the text of the key begins; it names the key and tells nothing of its secret."""
+    return PREFIX + _encode(of.int, _ID_LENGTH)
 
 
 def _checksum(body: str) -> str:

@@ -33,22 +33,49 @@ class ApiKeyCreated(DomainEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ApiKeyRevoked(DomainEvent):
-    """A key was revoked."""
+class ApiKeyImported(ApiKeyCreated):
+    """A key of another system was taken over by its hash."""
 
-    type: ClassVar[str] = "function.auth.v1.ApiKeyRevoked"
+    type: ClassVar[str] = "function.auth.v1.ApiKeyImported"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _ApiKeyChange(DomainEvent):
+    """A key became another one."""
+
     subject_type: ClassVar[str] = "api_key"
 
     api_key: ApiKey
 
     @classmethod
     def of(cls, before: ApiKey, after: ApiKey, *, at: datetime) -> Self:
-        """The event of the key's revocation."""
+        """The event of the change."""
         return cls(
             subject_id=after.id,
-            sequence=2,
+            sequence=after.revision,
             occurred_at=at,
             before_digest=state_digest(before),
             after_digest=state_digest(after),
             api_key=after,
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiKeyUpdated(_ApiKeyChange):
+    """A key's name, permissions, limits or expiry were changed."""
+
+    type: ClassVar[str] = "function.auth.v1.ApiKeyUpdated"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiKeyRerolled(_ApiKeyChange):
+    """A key was given a new secret."""
+
+    type: ClassVar[str] = "function.auth.v1.ApiKeyRerolled"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiKeyRevoked(_ApiKeyChange):
+    """A key was revoked."""
+
+    type: ClassVar[str] = "function.auth.v1.ApiKeyRevoked"

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import asdict
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from enum import Enum
-from typing import TYPE_CHECKING
+from ipaddress import IPv4Network, IPv6Network
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -26,14 +29,17 @@ def state_digest(state: DataclassInstance) -> bytes:
 def _plain(value: object) -> object:
     if isinstance(value, frozenset):
         return sorted(value)
-    if isinstance(value, datetime):
-        return value.isoformat()
-    if isinstance(value, timedelta):
-        return value.total_seconds()
     if isinstance(value, Enum):
         return value.value
-    if isinstance(value, UUID):
-        return str(value)
-    if isinstance(value, bytes):
-        return value.hex()
+    for kinds, text_of in _TEXTS:
+        if isinstance(value, kinds):
+            return text_of(value)
     raise TypeError(f"{type(value).__name__} has no place in a digest")
+
+
+_TEXTS: tuple[tuple[tuple[type, ...], Callable[[Any], object]], ...] = (
+    ((datetime,), datetime.isoformat),
+    ((timedelta,), timedelta.total_seconds),
+    ((bytes,), bytes.hex),
+    ((UUID, time, ZoneInfo, IPv4Network, IPv6Network), str),
+)

@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
 from uuid import UUID
 
 from function_backend.kernel.clock import Clock
 from function_backend.kernel.identifiers import new_id
-from function_backend.kernel.identity import Principal
 from function_backend.kernel.pagination import Page, PageTokens
 from function_backend.persistence.unit_of_work import Transactions
-from function_backend.services.auth.domain.api_key import ApiKey, KeyWish
+from function_backend.services.auth.domain.api_key import ApiKey, KeyOwner, KeyWish, SeenKey
 from function_backend.services.auth.domain.key_text import mint
 from function_backend.services.auth.domain.permission import PermissionCatalogue
-from function_backend.services.auth.errors.api_key import ApiKeyNotFoundError, expiry_in_the_past
-from function_backend.services.auth.errors.permission import PermissionEscalationError, unknown_permissions
+from function_backend.services.auth.errors.api_key import ApiKeyNotFoundError
 from function_backend.services.auth.events.api_key import ApiKeyCreated, ApiKeyRevoked
 from function_backend.services.auth.repository.api_key import ApiKeyRepository
+from function_backend.services.auth.service.granting import (
+    require_future,
+    require_known,
+    require_owner,
+)
+from function_backend.services.auth.service.guards import refuse_escalation
 from function_backend.services.auth.service.paging import DEFAULT_PAGE_SIZE, after
+from function_backend.services.auth.service.ports import AdministratorGuard, SubjectStates
 from function_backend.services.auth.service.revocation import Revoked, revoke
+
+_MOST_OF_OWNER = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,20 +40,31 @@ class ApiKeyService:
     """The use cases of API keys."""
 
     def __init__(
-        self, *, transactions: Transactions, clock: Clock, page_tokens: PageTokens, catalogue: PermissionCatalogue
+        self,
+        *,
+        transactions: Transactions,
+        clock: Clock,
+        page_tokens: PageTokens,
+        catalogue: PermissionCatalogue,
+        subjects: SubjectStates,
+        administrators: AdministratorGuard,
     ) -> None:
         self._transactions = transactions
         self._clock = clock
         self._page_tokens = page_tokens
         self._catalogue = catalogue
+        self._subjects = subjects
+        self._administrators = administrators
 
     def create(self, wish: KeyWish) -> NewKey:
         """A new key of the caller's tenant, with no permission that the caller lacks."""
         now = self._clock.now()
-        self._check(wish, now)
+        require_known(wish.permissions, self._catalogue)
+        require_future(wish.expires_at, now)
         with self._transactions() as work:
             principal = work.call.principal
-            _refuse_escalation(wish, principal)
+            refuse_escalation(principal, wish.permissions)
+            require_owner(work, wish.owner, self._subjects)
             api_key = ApiKey(
                 id=new_id(),
                 tenant_id=work.tenant_id,
@@ -57,28 +74,35 @@ class ApiKeyService:
                 created_at=now,
                 creator="" if principal is None else principal.actor,
                 expires_at=wish.expires_at,
+                owner=wish.owner,
+                max_calls_per_day=wish.max_calls_per_day,
             )
             text = mint(api_key.id)
             ApiKeyRepository(work).add(api_key, digest=text.digest)
             work.record(ApiKeyCreated.of(api_key))
         return NewKey(api_key=api_key, secret=text.text)
 
-    def get(self, api_key_id: UUID) -> ApiKey:
-        """The key."""
+    def get(self, api_key_id: UUID) -> SeenKey:
+        """The key with its uses."""
         with self._transactions.reading() as work:
-            api_key = ApiKeyRepository(work).find(api_key_id)
-        if api_key is None:
+            found = ApiKeyRepository(work).find(api_key_id, today=self._clock.now().date())
+        if found is None:
             raise ApiKeyNotFoundError(api_key_id)
-        return api_key
+        return found
 
-    def list(self, page_size: int, page_token: str, *, show_revoked: bool) -> tuple[Page[ApiKey], str]:
+    def list(
+        self, page_size: int, page_token: str, *, show_revoked: bool, owner: KeyOwner | None = None
+    ) -> tuple[Page[SeenKey], str]:
         """A page of the tenant's keys in order of id, and the token of the next one."""
+        now = self._clock.now()
         with self._transactions.reading() as work:
-            query = (str(work.tenant_id), "api_keys", str(show_revoked))
+            query = (str(work.tenant_id), "api_keys", str(show_revoked), str(owner or ""))
             page = ApiKeyRepository(work).list_after(
                 after(self._page_tokens, query, page_token),
                 limit=page_size or DEFAULT_PAGE_SIZE,
-                usable_at=None if show_revoked else self._clock.now(),
+                usable_at=None if show_revoked else now,
+                owner=owner,
+                today=now.date(),
             )
         return page, "" if page.next_key is None else self._page_tokens.write(query, page.next_key)
 
@@ -93,24 +117,24 @@ class ApiKeyService:
             revoked = api_key.revoke(at=now)
             if revoked is api_key:
                 return api_key
-            keys.revoke(revoked)
+            keys.save(revoked)
+            self._administrators.refuse_if_nobody_is_left(work)
             work.record(ApiKeyRevoked.of(api_key, revoked, at=now))
             revoke(work, Revoked.API_KEY, api_key_id)
         return revoked
 
-    def _check(self, wish: KeyWish, now: datetime) -> None:
-        unknown = [
-            (place, name, self._catalogue.nearest(name))
-            for place, name in enumerate(wish.permissions)
-            if not self._catalogue.knows(name)
-        ]
-        if unknown:
-            raise unknown_permissions(unknown)
-        if wish.expires_at is not None and wish.expires_at <= now:
-            raise expiry_in_the_past()
-
-
-def _refuse_escalation(wish: KeyWish, principal: Principal | None) -> None:
-    for permission in wish.permissions:
-        if principal is None or not principal.permissions.covers(permission):
-            raise PermissionEscalationError(permission)
+    def revoke_all_of(self, owner: KeyOwner) -> int:
+        """How many keys of the owner worked until now; every worker refuses them within a second."""
+        now = self._clock.now()
+        with self._transactions() as work:
+            keys = ApiKeyRepository(work)
+            found = keys.find_working_for_update(owner, limit=_MOST_OF_OWNER)
+            for api_key in found:
+                revoked = api_key.revoke(at=now)
+                keys.save(revoked)
+                work.record(ApiKeyRevoked.of(api_key, revoked, at=now))
+            if found:
+                self._administrators.refuse_if_nobody_is_left(work)
+                # Whatever is remembered of the owner goes, its keys with it: one revocation instead of one per key.
+                revoke(work, Revoked.SUBJECT, owner.id)
+        return len(found)

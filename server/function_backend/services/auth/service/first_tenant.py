@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-from uuid import UUID
-
-from function_backend.kernel.call import Call, current_call
 from function_backend.kernel.clock import Clock
-from function_backend.kernel.identifiers import new_id
-from function_backend.kernel.identity import PermissionSet, Principal
 from function_backend.persistence.unit_of_work import Transactions
 from function_backend.services.auth.domain.permission import EVERYTHING
 from function_backend.services.auth.errors.tenant import TenantNameTakenError
+from function_backend.services.auth.service.system_call import as_system
 from function_backend.services.auth.service.tenants import make_tenant
 
 DEFAULT_TENANT = "default"
-
-_SYSTEM = UUID(int=0)
 
 
 def ensure_default_tenant(transactions: Transactions, clock: Clock) -> str | None:
@@ -24,10 +18,8 @@ def ensure_default_tenant(transactions: Transactions, clock: Clock) -> str | Non
     The key may do everything, other tenants included. Several processes may ask at once: one of them gets the secret.
     """
     # The tenant is made inside the database function; the records of its making go to a chain of the installation.
-    principal = Principal("system", _SYSTEM, _SYSTEM, PermissionSet(frozenset({EVERYTHING})))
-    token = current_call.set(Call("function-backend/first-start", str(new_id()), principal=principal))
     try:
-        with transactions() as work:
+        with as_system("first-start"), transactions() as work:
             made = make_tenant(
                 work,
                 name=DEFAULT_TENANT,
@@ -37,6 +29,4 @@ def ensure_default_tenant(transactions: Transactions, clock: Clock) -> str | Non
             )
     except TenantNameTakenError:
         return None
-    finally:
-        current_call.reset(token)
     return made.secret

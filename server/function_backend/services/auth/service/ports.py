@@ -95,3 +95,52 @@ class Entitlements(Protocol):
 
         Asked before a tenant is set, through a function of the definer; an unknown subject may do nothing.
         """
+
+
+class SubjectStates(Protocol):
+    """Knows whether accounts are active."""
+
+    def is_active(self, driver: Driver, tenant_id: UUID, kind: SubjectKind, subject_id: UUID) -> bool:
+        """Whether the user or service account is there and active: not locked, suspended or deleted.
+
+        Asked before a tenant is set, through a function of the definer.
+        """
+
+
+class SessionStates(Protocol):
+    """Knows whether sessions stand."""
+
+    def is_open(self, driver: Driver, tenant_id: UUID, session_id: UUID) -> bool:
+        """Whether the session is there, not revoked and not expired; through a function of the definer."""
+
+    def is_token_revoked(self, driver: Driver, tenant_id: UUID, token_id: UUID) -> bool:
+        """Whether this one access token was revoked, its session standing or not."""
+
+
+class TenantStates(Protocol):
+    """Knows whether tenants are suspended."""
+
+    def is_active(self, driver: Driver, tenant_id: UUID) -> bool:
+        """Whether the tenant and those above it are active; through a function of the definer."""
+
+
+class GrantGuard(Protocol):
+    """Keeps everybody from handing on what they do not hold."""
+
+    def refuse_unless_held(self, work: UnitOfWork, group_id: UUID) -> None:
+        """Raises PermissionEscalationError unless the caller holds all that the members of the group are granted.
+
+        Asked before somebody becomes a member. Everything counts that is bound to the group and to the groups around
+        it, whatever its conditions are; what the caller holds for a time or under a condition does not.
+        """
+
+
+class AdministratorGuard(Protocol):
+    """Keeps a tenant from losing everybody who may administer it."""
+
+    def refuse_if_nobody_is_left(self, work: UnitOfWork) -> None:
+        """Raises LastAdministratorError when nobody administers the tenant any more.
+
+        Called in the transaction that takes something away, after that: a key revoked, a user suspended or deleted, a
+        member taken out of a group. Two such transactions wait for each other.
+        """

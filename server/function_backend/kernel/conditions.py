@@ -1,0 +1,84 @@
+"""When something that was granted counts: conditions that each call is held against."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from function_backend.kernel.step_up import SECOND_FACTOR, signed_in_within
+
+if TYPE_CHECKING:
+    from datetime import datetime, time
+    from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+    from zoneinfo import ZoneInfo
+
+    from function_backend.kernel.identity import Principal
+
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Circumstances:
+    """What a condition may ask about a call."""
+
+    principal: Principal
+    now: datetime
+    address: IPv4Address | IPv6Address | None
+    """Where the call comes from; None when that has no address."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimeWindow:
+    """Hours of the day on some days of the week."""
+
+    days: frozenset[int]
+    """The days on which it begins, 1 for Monday to 7 for Sunday; none stands for all."""
+    begin: time
+    end: time
+    """No longer within it. When it is not later than the beginning, the window ends on the next day."""
+    zone: ZoneInfo
+
+    def includes(self, moment: datetime) -> bool:
+        """Whether the moment lies within it, by the clocks of its zone."""
+        local = moment.astimezone(self.zone)
+        clock = local.time()
+        if self.begin < self.end:
+            return self.begin <= clock < self.end and self._begins_on(local)
+        if clock >= self.begin and self._begins_on(local):
+            return True
+        return clock < self.end and self._begins_on(local - _DAY)
+
+    def _begins_on(self, local: datetime) -> bool:
+        return not self.days or local.isoweekday() in self.days
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GrantCondition:
+    """When a grant counts; all that is given must hold."""
+
+    expires_at: datetime | None = None
+    networks: tuple[IPv4Network | IPv6Network, ...] = ()
+    """One of these holds the caller's address; none asks for nothing."""
+    windows: tuple[TimeWindow, ...] = ()
+    """The call falls into one of these; none asks for nothing."""
+    second_factor: bool = False
+    max_sign_in_age: timedelta | None = None
+
+    def holds(self, around: Circumstances) -> bool:
+        """Whether it holds for the call. What cannot be told, such as where the call comes from, does not hold."""
+        if self.expires_at is not None and self.expires_at <= around.now:
+            return False
+        if self.networks and not any(
+            around.address is not None and around.address in network for network in self.networks
+        ):
+            return False
+        if self.windows and not any(window.includes(around.now) for window in self.windows):
+            return False
+        if self.second_factor and SECOND_FACTOR not in around.principal.authentication_methods:
+            return False
+        return self.max_sign_in_age is None or signed_in_within(around.principal, self.max_sign_in_age, now=around.now)
+
+
+ALWAYS = GrantCondition()
+"""Asks for nothing."""

@@ -1,0 +1,37 @@
+"""The failures of role bindings."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from function_backend.kernel.errors import FieldViolation, InvalidArgumentError, NotFoundError, Resource, invalid_fields
+
+
+class RoleBindingNotFoundError(NotFoundError):
+    """No binding with this id is visible to the caller."""
+
+    reason = "ROLE_BINDING_NOT_FOUND"
+
+    def __init__(self, binding_id: UUID) -> None:
+        super().__init__(
+            f"Role binding {binding_id} does not exist.",
+            metadata={"role_binding_id": str(binding_id)},
+            resource=Resource("role_binding", str(binding_id)),
+        )
+
+
+class RoleSubjectNotFoundError(NotFoundError):
+    """There is no such user, service account or group in the tenant."""
+
+    reason = "ROLE_SUBJECT_NOT_FOUND"
+
+    def __init__(self, subject: str) -> None:
+        kind = subject.partition(":")[0]
+        super().__init__(
+            f"The subject {subject} does not exist.", metadata={"subject": subject}, resource=Resource(kind, subject)
+        )
+
+
+def binding_without_future() -> InvalidArgumentError:
+    """An INVALID_ARGUMENT for a binding that would never count."""
+    return invalid_fields(FieldViolation("expire_time", "must lie in the future"))

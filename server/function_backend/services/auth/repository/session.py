@@ -1,0 +1,156 @@
+"""Storing and finding sessions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from sqlalchemy import insert, select, update
+
+from function_backend.kernel.pagination import Page
+from function_backend.services.auth.domain.session import Session, SessionEnd
+from function_backend.services.auth.tables.session import session_table
+
+if TYPE_CHECKING:
+    from datetime import datetime, timedelta
+
+    from sqlalchemy import Row
+
+    from function_backend.persistence.unit_of_work import UnitOfWork
+    from function_backend.persistence.wire import Driver
+
+_session = session_table.c
+
+_TOUCH_SQL = "select touch_sessions(%s::uuid[], %s::timestamptz[], %s)"
+_PURGE_SQL = "select purge_grants(%s, %s, %s)"
+_MOST_PURGED = 1000
+
+
+class SessionRepository:
+    """The sessions of the unit of work's tenant."""
+
+    def __init__(self, work: UnitOfWork) -> None:
+        self._work = work
+
+    def add(self, session: Session) -> None:
+        """Stores a new session."""
+        self._work.connection.execute(
+            insert(session_table).values(
+                tenant_id=self._work.tenant_id,
+                id=session.id,
+                user_id=session.user_id,
+                client_id=session.client_id,
+                device=session.device,
+                address=session.address,
+                authentication_methods=sorted(session.authentication_methods),
+                authenticated_at=session.authenticated_at,
+                created_at=session.created_at,
+                last_used_at=session.last_used_at,
+                idle_lifetime=session.idle_lifetime,
+                idle_expires_at=session.idle_expires_at,
+                expires_at=session.expires_at,
+                revision=session.revision,
+            )
+        )
+
+    def find(self, session_id: UUID) -> Session | None:
+        """The session, ended ones too as long as they are kept."""
+        query = select(session_table).where(_session.tenant_id == self._work.tenant_id, _session.id == session_id)
+        row = self._work.connection.execute(query).one_or_none()
+        return None if row is None else _read(row)
+
+    def find_for_update(self, session_id: UUID) -> Session | None:
+        """The session, which nobody else changes until the transaction ends; its refresh tokens change only under it.
+
+        Whoever does something with the tokens of a session locks it first: a chain has one end.
+        """
+        query = select(session_table).where(_session.tenant_id == self._work.tenant_id, _session.id == session_id)
+        row = self._work.connection.execute(query.with_for_update()).one_or_none()
+        return None if row is None else _read(row)
+
+    def list_of_user_for_update(self, user_id: UUID, *, usable_at: datetime) -> list[Session]:
+        """The sessions of the user that are not over, locked."""
+        query = (
+            select(session_table)
+            .where(
+                _session.tenant_id == self._work.tenant_id,
+                _session.user_id == user_id,
+                _session.revoked_at.is_(None),
+                _session.expires_at > usable_at,
+                _session.idle_expires_at > usable_at,
+            )
+            .order_by(_session.id)
+        )
+        return [_read(row) for row in self._work.connection.execute(query.with_for_update())]
+
+    def list_after(self, user_id: UUID, after: UUID | None, *, limit: int, usable_at: datetime | None) -> Page[Session]:
+        """The sessions of the user that follow the id; with `usable_at` only those that are not over then."""
+        query = (
+            select(session_table)
+            .where(_session.tenant_id == self._work.tenant_id, _session.user_id == user_id)
+            .order_by(_session.id)
+            .limit(limit + 1)
+        )
+        if after is not None:
+            query = query.where(_session.id > after)
+        if usable_at is not None:
+            query = query.where(
+                _session.revoked_at.is_(None),
+                _session.expires_at > usable_at,
+                _session.idle_expires_at > usable_at,
+            )
+        found = [_read(row) for row in self._work.connection.execute(query)]
+        more = len(found) > limit
+        found = found[:limit]
+        return Page(found, (str(found[-1].id),) if more else None)
+
+    def save(self, session: Session) -> None:
+        """Stores what can change of a session: its last use and its end."""
+        self._work.connection.execute(
+            update(session_table)
+            .where(_session.tenant_id == self._work.tenant_id, _session.id == session.id)
+            .values(
+                last_used_at=session.last_used_at,
+                idle_expires_at=session.idle_expires_at,
+                revoked_at=session.revoked_at,
+                ended_by=session.ended_by.value,
+                revision=session.revision,
+            )
+        )
+
+
+def touch_sessions(driver: Driver, uses: Mapping[UUID, datetime], *, at_least: timedelta) -> int:
+    """Stores when sessions were last used, where that is later by so much than what is stored; how many were.
+
+    For workers that collect the uses they see; runs outside of any tenant.
+    """
+    row = driver.execute(_TOUCH_SQL, (list(uses), list(uses.values()), at_least)).fetchone()
+    return 0 if row is None else int(row[0])
+
+
+def purge_grants(driver: Driver, *, expired_before: datetime, sessions_over_before: datetime) -> int:
+    """Deletes a bounded number of rows that nobody needs any more; how many."""
+    row = driver.execute(_PURGE_SQL, (expired_before, sessions_over_before, _MOST_PURGED)).fetchone()
+    return 0 if row is None else int(row[0])
+
+
+def _read(row: Row[Any]) -> Session:
+    return Session(
+        id=row.id,
+        tenant_id=row.tenant_id,
+        user_id=row.user_id,
+        client_id=row.client_id,
+        device=row.device,
+        address=row.address,
+        authentication_methods=frozenset(row.authentication_methods),
+        authenticated_at=row.authenticated_at,
+        created_at=row.created_at,
+        last_used_at=row.last_used_at,
+        idle_lifetime=row.idle_lifetime,
+        idle_expires_at=row.idle_expires_at,
+        expires_at=row.expires_at,
+        revoked_at=row.revoked_at,
+        ended_by=SessionEnd(row.ended_by),
+        revision=row.revision,
+    )
