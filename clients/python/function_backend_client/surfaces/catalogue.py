@@ -13,7 +13,10 @@ from function.auth.v1 import (
     group_service_pb2_grpc,
     master_key_service_pb2_grpc,
     oauth_service_pb2_grpc,
+    permission_check_service_pb2_grpc,
     permission_service_pb2_grpc,
+    relation_schema_service_pb2_grpc,
+    relationship_service_pb2_grpc,
     role_binding_service_pb2_grpc,
     role_service_pb2_grpc,
     second_factor_service_pb2_grpc,
@@ -26,12 +29,15 @@ from function.auth.v1 import (
 from function_backend_client.surfaces.api_keys import ApiKeys, AsyncApiKeys
 from function_backend_client.surfaces.bindings import AsyncBindings, Bindings
 from function_backend_client.surfaces.certificate_identities import AsyncCertificateIdentities, CertificateIdentities
+from function_backend_client.surfaces.checks import AsyncChecks, Checks
 from function_backend_client.surfaces.client_credentials import AsyncClientCredentials, ClientCredentials
 from function_backend_client.surfaces.credentials import AsyncCredentials, Credentials
 from function_backend_client.surfaces.groups import AsyncGroups, Groups
 from function_backend_client.surfaces.master_keys import AsyncMasterKeys, MasterKeys
 from function_backend_client.surfaces.oauth import AsyncOAuth, OAuth
 from function_backend_client.surfaces.permissions import AsyncPermissions, Permissions
+from function_backend_client.surfaces.relation_schemas import AsyncRelationSchemas, RelationSchemas
+from function_backend_client.surfaces.relationships import AsyncRelationships, Relationships
 from function_backend_client.surfaces.roles import AsyncRoles, Roles
 from function_backend_client.surfaces.second_factor import AsyncSecondFactor, SecondFactor
 from function_backend_client.surfaces.service_accounts import AsyncServiceAccounts, ServiceAccounts
@@ -50,6 +56,7 @@ class Surfaces:
         self.certificate_identities = CertificateIdentities(
             certificate_identity_service_pb2_grpc.CertificateIdentityServiceStub(channel)
         )
+        self.checks = Checks(permission_check_service_pb2_grpc.PermissionCheckServiceStub(channel))
         self.client_credentials = ClientCredentials(
             client_credential_service_pb2_grpc.ClientCredentialServiceStub(channel)
         )
@@ -58,6 +65,8 @@ class Surfaces:
         self.master_keys = MasterKeys(master_key_service_pb2_grpc.MasterKeyServiceStub(channel))
         self.oauth = OAuth(oauth_service_pb2_grpc.OAuthServiceStub(channel))
         self.permissions = Permissions(permission_service_pb2_grpc.PermissionServiceStub(channel))
+        self.relation_schemas = RelationSchemas(relation_schema_service_pb2_grpc.RelationSchemaServiceStub(channel))
+        self.relationships = Relationships(relationship_service_pb2_grpc.RelationshipServiceStub(channel))
         self.roles = Roles(role_service_pb2_grpc.RoleServiceStub(channel))
         self.second_factor = SecondFactor(second_factor_service_pb2_grpc.SecondFactorServiceStub(channel))
         self.service_accounts = ServiceAccounts(service_account_service_pb2_grpc.ServiceAccountServiceStub(channel))
@@ -76,6 +85,7 @@ class AsyncSurfaces:
         self.certificate_identities = AsyncCertificateIdentities(
             certificate_identity_service_pb2_grpc.CertificateIdentityServiceStub(channel)
         )
+        self.checks = AsyncChecks(permission_check_service_pb2_grpc.PermissionCheckServiceStub(channel))
         self.client_credentials = AsyncClientCredentials(
             client_credential_service_pb2_grpc.ClientCredentialServiceStub(channel)
         )
@@ -84,6 +94,10 @@ class AsyncSurfaces:
         self.master_keys = AsyncMasterKeys(master_key_service_pb2_grpc.MasterKeyServiceStub(channel))
         self.oauth = AsyncOAuth(oauth_service_pb2_grpc.OAuthServiceStub(channel))
         self.permissions = AsyncPermissions(permission_service_pb2_grpc.PermissionServiceStub(channel))
+        self.relation_schemas = AsyncRelationSchemas(
+            relation_schema_service_pb2_grpc.RelationSchemaServiceStub(channel)
+        )
+        self.relationships = AsyncRelationships(relationship_service_pb2_grpc.RelationshipServiceStub(channel))
         self.roles = AsyncRoles(role_service_pb2_grpc.RoleServiceStub(channel))
         self.second_factor = AsyncSecondFactor(second_factor_service_pb2_grpc.SecondFactorServiceStub(channel))
         self.service_accounts = AsyncServiceAccounts(
