@@ -9,6 +9,8 @@ from uuid import UUID, uuid4
 
 from function.auth.v1 import (
     api_key_service_pb2,
+    certificate_identity_service_pb2,
+    credential_service_pb2,
     master_key_service_pb2,
     signing_key_service_pb2,
     tenant_service_pb2,
@@ -55,15 +57,20 @@ def calling(
 
 def declared_permissions() -> frozenset[str]:
     """The permissions that the contract of all services declares."""
-    return frozenset(
-        method.GetOptions().Extensions[options_pb2.policy].permission
+    policies = [
+        method.GetOptions().Extensions[options_pb2.policy]
         for file in (
             company_service_pb2,
             tenant_service_pb2,
             api_key_service_pb2,
             signing_key_service_pb2,
             master_key_service_pb2,
+            certificate_identity_service_pb2,
+            credential_service_pb2,
         )
         for service in file.DESCRIPTOR.services_by_name.values()
         for method in service.methods
+    ]
+    return frozenset(
+        permission for policy in policies for permission in (policy.permission, *policy.wider_permissions) if permission
     )

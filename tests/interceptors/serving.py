@@ -21,6 +21,7 @@ from function_backend.interceptors import server_chain
 from function_backend.interceptors.idempotency import Edge, Idempotency
 from function_backend.interceptors.outlook import Outlook
 from function_backend.interceptors.pipeline import method_handlers
+from function_backend.interceptors.authentication import Authentication
 from function_backend.interceptors.settings import PipelineSettings
 from function_backend.interceptors.tracing import Sampling
 from function_backend.interceptors.validation import Validation
@@ -228,7 +229,8 @@ def serve(
     outlook = Outlook(log=log, registry=registry, sampling=sampling, period=timedelta(milliseconds=50))
     chain = server_chain(
         settings or PipelineSettings(),
-        authenticator=keys,
+        authentication=Authentication(keys),
+        clock=SystemClock(),
         idempotency=Idempotency(transactions or NoDatabase(), StoredAnswers(SystemClock())),
         validation=Validation(),
         limiter=limiter or HostBuckets(),

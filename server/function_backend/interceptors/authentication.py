@@ -6,6 +6,9 @@ the token's: whoever sends one says whom it speaks for, and services behind one 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from function_backend.interceptors.exchange import Exchange
 from function_backend.interceptors.method import Method
 from function_backend.interceptors.stage import Hook, Stage
@@ -63,14 +66,14 @@ class Authentication(Stage):
         """Whether the call was made with a verified certificate, whose caller it then is."""
         if not self._certificates:
             return False
-        presented = exchange.context.auth_context()
+        presented: Mapping[str, Any] = exchange.context.auth_context()
         # Whatever a connection without TLS says of itself is not looked at.
-        if presented.get(_TRANSPORT) != [_TLS]:
+        if list(presented.get(_TRANSPORT) or ()) != [_TLS]:
             return False
-        certificates = presented.get(_CERTIFICATE)
+        certificates: list[bytes] = list(presented.get(_CERTIFICATE) or ())
         if not certificates:
             return False
-        exchange.principal = self._authenticator.authenticate_certificate(bytes(certificates[0]))
+        exchange.principal = self._authenticator.authenticate_certificate(certificates[0])
         exchange.credential = certificates[0].decode("ascii", "replace")
         return True
 

@@ -158,7 +158,7 @@ class KeyUses:
             for use, calls in counted:
                 use.put_back(calls)
             raise
-        totals = dict(rows)
+        totals: dict[UUID, int] = dict(rows)
         for use, _ in counted:
             use.flushed_at = use.used_at = now
             if use.key_id in totals:

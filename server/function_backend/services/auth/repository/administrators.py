@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import array
+from sqlalchemy import cast, select
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import Text
 
 from function_backend.kernel.identity import PermissionSet
@@ -28,7 +28,9 @@ def administering_key_exists(work: UnitOfWork, permissions: frozenset[str]) -> b
         _key.tenant_id == work.tenant_id,
         _key.revoked_at.is_(None),
         _key.expires_at.is_(None),
-        _key.permissions.overlap(array(patterns, type_=Text)),
+        # What a key with an owner may do depends on the owner.
+        _key.owner_id.is_(None),
+        _key.permissions.overlap(cast(patterns, ARRAY(Text))),
     )
     return any(
         all(map(PermissionSet(frozenset(row.permissions)).allows, permissions))
