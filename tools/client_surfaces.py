@@ -3,7 +3,7 @@
 Usage: client_surfaces.py DESCRIPTOR_SET FOLDER
 
 Each service becomes a module with a class for `Client` and one for `AsyncClient`. A field of the request becomes an
-argument, a list becomes a pager, an answer with one message in it becomes that message (docs/adr/0015).
+argument, a list becomes a pager, an answer with one message in it becomes that message (docs/adr/0016).
 """
 
 from __future__ import annotations

@@ -42,7 +42,12 @@ def published() -> Published:
 
 def reader_of(published: Published, *, pause: float = 0.0, life: float = 300.0, **changed: Any) -> TokenReader:
     algorithms = changed.pop("algorithms", frozenset({"ES256", "EdDSA"}))
-    settings = {"issuer": ISSUER, "audience": "function-backend", "tenant_id": TENANT, "leeway": 30.0} | changed
+    settings: dict[str, Any] = {
+        "issuer": ISSUER,
+        "audience": "function-backend",
+        "tenant_id": TENANT,
+        "leeway": 30.0,
+    } | changed
     keys = SigningKeys(published, algorithms, pause=pause, life=life)
     return TokenReader(keys, algorithms=algorithms, **settings)
 

@@ -29,9 +29,10 @@ ISSUER = "https://backend.example"
 
 
 def pem(key: Any) -> str:
-    return key.private_bytes(
+    text: bytes = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    ).decode()
+    )
+    return text.decode()
 
 
 @pytest.fixture
@@ -68,7 +69,7 @@ def refusing(service: ScriptedService, method: str, *tokens: str) -> None:
 
     def run(request: Any, context: grpc.ServicerContext) -> Any:
         metadata = {pair[0]: pair[1] for pair in context.invocation_metadata()}
-        if metadata["authorization"].removeprefix("Bearer ") in tokens:
+        if metadata["authorization"] in {f"Bearer {token}" for token in tokens}:
             refuse(context, "CREDENTIAL_REVOKED")
         return answer(request, context)
 

@@ -61,7 +61,7 @@ def call(address: str, method: str, credential: str, value: str = "") -> str:
             response_deserializer=StringValue.FromString,
         )
         answer: StringValue = stub(
-            StringValue(value=value), metadata=[("authorization", f"Bearer {credential}")], timeout=20
+            StringValue(value=value), metadata=(("authorization", f"Bearer {credential}"),), timeout=20
         )
         return answer.value
 

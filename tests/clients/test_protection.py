@@ -146,22 +146,25 @@ SETTINGS = ProtectionSettings(leeway_seconds=0.5)
 
 @pytest.fixture(params=["grpc", "grpc.aio"])
 def shop(request: pytest.FixtureRequest, backend: TrustedBackend, backend_client: Client) -> Iterator[Shop]:
-    yield from _running(request.param, backend_client, SETTINGS)
+    running = _synchronous if request.param == "grpc" else _asynchronous
+    yield from running(backend_client, SETTINGS)
 
 
-def _running(kind: str, client: Client, settings: ProtectionSettings) -> Iterator[Shop]:
+def _synchronous(client: Client, settings: ProtectionSettings) -> Iterator[Shop]:
     orders = Orders()
-    if kind == "grpc":
-        with Protection(client, permissions=RULES, settings=settings) as guard:
-            server = grpc.server(futures.ThreadPoolExecutor(8), interceptors=[guard])
-            server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler(SERVICE, orders.handlers())])
-            address = f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
-            server.start()
-            made = Shop(address, orders)
-            yield made
-            made.close()
-            server.stop(None).wait()
-        return
+    with Protection(client, permissions=RULES, settings=settings) as guard:
+        server = grpc.server(futures.ThreadPoolExecutor(8), interceptors=[guard])
+        server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler(SERVICE, orders.handlers())])
+        address = f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
+        server.start()
+        made = Shop(address, orders)
+        yield made
+        made.close()
+        server.stop(None).wait()
+
+
+def _asynchronous(client: Client, settings: ProtectionSettings) -> Iterator[Shop]:
+    orders = Orders()
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever)
     thread.start()

@@ -73,6 +73,10 @@ class Verifier:
         remembered = self._callers.find(Callers.digest(credential))
         return remembered.caller if remembered is not None and self._trusts(remembered) else None
 
+    def remember(self, credential: str, remembered: Remembered) -> None:
+        """Keeps a caller whom somebody else has checked."""
+        self._callers.keep(Callers.digest(credential), remembered, told=self._callers.told)
+
     def permits(self, caller: Caller, rule: object) -> bool:
         """Whether what is remembered of a caller is enough to say yes; No may also mean that somebody must be asked."""
         if isinstance(rule, Anywhere):
