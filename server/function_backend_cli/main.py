@@ -22,6 +22,7 @@ COMMANDS: Mapping[str, str] = {
     "login": "function_backend_cli.login",
     "logout": "function_backend_cli.logout",
     "whoami": "function_backend_cli.whoami",
+    "devices": "function_backend_cli.devices",
     "users": "function_backend_cli.users",
     "service-accounts": "function_backend_cli.service_accounts",
     "groups": "function_backend_cli.groups",

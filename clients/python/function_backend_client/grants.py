@@ -102,7 +102,8 @@ class Password:
     """The name of the tenant."""
     otp: str = field(default="", repr=False)
     """A code of the second factor."""
-    client_id: str = ""
+    client_id: str = "function-backend-cli"
+    """The name of a program of the organisation that people sign in with; the backend knows it by its settings."""
     scopes: Iterable[str] = ()
 
     def fetch(self, endpoint: TokenEndpoint, kept: Tokens | None) -> Tokens:
