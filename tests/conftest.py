@@ -21,4 +21,5 @@ pytest_plugins = [
     "tests.fixtures.command_line",
     "tests.fixtures.storage",
     "tests.fixtures.companies",
+    "tests.fixtures.http_port",
 ]

@@ -10,10 +10,17 @@ from uuid import UUID, uuid4
 from function.auth.v1 import (
     api_key_service_pb2,
     certificate_identity_service_pb2,
+    client_credential_service_pb2,
     credential_service_pb2,
+    group_service_pb2,
     master_key_service_pb2,
+    oauth_service_pb2,
+    second_factor_service_pb2,
+    service_account_service_pb2,
+    session_service_pb2,
     signing_key_service_pb2,
     tenant_service_pb2,
+    user_service_pb2,
 )
 from function.common.v1 import options_pb2
 from function.company.v1 import company_service_pb2
@@ -62,11 +69,18 @@ def declared_permissions() -> frozenset[str]:
         for file in (
             company_service_pb2,
             tenant_service_pb2,
+            certificate_identity_service_pb2,
+            credential_service_pb2,
             api_key_service_pb2,
             signing_key_service_pb2,
             master_key_service_pb2,
-            certificate_identity_service_pb2,
-            credential_service_pb2,
+            client_credential_service_pb2,
+            session_service_pb2,
+            oauth_service_pb2,
+            user_service_pb2,
+            second_factor_service_pb2,
+            service_account_service_pb2,
+            group_service_pb2,
         )
         for service in file.DESCRIPTOR.services_by_name.values()
         for method in service.methods

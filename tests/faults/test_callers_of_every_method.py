@@ -14,12 +14,14 @@ from google.protobuf.message_factory import GetMessageClass
 from function.auth.v1 import (
     api_key_service_pb2,
     api_key_service_pb2_grpc,
+    tenant_pb2,
     tenant_service_pb2,
     tenant_service_pb2_grpc,
 )
 from function.company.v1 import company_pb2, company_service_pb2, company_service_pb2_grpc
+from function_backend.services.auth.domain.permission import PLATFORM
 from tests.fixtures.methods import Answer, ContractMethod, call, every_method
-from tests.fixtures.principals import make_key
+from tests.fixtures.principals import make_child_tenant, make_key
 from tests.fixtures.server import RunningServer
 
 METHODS = every_method()
@@ -31,11 +33,13 @@ def _each(methods: list[ContractMethod]) -> pytest.MarkDecorator:
 
 def _takes_id(method: ContractMethod) -> bool:
     fields = method.request.DESCRIPTOR.fields_by_name
-    return "id" in fields or method.descriptor.name in {"UpdateCompany", "BatchGetCompanies"}
+    if method.policy.permission in PLATFORM:
+        return False
+    return "id" in fields or method.descriptor.name in {"UpdateCompany", "BatchGetCompanies", "UpdateTenant"}
 
 
 def _has_pages_of_a_tenant(method: ContractMethod) -> bool:
-    return "page_token" in method.request.DESCRIPTOR.fields_by_name and method.descriptor.name != "ListTenants"
+    return "page_token" in method.request.DESCRIPTOR.fields_by_name and method.policy.permission not in PLATFORM
 
 
 def _empty(method: ContractMethod) -> bytes:
@@ -185,6 +189,11 @@ def _request_by_id(method: ContractMethod, ids: dict[str, str]) -> Message | Non
     if name == "UpdateCompany":
         company = company_pb2.Company(id=ids["company"], legal_name="Renamed by somebody")
         return company_service_pb2.UpdateCompanyRequest(company=company, validate_only=True)
+    if name == "UpdateTenant":
+        tenant = tenant_pb2.Tenant(id=ids["tenant"], display_name="Renamed by somebody")
+        return tenant_service_pb2.UpdateTenantRequest(tenant=tenant, validate_only=True)
+    if name == "DeleteTenant":
+        return tenant_service_pb2.DeleteTenantRequest(id=ids["tenant"], name="default", validate_only=True)
     if name == "BatchGetCompanies":
         return company_service_pb2.BatchGetCompaniesRequest(ids=[ids["company"]])
     if "id" not in method.request.DESCRIPTOR.fields_by_name:
@@ -228,6 +237,8 @@ def ids(server: RunningServer) -> dict[str, str]:
         .GetTenant(tenant_service_pb2.GetTenantRequest(), metadata=server.metadata())
         .tenant
     )
+    for number in range(2):
+        make_child_tenant(server, name=f"child-{number}-{uuid.uuid4().hex[:8]}")
     return {"company": made[0].id, "deleted": made[1].id, "api_key": made_keys[0], "tenant": tenant.id}
 
 

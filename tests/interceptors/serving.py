@@ -18,10 +18,10 @@ from prometheus_client import CollectorRegistry
 
 from function_backend.cache.rate_limit import HostBuckets, RateLimiter
 from function_backend.interceptors import server_chain
+from function_backend.interceptors.authentication import Authentication
 from function_backend.interceptors.idempotency import Edge, Idempotency
 from function_backend.interceptors.outlook import Outlook
 from function_backend.interceptors.pipeline import method_handlers
-from function_backend.interceptors.authentication import Authentication
 from function_backend.interceptors.settings import PipelineSettings
 from function_backend.interceptors.tracing import Sampling
 from function_backend.interceptors.validation import Validation

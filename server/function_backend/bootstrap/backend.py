@@ -65,6 +65,8 @@ class Surroundings:
     registry: CollectorRegistry
     addresses: Sequence[Address]
     admin: Address | None
+    local: str = ""
+    """A socket for the service's own processes, such as `unix:/…`; empty for none."""
 
 
 class Backend:
@@ -155,7 +157,7 @@ class Backend:
         self._listener.start(self._slices, tasks=[purge, *chores])
         if self._around.admin is not None:
             self._admin = AdminServer(self._around.admin, self._health)
-        self._server.start(self._around.addresses)
+        self._server.start(self._around.addresses, local=self._around.local)
         self._watch = DependencyWatch("database", self._database.ping, back=back, away=away, tick=self._tick)
         self._watch.start()
 

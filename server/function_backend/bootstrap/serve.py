@@ -21,7 +21,10 @@ from function_backend.observability.metrics import MetricsFolder
 from function_backend.observability.tracing import start_tracing
 from function_backend.runtime.address import Address, AddressError, Reservation
 from function_backend.runtime.child import Child
-from function_backend.runtime.monitor import open_monitor, serve_monitor
+from function_backend.runtime.http.connections import networks
+from function_backend.runtime.http.monitor import Monitor, open_monitor, serve_monitor
+from function_backend.runtime.http.oauth import OAuthPages
+from function_backend.runtime.http.workers import Workers, own_socket, serving_sockets
 from function_backend.runtime.settings import OLDER_EVENT_LOOP
 from function_backend.runtime.status_file import StatusFile, WorkerStatus
 from function_backend.runtime.supervisor import MONITOR, Duties, Supervisor
@@ -71,7 +74,7 @@ def serve(settings: Settings, *, reread: Callable[[], Settings], announce: Calla
         service = _Service(settings, reread, installation, reservation, log, folder)
         duties = Duties(
             worker=service.work,
-            monitor=None if monitor is None else _monitor(monitor, folder, status, log),
+            monitor=None if monitor is None else _monitor(settings, monitor, folder, status, log),
             report=lambda children: status.write(_statuses(children)),
             buried=folder.leave,
             ready=lambda: announce(_announcement(settings, reservation, monitor, installation)),
@@ -143,6 +146,7 @@ class _Service:
             registry=CollectorRegistry(),
             addresses=self._reservation.addresses,
             admin=admin,
+            local=own_socket(self._folder.path) if settings.metrics.listen else "",
         )
         if not settings.auth.master_keys:
             settings = replace(settings, auth=replace(settings.auth, master_keys=self._installation.master_keys))
@@ -150,13 +154,22 @@ class _Service:
 
 
 def _monitor(
-    listener: socket.socket, folder: MetricsFolder, status: StatusFile, log: Log
+    settings: Settings, listener: socket.socket, folder: MetricsFolder, status: StatusFile, log: Log
 ) -> Callable[[socket.socket, int, int], int]:
     def run(line: socket.socket, _: int, __: int) -> int:
         log.start(worker="monitor")
+        workers = Workers(serving_sockets(folder.path, status))
+        monitor = Monitor(
+            listener,
+            folder.registry,
+            status,
+            oauth=OAuthPages(workers),
+            trusted=networks(settings.metrics.trusted_proxies),
+        )
         try:
-            return serve_monitor(line, listener, folder.registry, status)
+            return serve_monitor(line, monitor)
         finally:
+            workers.close()
             log.stop()
 
     return run

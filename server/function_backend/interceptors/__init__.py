@@ -57,7 +57,12 @@ def server_chain(
             Consistency(),
             # After authorisation: who may not call must not use up the rate of a key, and cannot find out the load.
             LoadShedding(threads_of, longest_wait=settings.longest_wait, longest_queue=settings.longest_queue),
-            RateLimit(limiter, default_per_second=settings.rate_limit_per_second, burst=settings.rate_limit_burst),
+            RateLimit(
+                limiter,
+                default_per_second=settings.rate_limit_per_second,
+                anonymous_per_second=settings.anonymous_rate_limit_per_second,
+                burst=settings.rate_limit_burst,
+            ),
         ),
         # Parsing costs what the caller sends, so it comes after the limits.
         validation=validation,

@@ -59,7 +59,7 @@ class AccessLog(Stage):
                     monotonic() - exchange.started,
                     exchange.request_id,
                     exchange.principal,
-                    exchange.context.peer(),
+                    exchange.peer(),
                     exchange.request_bytes,
                     exchange.response_bytes,
                     exchange.trace_id,

@@ -8,6 +8,7 @@ from typing import Any
 
 import grpc
 
+from function_backend.interceptors.forwarding import LOCAL_PEER, address_of, device_of
 from function_backend.kernel.call import Call
 
 
@@ -36,6 +37,19 @@ class Exchange(Call):
     span: Any = field(default=None, repr=False)
     """The span when the call is traced."""
     _watched: bool = False
+
+    def peer(self) -> str:
+        """Where the call comes from, for the log: the connection, or the client of the HTTP port."""
+        peer = self.context.peer()
+        return f"http:{self.client_address()}" if peer.startswith(LOCAL_PEER) else peer
+
+    def client_address(self) -> str:
+        """The network address of the caller, without a port; empty when it is not known."""
+        return address_of(self.context, self.metadata)
+
+    def client_device(self) -> str:
+        """What the caller calls itself (`User-Agent`); empty when it does not. Nothing may depend on it."""
+        return device_of(self.context, self.metadata)
 
     def interrupt_with(self, interrupt: Callable[[], None] | None) -> None:
         """Says how to stop the statement that runs now; only from the first one on does anybody watch for the end."""

@@ -16,6 +16,9 @@ class PipelineSettings:
     """For unary calls that set no deadline."""
     rate_limit_per_second: int = 20_000
     """Calls per second of one API key on this host, unless the key says otherwise; with Redis, on all hosts."""
+    anonymous_rate_limit_per_second: int = 500
+    """Calls per second without a credential, such as those for tokens, from one network address (of IPv6 from one /64)
+    on this host; with Redis, on all hosts."""
     rate_limit_burst: timedelta = timedelta(seconds=1)
     """How much of its rate a key may use at once after a pause."""
     longest_wait: timedelta = timedelta(seconds=2)
@@ -31,7 +34,7 @@ class PipelineSettings:
         for name in ("minimum_deadline", "default_deadline", "rate_limit_burst", "longest_wait"):
             if getattr(self, name) < timedelta():
                 raise ValueError(f"{name} must not be negative")
-        for name in ("rate_limit_per_second", "longest_queue", "largest_response"):
+        for name in ("rate_limit_per_second", "anonymous_rate_limit_per_second", "longest_queue", "largest_response"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1")
         if self.default_deadline <= self.minimum_deadline:

@@ -43,6 +43,14 @@ class Call:
         """Seconds until the deadline, negative when it has passed; None without a deadline."""
         return None if self.deadline is None else self.deadline - time.monotonic()
 
+    def client_address(self) -> str:
+        """The network address of the caller, without a port; empty when it is not known."""
+        return ""
+
+    def client_device(self) -> str:
+        """What the caller calls itself (`User-Agent`); empty when it does not. Nothing may depend on it."""
+        return ""
+
     def interrupt_with(self, interrupt: Callable[[], None] | None) -> None:
         """Says how to stop the statement that runs now; None when none runs any more."""
         self._interrupt = interrupt

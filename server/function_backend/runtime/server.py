@@ -61,11 +61,19 @@ class CallServer:
         """The port it listens on."""
         return self._port
 
-    def start(self, addresses: Sequence[Address]) -> None:
-        """Listens and serves; AddressError when it cannot."""
+    def start(self, addresses: Sequence[Address], *, local: str = "") -> None:
+        """Listens and serves; AddressError when it cannot.
+
+        `local` is a socket besides, such as `unix:/…`, for the service's own processes: without TLS.
+        """
         for address in addresses:
             wanted = address if address.port else address.with_port(self._port)
             self._port = self._open(wanted)
+        if local:
+            try:
+                self._server.add_insecure_port(local)
+            except RuntimeError as error:
+                raise AddressError(f"cannot listen on {local}: {error}") from error
         self._server.start()
 
     def drain(self, limit: timedelta, *, until_quiet: bool) -> bool:

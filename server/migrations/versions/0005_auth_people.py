@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alembic import op
 
-from function_backend.persistence.schema import definer_function, protect, protect_except_for_definer
+from function_backend.persistence.schema import definer_function, protect_except_for_definer
 
 revision = "0005"
 down_revision = "0004"
@@ -93,9 +93,10 @@ def _passwords() -> None:
                 references auth_user (tenant_id, id) on delete cascade
         )
     """)
-    protect("user_password", app="select, insert, update, delete")
-    protect("user_password_history", app="select, insert, delete")
-    protect("user_token", app="select, insert, update, delete")
+    # The definer's part is the deletion of a tenant, whose caller is one of another tenant.
+    protect_except_for_definer("user_password", app="select, insert, update, delete", definer="select, delete")
+    protect_except_for_definer("user_password_history", app="select, insert, delete", definer="select, delete")
+    protect_except_for_definer("user_token", app="select, insert, update, delete", definer="select, delete")
 
 
 def _second_factors() -> None:
@@ -122,8 +123,21 @@ def _second_factors() -> None:
                 references auth_user (tenant_id, id) on delete cascade
         )
     """)
-    protect("user_totp", app="select, insert, update, delete")
-    protect("user_recovery_code", app="select, insert, delete")
+    protect_except_for_definer("user_totp", app="select, insert, update, delete", definer="select, delete")
+    protect_except_for_definer("user_recovery_code", app="select, insert, delete", definer="select, delete")
+    definer_function(
+        "shred_user_secrets(uuid)",
+        """
+        create function shred_user_secrets(of_tenant uuid)
+        returns void language sql volatile {definer} as $$
+            delete from user_password p where p.tenant_id = of_tenant;
+            delete from user_password_history h where h.tenant_id = of_tenant;
+            delete from user_token t where t.tenant_id = of_tenant;
+            delete from user_totp o where o.tenant_id = of_tenant;
+            delete from user_recovery_code c where c.tenant_id = of_tenant
+        $$
+        """,
+    )
 
 
 def _sign_ins() -> None:

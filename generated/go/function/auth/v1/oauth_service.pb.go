@@ -43,7 +43,7 @@ type TokenRequest struct {
 	// assertion.
 	ClientAssertionType string `protobuf:"bytes,4,opt,name=client_assertion_type,json=clientAssertionType,proto3" json:"client_assertion_type,omitempty"`
 	// A JWT that the client signed (RFC 7523): `iss` and `sub` its client_id,
-	// `aud` this service, `exp` within ten minutes, and a `jti` never used
+	// `aud` this service, `exp` within an hour, and a `jti` never used
 	// before.
 	ClientAssertion string `protobuf:"bytes,5,opt,name=client_assertion,json=clientAssertion,proto3" json:"client_assertion,omitempty"`
 	// Permissions that the token is narrowed to, with spaces between; everything

@@ -61,7 +61,7 @@ class TokenRequest(_message.Message):
     """
     client_assertion: _builtins.str
     """A JWT that the client signed (RFC 7523): `iss` and `sub` its client_id,
-    `aud` this service, `exp` within ten minutes, and a `jti` never used
+    `aud` this service, `exp` within an hour, and a `jti` never used
     before.
     """
     scope: _builtins.str

@@ -53,7 +53,7 @@ export declare type TokenRequest = Message<"function.auth.v1.TokenRequest"> & {
 
   /**
    * A JWT that the client signed (RFC 7523): `iss` and `sub` its client_id,
-   * `aud` this service, `exp` within ten minutes, and a `jti` never used
+   * `aud` this service, `exp` within an hour, and a `jti` never used
    * before.
    *
    * @generated from field: string client_assertion = 5;

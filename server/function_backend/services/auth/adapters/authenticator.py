@@ -63,7 +63,10 @@ class CredentialAuthenticator:
         api_keys: ApiKeyLookup,
         tokens: TokenLookup,
         certificates: CertificateLookup,
+        note_session: Callable[[UUID], None] = lambda _: None,
     ) -> None:
+        """`note_session` is told the session of each call that has one."""
+        self._note_session = note_session
         self._now = clock.now
         self._epoch_age = epoch_age
         self._memory = memory
@@ -121,7 +124,10 @@ class CredentialAuthenticator:
         self.require_good(found)
         if remembered.use is not None:
             remembered.use.count()
-        return found.principal
+        principal = found.principal
+        if principal.session_id is not None:
+            self._note_session(principal.session_id)
+        return principal
 
     def require_good(self, found: FoundCredential) -> None:
         """Raises the reason when the credential may not come in."""

@@ -1,7 +1,7 @@
 """Threads for hashing passwords, apart from those that serve calls.
 
 A hash takes tens of milliseconds of a core. Whoever would have to wait behind more than a few others is refused at
-once, so that a flood of sign-ins occupies no more call threads than the queue is long; and on Linux the threads run at a
+once, so that a flood of sign-ins occupies no more call threads than the queue is long; on Linux the threads run at a
 lower priority, so that other calls go first when there are not enough cores. argon2, bcrypt, scrypt and PBKDF2 all work
 without the interpreter's lock.
 """

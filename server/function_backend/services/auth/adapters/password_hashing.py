@@ -40,6 +40,14 @@ class Argon2Cost:
     passes: int
     lanes: int
 
+    def __post_init__(self) -> None:
+        # What is too costly to be imported must not be made either: it could not be read again.
+        salt, digest = _b64(bytes(_SALT_BYTES)), _b64(bytes(_DIGEST_BYTES))
+        try:
+            read_hash(f"$argon2id$v=19$m={self.memory_kib},t={self.passes},p={self.lanes}${salt}${digest}")
+        except HashRefusedError as refused:
+            raise ValueError(f"argon2_memory_kib and the like: a hash of this cost {refused}") from refused
+
 
 class PasswordHashing:
     """Hashes passwords in a pool of its own."""

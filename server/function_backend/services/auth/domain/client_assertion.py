@@ -22,8 +22,8 @@ from function_backend.services.auth.domain.public_jwk import PublicKey, read_pub
 from function_backend.services.auth.domain.strict_json import StrictJsonError, read_object
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-LONGEST_LIFE = timedelta(minutes=10)
-"""How far ahead its expiry may lie: so long its id has to be remembered."""
+LONGEST_LIFE = timedelta(hours=1)
+"""How far ahead its expiry may lie, which is what libraries choose by default: so long its id has to be remembered."""
 
 _LEEWAY = timedelta(seconds=30)
 _TYPES = frozenset({"jwt", "client-authentication+jwt"})
@@ -82,7 +82,8 @@ def read_assertion(text: str) -> ClientAssertion:
         raise AssertionRefusedError("the header names no algorithm")
     return ClientAssertion(
         client_id=client_id,
-        algorithm=algorithm,
+        # RFC 9864 gives the one curve of EdDSA that is taken here a name of its own.
+        algorithm="EdDSA" if algorithm == "Ed25519" else algorithm,
         key_id=key_id,
         claims=claims,
         signed=f"{head}.{body}".encode(),

@@ -22,7 +22,7 @@ def new_secret() -> str:
 
 def enrolment_uri(secret: str, *, user_name: str, issuer: str) -> str:
     """The secret as an `otpauth://` address for a QR code."""
-    return pyotp.TOTP(secret, digits=DIGITS, interval=STEP_SECONDS).provisioning_uri(user_name, issuer_name=issuer)
+    return pyotp.TOTP(secret, digits=DIGITS, interval=STEP_SECONDS).provisioning_uri(name=user_name, issuer_name=issuer)
 
 
 def matching_step(secret: str, code: str, *, at: datetime, after: int) -> int | None:

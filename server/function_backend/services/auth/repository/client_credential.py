@@ -138,8 +138,13 @@ class ClientCredentialRepository:
             "digest": assertion.digest,
             "expires_at": assertion.expires_at,
         }
-        statement = upsert(used_assertion_table).values(values).on_conflict_do_nothing()
-        return self._work.connection.execute(statement).rowcount == 1
+        statement = (
+            upsert(used_assertion_table)
+            .values(values)
+            .on_conflict_do_nothing()
+            .returning(used_assertion_table.c.digest)
+        )
+        return self._work.connection.execute(statement).first() is not None
 
     def _set(self, credential_id: UUID, **values: datetime | None) -> None:
         self._work.connection.execute(

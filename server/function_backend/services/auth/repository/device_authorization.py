@@ -72,8 +72,9 @@ class DeviceAuthorizationRepository:
                 state=device.state.value,
             )
             .on_conflict_do_nothing(constraint="device_authorization_user_code_key")
+            .returning(_device.id)
         )
-        return self._work.connection.execute(statement).rowcount == 1
+        return self._work.connection.execute(statement).first() is not None
 
     def count_waiting(self, *, at: datetime) -> int:
         """How many requests of the tenant have not expired."""

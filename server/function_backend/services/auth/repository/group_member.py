@@ -131,5 +131,5 @@ class GroupMemberRepository:
         return Page(members, (members[-1].kind.value, str(members[-1].id)) if more else None)
 
 
-def _read(row: Row[Any]) -> Member:
+def _read(row: Row[Any, Any]) -> Member:
     return Member(MemberKind(row.member_kind), row.member_id)

@@ -103,8 +103,10 @@ class RevokedAccessTokenRepository:
             "expires_at": expires_at,
             "revoked_at": at,
         }
-        statement = upsert(revoked_access_token_table).values(values).on_conflict_do_nothing()
-        return self._work.connection.execute(statement).rowcount == 1
+        statement = (
+            upsert(revoked_access_token_table).values(values).on_conflict_do_nothing().returning(_revoked.token_id)
+        )
+        return self._work.connection.execute(statement).first() is not None
 
     def holds(self, token_id: UUID) -> bool:
         """Whether the token was revoked."""

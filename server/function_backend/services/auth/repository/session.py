@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -13,7 +12,7 @@ from function_backend.services.auth.domain.session import Session, SessionEnd
 from function_backend.services.auth.tables.session import session_table
 
 if TYPE_CHECKING:
-    from datetime import datetime, timedelta
+    from datetime import datetime
 
     from sqlalchemy import Row
 
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
 
 _session = session_table.c
 
-_TOUCH_SQL = "select touch_sessions(%s::uuid[], %s::timestamptz[], %s)"
 _PURGE_SQL = "select purge_grants(%s, %s, %s)"
 _MOST_PURGED = 1000
 
@@ -118,15 +116,6 @@ class SessionRepository:
                 revision=session.revision,
             )
         )
-
-
-def touch_sessions(driver: Driver, uses: Mapping[UUID, datetime], *, at_least: timedelta) -> int:
-    """Stores when sessions were last used, where that is later by so much than what is stored; how many were.
-
-    For workers that collect the uses they see; runs outside of any tenant.
-    """
-    row = driver.execute(_TOUCH_SQL, (list(uses), list(uses.values()), at_least)).fetchone()
-    return 0 if row is None else int(row[0])
 
 
 def purge_grants(driver: Driver, *, expired_before: datetime, sessions_over_before: datetime) -> int:

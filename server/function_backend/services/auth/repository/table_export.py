@@ -47,8 +47,9 @@ class TableExport:
             query = query.where(self._key > self._key.type.python_type(after))
         records = []
         for row in work.connection.execute(query):
-            values = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name
-            key = str(values.pop("export_key"))
+            # Plain strings: SQLAlchemy's own names are a kind that orjson does not write.
+            values = {str(column.name): value for column, value in zip(self._columns, row[1:], strict=True)}
+            key = str(row[0])
             records.append(ExportRecord(self.type, key, orjson.dumps(values, default=_plain).decode()))
         return records
 

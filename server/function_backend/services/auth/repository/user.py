@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from sqlalchemy import and_, case, delete, exists, func, insert, or_, select, update
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import IntegrityError
 
 from function_backend.kernel.pagination import Page
@@ -53,15 +54,10 @@ class UserRepository:
     def add_unless_taken(self, user: User) -> bool:
         """Stores a new user; whether it did, which it does not when another one has its name or address."""
         values = {"tenant_id": self._work.tenant_id, "id": user.id, "created_at": user.created_at, **_values(user)}
-        # The savepoint keeps the transaction of the other rows alive.
-        try:
-            with self._work.connection.begin_nested():
-                self._work.connection.execute(insert(auth_user_table).values(values))
-        except IntegrityError as error:
-            if violated_constraint(error) in _TAKEN:
-                return False
-            raise
-        return True
+        stored = self._work.connection.execute(
+            postgresql.insert(auth_user_table).values(values).on_conflict_do_nothing()
+        )
+        return stored.rowcount == 1
 
     def save(self, user: User) -> None:
         """Stores the user as it is now."""
@@ -103,6 +99,16 @@ class UserRepository:
         query = self._select().where(_user.id.in_(set(user_ids)))
         return {row.id: _read(row) for row in self._work.connection.execute(query)}
 
+    def existing(self, user_ids: Sequence[UUID]) -> set[UUID]:
+        """Those of the ids that exist, which nobody deletes until the transaction ends."""
+        query = (
+            select(_user.id)
+            .where(_user.tenant_id == self._work.tenant_id, _user.id.in_(set(user_ids)))
+            .order_by(_user.id)
+            .with_for_update(read=True, key_share=True)
+        )
+        return {row.id for row in self._work.connection.execute(query)}
+
     def list_after(self, after: UUID | None, *, limit: int, only: UserFilter) -> Page[User]:
         """The users that follow the id, in order of id."""
         query = self._select()
@@ -125,9 +131,6 @@ class UserRepository:
     def _one(self, query: Select[Any]) -> User | None:
         row = self._work.connection.execute(query).one_or_none()
         return None if row is None else _read(row)
-
-
-_TAKEN = {"auth_user_user_name_key", "auth_user_email_key"}
 
 
 class _named_violations:  # noqa: N801 - used like a function

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from uuid import UUID
 
 from function_backend.kernel.slice import Chore
 from function_backend.resources import Resources
@@ -42,6 +44,7 @@ def check_credentials(
     entitlements: Entitlements,
     remembered: int,
     remembered_for: timedelta,
+    note_session: Callable[[UUID], None],
 ) -> Checking:
     """What a worker checks credentials with; nothing is asked and no thread begins before it is needed."""
     transactions, clock = resources.transactions, resources.clock
@@ -57,6 +60,7 @@ def check_credentials(
         api_keys=lookup,
         tokens=TokenLookup(transactions, reader, standings),
         certificates=CertificateLookup(transactions, standings),
+        note_session=note_session,
     )
     feed = RevocationFeed(transactions, clock)
     return Checking(

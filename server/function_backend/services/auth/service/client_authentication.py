@@ -24,7 +24,7 @@ from function_backend.services.auth.domain.secret_text import CLIENT_SECRET, loo
 from function_backend.services.auth.errors.oauth import OAuthInvalidClientError, OAuthInvalidRequestError
 from function_backend.services.auth.repository.client_credential import ClientCredentialRepository, find_usable
 from function_backend.services.auth.repository.device_authorization import find_active_tenant
-from function_backend.services.auth.service.acting import act_as, act_for_tenant
+from function_backend.services.auth.service.anonymous import work_as_service_account, work_in
 from function_backend.services.auth.service.grant_ports import GrantRules, SubjectStates
 
 _LOG = logging.getLogger(__name__)
@@ -123,7 +123,7 @@ class ClientAuthentication:
         tenant_id = self._transactions.without_tenant(lambda driver: find_active_tenant(driver, name))
         if tenant_id is None:
             raise OAuthInvalidClientError
-        act_for_tenant(tenant_id)
+        work_in(tenant_id)
         return Proof(client=Client(id=presented.client_id, tenant_id=tenant_id, account_id=None))
 
     def _usable(self, client_id: UUID) -> list[UsableCredential]:
@@ -143,6 +143,6 @@ def _account(client_id: str) -> UUID:
 
 
 def _proven(client_id: UUID, credential: UsableCredential) -> Proof:
-    act_as(SubjectKind.SERVICE_ACCOUNT.value, client_id, credential.tenant_id)
+    work_as_service_account(credential.tenant_id, client_id)
     client = Client(id=str(client_id), tenant_id=credential.tenant_id, account_id=client_id)
     return Proof(client=client, credential=credential)

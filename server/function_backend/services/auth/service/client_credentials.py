@@ -8,7 +8,6 @@ from uuid import UUID
 
 from function_backend.kernel.clock import Clock
 from function_backend.kernel.identifiers import new_id
-from function_backend.kernel.identity import Principal
 from function_backend.kernel.pagination import Page, PageTokens
 from function_backend.persistence.unit_of_work import Transactions, UnitOfWork
 from function_backend.services.auth.domain.access_claims import SubjectKind
@@ -22,10 +21,10 @@ from function_backend.services.auth.errors.client_credential import (
     TooManyClientCredentialsError,
     public_jwk_refused,
 )
-from function_backend.services.auth.errors.permission import PermissionEscalationError
 from function_backend.services.auth.events.client_credential import ClientCredentialCreated, ClientCredentialRevoked
 from function_backend.services.auth.repository.client_credential import ClientCredentialRepository
 from function_backend.services.auth.service.grant_ports import SubjectStates
+from function_backend.services.auth.service.guards import refuse_escalation
 from function_backend.services.auth.service.paging import DEFAULT_PAGE_SIZE, after
 from function_backend.services.auth.service.ports import Entitlements
 
@@ -154,17 +153,6 @@ class ClientCredentialService:
         """Whoever holds a credential of an account may do what the account may."""
         found = self._entitlements.find(work.driver, work.tenant_id, SubjectKind.SERVICE_ACCOUNT, client_id)
         principal = work.call.principal
-        for pattern in sorted(found.permissions.patterns):
-            if principal is None or not principal.permissions.covers(pattern):
-                raise PermissionEscalationError(pattern)
-        for scoped in found.scoped:
-            for pattern in sorted(scoped.permissions.patterns):
-                if not _holds(principal, pattern, scoped.scope):
-                    raise PermissionEscalationError(pattern)
-
-
-def _holds(principal: Principal | None, pattern: str, scope: object) -> bool:
-    return principal is not None and (
-        principal.permissions.covers(pattern)
-        or any(held.scope == scope and held.permissions.covers(pattern) for held in principal.scoped)
-    )
+        refuse_escalation(principal, found.permissions.patterns)
+        for held in (*found.scoped, *found.conditional):
+            refuse_escalation(principal, held.permissions.patterns, held.scope)

@@ -28,7 +28,7 @@ from function_backend.services.auth.repository.device_authorization import (
     find_device_place,
 )
 from function_backend.services.auth.service.access_tokens import AccessTokens, require_allowed
-from function_backend.services.auth.service.acting import act_as, act_for_tenant
+from function_backend.services.auth.service.anonymous import work_as_user, work_in
 from function_backend.services.auth.service.client_authentication import ClientAuthentication, Proof
 from function_backend.services.auth.service.grant_ports import GrantRules, SubjectStates
 from function_backend.services.auth.service.ports import SignedIn
@@ -76,7 +76,7 @@ class DeviceGrant:
         if place is None or (proof is not None and proof.client.tenant_id != place.tenant_id):
             raise _refused()
         if proof is None:
-            act_for_tenant(place.tenant_id)
+            work_in(place.tenant_id)
         with self._transactions() as work:
             if proof is not None:
                 self._clients.confirm(work, proof)
@@ -135,7 +135,7 @@ class DeviceGrant:
             raise _refused()
         signed_in = SignedIn(user_id=device.user_id, methods=device.authentication_methods, at=device.authenticated_at)
         if client.account_id is None:
-            act_as(SubjectKind.USER.value, device.user_id, work.tenant_id)
+            work_as_user(work.tenant_id, device.user_id)
         wanted = Wanted(scopes=device.scopes, audience=device.audience)
         entry = Entry(signed_in=signed_in, client=client, origin=request.origin, wanted=wanted, grant=Grant.DEVICE_CODE)
         return _LetIn(opened=open_session(work, entry, rules, at=now), wanted=wanted, rules=rules)

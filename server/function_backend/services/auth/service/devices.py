@@ -162,9 +162,9 @@ class DeviceService:
         """
         entitlement = self._entitlements.find(work.driver, work.tenant_id, SubjectKind.USER, person.id)
         held = person.permissions
-        in_full = {scoped.permissions.patterns for scoped in person.scoped}
+        parts = (*entitlement.scoped, *entitlement.conditional)
         if all(map(held.covers, entitlement.permissions.patterns)) and all(
-            scoped.permissions.patterns in in_full for scoped in entitlement.scoped
+            person.covers(pattern, part.scope) for part in parts for pattern in part.permissions.patterns
         ):
             return device.scopes
         wanted = PermissionSet(device.scopes or entitlement.permissions.patterns)

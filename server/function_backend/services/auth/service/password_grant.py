@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from function_backend.kernel.clock import Clock
 from function_backend.persistence.unit_of_work import Transactions
-from function_backend.services.auth.domain.access_claims import SubjectKind
 from function_backend.services.auth.domain.grant import Granted, GrantRequest
 from function_backend.services.auth.domain.tenant_settings import Grant
 from function_backend.services.auth.errors.oauth import OAuthInvalidRequestError
 from function_backend.services.auth.service.access_tokens import AccessTokens, require_allowed
-from function_backend.services.auth.service.acting import act_as
+from function_backend.services.auth.service.anonymous import work_as_user
 from function_backend.services.auth.service.client_authentication import ClientAuthentication
 from function_backend.services.auth.service.ports import PasswordAttempt, PasswordSignIn
 from function_backend.services.auth.service.session_opening import Entry, open_session
@@ -55,7 +54,7 @@ class PasswordGrant:
                 client_address=request.origin.address,
             )
         )
-        act_as(SubjectKind.USER.value, signed_in.user_id, client.tenant_id)
+        work_as_user(client.tenant_id, signed_in.user_id)
         entry = Entry(signed_in=signed_in, client=client, origin=request.origin, wanted=wanted, grant=Grant.PASSWORD)
         with self._transactions() as work:
             opened = open_session(work, entry, rules, at=self._clock.now())

@@ -26,14 +26,14 @@ from function_backend.services.auth.errors.oauth import (
     OAuthInvalidScopeError,
     OAuthInvalidTargetError,
 )
-from function_backend.services.auth.events.session import SessionRefreshed, SessionRevoked
+from function_backend.services.auth.events.session import SessionRefreshed
 from function_backend.services.auth.repository.refresh_token import Place, RefreshTokenRepository, find_place
 from function_backend.services.auth.repository.session import SessionRepository
 from function_backend.services.auth.service.access_tokens import AccessTokens, require_allowed
-from function_backend.services.auth.service.acting import act_as, act_for_tenant
+from function_backend.services.auth.service.anonymous import work_as_user, work_in
 from function_backend.services.auth.service.client_authentication import ClientAuthentication, Proof
 from function_backend.services.auth.service.grant_ports import GrantRules, SubjectStates
-from function_backend.services.auth.service.revocation import Revoked, revoke
+from function_backend.services.auth.service.session_ending import end_session
 from function_backend.services.auth.service.session_opening import add_link
 from function_backend.services.auth.service.tenant_policy import TenantPolicy
 
@@ -80,7 +80,7 @@ class RefreshGrant:
         if place is None or (proof is not None and proof.client.tenant_id != place.tenant_id):
             raise _refused()
         if proof is None:
-            act_for_tenant(place.tenant_id)
+            work_in(place.tenant_id)
         with self._transactions() as work:
             if proof is not None:
                 self._clients.confirm(work, proof)
@@ -110,14 +110,14 @@ class RefreshGrant:
         successor = None if token.successor_id is None else chain.find(token.successor_id)
         repeated = token.spent_at is not None
         if repeated and not self._may_repeat(token, successor, now):
-            _end(work, session, at=now)
+            end_session(work, session, SessionEnd.TOKEN_REUSED, at=now)
             return None
         rules = self._policy.of(work)
         require_allowed(rules, Grant.REFRESH_TOKEN)
         if not self._states.is_active(work, SubjectKind.USER, session.user_id):
             raise _refused()
         if proof is None:
-            act_as(SubjectKind.USER.value, session.user_id, session.tenant_id)
+            work_as_user(session.tenant_id, session.user_id)
         wanted = self._narrow(asked, token)
         held = Wanted(scopes=token.scopes, audience=token.audience)
         next_id, text = add_link(work, session, client_id=token.client_id, wanted=held, rules=rules, at=now)
@@ -156,13 +156,6 @@ class RefreshGrant:
             and successor is not None
             and successor.spent_at is None
         )
-
-
-def _end(work: UnitOfWork, session: Session, *, at: datetime) -> None:
-    ended = session.ended(SessionEnd.TOKEN_REUSED, at=at)
-    SessionRepository(work).save(ended)
-    work.record(SessionRevoked.of(session, ended, at=at))
-    revoke(work, Revoked.SESSION, session.id)
 
 
 def _refused() -> OAuthInvalidGrantError:

@@ -37,7 +37,7 @@ from function_backend.services.auth.repository.sign_in_throttle import SignInThr
 from function_backend.services.auth.repository.user import UserRepository
 from function_backend.services.auth.repository.user_password import StoredPassword, UserPasswordRepository
 from function_backend.services.auth.service.ports import PasswordAttempt, SignedIn
-from function_backend.services.auth.service.second_factor_check import SecondFactorCheck
+from function_backend.services.auth.service.second_factor_check import FactorOutcome, SecondFactorCheck
 
 _PASSWORD = "pwd"  # noqa: S105 - a name of RFC 8176
 _DIGEST_LENGTH = 16
@@ -91,16 +91,20 @@ class SignIn:
 
     def sign_in(self, attempt: PasswordAttempt) -> SignedIn:
         """The user of the current call's tenant behind the attempt."""
-        signed_in, must_change = self._prove(attempt)
+        signed_in, must_change = self._prove(attempt, only_password=False)
         if must_change:
             raise PasswordChangeRequiredError
         return signed_in
 
     def prove(self, attempt: PasswordAttempt) -> SignedIn:
         """As `sign_in`, also for a user whose password has to be changed: who does just that."""
-        return self._prove(attempt)[0]
+        return self._prove(attempt, only_password=False)[0]
 
-    def _prove(self, attempt: PasswordAttempt) -> tuple[SignedIn, bool]:
+    def prove_password(self, attempt: PasswordAttempt) -> None:
+        """Checks the password of somebody who is signed in already; failures count as those of signing in do."""
+        self._prove(attempt, only_password=True)
+
+    def _prove(self, attempt: PasswordAttempt, *, only_password: bool) -> tuple[SignedIn, bool]:
         with self._hashing.admission():
             known = self._begin(attempt)
             matches = self._hashing.matches_admitted(attempt.password, known.hash)
@@ -108,7 +112,7 @@ class SignIn:
             if matches and known.hash is not None and self._hashing.is_outdated(known.hash):
                 upgraded = self._hashing.hash_admitted(attempt.password)
         # Raised only now: the transaction that records the refusal has to be committed.
-        outcome = self._finish(attempt, known, matches=matches, upgraded=upgraded)
+        outcome = self._finish(attempt, known, matches=matches, upgraded=upgraded, only_password=only_password)
         if isinstance(outcome, SignInError):
             raise outcome
         return outcome, known.password is not None and known.password.must_change
@@ -138,7 +142,7 @@ class SignIn:
         )
 
     def _finish(
-        self, attempt: PasswordAttempt, known: _Known, *, matches: bool, upgraded: str | None
+        self, attempt: PasswordAttempt, known: _Known, *, matches: bool, upgraded: str | None, only_password: bool
     ) -> SignedIn | SignInError:
         now = self._clock.now()
         with self._transactions.apart() as work:
@@ -149,7 +153,7 @@ class SignIn:
             cause = _cause(work, user, known, matches=matches, now=now)
             if cause:
                 return self._refuse(work, user, attempt, known, cause, now)
-            factor = self._second_factors.check(work, user, attempt.otp, at=now)
+            factor = FactorOutcome() if only_password else self._second_factors.check(work, user, attempt.otp, at=now)
             if factor.missing:
                 self._excuse(work, (known.user_key, known.address_key), now)
                 work.record(_refused(user, attempt, "second_factor_required", now))
@@ -161,15 +165,8 @@ class SignIn:
             SignInThrottleRepository(work).forget(known.user_key)
             self._excuse(work, (known.address_key,), now)
             methods = frozenset({_PASSWORD}) | factor.methods
-            work.record(
-                UserSignedIn.of(
-                    user,
-                    at=now,
-                    methods=methods,
-                    client_address=attempt.client_address,
-                    recovery_code=factor.recovery_code,
-                )
-            )
+            if not only_password:
+                work.record(_signed_in(user, attempt, methods, factor, now))
             return SignedIn(user_id=user.id, methods=methods, at=now)
 
     def _refuse(
@@ -214,6 +211,18 @@ def _cause(work: UnitOfWork, user: User, known: _Known, *, matches: bool, now: d
 
 def _refused(user: User, attempt: PasswordAttempt, cause: str, now: datetime) -> UserSignInRefused:
     return UserSignInRefused.of(user, at=now, cause=cause, client_address=attempt.client_address)
+
+
+def _signed_in(
+    user: User, attempt: PasswordAttempt, methods: frozenset[str], factor: FactorOutcome, now: datetime
+) -> UserSignedIn:
+    return UserSignedIn.of(
+        user,
+        at=now,
+        methods=methods,
+        client_address=attempt.client_address,
+        recovery_code=factor.recovery_code,
+    )
 
 
 def _unknown(work: UnitOfWork, attempt: PasswordAttempt, now: datetime) -> UnknownSignInRefused:

@@ -38,6 +38,24 @@ class NothingGranted:
         return NOTHING
 
 
+class GroupEntitlements(Protocol):
+    """Knows what a group grants."""
+
+    def find_of_group(self, driver: Driver, tenant_id: UUID, group_id: UUID) -> Entitlement:
+        """What a member may do because it is in the group."""
+
+
+class GrantedByRoles:
+    """What comes with being in a group, by the roles that are bound to it. It implements `GroupGrants`."""
+
+    def __init__(self, entitlements: GroupEntitlements) -> None:
+        self._entitlements = entitlements
+
+    def of_group(self, work: UnitOfWork, group_id: UUID) -> Entitlement:
+        """What a member may do."""
+        return self._entitlements.find_of_group(work.driver, work.tenant_id, group_id)
+
+
 class Standing:
     """Compares what the caller holds with what it reaches for."""
 

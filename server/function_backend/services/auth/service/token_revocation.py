@@ -15,7 +15,6 @@ from function_backend.services.auth.errors.oauth import (
     OAuthUnauthorizedClientError,
 )
 from function_backend.services.auth.events.access_token import AccessTokenRevoked
-from function_backend.services.auth.events.session import SessionRevoked
 from function_backend.services.auth.repository.refresh_token import (
     RefreshTokenRepository,
     RevokedAccessTokenRepository,
@@ -23,10 +22,11 @@ from function_backend.services.auth.repository.refresh_token import (
 )
 from function_backend.services.auth.repository.session import SessionRepository
 from function_backend.services.auth.service.access_tokens import AccessTokens
-from function_backend.services.auth.service.acting import act_for_tenant
+from function_backend.services.auth.service.anonymous import work_in
 from function_backend.services.auth.service.client_authentication import ClientAuthentication, Proof
 from function_backend.services.auth.service.grant_ports import GrantRules
 from function_backend.services.auth.service.revocation import Revoked, revoke
+from function_backend.services.auth.service.session_ending import end_session
 
 
 class TokenRevocation:
@@ -73,7 +73,7 @@ class TokenRevocation:
         if place is None or (proof is not None and proof.client.tenant_id != place.tenant_id):
             return
         if proof is None:
-            act_for_tenant(place.tenant_id)
+            work_in(place.tenant_id)
         now = self._clock.now()
         with self._transactions() as work:
             if proof is not None:
@@ -86,10 +86,7 @@ class TokenRevocation:
             if session is None or token is None or session.revoked_at is not None:
                 return
             _require_same(token.client_id, client, None if proof is None else proof.client)
-            ended = session.ended(SessionEnd.SIGNED_OUT, at=now)
-            sessions.save(ended)
-            work.record(SessionRevoked.of(session, ended, at=now))
-            revoke(work, Revoked.SESSION, session.id)
+            end_session(work, session, SessionEnd.SIGNED_OUT, at=now)
 
     def _access_token(self, text: str, client: PresentedClient, proof: Proof | None) -> None:
         claims = self._tokens.read(text)
@@ -97,7 +94,7 @@ class TokenRevocation:
             return
         _require_same(claims.client_id, client, None if proof is None else proof.client)
         if proof is None:
-            act_for_tenant(claims.tenant_id)
+            work_in(claims.tenant_id)
         self._end_access_token(claims, proof)
 
     def _end_access_token(self, claims: AccessClaims, proof: Proof | None) -> None:
