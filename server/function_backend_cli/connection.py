@@ -15,9 +15,18 @@ import typer
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from function_backend_cli.output import REFUSED, USAGE, Output, explain
-from function_backend_client import ChannelSettings, Client, FunctionBackendError, Timeouts, Tls, UnimplementedError
+from function_backend_client import (
+    ChannelSettings,
+    Client,
+    ClientCredentials,
+    FunctionBackendError,
+    Timeouts,
+    Tls,
+    UnimplementedError,
+)
 from function_backend_client.client import DEFAULT_ADDRESS
 from function_backend_client.logins import LoginFile, SavedLogin
+from function_backend_client.tokens import Grant
 
 P = ParamSpec("P")
 
@@ -48,6 +57,16 @@ _ApiKeyFile = Annotated[
         "--api-key-file",
         envvar="FUNCTION_BACKEND_API_KEY_FILE",
         help="A file with the key.",
+        show_default=False,
+        rich_help_panel=_PANEL,
+    ),
+]
+_ClientFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--client-file",
+        envvar="FUNCTION_BACKEND_CLIENT_FILE",
+        help="A file with id and secret of a service account, as `service-accounts create-secret` writes it.",
         show_default=False,
         rich_help_panel=_PANEL,
     ),
@@ -123,6 +142,7 @@ class Session:
         address: str,
         api_key: str | None,
         api_key_file: Path | None,
+        client_file: Path | None,
         encrypt: bool | None,
         ca_file: Path | None,
         client_certificate: Path | None,
@@ -141,12 +161,16 @@ class Session:
         if any((ca_file, client_certificate, client_key, server_name)) and encrypt is not False:
             tls = Tls(ca_file, client_certificate, client_key, server_name)
         login = LoginFile(address)
-        uses_login = self.api_key is None and not logs_in and login.path.exists()
+        credentials: Grant | None = None
+        if self.api_key is None and client_file is not None:
+            credentials = _read_client(client_file)
+        elif self.api_key is None and not logs_in and login.path.exists():
+            credentials = SavedLogin(login)
         try:
             self.client = Client(
                 address,
                 api_key=self.api_key,
-                credentials=SavedLogin(login) if uses_login else None,
+                credentials=credentials,
                 tls=tls,
                 timeouts=timeouts,
                 channel=ChannelSettings(),
@@ -214,6 +238,7 @@ def _shared_parameters() -> dict[str, inspect.Parameter]:
         address: _Address = DEFAULT_ADDRESS,
         api_key: _ApiKey = None,
         api_key_file: _ApiKeyFile = None,
+        client_file: _ClientFile = None,
         encrypt: _Encrypt = None,
         ca_file: _Roots = None,
         client_certificate: _Certificate = None,
@@ -224,6 +249,16 @@ def _shared_parameters() -> dict[str, inspect.Parameter]:
     ) -> None: ...
 
     return dict(inspect.signature(options, eval_str=True).parameters)
+
+
+def _read_client(file: Path) -> ClientCredentials:
+    try:
+        client_id, colon, secret = file.read_text(encoding="utf-8").strip().partition(":")
+    except (OSError, UnicodeDecodeError) as error:
+        raise typer.BadParameter(f"{file}: the secret cannot be read: {error}", param_hint="--client-file") from error
+    if not colon:
+        raise typer.BadParameter(f"{file}: is not an id and a secret with a colon between", param_hint="--client-file")
+    return ClientCredentials(client_id, secret)
 
 
 def _read_key(api_key: str | None, file: Path | None) -> str | None:

@@ -11,7 +11,7 @@ import typer
 
 from function_backend_cli.application import application
 from function_backend_cli.connection import Session, remote
-from function_backend_cli.messages import show, show_secret
+from function_backend_cli.messages import SecretFile, show, show_secret
 from function_backend_cli.moments import Moment, shown
 from function_backend_cli.names import owner
 from function_backend_client import ApiKey
@@ -36,6 +36,7 @@ def create(
         str, typer.Option("--owner", metavar="SUBJECT", help="Such as ann or service_account:billing.")
     ] = "",
     expires: Moment = None,
+    secret_file: SecretFile = None,
     validate_only: Annotated[bool, typer.Option("--validate-only", help="Check and change nothing.")] = False,
 ) -> None:
     """Create a key and print its secret, this once."""
@@ -48,6 +49,9 @@ def create(
         expire_time=expires,
         validate_only=validate_only,
     )
+    if secret_file is not None:
+        show_secret(session, created, created.secret, of=created.api_key, file=secret_file)
+        return
     if session.output.json:
         session.output.message(created)
         return
@@ -101,10 +105,11 @@ def reroll(
     overlap: Annotated[
         float, typer.Option("--overlap", metavar="HOURS", min=0, help="How long the old secret stays good.")
     ] = 24.0,
+    secret_file: SecretFile = None,
 ) -> None:
     """Give a key another secret and print it, this once; the old one stays good for a while."""
     made = session.client.api_keys.reroll(api_key_id, overlap=dt.timedelta(hours=overlap))
-    show_secret(session, made, made.secret, of=made.api_key)
+    show_secret(session, made, made.secret, of=made.api_key, file=secret_file)
 
 
 @app.command("revoke-owner")

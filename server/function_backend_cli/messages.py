@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import itertools
+import os
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from pathlib import Path
+from typing import Annotated, Any
 
+import typer
 from google.protobuf import duration_pb2, timestamp_pb2
 from google.protobuf.message import Message
 
@@ -36,8 +39,33 @@ def show_all(
     session.output.table([title(column) for column in columns], rows, empty=empty)
 
 
-def show_secret(session: Session, message: Message, secret: str, *, of: Message, what: str = "The secret") -> None:
-    """Prints a message with a secret in it, which is seen this once."""
+SecretFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--secret-file",
+        help="Write the secret to this new file, for you alone, instead of printing it.",
+        show_default=False,
+    ),
+]
+
+
+def show_secret(
+    session: Session,
+    message: Message,
+    secret: str,
+    *,
+    of: Message,
+    what: str = "The secret",
+    file: Path | None = None,
+) -> None:
+    """Prints a message with a secret in it, which is seen this once; or keeps the secret in a file."""
+    if file is not None:
+        if secret:
+            write_secret(file, secret)
+        show(session, of)
+        if secret:
+            session.output.say(f"\n{what} is in {file}.")
+        return
     if session.output.json:
         session.output.message(message)
         return
@@ -45,6 +73,17 @@ def show_secret(session: Session, message: Message, secret: str, *, of: Message,
     if secret:
         session.output.say(f"\n{what}, shown now and never again:\n")
         session.output.say(f"  {secret}")
+
+
+def write_secret(file: Path, secret: str) -> None:
+    """Makes a file that only its owner may read. Raises ValueError when there is one already."""
+    try:
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as content:
+            content.write(f"{secret}\n")
+    except OSError as error:
+        # It cannot be read again from anywhere, so it is better on the terminal than lost.
+        raise ValueError(f"{file}: {error.strerror}; the secret is {secret}") from error
 
 
 def pairs(message: Message, *, without: Sequence[str] = ()) -> Iterator[tuple[str, str]]:

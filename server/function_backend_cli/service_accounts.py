@@ -10,7 +10,7 @@ import typer
 from function.auth.v1 import service_account_pb2
 from function_backend_cli.application import application
 from function_backend_cli.connection import Session, remote
-from function_backend_cli.messages import show, show_all, show_secret
+from function_backend_cli.messages import SecretFile, show, show_all, show_secret
 from function_backend_cli.moments import Moment
 from function_backend_cli.names import labels, service_account_id
 
@@ -77,12 +77,15 @@ def delete(session: Session, account: _Account) -> None:
 
 @app.command("create-secret")
 @remote
-def create_secret(session: Session, account: _Account, purpose: _For = "", expires: Moment = None) -> None:
-    """Make a client secret and print it, this once."""
+def create_secret(
+    session: Session, account: _Account, purpose: _For = "", expires: Moment = None, secret_file: SecretFile = None
+) -> None:
+    """Make a client secret and print it, this once. A file has the id of the client before it, for --client-file."""
     made = session.client.client_credentials.create_client_secret(
         service_account_id(session, account), display_name=purpose, expire_time=expires
     )
-    show_secret(session, made, made.secret, of=made.credential)
+    secret = f"{made.credential.client_id}:{made.secret}" if secret_file and made.secret else made.secret
+    show_secret(session, made, secret, of=made.credential, file=secret_file)
 
 
 @app.command("add-key")

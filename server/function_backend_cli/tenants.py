@@ -11,7 +11,7 @@ import typer
 
 from function_backend_cli.application import application
 from function_backend_cli.connection import Session, remote
-from function_backend_cli.messages import cell, show
+from function_backend_cli.messages import SecretFile, cell, show, show_secret
 from function_backend_cli.moments import shown
 from function_backend_cli.names import is_id, nearest
 from function_backend_cli.tenant_settings import assign
@@ -29,10 +29,15 @@ def create(
     session: Session,
     name: Annotated[str, typer.Argument(help="A short unique name: a to z, 0 to 9 and hyphens.")],
     display_name: Annotated[str, typer.Option("--display-name", help="The name as people read it.")] = "",
+    secret_file: SecretFile = None,
     validate_only: Annotated[bool, typer.Option("--validate-only", help="Check and change nothing.")] = False,
 ) -> None:
     """Create a tenant and its administrator's key, whose secret is printed this once."""
     created = session.client.tenants.create(name, display_name=display_name, validate_only=validate_only)
+    if secret_file is not None:
+        what = "The secret of its administrator's key"
+        show_secret(session, created, created.secret, of=created.tenant, what=what, file=secret_file)
+        return
     if session.output.json:
         session.output.message(created)
         return

@@ -16,7 +16,7 @@ from function.auth.v1 import user_pb2, user_service_pb2
 from function_backend_cli.application import application
 from function_backend_cli.connection import Session, remote
 from function_backend_cli.fields import enum_number
-from function_backend_cli.messages import show, show_all, show_secret
+from function_backend_cli.messages import SecretFile, show, show_all, show_secret
 from function_backend_cli.names import labels, user_id
 
 app = application("Create, invite, list, lock, suspend, import and delete users.")
@@ -60,6 +60,7 @@ def invite(
     display_name: _DisplayName = "",
     label: _Label = None,
     hours: _Lifetime = None,
+    secret_file: SecretFile = None,
     validate_only: _ValidateOnly = False,
 ) -> None:
     """Create a user who sets a password with the token printed, which works once."""
@@ -67,7 +68,7 @@ def invite(
     invited = session.client.users.invite(
         _user(user_name, email, display_name, label), lifetime=lifetime, validate_only=validate_only
     )
-    show_secret(session, invited, invited.token, of=invited.user, what="The token of the invitation")
+    show_secret(session, invited, invited.token, of=invited.user, what="The token of the invitation", file=secret_file)
 
 
 @app.command()
