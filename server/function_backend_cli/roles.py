@@ -72,7 +72,7 @@ def get(session: Session, role: _Role) -> None:
 @remote
 def list_roles(session: Session, limit: _Limit = 100) -> None:
     """Print the roles, the built-in ones first."""
-    columns = ("id", "name", "description", "permissions", "built_in")
+    columns = ("id", "name", "description", "built_in")
     show_all(session, session.client.roles.list(), columns, empty="No roles.", limit=limit)
 
 
