@@ -154,5 +154,7 @@ class ClientCredentialService:
         found = self._entitlements.find(work.driver, work.tenant_id, SubjectKind.SERVICE_ACCOUNT, client_id)
         principal = work.call.principal
         refuse_escalation(principal, found.permissions.patterns)
-        for held in (*found.scoped, *found.conditional):
+        for held in found.scoped:
             refuse_escalation(principal, held.permissions.patterns, held.scope)
+        for conditional in found.conditional:
+            refuse_escalation(principal, conditional.permissions.patterns, conditional.scope)

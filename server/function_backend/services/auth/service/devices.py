@@ -16,6 +16,7 @@ from function_backend.services.auth.domain.device_authorization import (
     new_user_code,
     read_user_code,
 )
+from function_backend.services.auth.domain.entitlement import Entitlement
 from function_backend.services.auth.domain.grant import Origin, PresentedClient
 from function_backend.services.auth.domain.secret_text import DEVICE_CODE, mint
 from function_backend.services.auth.domain.session import clean_address
@@ -161,12 +162,9 @@ class DeviceService:
         the person may do from time to time.
         """
         entitlement = self._entitlements.find(work.driver, work.tenant_id, SubjectKind.USER, person.id)
-        held = person.permissions
-        parts = (*entitlement.scoped, *entitlement.conditional)
-        if all(map(held.covers, entitlement.permissions.patterns)) and all(
-            person.covers(pattern, part.scope) for part in parts for pattern in part.permissions.patterns
-        ):
+        if not _is_narrowed(person, entitlement):
             return device.scopes
+        held = person.permissions
         wanted = PermissionSet(device.scopes or entitlement.permissions.patterns)
         both = {name for name in wanted.patterns if held.covers(name)} | {
             name for name in held.patterns if wanted.covers(name)
@@ -183,3 +181,14 @@ def _person(work: UnitOfWork) -> Principal:
     if principal is None or principal.kind != SubjectKind.USER.value or principal.actors:
         raise NotAPersonError
     return principal
+
+
+def _is_narrowed(person: Principal, entitlement: Entitlement) -> bool:
+    """Whether the credential of the person allows less than the person is entitled to."""
+    scoped = {held.permissions.patterns for held in person.scoped}
+    conditional = {held.permissions.patterns for held in person.conditional}
+    return not (
+        all(map(person.permissions.covers, entitlement.permissions.patterns))
+        and all(part.permissions.patterns in scoped for part in entitlement.scoped)
+        and all(part.permissions.patterns in conditional for part in entitlement.conditional)
+    )
