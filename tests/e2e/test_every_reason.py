@@ -7,20 +7,26 @@ from collections.abc import Iterator
 import pytest
 
 from tests.contracts.reasons import REASONS, status_of
-from tests.e2e import provocations_vault  # noqa: F401 - registers its own
+from tests.e2e import (
+    provocations_keys,  # noqa: F401 - registers its own
+    provocations_vault,  # noqa: F401 - registers its own
+)
 from tests.e2e.provocations import PROVOCATIONS
 from tests.e2e.scene import Scene
 from tests.fixtures.methods import Answer
 from tests.fixtures.postgres import PostgresServer
 from tests.fixtures.server import RunningServer, running_server
 
-# Nobody is left to hear of these: what the contract says of them stands in the access log.
-UNHEARD = {"CALL_CANCELLED"}
+# Nobody is left to hear of the one: what the contract says of it stands in the access log. The other stands in a row.
+UNHEARD = {"CALL_CANCELLED", "API_KEY_DIGEST_TAKEN"}
 NAMES_FIELDS = {"INVALID_REQUEST", "INVALID_FILTER", "INVALID_PAGE_TOKEN", "INVALID_CONSISTENCY_TOKEN"}
 COMES_BACK = {"RATE_LIMITED", "OVERLOADED", "DEPENDENCY_UNAVAILABLE", "CONCURRENT_CHANGE"}
+COMES_BACK |= {"API_KEY_QUOTA_EXCEEDED", "TOO_MANY_WATCHERS"}
 NAMES_A_RESOURCE = {
     reason for reason in REASONS if reason.startswith(("COMPANY_", "TENANT_", "API_KEY_", "SIGNING_KEY_"))
 }
+NAMES_A_RESOURCE |= {"CERTIFICATE_IDENTITY_NOT_FOUND", "CERTIFICATE_NAME_TAKEN"}
+NAMES_A_RESOURCE -= {"API_KEY_QUOTA_EXCEEDED"}
 
 
 @pytest.fixture(scope="module")

@@ -14,28 +14,45 @@ from google.protobuf.message_factory import GetMessageClass
 from function.auth.v1 import (
     api_key_service_pb2,
     api_key_service_pb2_grpc,
+    certificate_identity_pb2,
+    certificate_identity_service_pb2,
+    certificate_identity_service_pb2_grpc,
     tenant_pb2,
     tenant_service_pb2,
     tenant_service_pb2_grpc,
 )
 from function.company.v1 import company_pb2, company_service_pb2, company_service_pb2_grpc
 from function_backend.services.auth.domain.permission import PLATFORM
+from tests.fixtures.accounts import make_account
 from tests.fixtures.methods import Answer, ContractMethod, call, every_method
 from tests.fixtures.principals import make_child_tenant, make_key
 from tests.fixtures.server import RunningServer
 
-METHODS = every_method()
+EVERY_METHOD = every_method()
+METHODS = [method for method in EVERY_METHOD if not method.policy.anonymous]
+ANONYMOUS = [method for method in EVERY_METHOD if method.policy.anonymous]
+HELD_BY_ALL = "auth.self."
 
 
 def _each(methods: list[ContractMethod]) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("method", methods, ids=lambda method: method.descriptor.name)
 
 
+def _takes_text(method: ContractMethod) -> bool:
+    fields = method.request.DESCRIPTOR.fields
+    return "config" in method.request.DESCRIPTOR.fields_by_name or any(f.type == f.TYPE_STRING for f in fields)
+
+
 def _takes_id(method: ContractMethod) -> bool:
     fields = method.request.DESCRIPTOR.fields_by_name
     if method.policy.permission in PLATFORM:
         return False
-    return "id" in fields or method.descriptor.name in {"UpdateCompany", "BatchGetCompanies", "UpdateTenant"}
+    return "id" in fields or method.descriptor.name in {
+        "UpdateCompany",
+        "BatchGetCompanies",
+        "UpdateTenant",
+        "UpdateApiKey",
+    }
 
 
 def _has_pages_of_a_tenant(method: ContractMethod) -> bool:
@@ -88,7 +105,20 @@ class TestWithoutValidCredential:
         assert (answer.code, answer.reason) == (grpc.StatusCode.UNAUTHENTICATED, "CREDENTIAL_REVOKED")
 
 
-@_each(METHODS)
+@_each(ANONYMOUS)
+class TestAnonymousMethods:
+    def test_nobody_is_asked_for_a_credential(self, server: RunningServer, method: ContractMethod) -> None:
+        answer = _with(server, method, [])
+        assert answer.reason not in {"CREDENTIAL_MISSING", "CREDENTIAL_INVALID", "PERMISSION_MISSING"}
+        assert answer.code not in {grpc.StatusCode.INTERNAL, grpc.StatusCode.UNIMPLEMENTED}
+
+    def test_a_bad_credential_neither_helps_nor_hinders(self, server: RunningServer, method: ContractMethod) -> None:
+        answers = [_with(server, method, []), _with(server, method, [("authorization", "Bearer nonsense")])]
+        assert answers[0].code is answers[1].code
+        assert answers[0].reason == answers[1].reason
+
+
+@_each([method for method in METHODS if not method.policy.permission.startswith(HELD_BY_ALL)])
 class TestWithoutThePermission:
     def test_a_key_without_it_is_told_which_is_missing(
         self, server: RunningServer, method: ContractMethod, key_without: dict[str, str]
@@ -106,13 +136,22 @@ class TestWithoutThePermission:
         assert answer.code not in {grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.PERMISSION_DENIED}
 
 
-@_each(METHODS)
+@_each([method for method in METHODS if method.policy.permission.startswith(HELD_BY_ALL)])
+class TestWhatEveryCredentialMayDo:
+    def test_the_narrowest_key_may(self, server: RunningServer, method: ContractMethod, narrowest_key: str) -> None:
+        answer = _with(server, method, [("authorization", f"Bearer {narrowest_key}")])
+        assert answer.code not in {grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.PERMISSION_DENIED}
+
+
+@_each([method for method in METHODS if len(method.request.DESCRIPTOR.fields)])
 class TestBadBytes:
     def test_bytes_that_are_no_message_are_refused(self, server: RunningServer, method: ContractMethod) -> None:
         answer = call(server.channel, method, [b"\xff\xff\xff\xff\x0f"], server.metadata())
         assert (answer.code, answer.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "MALFORMED_REQUEST")
 
     def test_text_that_is_not_utf8_is_refused(self, server: RunningServer, method: ContractMethod) -> None:
+        if not _takes_text(method):
+            pytest.skip("takes no text")
         field = next((f for f in method.request.DESCRIPTOR.fields if f.type == f.TYPE_STRING), None)
         if field is None:
             field = method.request.DESCRIPTOR.fields_by_name["config"]  # its first field is a string
@@ -189,6 +228,9 @@ def _request_by_id(method: ContractMethod, ids: dict[str, str]) -> Message | Non
     if name == "UpdateCompany":
         company = company_pb2.Company(id=ids["company"], legal_name="Renamed by somebody")
         return company_service_pb2.UpdateCompanyRequest(company=company, validate_only=True)
+    if name == "UpdateApiKey":
+        change = api_key_service_pb2.ApiKeyChange(id=ids["api_key"], display_name="Renamed by somebody")
+        return api_key_service_pb2.UpdateApiKeyRequest(api_key=change, validate_only=True)
     if name == "UpdateTenant":
         tenant = tenant_pb2.Tenant(id=ids["tenant"], display_name="Renamed by somebody")
         return tenant_service_pb2.UpdateTenantRequest(tenant=tenant, validate_only=True)
@@ -198,9 +240,11 @@ def _request_by_id(method: ContractMethod, ids: dict[str, str]) -> Message | Non
         return company_service_pb2.BatchGetCompaniesRequest(ids=[ids["company"]])
     if "id" not in method.request.DESCRIPTOR.fields_by_name:
         return None
-    kind = {"TenantService": "tenant", "ApiKeyService": "api_key"}.get(
-        method.descriptor.containing_service.name, "company"
-    )
+    kind = {
+        "TenantService": "tenant",
+        "ApiKeyService": "api_key",
+        "CertificateIdentityService": "certificate_identity",
+    }.get(method.descriptor.containing_service.name, "company")
     request = method.request()
     request.id = ids["deleted" if name == "UndeleteCompany" else kind]  # type: ignore[attr-defined]
     if "validate_only" in method.request.DESCRIPTOR.fields_by_name:
@@ -239,7 +283,28 @@ def ids(server: RunningServer) -> dict[str, str]:
     )
     for number in range(2):
         make_child_tenant(server, name=f"child-{number}-{uuid.uuid4().hex[:8]}")
-    return {"company": made[0].id, "deleted": made[1].id, "api_key": made_keys[0], "tenant": tenant.id}
+    return {
+        "company": made[0].id,
+        "deleted": made[1].id,
+        "api_key": made_keys[0],
+        "tenant": tenant.id,
+        "certificate_identity": _bound_certificates(server),
+    }
+
+
+def _bound_certificates(server: RunningServer) -> str:
+    """The id of one of two bindings."""
+    stub = certificate_identity_service_pb2_grpc.CertificateIdentityServiceStub(server.channel)
+    requests = [
+        certificate_identity_service_pb2.CreateCertificateIdentityRequest(
+            name_kind=certificate_identity_pb2.CERTIFICATE_NAME_KIND_URI,
+            name=f"spiffe://example.org/{uuid.uuid4()}",
+            service_account_id=make_account(server).partition(":")[2],
+        )
+        for _ in range(2)
+    ]
+    made = [stub.CreateCertificateIdentity(request, metadata=server.metadata()) for request in requests]
+    return made[0].certificate_identity.id
 
 
 @pytest.fixture(scope="module")
@@ -258,6 +323,12 @@ def revoked_key(server: RunningServer) -> str:
         assert time.monotonic() < given_up, "the revocation did not arrive"
         time.sleep(0.01)
     return made.secret
+
+
+@pytest.fixture(scope="module")
+def narrowest_key(server: RunningServer) -> str:
+    """A key that may do one thing, which is none of those asked for."""
+    return make_key(server, "company.read")
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,6 @@
 """Certificates for a test: a root of our own, and what it has signed."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
@@ -34,11 +35,14 @@ class Authority:
     def root(self) -> bytes:
         return self._certificate.public_bytes(Encoding.PEM)
 
-    def issue(self, name: str = "localhost") -> Pair:
+    def issue(self, name: str = "localhost", *, uris: Sequence[str] = (), domains: Sequence[str] = ()) -> Pair:
         key = ec.generate_private_key(ec.SECP256R1())
+        names: list[x509.GeneralName] = [x509.IPAddress(ip_address("127.0.0.1"))]
+        names += [x509.UniformResourceIdentifier(uri) for uri in uris]
+        names += [x509.DNSName(domain) for domain in domains]
         certificate = (
             _builder(_name(name), self._name, key.public_key())
-            .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+            .add_extension(x509.SubjectAlternativeName(names), critical=False)
             .sign(self._key, hashes.SHA256())
         )
         private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())

@@ -13,6 +13,7 @@ from opentelemetry.trace import get_current_span
 from prometheus_client import CollectorRegistry
 
 from function_backend.cache.client import CacheSettings, connect
+from function_backend.cache.push import RedisPush
 from function_backend.cache.rate_limit import HostBuckets, RateLimiter, SharedBuckets
 from function_backend.events.recording import EventRecorder
 from function_backend.interceptors import server_chain
@@ -77,7 +78,9 @@ class Backend:
         self._around = around
         self._database = Database(around.database)
         recorder = EventRecorder(around.clock, trace_context=current_traceparent)
-        transactions = Transactions(self._database, recorder)
+        redis = connect(settings.cache)
+        self._push = None if redis is None else RedisPush(redis, key_prefix=settings.cache.key_prefix)
+        transactions = Transactions(self._database, recorder, push=self._push)
         self._listener = Listener(around.database)
         resources = Resources(
             transactions=transactions,
@@ -91,6 +94,8 @@ class Backend:
         self._slices = [module.build(resources, getattr(settings, slice_name(module))) for module in SLICES]
         for each in self._slices:
             recorder.learn(each.event_payloads)
+            if self._push is not None:
+                self._push.carry(each.pushed)
         calls = CallPool(settings.server.threads, name="call")
         streams = CallPool(settings.server.stream_threads, name="stream")
         self._outlook = Outlook(log=around.log, registry=around.registry, sampling=around.tracing)
@@ -155,6 +160,8 @@ class Backend:
             for chore in each.chores
         ]
         self._listener.start(self._slices, tasks=[purge, *chores])
+        if self._push is not None:
+            self._push.listen(self._listener.hear)
         if self._around.admin is not None:
             self._admin = AdminServer(self._around.admin, self._health)
         self._server.start(self._around.addresses, local=self._around.local)
@@ -188,6 +195,8 @@ class Backend:
             self._admin.stop()
         if self._watch is not None:
             self._watch.stop()
+        if self._push is not None:
+            self._push.stop()
         self._listener.stop()
         self._outlook.stop()
         if self._around.tracing is not None:

@@ -37,6 +37,8 @@ class Slice:
     """Event class to the function that serialises its message."""
     invalidations: Mapping[str, Callable[[str], None]] = field(default_factory=dict)
     """Topic of a change notification to what drops the cached copies; the text after the topic is handed over."""
+    pushed: frozenset[str] = frozenset()
+    """Topics that also travel through Redis where there is one, for workers that cannot listen to the database."""
     cache_resets: tuple[Callable[[], None], ...] = ()
     """Called when notifications may have been missed: drop everything cached."""
     caches: Mapping[str, CacheStatistics] = field(default_factory=dict)

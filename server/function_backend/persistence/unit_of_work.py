@@ -48,10 +48,17 @@ class EventSink(Protocol):
         """Writes the events. It is the last thing before the commit, since it locks the tenant's audit chain."""
 
 
+class Push(Protocol):
+    """Carries change notifications to other workers beside the database."""
+
+    def publish(self, notifications: Sequence[str]) -> None:
+        """Sends those it carries, each a topic and a text; it neither fails nor takes long."""
+
+
 class UnitOfWork:
     """What one use case does to the database. Begun by its first statement."""
 
-    def __init__(self, database: Database, *, read_only: bool = False) -> None:
+    def __init__(self, database: Database, *, read_only: bool = False, push: Push | None = None) -> None:
         call = current_call.get()
         tenant_id = None if call is None else call.tenant_id
         if call is None or tenant_id is None:
@@ -62,6 +69,7 @@ class UnitOfWork:
         self._database = database
         self._session = Session(database, call, read_only=read_only)
         self._read_only = read_only
+        self._push = push
         self._events: list[DomainEvent] = []
         self._notifications: list[str] = []
         self._discarded = False
@@ -123,6 +131,9 @@ class UnitOfWork:
         position = self._session.commit(self._notifications, returns_position=not self._read_only)
         if position is not None:
             self.call.committed_position = max(position, self.call.committed_position or 0)
+        if self._push is not None and self._notifications:
+            # Only now: whoever heard of it before the commit would read the old state once more, and keep it.
+            self._push.publish(self._notifications)
 
     def roll_back(self) -> None:
         """Undoes what was done; called by the context manager alone."""
@@ -144,9 +155,11 @@ class UnitOfWork:
 class Transactions:
     """Opens units of work."""
 
-    def __init__(self, database: Database, sink: EventSink) -> None:
+    def __init__(self, database: Database, sink: EventSink, *, push: Push | None = None) -> None:
+        """`push` hears of every notification that was committed."""
         self._database = database
         self._sink = sink
+        self._push = push
 
     def __call__(self) -> AbstractContextManager[UnitOfWork]:
         """A unit of work: part of the call's transaction at the edge, or else a transaction of its own."""
@@ -178,7 +191,7 @@ class Transactions:
 
     def unit(self, *, read_only: bool) -> UnitOfWork:
         """A new unit of work; whoever asks for one sees to its end."""
-        return UnitOfWork(self._database, read_only=read_only)
+        return UnitOfWork(self._database, read_only=read_only, push=self._push)
 
     @property
     def sink(self) -> EventSink:

@@ -84,12 +84,20 @@ def _tenants() -> None:
         "read_tenants(uuid, uuid, boolean, integer)",
         """
         create function read_tenants(after_id uuid, below_id uuid, with_deleted boolean, at_most integer)
-        returns setof tenant language sql stable {definer} as $$
-            select t.* from tenant t
-            where (after_id is null or t.tenant_id > after_id)
-                and (below_id is null or t.parent_id = below_id)
-                and (with_deleted or t.state <> 'deleted')
-            order by t.tenant_id limit at_most
+        returns setof tenant language plpgsql stable {definer} as $$
+        begin
+            -- Two statements: one plan for both would read all tenants to find the few below one.
+            if below_id is null then
+                return query select t.* from tenant t
+                where (after_id is null or t.tenant_id > after_id) and (with_deleted or t.state <> 'deleted')
+                order by t.tenant_id limit at_most;
+            else
+                return query select t.* from tenant t
+                where t.parent_id = below_id and (after_id is null or t.tenant_id > after_id)
+                    and (with_deleted or t.state <> 'deleted')
+                order by t.tenant_id limit at_most;
+            end if;
+        end
         $$
         """,
     )

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import base64
 from datetime import UTC, datetime, timedelta
+from typing import Self
 from uuid import uuid4
 
 import grpc
@@ -205,6 +206,12 @@ class TestWhoAmI:
             _credentials(server).WhoAmI(credential_service_pb2.WhoAmIRequest(), timeout=_SECONDS)
         assert refused.value.code() is grpc.StatusCode.UNAUTHENTICATED
 
+    def test_what_a_caller_says_of_its_certificate_counts_for_nothing(self, server: RunningServer) -> None:
+        forged = [("x-forwarded-client-cert", "URI=spiffe://example.org/x"), ("x509_pem_cert", "x")]
+        with pytest.raises(grpc.RpcError) as refused:
+            _credentials(server).WhoAmI(credential_service_pb2.WhoAmIRequest(), metadata=forged, timeout=_SECONDS)
+        assert refused.value.code() is grpc.StatusCode.UNAUTHENTICATED
+
 
 class TestDatabaseAway:
     def test_what_is_not_remembered_is_unavailable_and_never_valid_or_invalid(
@@ -336,7 +343,7 @@ class _Stream:
     def __init__(self, call: grpc.CallIterator[credential_service_pb2.WatchRevocationsResponse]) -> None:
         self._call = call
 
-    def __enter__(self) -> _Stream:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -13,7 +13,9 @@ from function_backend.kernel.identity import PermissionSet, Principal
 from function_backend.kernel.pagination import InvalidPageTokenError
 from function_backend.resources import Resources
 from function_backend.services.auth import slice as auth
+from function_backend.services.auth.adapters.states import Subjects
 from function_backend.services.auth.domain.api_key import ApiKey, KeyWish
+from function_backend.services.auth.domain.built_in_roles import BuiltInRoles
 from function_backend.services.auth.domain.key_text import digest, key_id
 from function_backend.services.auth.domain.permission import PermissionCatalogue
 from function_backend.services.auth.domain.tenant import Tenant
@@ -22,6 +24,7 @@ from function_backend.services.auth.errors.permission import PermissionEscalatio
 from function_backend.services.auth.errors.tenant import TenantNameTakenError, TenantNotFoundError
 from function_backend.services.auth.service.api_keys import ApiKeyService
 from function_backend.services.auth.service.first_tenant import ensure_default_tenant
+from function_backend.services.auth.service.guards import RoleGuards
 from function_backend.services.auth.service.tenants import TenantService
 from tests.factories.auth import a_principal, calling
 from tests.fixtures import postgres
@@ -51,6 +54,8 @@ def api_keys(resources: Resources) -> ApiKeyService:
         clock=resources.clock,
         page_tokens=resources.page_tokens,
         catalogue=PermissionCatalogue(resources.permission_catalogue),
+        subjects=Subjects(),
+        administrators=RoleGuards(BuiltInRoles(PermissionCatalogue(resources.permission_catalogue)), resources.clock),
     )
 
 
@@ -174,7 +179,7 @@ class TestCreatingAKey:
         expires_at = datetime.now(UTC).replace(microsecond=0) + timedelta(days=1)
         with calling(caller):
             made = api_keys.create(_wish("company.read", "auth.*", expires_at=expires_at))
-            found = api_keys.get(made.api_key.id)
+            found = api_keys.get(made.api_key.id).api_key
         assert found == made.api_key
         assert found.permissions == {"company.read", "auth.*"}
         assert (found.rate_limit_per_second, found.expires_at, found.creator) == (7, expires_at, caller.actor)
@@ -276,7 +281,7 @@ def _walk(api_keys: ApiKeyService, *, show_revoked: bool) -> list[ApiKey]:
     token = ""
     while True:
         page, token = api_keys.list(2, token, show_revoked=show_revoked)
-        found.extend(page.items)
+        found.extend(seen.api_key for seen in page.items)
         if not token:
             return found
 

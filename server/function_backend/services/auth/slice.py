@@ -565,6 +565,8 @@ def build(resources: Resources, settings: AuthSettings) -> Slice:
             TENANT_TOPIC: policy.forget,
             SIGNING_KEY_TOPIC: keys.ring.forget,
         },
+        # Not the told epochs: a worker that heard one through Redis may have lost the revocation before it.
+        pushed=frozenset({REVOCATION_TOPIC}),
         cache_resets=(authenticator.forget, policy.forget, keys.forget),
         caches={
             "credentials": authenticator.cache,

@@ -38,6 +38,7 @@ def discovery_document(published: Published) -> dict[str, Any]:
     """The metadata of the authorisation server (RFC 8414), which is also its OpenID configuration."""
     base = published.issuer
     client_authentication = ["client_secret_basic", "client_secret_post", "private_key_jwt"]
+    assertions = ["ES256", "EdDSA", "RS256", "PS256"]
     document: dict[str, Any] = {
         "issuer": base,
         "token_endpoint": f"{base}/oauth2/token",
@@ -45,13 +46,15 @@ def discovery_document(published: Published) -> dict[str, Any]:
         "introspection_endpoint": f"{base}/oauth2/introspect",
         "revocation_endpoint": f"{base}/oauth2/revoke",
         "device_authorization_endpoint": f"{base}/oauth2/device_authorization",
-        # There is no authorisation endpoint, so there are no response types; the key is required all the same.
-        "response_types_supported": [],
+        # There is no authorisation endpoint to answer anything; libraries want the list, and something in it.
+        "response_types_supported": ["none"],
         "grant_types_supported": [grant.value for grant in Grant],
         "token_endpoint_auth_methods_supported": client_authentication,
-        "token_endpoint_auth_signing_alg_values_supported": ["ES256", "EdDSA", "RS256", "PS256"],
+        "token_endpoint_auth_signing_alg_values_supported": assertions,
         "introspection_endpoint_auth_methods_supported": client_authentication,
+        "introspection_endpoint_auth_signing_alg_values_supported": assertions,
         "revocation_endpoint_auth_methods_supported": client_authentication,
+        "revocation_endpoint_auth_signing_alg_values_supported": assertions,
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": list(published.algorithms),
         "claims_supported": [

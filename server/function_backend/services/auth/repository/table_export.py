@@ -31,6 +31,7 @@ class TableExport:
     def __init__(self, type: str, table: Table, columns: Sequence[str], *, key: str = "id") -> None:  # noqa: A002
         """`columns` are those to export, never a secret or the hash of one; `key` is unique within the tenant."""
         self.type = type
+        self.table = table
         self._tenant = table.c.tenant_id
         self._key: Column[object] = table.c[key]
         self._columns = [table.c[name] for name in columns]
