@@ -129,9 +129,9 @@ from function_backend_client.reasons import (
     RelationSchemaInvalidError,
     RelationSchemaNotFoundError,
     RelationSchemaOrphansTuplesError,
-    RelationUnknownError,
     RelationshipExistsError,
     RelationshipInvalidError,
+    RelationUnknownError,
     RequestIdReusedError,
     ResourceOutOfScopeError,
     ResponseTooLargeError,
@@ -181,6 +181,7 @@ from function_backend_client.service_config import Retries
 from function_backend_client.shipments import ImportOptions
 
 __all__ = [
+    "DEFAULT_ADDRESS",
     "AccessToken",
     "Address",
     "AddressKind",
@@ -227,7 +228,6 @@ __all__ = [
     "CredentialMissingError",
     "CredentialRevokedError",
     "Credentials",
-    "DEFAULT_ADDRESS",
     "DeadlineError",
     "DeadlineTooShortError",
     "DecisionNotFoundError",
