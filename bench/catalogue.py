@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bench.figure import Measurement
+from bench.rows.client_verification import measure as measure_client_verification
 from bench.rows.create_company import measure as measure_create_company
 from bench.rows.database_read import measure as measure_database_read
 from bench.rows.get_company import measure as measure_get_company
@@ -36,5 +37,6 @@ ROWS = (
     Row(name="memory", title="Memory at load", measure=measure_memory),
     Row(name="import", title="Import through the API", measure=measure_import_companies),
     Row(name="list-pages", title="Pages of a list", measure=measure_list_pages),
+    Row(name="client-verification", title="Callers of a protected service", measure=measure_client_verification),
     Row(name="search", title="Search with typing errors", measure=measure_search),
 )

@@ -17,6 +17,7 @@ pytest_plugins = [
     "tests.fixtures.serve",
     "tests.fixtures.principals",
     "tests.fixtures.scripted",
+    "tests.fixtures.trusted_backend",
     "tests.fixtures.command_line",
     "tests.fixtures.storage",
     "tests.fixtures.companies",

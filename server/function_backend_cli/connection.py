@@ -15,8 +15,18 @@ import typer
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from function_backend_cli.output import REFUSED, USAGE, Output, explain
-from function_backend_client import ChannelSettings, Client, FunctionBackendError, Timeouts, Tls, UnimplementedError
+from function_backend_client import (
+    ChannelSettings,
+    Client,
+    ClientCredentials,
+    FunctionBackendError,
+    Timeouts,
+    Tls,
+    UnimplementedError,
+)
 from function_backend_client.client import DEFAULT_ADDRESS
+from function_backend_client.logins import LoginFile, SavedLogin
+from function_backend_client.tokens import Grant
 
 P = ParamSpec("P")
 
@@ -36,7 +46,7 @@ _ApiKey = Annotated[
     typer.Option(
         "--api-key",
         envvar="FUNCTION_BACKEND_API_KEY",
-        help="The key to call with. Other users of the machine may see it here; better in the environment or a file.",
+        help="The key to call with; your login when absent. Others may see it here: better in a file.",
         show_default=False,
         rich_help_panel=_PANEL,
     ),
@@ -47,6 +57,16 @@ _ApiKeyFile = Annotated[
         "--api-key-file",
         envvar="FUNCTION_BACKEND_API_KEY_FILE",
         help="A file with the key.",
+        show_default=False,
+        rich_help_panel=_PANEL,
+    ),
+]
+_ClientFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--client-file",
+        envvar="FUNCTION_BACKEND_CLIENT_FILE",
+        help="A file with id and secret of a service account, as `service-accounts create-secret` writes it.",
         show_default=False,
         rich_help_panel=_PANEL,
     ),
@@ -122,6 +142,7 @@ class Session:
         address: str,
         api_key: str | None,
         api_key_file: Path | None,
+        client_file: Path | None,
         encrypt: bool | None,
         ca_file: Path | None,
         client_certificate: Path | None,
@@ -129,7 +150,9 @@ class Session:
         server_name: str | None,
         timeout: float | None,
         as_json: bool,
+        logs_in: bool = False,
     ) -> None:
+        """`logs_in` says that the command makes the login rather than uses it."""
         self.address = address
         self.output = Output(json=as_json)
         self.api_key = _read_key(api_key, api_key_file)
@@ -137,8 +160,21 @@ class Session:
         tls: Tls | bool | None = encrypt
         if any((ca_file, client_certificate, client_key, server_name)) and encrypt is not False:
             tls = Tls(ca_file, client_certificate, client_key, server_name)
+        login = LoginFile(address)
+        credentials: Grant | None = None
+        if self.api_key is None and client_file is not None:
+            credentials = _read_client(client_file)
+        elif self.api_key is None and not logs_in and login.path.exists():
+            credentials = SavedLogin(login)
         try:
-            self.client = Client(address, api_key=self.api_key, tls=tls, timeouts=timeouts, channel=ChannelSettings())
+            self.client = Client(
+                address,
+                api_key=self.api_key,
+                credentials=credentials,
+                tls=tls,
+                timeouts=timeouts,
+                channel=ChannelSettings(),
+            )
         except (ValueError, OSError) as error:
             raise typer.BadParameter(str(error)) from error
 
@@ -163,11 +199,19 @@ def remote(command: Callable[Concatenate[Session, P], None]) -> Callable[..., No
     It gets a `Session` as its first argument, and the options of the connection besides its own. A failure of the
     service becomes a readable text and an exit status, never a stack trace.
     """
+    return _connected(command, logs_in=False)
 
+
+def anonymous(command: Callable[Concatenate[Session, P], None]) -> Callable[..., None]:
+    """As `remote`, for a command that calls without a credential unless a key is given."""
+    return _connected(command, logs_in=True)
+
+
+def _connected(command: Callable[Concatenate[Session, P], None], *, logs_in: bool) -> Callable[..., None]:
     @functools.wraps(command)
     def run(*args: Any, **arguments: Any) -> None:  # noqa: ANN401  Those of the command and of the connection.
         shared = {name: arguments.pop(name) for name in _shared_parameters()}
-        with Session(**shared) as session:
+        with Session(**shared, logs_in=logs_in) as session:
             try:
                 command(session, *args, **arguments)
             except FunctionBackendError as failure:
@@ -194,6 +238,7 @@ def _shared_parameters() -> dict[str, inspect.Parameter]:
         address: _Address = DEFAULT_ADDRESS,
         api_key: _ApiKey = None,
         api_key_file: _ApiKeyFile = None,
+        client_file: _ClientFile = None,
         encrypt: _Encrypt = None,
         ca_file: _Roots = None,
         client_certificate: _Certificate = None,
@@ -204,6 +249,16 @@ def _shared_parameters() -> dict[str, inspect.Parameter]:
     ) -> None: ...
 
     return dict(inspect.signature(options, eval_str=True).parameters)
+
+
+def _read_client(file: Path) -> ClientCredentials:
+    try:
+        client_id, colon, secret = file.read_text(encoding="utf-8").strip().partition(":")
+    except (OSError, UnicodeDecodeError) as error:
+        raise typer.BadParameter(f"{file}: the secret cannot be read: {error}", param_hint="--client-file") from error
+    if not colon:
+        raise typer.BadParameter(f"{file}: is not an id and a secret with a colon between", param_hint="--client-file")
+    return ClientCredentials(client_id, secret)
 
 
 def _read_key(api_key: str | None, file: Path | None) -> str | None:

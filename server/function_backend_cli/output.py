@@ -119,7 +119,7 @@ def _sentences(failure: FunctionBackendError, address: str) -> Iterable[str]:
     if not failure.reason and status_of(failure) == UNAVAILABLE:
         yield f"Is the service running at {escape(address)}? Set another address with --address."
     if isinstance(failure, UnauthenticatedError):
-        yield "Set the key with FUNCTION_BACKEND_API_KEY, --api-key-file or --api-key."
+        yield "Log in with `function-backend login`, or set a key with FUNCTION_BACKEND_API_KEY or --api-key-file."
     if isinstance(failure, InvalidFilterError):
         yield "The filter language is described in docs/filters.md."
     if failure.retry_after is not None:

@@ -162,7 +162,10 @@ class TestServiceConfig:
         assert "/function.company.v1.CompanyService/GetCompany" in named
         assert "/function.company.v1.CompanyService/CreateCompany" in named
         # The stream is made again by who made it; gRPC would have to keep all of it in memory.
-        assert set(PLANS) - named == {"/function.company.v1.CompanyService/ImportCompanies"}
+        assert set(PLANS) - named == {
+            "/function.company.v1.CompanyService/ImportCompanies",
+            "/function.auth.v1.UserService/ImportUsers",
+        }
 
     def test_every_method_declares_what_a_repetition_does(self) -> None:
         assert all(plan.idempotency != options_pb2.IDEMPOTENCY_UNSPECIFIED for plan in PLANS.values())

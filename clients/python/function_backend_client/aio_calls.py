@@ -9,7 +9,7 @@ import grpc
 from grpc import aio
 
 from function_backend_client.outgoing import Metadata, Outgoing
-from function_backend_client.reasons import CredentialExpiredError
+from function_backend_client.reasons import REPLACEABLE
 from function_backend_client.route import Route
 
 Request = TypeVar("Request")
@@ -37,7 +37,7 @@ class AsyncUnaryCall(Generic[Request, Response]):
         header = await route.outgoing.header_async()
         try:
             return await self._once(prepared, seconds, header, metadata, rest)
-        except CredentialExpiredError:
+        except REPLACEABLE:
             # Refused before it began: with a fresh token the same call may go out once more.
             if not route.outgoing.forget(header):
                 raise
@@ -69,20 +69,34 @@ class AsyncResponseStream(AsyncIterator[Response], Generic[Response]):
         self._metadata = metadata
         self._call: Any = None
         self._answers: AsyncIterator[Response] | None = None
+        self._header: str | None = None
+        self._is_first = True
 
     def __aiter__(self) -> Self:
         return self
 
     async def __anext__(self) -> Response:
         route = self._route
-        if self._answers is None:
-            sent = route.outgoing.metadata(await route.outgoing.header_async(), self._metadata)
-            self._call = route.inner()(self._request, timeout=self._seconds, metadata=sent)
-            self._answers = aiter(self._call)
+        answers = self._answers or await self._start()
+        is_first, self._is_first = self._is_first, False
         try:
-            return await anext(self._answers)
+            return await anext(answers)
         except grpc.RpcError as error:
-            raise route.failure(error) from error
+            failure = route.failure(error)
+            # Refused before its first answer: with a fresh token the same call may go out once more.
+            if not (is_first and isinstance(failure, REPLACEABLE) and route.outgoing.forget(self._header)):
+                raise failure from error
+        await self._start()
+        return await anext(self)
+
+    async def _start(self) -> AsyncIterator[Response]:
+        route = self._route
+        self._header = await route.outgoing.header_async()
+        sent = route.outgoing.metadata(self._header, self._metadata)
+        self._call = route.inner()(self._request, timeout=self._seconds, metadata=sent)
+        answers: AsyncIterator[Response] = aiter(self._call)
+        self._answers = answers
+        return answers
 
     def cancel(self) -> bool:
         """Ends the call; the server stops working on it."""

@@ -9,24 +9,23 @@ from typing import Self, TypeVar
 
 from grpc import aio
 
-from function.auth.v1 import api_key_service_pb2_grpc, tenant_service_pb2_grpc
 from function.company.v1 import company_service_pb2, company_service_pb2_grpc
 from function_backend_client.aio_calls import AsyncPlannedChannel
 from function_backend_client.aio_companies import AsyncCompanies
 from function_backend_client.aio_importing import AsyncImportCall
-from function_backend_client.api_keys import AsyncApiKeys
 from function_backend_client.channel import ChannelSettings, Tls, channel_options, transport
-from function_backend_client.client import DEFAULT_ADDRESS, IMPORT_PATH, credentials_of
+from function_backend_client.client import DEFAULT_ADDRESS, IMPORT_PATH, credentials_of, token_endpoint
 from function_backend_client.credentials import Credentials
 from function_backend_client.outgoing import Outgoing
 from function_backend_client.plans import Timeouts
-from function_backend_client.tenants import AsyncTenants
+from function_backend_client.surfaces.catalogue import AsyncSurfaces
+from function_backend_client.tokens import Grant
 from function_backend_client.tracing import traced_async
 
 Stub = TypeVar("Stub")
 
 
-class AsyncClient:
+class AsyncClient(AsyncSurfaces):
     """As `Client`, for asyncio: the same methods with `await` and `async for`. It belongs to one event loop."""
 
     def __init__(
@@ -34,7 +33,7 @@ class AsyncClient:
         address: str = DEFAULT_ADDRESS,
         *,
         api_key: str | None = None,
-        credentials: Credentials | None = None,
+        credentials: Credentials | Grant | None = None,
         tls: Tls | bool | None = None,
         timeouts: Timeouts | None = None,
         channel: ChannelSettings | None = None,
@@ -44,11 +43,12 @@ class AsyncClient:
         self._tls = transport(address, tls)
         self._settings = channel or ChannelSettings()
         self._tracing = tracing
-        self._outgoing = Outgoing(credentials_of(api_key, credentials), timeouts=timeouts)
+        # Tokens are fetched in a thread, over a synchronous connection: seldom, and the same code for both clients.
+        self._endpoint = token_endpoint(address, self._tls)
+        self._outgoing = Outgoing(credentials_of(api_key, credentials, self._endpoint), timeouts=timeouts)
         self.channel: aio.Channel = self._open(self._settings)
+        super().__init__(self.channel)
         self.companies = AsyncCompanies(company_service_pb2_grpc.CompanyServiceStub(self.channel), self._open_imports)
-        self.tenants = AsyncTenants(tenant_service_pb2_grpc.TenantServiceStub(self.channel))
-        self.api_keys = AsyncApiKeys(api_key_service_pb2_grpc.ApiKeyServiceStub(self.channel))
 
     def __repr__(self) -> str:
         return f"AsyncClient({self.address!r})"
@@ -69,6 +69,7 @@ class AsyncClient:
     async def close(self) -> None:
         """Closes the connections; calls under way are cancelled."""
         await self.channel.close()
+        self._endpoint.close()
 
     async def __aenter__(self) -> Self:
         return self

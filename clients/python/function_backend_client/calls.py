@@ -13,7 +13,7 @@ import grpc
 
 from function_backend_client.errors import CancelledError
 from function_backend_client.outgoing import Metadata
-from function_backend_client.reasons import CredentialExpiredError
+from function_backend_client.reasons import REPLACEABLE
 from function_backend_client.route import Route
 
 Request = TypeVar("Request")
@@ -54,7 +54,7 @@ class UnaryCall(Generic[Request, Response]):
         header = route.outgoing.header()
         try:
             return self._once(prepared, seconds, header, metadata, credentials, wait_for_ready, compression)
-        except CredentialExpiredError:
+        except REPLACEABLE:
             # Refused before it began: with a fresh token the same call may go out once more.
             if not route.outgoing.forget(header):
                 raise

@@ -9,16 +9,16 @@ from typing import Final, Self, TypeVar
 
 import grpc
 
-from function.auth.v1 import api_key_service_pb2_grpc, tenant_service_pb2_grpc
 from function.company.v1 import company_service_pb2, company_service_pb2_grpc
-from function_backend_client.api_keys import ApiKeys
 from function_backend_client.channel import ChannelSettings, Tls, open_channels, transport
 from function_backend_client.companies import Companies, ImportCall
 from function_backend_client.credentials import ApiKey, Credentials
 from function_backend_client.outgoing import Outgoing
 from function_backend_client.planned_channel import PlannedChannel
 from function_backend_client.plans import Timeouts
-from function_backend_client.tenants import Tenants
+from function_backend_client.surfaces.catalogue import Surfaces
+from function_backend_client.token_endpoint import ServiceEndpoint
+from function_backend_client.tokens import Grant, TokenEndpoint, TokenSource
 from function_backend_client.tracing import traced
 
 Stub = TypeVar("Stub")
@@ -27,20 +27,27 @@ DEFAULT_ADDRESS: Final = "127.0.0.1:50051"
 IMPORT_PATH: Final = "/function.company.v1.CompanyService/ImportCompanies"
 
 
-def credentials_of(api_key: str | None, credentials: Credentials | None) -> Credentials | None:
+def credentials_of(
+    api_key: str | None, credentials: Credentials | Grant | None, endpoint: TokenEndpoint
+) -> Credentials | None:
     """The credentials that the arguments of `connect` name. Raises ValueError when they name two."""
-    if api_key is None:
-        return credentials
-    if credentials is not None:
-        raise ValueError("pass either api_key or credentials, not both")
-    return ApiKey(api_key)
+    if api_key is not None:
+        if credentials is not None:
+            raise ValueError("pass either api_key or credentials, not both")
+        return ApiKey(api_key)
+    return TokenSource(credentials, endpoint) if isinstance(credentials, Grant) else credentials
 
 
-class Client:
+def token_endpoint(address: str, tls: Tls | None) -> ServiceEndpoint:
+    """Where the tokens for an address come from. Nothing is opened before one is needed."""
+    return ServiceEndpoint(lambda: PlannedChannel(open_channels(address, tls, ChannelSettings()), Outgoing()))
+
+
+class Client(Surfaces):
     """A connection to the service. Threads may share it; close it, or use it as a context manager.
 
-    `companies`, `tenants` and `api_keys` are the typed methods. `stub(CompanyServiceStub)` gives any generated stub
-    with the same credentials, deadlines, retries and exceptions.
+    `companies`, `tenants`, `users`, `roles` and so on are the typed methods. `stub(CompanyServiceStub)` gives any
+    generated stub with the same credentials, deadlines, retries and exceptions.
     """
 
     def __init__(
@@ -48,7 +55,7 @@ class Client:
         address: str = DEFAULT_ADDRESS,
         *,
         api_key: str | None = None,
-        credentials: Credentials | None = None,
+        credentials: Credentials | Grant | None = None,
         tls: Tls | bool | None = None,
         timeouts: Timeouts | None = None,
         channel: ChannelSettings | None = None,
@@ -58,11 +65,11 @@ class Client:
         self._tls = transport(address, tls)
         self._settings = channel or ChannelSettings()
         self._tracing = tracing
-        self._outgoing = Outgoing(credentials_of(api_key, credentials), timeouts=timeouts)
+        self._endpoint = token_endpoint(address, self._tls)
+        self._outgoing = Outgoing(credentials_of(api_key, credentials, self._endpoint), timeouts=timeouts)
         self.channel: grpc.Channel = self._open(self._settings)
+        super().__init__(self.channel)
         self.companies = Companies(self.stub(company_service_pb2_grpc.CompanyServiceStub), self._open_imports)
-        self.tenants = Tenants(self.stub(tenant_service_pb2_grpc.TenantServiceStub))
-        self.api_keys = ApiKeys(self.stub(api_key_service_pb2_grpc.ApiKeyServiceStub))
 
     def __repr__(self) -> str:
         return f"Client({self.address!r})"
@@ -70,6 +77,11 @@ class Client:
     def stub(self, make: Callable[[grpc.Channel], Stub]) -> Stub:
         """A generated stub over this client's connections."""
         return make(self.channel)
+
+    @property
+    def tokens(self) -> ServiceEndpoint:
+        """Where tokens are handed out, for callers that have none yet."""
+        return self._endpoint
 
     @property
     def consistency_token(self) -> str | None:
@@ -83,6 +95,7 @@ class Client:
     def close(self) -> None:
         """Closes the connections; calls under way are cancelled."""
         self.channel.close()
+        self._endpoint.close()
 
     def __enter__(self) -> Self:
         return self

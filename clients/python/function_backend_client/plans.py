@@ -8,16 +8,8 @@ from types import MappingProxyType
 
 from google.protobuf.descriptor import FileDescriptor, MethodDescriptor
 
-from function.auth.v1 import api_key_service_pb2, tenant_service_pb2
 from function.common.v1 import options_pb2
-from function.company.v1 import company_service_pb2
-
-CONTRACT: tuple[FileDescriptor, ...] = (
-    company_service_pb2.DESCRIPTOR,
-    tenant_service_pb2.DESCRIPTOR,
-    api_key_service_pb2.DESCRIPTOR,
-)
-"""The files whose services this client speaks."""
+from function_backend_client.surfaces.contract import CONTRACT
 
 
 @dataclass(frozen=True, slots=True)

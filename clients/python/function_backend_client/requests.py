@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import copy
 import datetime as dt
 import uuid
-from collections.abc import Iterable
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
+from typing import Protocol, TypeVar
 
+from google.protobuf.duration_pb2 import Duration
 from google.protobuf.field_mask_pb2 import FieldMask
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from function.auth.v1 import api_key_service_pb2, tenant_service_pb2
 from function.company.v1 import company_pb2, company_service_pb2
 
 
@@ -63,40 +65,48 @@ def update_company(
     request_id: str | None,
 ) -> company_service_pb2.UpdateCompanyRequest:
     """The request of `UpdateCompany`."""
-    paths = fields.split(",") if isinstance(fields, str) else fields
     return company_service_pb2.UpdateCompanyRequest(
         company=company,
-        update_mask=None if paths is None else FieldMask(paths=paths),
+        update_mask=field_mask(fields),
         request_id=new_request_id(request_id),
         validate_only=validate_only,
         valid_from=timestamp(valid_from),
     )
 
 
-def create_api_key(
-    display_name: str,
-    permissions: Iterable[str],
-    *,
-    rate_limit_per_second: int,
-    expire_time: dt.datetime | None,
-    validate_only: bool,
-    request_id: str | None,
-) -> api_key_service_pb2.CreateApiKeyRequest:
-    """The request of `CreateApiKey`."""
-    return api_key_service_pb2.CreateApiKeyRequest(
-        display_name=display_name,
-        permissions=permissions,
-        rate_limit_per_second=rate_limit_per_second,
-        expire_time=timestamp(expire_time),
-        validate_only=validate_only,
-        request_id=new_request_id(request_id),
-    )
+def duration(span: dt.timedelta | Duration | None) -> Duration | None:
+    """A span of time as the contract has it."""
+    if span is None or isinstance(span, Duration):
+        return span
+    length = Duration()
+    length.FromTimedelta(span)
+    return length
 
 
-def create_tenant(
-    name: str, *, display_name: str, validate_only: bool, request_id: str | None
-) -> tenant_service_pb2.CreateTenantRequest:
-    """The request of `CreateTenant`."""
-    return tenant_service_pb2.CreateTenantRequest(
-        name=name, display_name=display_name, validate_only=validate_only, request_id=new_request_id(request_id)
-    )
+def field_mask(fields: Iterable[str] | str | None) -> FieldMask | None:
+    """The fields that a change sets, given one by one or with commas between; all populated ones when None."""
+    if fields is None:
+        return None
+    return FieldMask(paths=fields.split(",") if isinstance(fields, str) else fields)
+
+
+class _Paged(Protocol):
+    page_token: str
+
+
+Paged = TypeVar("Paged", bound=_Paged)
+
+
+def at_page(request: Paged, token: str) -> Paged:
+    """The request for another page. A copy: two iterations over one list may be at different pages."""
+    turned = copy.copy(request)
+    turned.page_token = token
+    return turned
+
+
+Item = TypeVar("Item")
+
+
+def iterator(items: Iterable[Item] | AsyncIterable[Item]) -> Iterator[Item] | AsyncIterator[Item]:
+    """The one over what may be either kind of iterable."""
+    return aiter(items) if isinstance(items, AsyncIterable) else iter(items)

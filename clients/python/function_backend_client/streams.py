@@ -8,6 +8,7 @@ from typing import Any, Generic, Self, TypeVar
 import grpc
 
 from function_backend_client.outgoing import Metadata
+from function_backend_client.reasons import REPLACEABLE
 from function_backend_client.route import Route
 
 Request = TypeVar("Request")
@@ -17,18 +18,25 @@ Response = TypeVar("Response")
 class ResponseStream(Iterator[Response], grpc.Call, Generic[Response]):
     """The answers of a streaming call, one by one. Raises FunctionBackendError."""
 
-    def __init__(self, inner: Any, route: Route) -> None:  # noqa: ANN401  grpcio's own rendezvous.
+    def __init__(self, inner: Any, route: Route, again: Callable[[], Any] | None = None) -> None:  # noqa: ANN401
         self._inner = inner
         self._route = route
+        self._again = again
 
     def __iter__(self) -> Self:
         return self
 
     def __next__(self) -> Response:
+        again, self._again = self._again, None
         try:
             answer: Response = next(self._inner)
         except grpc.RpcError as error:
-            raise self._route.failure(error) from error
+            failure = self._route.failure(error)
+            inner = again() if again is not None and isinstance(failure, REPLACEABLE) else None
+            if inner is None:
+                raise failure from error
+            self._inner = inner
+            return next(self)
         return answer
 
     def cancel(self) -> bool:
@@ -86,10 +94,19 @@ class DownloadCall(Generic[Request, Response]):
     ) -> ResponseStream[Response]:
         """Starts the call and returns its answers as they come."""
         route = self._route
-        sent = route.outgoing.metadata(route.outgoing.header(), metadata)
+        header = route.outgoing.header()
+        prepared = route.prepared(request)
         seconds = route.timeout if timeout is None else timeout
-        inner = route.inner()(route.prepared(request), seconds, sent, credentials, wait_for_ready, compression)
-        return ResponseStream(inner, route)
+
+        def start(header: str | None) -> Any:  # noqa: ANN401  grpcio's own rendezvous.
+            sent = route.outgoing.metadata(header, metadata)
+            return route.inner()(prepared, seconds, sent, credentials, wait_for_ready, compression)
+
+        def again() -> Any:  # noqa: ANN401
+            # Refused before its first answer: with a fresh token the same call may go out once more.
+            return start(route.outgoing.header()) if route.outgoing.forget(header) else None
+
+        return ResponseStream(start(header), route, again)
 
 
 class DialogueCall(Generic[Request, Response]):

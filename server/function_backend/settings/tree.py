@@ -81,7 +81,17 @@ class Settings:
 
 CLIENT_VARIABLES = frozenset(
     f"FUNCTION_BACKEND_{name}"
-    for name in ("API_KEY", "API_KEY_FILE", "ADDRESS", "CA_FILE", "CLIENT_CERTIFICATE", "CLIENT_KEY", "TIMEOUT")
+    for name in (
+        "API_KEY",
+        "API_KEY_FILE",
+        "ADDRESS",
+        "TENANT",
+        "CA_FILE",
+        "CLIENT_FILE",
+        "CLIENT_CERTIFICATE",
+        "CLIENT_KEY",
+        "TIMEOUT",
+    )
 )
 """Variables of the client, which may stand in the same environment."""
 

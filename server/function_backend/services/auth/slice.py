@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -229,6 +230,10 @@ TENANT_SHREDDERS: tuple[TenantShredder, ...] = (shred_user_secrets,)
 """What destroys the secrets of a deleted tenant, beside its data key and its API keys."""
 
 
+FURTHER_PERMISSION = re.compile(r"[a-z][a-z0-9_]*([.][a-z][a-z0-9_]*)+")
+"""How a permission of another service is written."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuthSettings:
     """What can be set about credentials, tokens, passwords and sign-ins."""
@@ -237,6 +242,8 @@ class AuthSettings:
     """Verified keys that one worker remembers."""
     remembered_for: timedelta = timedelta(minutes=1)
     """After this a key is verified again even if nothing was revoked."""
+    further_permissions: tuple[str, ...] = ()
+    """Permissions that other services ask for, such as `note.read`; roles and keys may carry them as well."""
 
     master_keys: tuple[Secret, ...] = field(default=(), repr=False)
     """Keys that wrap all other keys, each as `<id>:<32 bytes in base64>`; the first wraps, the others still unwrap. The
@@ -303,6 +310,9 @@ class AuthSettings:
             raise ValueError("remembered_keys must be at least 1")
         if self.remembered_for <= timedelta():
             raise ValueError("remembered_for must be more than 0")
+        for permission in self.further_permissions:
+            if not FURTHER_PERMISSION.fullmatch(permission):
+                raise ValueError(f"further_permissions: {permission!r} is no permission such as note.read")
         MasterKeys.parse(self.master_keys)
         check_issuer(self.issuer)
         if not self.audience:
@@ -392,7 +402,8 @@ class AuthSettings:
 
 def build(resources: Resources, settings: AuthSettings) -> Slice:
     """The servicers of the folder, and the authenticator that knows all credentials."""
-    catalogue = PermissionCatalogue(resources.permission_catalogue, resources.methods)
+    names = resources.permission_catalogue | frozenset(settings.further_permissions)
+    catalogue = PermissionCatalogue(names, resources.methods)
     built_in = BuiltInRoles(catalogue)
     guards = RoleGuards(built_in, resources.clock)
     rules = TenantRules(access_token_lifetime=settings.access_token_lifetime)

@@ -1,0 +1,1 @@
+"""The typed methods of auth, written by make generate."""

@@ -1,0 +1,114 @@
+"""`function-backend relations`: the relation schema and the relationships of the caller's tenant."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from function.auth.v1 import relationship_pb2
+from function_backend_cli.application import application
+from function_backend_cli.connection import Session, remote
+from function_backend_cli.messages import show, show_all
+from function_backend_cli.moments import Moment
+from function_backend_cli.names import nearest
+
+app = application("Write and read the relation schema, and the relationships under it.")
+
+_TUPLE = re.compile(r"(?P<resource>[^\s#@]+)#(?P<relation>[^\s#@]+)@(?P<subject>\S+)")
+_OPERATIONS = {
+    "create": relationship_pb2.RELATIONSHIP_OPERATION_CREATE,
+    "touch": relationship_pb2.RELATIONSHIP_OPERATION_TOUCH,
+    "delete": relationship_pb2.RELATIONSHIP_OPERATION_DELETE,
+}
+_Tuples = Annotated[
+    list[str], typer.Argument(metavar="TUPLE...", help="Such as document:42#viewer@user:ann or …@group:eng#member.")
+]
+_Reason = Annotated[str, typer.Option("--reason", help="Why, for the record.")]
+
+
+@app.command()
+@remote
+def write(
+    session: Session,
+    tuples: _Tuples,
+    operation: Annotated[str, typer.Option("--operation", help="touch, create or delete.")] = "touch",
+    expires: Moment = None,
+    reason: _Reason = "",
+    validate_only: Annotated[bool, typer.Option("--validate-only", help="Check and change nothing.")] = False,
+) -> None:
+    """Write relationships, all of them or none, and print the consistency token for later checks."""
+    number = _OPERATIONS.get(operation)
+    if number is None:
+        raise ValueError(f"{operation!r} is no operation{nearest(operation, _OPERATIONS)}")
+    updates = []
+    for text in tuples:
+        relationship = _relationship(text)
+        if expires is not None:
+            relationship.expire_time.FromDatetime(expires)
+        updates.append(relationship_pb2.RelationshipUpdate(operation=number, relationship=relationship))
+    show(session, session.client.relationships.write(updates, reason=reason, validate_only=validate_only))
+
+
+@app.command()
+@remote
+def read(
+    session: Session,
+    resource: Annotated[str, typer.Argument(help="TYPE or TYPE:ID of the resources; - for any.")],
+    relation: Annotated[str, typer.Option("--relation", help="Only this one.")] = "",
+    subject: Annotated[str, typer.Option("--subject", help="TYPE or TYPE:ID of the subjects.")] = "",
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="Print at most so many.")] = 100,
+) -> None:
+    """Print relationships."""
+    resource_type, _, resource_id = ("" if resource == "-" else resource).partition(":")
+    subject_type, _, subject_id = subject.partition(":")
+    wanted = relationship_pb2.RelationshipFilter(
+        resource_type=resource_type,
+        resource_id=resource_id,
+        relation=relation,
+        subject_type=subject_type,
+        subject_id=subject_id,
+    )
+    columns = ("resource", "relation", "subject", "expire_time", "writer", "reason")
+    show_all(session, session.client.relationships.read(wanted), columns, empty="No relationships.", limit=limit)
+
+
+@app.command()
+@remote
+def schema(
+    session: Session,
+    file: Annotated[
+        Path | None, typer.Argument(help="A file with a new schema; prints the present one without.")
+    ] = None,
+    version: Annotated[int, typer.Option("--version", min=0, help="Print this version.")] = 0,
+    diff: Annotated[bool, typer.Option("--diff", help="Say what the file would change, and change nothing.")] = False,
+    reason: _Reason = "",
+) -> None:
+    """Print the relation schema, or write a new version of it."""
+    schemas = session.client.relation_schemas
+    if file is None:
+        found = schemas.read(version=version)
+        if session.output.json:
+            session.output.message(found)
+        else:
+            session.output.say(found.text)
+        return
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(f"{file}: cannot be read: {error}") from error
+    if diff:
+        show(session, schemas.diff(text=text))
+    else:
+        show(session, schemas.write(text, reason=reason))
+
+
+def _relationship(text: str) -> relationship_pb2.Relationship:
+    found = _TUPLE.fullmatch(text)
+    if found is None:
+        raise ValueError(f"{text!r} is not a relationship such as document:42#viewer@user:ann")
+    return relationship_pb2.Relationship(
+        resource=found["resource"], relation=found["relation"], subject=found["subject"]
+    )
