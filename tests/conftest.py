@@ -20,4 +20,6 @@ pytest_plugins = [
     "tests.fixtures.command_line",
     "tests.fixtures.storage",
     "tests.fixtures.companies",
+    "tests.fixtures.people_rows",
+    "tests.fixtures.subjects",
 ]

@@ -229,6 +229,7 @@ def serve(
     chain = server_chain(
         settings or PipelineSettings(),
         authenticator=keys,
+        clock=SystemClock(),
         idempotency=Idempotency(transactions or NoDatabase(), StoredAnswers(SystemClock())),
         validation=Validation(),
         limiter=limiter or HostBuckets(),

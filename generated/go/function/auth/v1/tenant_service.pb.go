@@ -392,10 +392,10 @@ const file_function_auth_v1_tenant_service_proto_rawDesc = "" +
 	"page_token\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x80 R\tpageToken\"q\n" +
 	"\x13ListTenantsResponse\x122\n" +
 	"\atenants\x18\x01 \x03(\v2\x18.function.auth.v1.TenantR\atenants\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken2\xb4\x03\n" +
-	"\rTenantService\x12\x8f\x01\n" +
-	"\fCreateTenant\x12%.function.auth.v1.CreateTenantRequest\x1a&.function.auth.v1.CreateTenantResponse\"0\xaa\xed\x18\x16\n" +
-	"\x12auth.tenant.create\x10\x03\x82\xd3\xe4\x93\x02\x10:\x01*\"\v/v1/tenants\x12\x86\x01\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken2\xbd\x03\n" +
+	"\rTenantService\x12\x98\x01\n" +
+	"\fCreateTenant\x12%.function.auth.v1.CreateTenantRequest\x1a&.function.auth.v1.CreateTenantResponse\"9\xaa\xed\x18\x1f\n" +
+	"\x12auth.tenant.create\x10\x03\"\a\b\x01\x12\x03\b\x90\x1c\x82\xd3\xe4\x93\x02\x10:\x01*\"\v/v1/tenants\x12\x86\x01\n" +
 	"\tGetTenant\x12\".function.auth.v1.GetTenantRequest\x1a#.function.auth.v1.GetTenantResponse\"0\xaa\xed\x18\x14\n" +
 	"\x10auth.tenant.read\x10\x01\x82\xd3\xe4\x93\x02\x12\x12\x10/v1/tenants/{id}\x12\x87\x01\n" +
 	"\vListTenants\x12$.function.auth.v1.ListTenantsRequest\x1a%.function.auth.v1.ListTenantsResponse\"+\xaa\xed\x18\x14\n" +

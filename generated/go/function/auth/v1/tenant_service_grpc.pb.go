@@ -39,7 +39,9 @@ type TenantServiceClient interface {
 	//
 	// Permission: auth.tenant.create. Idempotency: safe to repeat with a
 	// request_id.
-	// Fails with TENANT_NAME_TAKEN, REQUEST_ID_REUSED, CONCURRENT_CHANGE.
+	// A person must have signed in with a second factor within the last hour.
+	// Fails with STEP_UP_REQUIRED, TENANT_NAME_TAKEN, REQUEST_ID_REUSED,
+	// CONCURRENT_CHANGE.
 	CreateTenant(ctx context.Context, in *CreateTenantRequest, opts ...grpc.CallOption) (*CreateTenantResponse, error)
 	// Returns a tenant: the caller's own, or any for callers that hold
 	// `auth.tenant.list`.
@@ -105,7 +107,9 @@ type TenantServiceServer interface {
 	//
 	// Permission: auth.tenant.create. Idempotency: safe to repeat with a
 	// request_id.
-	// Fails with TENANT_NAME_TAKEN, REQUEST_ID_REUSED, CONCURRENT_CHANGE.
+	// A person must have signed in with a second factor within the last hour.
+	// Fails with STEP_UP_REQUIRED, TENANT_NAME_TAKEN, REQUEST_ID_REUSED,
+	// CONCURRENT_CHANGE.
 	CreateTenant(context.Context, *CreateTenantRequest) (*CreateTenantResponse, error)
 	// Returns a tenant: the caller's own, or any for callers that hold
 	// `auth.tenant.list`.

@@ -42,7 +42,9 @@ class TenantServiceStub:
 
     Permission: auth.tenant.create. Idempotency: safe to repeat with a
     request_id.
-    Fails with TENANT_NAME_TAKEN, REQUEST_ID_REUSED, CONCURRENT_CHANGE.
+    A person must have signed in with a second factor within the last hour.
+    Fails with STEP_UP_REQUIRED, TENANT_NAME_TAKEN, REQUEST_ID_REUSED,
+    CONCURRENT_CHANGE.
     """
     GetTenant: _grpc.UnaryUnaryMultiCallable[_tenant_service_pb2.GetTenantRequest, _tenant_service_pb2.GetTenantResponse]
     """Returns a tenant: the caller's own, or any for callers that hold
@@ -72,7 +74,9 @@ class TenantServiceAsyncStub(TenantServiceStub):
 
     Permission: auth.tenant.create. Idempotency: safe to repeat with a
     request_id.
-    Fails with TENANT_NAME_TAKEN, REQUEST_ID_REUSED, CONCURRENT_CHANGE.
+    A person must have signed in with a second factor within the last hour.
+    Fails with STEP_UP_REQUIRED, TENANT_NAME_TAKEN, REQUEST_ID_REUSED,
+    CONCURRENT_CHANGE.
     """
     GetTenant: _aio.UnaryUnaryMultiCallable[_tenant_service_pb2.GetTenantRequest, _tenant_service_pb2.GetTenantResponse]  # type: ignore[assignment]
     """Returns a tenant: the caller's own, or any for callers that hold
@@ -105,7 +109,9 @@ class TenantServiceServicer(metaclass=_abc_1.ABCMeta):
 
         Permission: auth.tenant.create. Idempotency: safe to repeat with a
         request_id.
-        Fails with TENANT_NAME_TAKEN, REQUEST_ID_REUSED, CONCURRENT_CHANGE.
+        A person must have signed in with a second factor within the last hour.
+        Fails with STEP_UP_REQUIRED, TENANT_NAME_TAKEN, REQUEST_ID_REUSED,
+        CONCURRENT_CHANGE.
         """
 
     @_abc_1.abstractmethod
