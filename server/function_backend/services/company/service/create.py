@@ -10,7 +10,7 @@ from function_backend.persistence.unit_of_work import Transactions
 from function_backend.services.company.domain import history
 from function_backend.services.company.domain.draft import Draft
 from function_backend.services.company.errors import in_the_future
-from function_backend.services.company.service.scope import CREATE, refuse_outside
+from function_backend.services.company.service.scope import CREATE, refuse_outcome_outside
 from function_backend.services.company.service.store import CompanyStore
 
 
@@ -34,5 +34,5 @@ class CreateCompany:
             raise in_the_future("valid_from")
         transition = history.create(new_id(), state, now, valid_from)
         with self._transactions() as work:
-            refuse_outside(work, CREATE, None, state.labels)
+            refuse_outcome_outside(work, CREATE, None, state.labels)
             return self._store.store(work, transition)

@@ -17,7 +17,7 @@ from function_backend.services.company.errors import CompanyDeletedError, Compan
 from function_backend.services.company.repository.revisions import RevisionReader
 from function_backend.services.company.service.documents import Documents
 from function_backend.services.company.service.locking import lock_company
-from function_backend.services.company.service.scope import UPDATE, refuse_outside
+from function_backend.services.company.service.scope import UPDATE, refuse_outcome_outside
 from function_backend.services.company.service.store import CompanyStore
 
 
@@ -53,7 +53,7 @@ class UpdateCompany:
                 return self._documents.encode(base)
             transition = history.update(record, base.state, state, now, at)
             # What the company is now decides who may see it: nobody may label it out of what they may change.
-            refuse_outside(work, UPDATE, company_id, transition.record.company.state.labels)
+            refuse_outcome_outside(work, UPDATE, company_id, transition.record.company.state.labels)
             return self._store.store(work, transition)
 
 
