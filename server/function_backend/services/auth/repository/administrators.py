@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import array
+from sqlalchemy import literal, select
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import Text
 
 from function_backend.kernel.identity import PermissionSet
@@ -28,7 +28,7 @@ def administering_key_exists(work: UnitOfWork, permissions: frozenset[str]) -> b
         _key.tenant_id == work.tenant_id,
         _key.revoked_at.is_(None),
         _key.expires_at.is_(None),
-        _key.permissions.overlap(array(patterns, type_=Text)),
+        _key.permissions.overlap(literal(patterns, ARRAY(Text))),
     )
     return any(
         all(map(PermissionSet(frozenset(row.permissions)).allows, permissions))
