@@ -493,6 +493,32 @@ class TestStepUp:
         assert grants.role("early", "company.read", by=fresh)
 
 
+def test_every_change_makes_the_workers_ask_again(grants: Grants) -> None:
+    """The epoch is what even a worker without notifications looks at twice a second."""
+    role = grants.role("watched", "company.read")
+    subject = grants.somebody()
+    group = grants.people.group()
+    bindings: list[str] = []
+    changed = role_service_pb2.UpdateRoleRequest(id=role, role=role_service_pb2.RoleInput(description="changed"))
+    for change in (
+        lambda: bindings.append(grants.bind(subject, role)),
+        lambda: bindings.append(grants.bind(group, role)),
+        lambda: grants.roles.UpdateRole(changed, metadata=grants.metadata()),
+        lambda: grants.unbind(bindings[0]),
+        lambda: grants.unbind(bindings[1]),
+        lambda: grants.roles.DeleteRole(role_service_pb2.DeleteRoleRequest(id=role), metadata=grants.metadata()),
+    ):
+        before = _epoch(grants)
+        change()
+        assert _epoch(grants) == before + 1
+
+
+def _epoch(grants: Grants) -> int:
+    with psycopg.connect(grants.server.database.app_url) as connection:
+        [(epoch,)] = connection.execute("select epoch from auth_epoch").fetchall()
+    return int(epoch)
+
+
 def test_every_built_in_role_has_a_name_and_a_fixed_id() -> None:
     names = [role.name for role in BUILT_IN.by_id.values()]
     assert names == ["owner", "administrator", "editor", "viewer", "auditor"]

@@ -8,7 +8,7 @@ from uuid import UUID
 from function_backend.services.auth.domain.permission import PLATFORM, Permission, PermissionCatalogue
 from function_backend.services.auth.domain.role import Role, RoleContent
 
-OWNER_ONLY = frozenset({"auth.tenant.delete", "auth.tenant.export", "auth.tenant.suspend", "auth.tenant.move"})
+OWNER_ONLY = frozenset({"auth.tenant.delete", "auth.tenant.export", "auth.tenant.suspend"})
 """What ends or carries away a whole tenant: administrators do not have it."""
 
 _EXPORT = ".export"
