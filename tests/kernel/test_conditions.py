@@ -35,7 +35,7 @@ def _around(
     principal: Principal | None = None, *, now: datetime = _NOW, address: str | None = "10.1.2.3"
 ) -> Circumstances:
     found = None if address is None else ip_address(address)
-    return Circumstances(principal=principal or _caller(), now=now, address=found)
+    return Circumstances(caller=principal or _caller(), now=now, address=found)
 
 
 def _clock(minutes: int) -> time:

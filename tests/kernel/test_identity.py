@@ -45,7 +45,7 @@ def _principal(*patterns: str, **more: object) -> Principal:
 
 
 def _around(principal: Principal) -> Circumstances:
-    return Circumstances(principal=principal, now=_NOW, address=None)
+    return Circumstances(caller=principal, now=_NOW, address=None)
 
 
 class TestPermissionSet:

@@ -104,8 +104,9 @@ class TestEscalation:
         other = role_binding_pb2.RoleScope(resource_type="company", labels={"team": "south"})
         one = role_binding_pb2.RoleScope(resource_type="company", resource_id=str(uuid.uuid4()))
         elsewhere = role_binding_pb2.RoleScope(resource_type="document", labels={"team": "north"})
-        for scope in (None, wider, other, one, elsewhere):
-            attempt = _bind(grants, manager, writer, by=manager, **({} if scope is None else {"scope": scope}))
+        whole_tenant = role_binding_pb2.RoleScope()
+        for scope in (whole_tenant, wider, other, one, elsewhere):
+            attempt = _bind(grants, manager, writer, by=manager, scope=scope)
             assert _refused(attempt) == ("PERMISSION_ESCALATION", {"permission": "company.update"})
         assert _refused(lambda: grants.role("all-over", "company.update", by=manager))[0] == "PERMISSION_ESCALATION"
 
@@ -124,9 +125,10 @@ class TestEscalation:
         )
         renamed = company_pb2.Company(id=made.company.id, legal_name="Held for a time GmbH")
         # It does count for the holder.
-        assert _companies(grants).UpdateCompany(
+        updated = _companies(grants).UpdateCompany(
             company_service_pb2.UpdateCompanyRequest(company=renamed), metadata=grants.metadata(manager)
         )
+        assert updated.company.legal_name == "Held for a time GmbH"
         for scope in ({}, {"scope": _NORTH}):
             attempt = _bind(grants, manager, writer, by=manager, **scope)
             assert _refused(attempt) == ("PERMISSION_ESCALATION", {"permission": "company.update"})

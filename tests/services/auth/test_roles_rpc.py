@@ -19,6 +19,7 @@ from function.auth.v1 import (
     permission_service_pb2_grpc,
     role_binding_pb2,
     role_binding_service_pb2,
+    role_pb2,
     role_service_pb2,
 )
 from function.company.v1 import company_service_pb2, company_service_pb2_grpc
@@ -114,7 +115,8 @@ class TestRoles:
 
     def test_built_in_roles_are_listed_first_like_all_others(self, grants: Grants) -> None:
         made = grants.role("mine", "company.read")
-        found, token = [], ""
+        found: list[role_pb2.Role] = []
+        token = ""
         while True:
             request = role_service_pb2.ListRolesRequest(page_size=2, page_token=token)
             page = grants.roles.ListRoles(request, metadata=grants.metadata())

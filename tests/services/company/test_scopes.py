@@ -138,7 +138,7 @@ class TestReads:
     @pytest.mark.parametrize("with_history", [False, True])
     def test_a_company_out_of_scope_does_not_exist(self, population: Population, *, with_history: bool) -> None:
         caller = population.by(*_scoped(_labelled(team="north")))
-        moment = {"as_of": population.all[0].create_time} if with_history else {}
+        moment: dict[str, Any] = {"as_of": population.all[-1].create_time} if with_history else {}
         for company in population.all:
             if company.labels.get("team") == "north":
                 assert caller.get(company.id, **moment).id == company.id
