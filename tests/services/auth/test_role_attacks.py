@@ -177,7 +177,6 @@ class TestGroups:
         grants.bind(outer, "viewer")
         grants.bind(inner, grants.role("writer", "company.update"), scope=_NORTH)
         grants.bind(inner, "auditor", condition=role_binding_pb2.RoleCondition(client_networks=["10.0.0.0/8"]))
-        guards = RoleGuards(BUILT_IN, SystemClock())
         strong = _principal(grants, "company.*", "auth.*")
         for held, group, missing in (
             ((), free, None),
@@ -187,7 +186,7 @@ class TestGroups:
             (("company.*",), inner, "auth."),
         ):
             caller = _principal(grants, *held)
-            attempt = lambda work, group=group: guards.refuse_unless_held(work, group)  # noqa: E731
+            attempt = lambda guards, work, group=group: guards.refuse_unless_held(work, group)  # noqa: E731
             if missing is None:
                 guarded(grants, caller, attempt)
             else:
@@ -195,7 +194,7 @@ class TestGroups:
                     guarded(grants, caller, attempt)
                 assert refused.value.reason == "PERMISSION_ESCALATION"
                 assert refused.value.metadata["permission"].startswith(missing)
-        guarded(grants, strong, lambda work: guards.refuse_unless_held(work, inner))
+        guarded(grants, strong, lambda guards, work: guards.refuse_unless_held(work, inner))
 
 
 class TestLastAdministrator:
@@ -280,6 +279,16 @@ class TestLastAdministrator:
         assert "OK" in outcomes
         assert sorted(outcomes) in (["LAST_ADMINISTRATOR", "OK"], ["OK", "PERMISSION_MISSING"])
 
+    def test_where_nobody_is_in_charge_anyway_things_can_still_be_taken_away(self, grants: Grants) -> None:
+        chief, former = grants.somebody(), grants.somebody()
+        grants.bind(chief, "owner")
+        binding = grants.bind(former, "owner")
+        clerk = grants.somebody(grants.role("clerk", "auth.role_binding.delete"))
+        _revoke_all_keys(grants, chief)
+        for subject in (chief, former):
+            grants.people.suspend(subject.id)
+        assert grants.unbind(binding, by=clerk).HasField("delete_time")
+
     def test_others_are_unbound_while_somebody_is_left(self, grants: Grants) -> None:
         assert grants.unbind(grants.bind(grants.somebody(), "owner")).HasField("delete_time")
 
@@ -354,13 +363,13 @@ class TestOtherAttempts:
 
 @pytest.fixture
 def guarded(role_server: RunningServer) -> Any:  # noqa: ANN401  a function of a fixture
-    """Runs something in a unit of work of the principal, on the database of the server."""
+    """Runs something with the guards in a unit of work of the principal, on the database of the server."""
     pools = Database(DatabaseSettings(url=role_server.database.app_url))
     transactions = Transactions(pools, EventRecorder(SystemClock()))
 
     def run(_: Grants, principal: Principal, use: Callable[..., object]) -> object:
         with calling(principal), transactions.reading() as work:
-            return use(work)
+            return use(RoleGuards(BUILT_IN, SystemClock(), transactions), work)
 
     yield run
     pools.dispose()

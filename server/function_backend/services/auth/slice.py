@@ -87,7 +87,7 @@ def build(resources: Resources, settings: AuthSettings) -> Slice:
         catalogue=catalogue,
     )
     built_in = BuiltInRoles(catalogue)
-    guards = RoleGuards(built_in, resources.clock)
+    guards = RoleGuards(built_in, resources.clock, resources.transactions)
     permissions = PermissionService(
         transactions=resources.transactions,
         page_tokens=resources.page_tokens,

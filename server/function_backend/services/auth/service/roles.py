@@ -168,9 +168,8 @@ class RoleService:
 
     def _keep_administrators(self, work: UnitOfWork, before: RoleGraph, after: RoleGraph) -> None:
         """Raises LastAdministratorError when the change takes away the last one; called after the change."""
-        still = self._guards.administering(after)
-        if self._guards.administering(before) - still:
-            self._guards.refuse_if_none_has_one_of(work, still)
+        if self._guards.administering(before) - self._guards.administering(after):
+            self._guards.refuse_if_nobody_is_left(work)
 
     def _graph(self, roles: RoleRepository) -> RoleGraph:
         return RoleGraph(self._built_in.by_id, roles.all())
