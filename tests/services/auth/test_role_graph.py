@@ -8,9 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from function_backend.kernel.declared_method import DeclaredMethod
-from function_backend.kernel.identity import PermissionSet, ResourceScope, ScopedPermissions
 from function_backend.services.auth.domain.built_in_roles import BuiltInRoles
-from function_backend.services.auth.domain.entitlement import NOTHING, Entitlement
 from function_backend.services.auth.domain.permission import PLATFORM, PermissionCatalogue
 from function_backend.services.auth.domain.role import Role, RoleContent
 from function_backend.services.auth.domain.role_graph import RoleGraph
@@ -104,17 +102,3 @@ class TestBuiltInRoles:
         both = [_method("company.read", only_reads=True), _method("company.read", only_reads=False)]
         roles = BuiltInRoles(PermissionCatalogue(frozenset({"company.read", "company.seen"}), both))
         assert not roles.named("viewer").content.permissions
-
-
-def test_an_entitlement_is_narrowed_in_all_its_parts() -> None:
-    scope = ResourceScope("company")
-    wide = Entitlement(
-        permissions=PermissionSet(frozenset({"company.*", "auth.role.read"})),
-        scoped=(ScopedPermissions(PermissionSet(frozenset({"rules.*"})), scope),),
-        roles=("a",),
-    )
-    narrow = wide.within(PermissionSet(frozenset({"company.read", "rules.run"})))
-    assert narrow.permissions.patterns == {"company.read"}
-    assert [held.permissions.patterns for held in narrow.scoped] == [{"rules.run"}]
-    assert narrow.roles == ("a",)
-    assert not NOTHING.permissions.patterns
