@@ -66,7 +66,7 @@ class CompanyLister:
         if predicate is not None:
             query = query.where(filter_clause(predicate, self._work.tenant_id))
         if within is not None:
-            query = query.where(scope_clause(within))
+            query = query.where(scope_clause(within, self._work.tenant_id))
         # One more than asked for tells whether there is a next page.
         rows = self._work.connection.execute(query.limit(limit + 1)).all()
         items = [ListedCompany(row.id, Document(row.document_version, row.document)) for row in rows[:limit]]
