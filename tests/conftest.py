@@ -23,4 +23,6 @@ pytest_plugins = [
     "tests.fixtures.companies",
     "tests.fixtures.grpcurl",
     "tests.fixtures.http_port",
+    "tests.fixtures.people_rows",
+    "tests.fixtures.subjects",
 ]

@@ -11,6 +11,7 @@ from tests.e2e import (
     provocations_grants,  # noqa: F401 - registers its own
     provocations_keys,  # noqa: F401 - registers its own
     provocations_people,  # noqa: F401 - registers its own
+    provocations_roles,  # noqa: F401 - registers its own
     provocations_vault,  # noqa: F401 - registers its own
 )
 from tests.e2e.provocations import PROVOCATIONS
@@ -37,6 +38,7 @@ NAMES_A_RESOURCE |= {
     for reason in REASONS
     if reason.startswith(("USER_", "GROUP_", "SERVICE_ACCOUNT_")) and reason not in WITHOUT_RESOURCE
 }
+NAMES_A_RESOURCE |= {"ROLE_NOT_FOUND", "ROLE_NAME_TAKEN", "ROLE_BINDING_NOT_FOUND", "ROLE_SUBJECT_NOT_FOUND"}
 
 
 @pytest.fixture(scope="module")

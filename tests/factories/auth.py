@@ -7,26 +7,11 @@ import time
 from collections.abc import Iterator
 from uuid import UUID, uuid4
 
-from function.auth.v1 import (
-    api_key_service_pb2,
-    certificate_identity_service_pb2,
-    client_credential_service_pb2,
-    credential_service_pb2,
-    group_service_pb2,
-    master_key_service_pb2,
-    oauth_service_pb2,
-    second_factor_service_pb2,
-    service_account_service_pb2,
-    session_service_pb2,
-    signing_key_service_pb2,
-    tenant_service_pb2,
-    user_service_pb2,
-)
-from function.common.v1 import options_pb2
-from function.company.v1 import company_service_pb2
+from function_backend.bootstrap import backend
 from function_backend.kernel.call import Call, current_call
 from function_backend.kernel.identifiers import new_id
 from function_backend.kernel.identity import PermissionSet, Principal
+from function_backend.services import SLICES
 
 EVERYTHING = "*"
 
@@ -64,27 +49,4 @@ def calling(
 
 def declared_permissions() -> frozenset[str]:
     """The permissions that the contract of all services declares."""
-    policies = [
-        method.GetOptions().Extensions[options_pb2.policy]
-        for file in (
-            company_service_pb2,
-            tenant_service_pb2,
-            certificate_identity_service_pb2,
-            credential_service_pb2,
-            api_key_service_pb2,
-            signing_key_service_pb2,
-            master_key_service_pb2,
-            client_credential_service_pb2,
-            session_service_pb2,
-            oauth_service_pb2,
-            user_service_pb2,
-            second_factor_service_pb2,
-            service_account_service_pb2,
-            group_service_pb2,
-        )
-        for service in file.DESCRIPTOR.services_by_name.values()
-        for method in service.methods
-    ]
-    return frozenset(
-        permission for policy in policies for permission in (policy.permission, *policy.wider_permissions) if permission
-    )
+    return backend.declared_permissions(SLICES)

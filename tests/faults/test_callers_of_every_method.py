@@ -17,6 +17,11 @@ from function.auth.v1 import (
     certificate_identity_pb2,
     certificate_identity_service_pb2,
     certificate_identity_service_pb2_grpc,
+    role_binding_pb2,
+    role_binding_service_pb2,
+    role_binding_service_pb2_grpc,
+    role_service_pb2,
+    role_service_pb2_grpc,
     tenant_pb2,
     tenant_service_pb2,
     tenant_service_pb2_grpc,
@@ -26,6 +31,7 @@ from function_backend.services.auth.domain.permission import PLATFORM
 from tests.fixtures.accounts import make_account
 from tests.fixtures.methods import Answer, ContractMethod, call, every_method
 from tests.fixtures.people_requests import make_people, people_request
+from tests.fixtures.people_rows import PeopleRows
 from tests.fixtures.principals import make_child_tenant, make_key
 from tests.fixtures.server import RunningServer
 
@@ -250,8 +256,12 @@ def _request_by_id(method: ContractMethod, ids: dict[str, str]) -> Message | Non
         "TenantService": "tenant",
         "ApiKeyService": "api_key",
         "CertificateIdentityService": "certificate_identity",
+        "RoleService": "role",
+        "RoleBindingService": "role_binding",
     }.get(method.descriptor.containing_service.name, "company")
     request = method.request()
+    if isinstance(request, role_service_pb2.UpdateRoleRequest):
+        request.role.description = "Changed by somebody"
     request.id = ids["deleted" if name == "UndeleteCompany" else kind]  # type: ignore[attr-defined]
     if "validate_only" in method.request.DESCRIPTOR.fields_by_name:
         request.validate_only = True  # type: ignore[attr-defined]
@@ -260,7 +270,7 @@ def _request_by_id(method: ContractMethod, ids: dict[str, str]) -> Message | Non
 
 @pytest.fixture(scope="module")
 def ids(server: RunningServer) -> dict[str, str]:
-    """Ids of the administrator's tenant: two companies, of which one was changed and one deleted, and two keys."""
+    """Ids of the administrator's tenant: two companies, of which one was changed and one deleted, and the like."""
     companies = company_service_pb2_grpc.CompanyServiceStub(server.channel)
     made = [
         companies.CreateCompany(
@@ -289,12 +299,25 @@ def ids(server: RunningServer) -> dict[str, str]:
     )
     for number in range(2):
         make_child_tenant(server, name=f"child-{number}-{uuid.uuid4().hex[:8]}")
+    role = (
+        role_service_pb2_grpc.RoleServiceStub(server.channel)
+        .CreateRole(
+            role_service_pb2.CreateRoleRequest(
+                role=role_service_pb2.RoleInput(name="for-its-id", permissions=["company.read"])
+            ),
+            metadata=server.metadata(),
+        )
+        .role.id
+    )
+    bindings = [_bind(server, role) for _ in range(2)]
     return {
         "company": made[0].id,
         "deleted": made[1].id,
         "api_key": made_keys[0],
         "tenant": tenant.id,
         "certificate_identity": _bound_certificates(server),
+        "role": role,
+        "role_binding": bindings[0],
         **make_people(server),
     }
 
@@ -312,6 +335,19 @@ def _bound_certificates(server: RunningServer) -> str:
     ]
     made = [stub.CreateCertificateIdentity(request, metadata=server.metadata()) for request in requests]
     return made[0].certificate_identity.id
+
+
+def _bind(server: RunningServer, role: str) -> str:
+    """The id of a binding of the role to a new service account,."""
+    holder = uuid.uuid4()
+    tenant = tenant_service_pb2_grpc.TenantServiceStub(server.channel).GetTenant(
+        tenant_service_pb2.GetTenantRequest(), metadata=server.metadata()
+    )
+    PeopleRows(server.database, uuid.UUID(tenant.tenant.id)).add("service_account", holder)
+    subject = role_binding_pb2.RoleSubject(kind=role_binding_pb2.ROLE_SUBJECT_KIND_SERVICE_ACCOUNT, id=str(holder))
+    request = role_binding_service_pb2.CreateRoleBindingRequest(role_id=role, subject=subject)
+    stub = role_binding_service_pb2_grpc.RoleBindingServiceStub(server.channel)
+    return stub.CreateRoleBinding(request, metadata=server.metadata()).role_binding.id
 
 
 @pytest.fixture(scope="module")

@@ -81,4 +81,4 @@ class Authorization(Stage):
 
 
 def _around(principal: Principal, exchange: Exchange, now: datetime) -> Circumstances:
-    return Circumstances(principal=principal, now=now, address=peer_address(exchange.context.peer()))
+    return Circumstances(caller=principal, now=now, address=peer_address(exchange.context.peer()))

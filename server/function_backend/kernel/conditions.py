@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
     from zoneinfo import ZoneInfo
 
-    from function_backend.kernel.identity import Principal
+    from function_backend.kernel.step_up import SignIn
 
 _DAY = timedelta(days=1)
 
@@ -22,7 +22,7 @@ _DAY = timedelta(days=1)
 class Circumstances:
     """What a condition may ask about a call."""
 
-    principal: Principal
+    caller: SignIn
     now: datetime
     address: IPv4Address | IPv6Address | None
     """Where the call comes from; None when that has no address."""
@@ -75,9 +75,9 @@ class GrantCondition:
             return False
         if self.windows and not any(window.includes(around.now) for window in self.windows):
             return False
-        if self.second_factor and SECOND_FACTOR not in around.principal.authentication_methods:
+        if self.second_factor and SECOND_FACTOR not in around.caller.authentication_methods:
             return False
-        return self.max_sign_in_age is None or signed_in_within(around.principal, self.max_sign_in_age, now=around.now)
+        return self.max_sign_in_age is None or signed_in_within(around.caller, self.max_sign_in_age, now=around.now)
 
 
 ALWAYS = GrantCondition()

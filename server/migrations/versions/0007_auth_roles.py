@@ -17,6 +17,7 @@ def upgrade() -> None:
     _roles()
     _bindings()
     definer_function("find_grants(uuid, text, uuid, timestamptz)", _FIND_GRANTS)
+    _labels()
     _searching()
 
 
@@ -142,19 +143,67 @@ _FIND_GRANTS = """
 """
 
 
+def _labels() -> None:
+    # The labels of companies once more, one row each: comparisons of texts may use an index under row-level security,
+    # which containment in JSON may not. A trigger keeps them, so that no writer has to know; companies without labels,
+    # which are most, cost nothing.
+    op.execute("""
+        create table company_label (
+            tenant_id uuid not null,
+            key text collate "C" not null,
+            value text collate "C" not null,
+            company_id uuid not null,
+            constraint company_label_pkey primary key (tenant_id, key, value, company_id)
+        )
+    """)
+    # The owner sees the rows of all tenants only while row-level security is not forced on it.
+    op.execute("alter table company no force row level security")
+    op.execute("""
+        insert into company_label (tenant_id, key, value, company_id)
+        select c.tenant_id, l.key, l.value, c.id from company c cross join lateral jsonb_each_text(c.labels) l
+    """)
+    op.execute("alter table company force row level security")
+    protect_except_for_definer("company_label", app="select, insert, delete", definer="select")
+    op.execute("""
+        create function keep_company_labels() returns trigger language plpgsql
+        set search_path = pg_catalog, public, pg_temp as $$
+        begin
+            if tg_op = 'UPDATE' then
+                delete from company_label l using jsonb_each_text(old.labels) o
+                where l.tenant_id = old.tenant_id and l.key = o.key and l.value = o.value and l.company_id = old.id;
+            end if;
+            insert into company_label (tenant_id, key, value, company_id)
+            select new.tenant_id, n.key, n.value, new.id from jsonb_each_text(new.labels) n;
+            return null;
+        end
+        $$
+    """)
+    op.execute("""
+        create trigger company_label_insert after insert on company
+        for each row when (new.labels <> '{}') execute function keep_company_labels()
+    """)
+    op.execute("""
+        create trigger company_label_update after update on company
+        for each row when (old.labels <> new.labels) execute function keep_company_labels()
+    """)
+
+
 def _searching() -> None:
-    # As search_company_names, among the companies with one of the ids or with all labels of one of the sets. The labels
-    # are read where they are, in the company; the candidates are few by then, and each is found by its key.
+    # As search_company_names, among the companies with one of the ids or with all labels of one of the sets.
     op.execute(f"grant select on company to {DEFINER}")
     definer_function(
         "search_company_names_within("
         "integer[], integer[], integer[], text[], text[], text[], integer, uuid[], jsonb[])",
         _SEARCH_NAMES_WITHIN.replace(
             "{planning}", "{definer} set enable_seqscan = off set plan_cache_mode = force_generic_plan"
-        ).replace("{filtered}", _FILTERED),
+        )
+        .replace("{wanted}", _WANTED)
+        .replace("{visible}", _VISIBLE),
     )
 
 
+# Few visible companies are all looked at; many are met soon enough among those that have the words. The empty array
+# keeps the index of the terms out of the first way: it would read all that have the words, for a handful that count.
 _SEARCH_NAMES_WITHIN = """
     create function search_company_names_within(
         one_of integer[], and_one_of integer[], and_also_one_of integer[],
@@ -165,29 +214,65 @@ _SEARCH_NAMES_WITHIN = """
     language plpgsql stable {planning} as $$
     declare
         tenant constant uuid := current_setting('app.tenant_id')::uuid;
+        few constant integer := 10000;
+        visible uuid[];
     begin
-        if and_one_of is null then
+        select array_agg(v.id) into visible
+        from (
+            select i.id from unnest(visible_ids) as i (id)
+            union all
+            select l.company_id
+            from unnest(visible_labels) as w (labels)
+            cross join lateral (select p.key, p.value from jsonb_each_text(w.labels) p limit 1) p
+            join company_label l on l.tenant_id = tenant and l.key = p.key and l.value = p.value
+            where w.labels = jsonb_build_object(p.key, p.value) or exists (
+                select from company c where c.tenant_id = tenant and c.id = l.company_id and c.labels @> w.labels
+            )
+            limit few + 1
+        ) v;
+        if visible is null then
+            return;
+        end if;
+        if cardinality(visible) <= few then
             return query
             select s.company_id, s.names from company_search s
-            where s.terms && one_of {filtered};
+            where s.tenant_id = tenant and s.company_id = any(visible)
+                and s.terms || '{}'::integer[] && one_of
+                and (and_one_of is null or s.terms || '{}'::integer[] && and_one_of)
+                and (and_also_one_of is null or s.terms || '{}'::integer[] && and_also_one_of)
+                {wanted}
+            limit at_most;
+        elsif and_one_of is null then
+            return query
+            select s.company_id, s.names from company_search s
+            where s.terms && one_of
+                {visible} {wanted}
+            limit at_most;
         elsif and_also_one_of is null then
             return query
             select s.company_id, s.names from company_search s
-            where s.terms && one_of and s.terms && and_one_of {filtered};
+            where s.terms && one_of and s.terms && and_one_of
+                {visible} {wanted}
+            limit at_most;
         else
             return query
             select s.company_id, s.names from company_search s
-            where s.terms && one_of and s.terms && and_one_of and s.terms && and_also_one_of {filtered};
+            where s.terms && one_of and s.terms && and_one_of and s.terms && and_also_one_of
+                {visible} {wanted}
+            limit at_most;
         end if;
     end
     $$
 """
 
-_FILTERED = """
-                and s.tenant_id is not distinct from tenant
+_WANTED = """
                 and (wanted_statuses is null or s.status = any(wanted_statuses))
                 and (wanted_countries is null or s.countries && wanted_countries)
                 and (wanted_industries is null or s.industries && wanted_industries)
+"""
+
+_VISIBLE = """
+                and s.tenant_id is not distinct from tenant
                 and (
                     s.company_id = any(visible_ids)
                     or exists (
@@ -195,5 +280,4 @@ _FILTERED = """
                         where c.tenant_id = tenant and c.id = s.company_id and c.labels @> any(visible_labels)
                     )
                 )
-            limit at_most
 """

@@ -112,7 +112,7 @@ class TestFunctions:
             functions = connection.execute(query, (APP,)).fetchall()
             login = connection.execute("select rolcanlogin, rolbypassrls from pg_roles where rolname = %s", (DEFINER,))
             assert login.fetchone() == (False, False)
-        assert len(functions) == 2
+        assert len(functions) == 3
         assert {function[1:] for function in functions} == {(False, True, DEFINER)}
 
 

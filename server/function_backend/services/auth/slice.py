@@ -405,7 +405,7 @@ def build(resources: Resources, settings: AuthSettings) -> Slice:
     names = resources.permission_catalogue | frozenset(settings.further_permissions)
     catalogue = PermissionCatalogue(names, resources.methods)
     built_in = BuiltInRoles(catalogue)
-    guards = RoleGuards(built_in, resources.clock)
+    guards = RoleGuards(built_in, resources.clock, resources.transactions)
     rules = TenantRules(access_token_lifetime=settings.access_token_lifetime)
     policy = TenantPolicy(rules)
     keys = open_keys(resources, settings.key_policy)

@@ -11,6 +11,7 @@ from function_backend.kernel.errors import (
     FieldViolation,
     InvalidArgumentError,
     NotFoundError,
+    PermissionDeniedError,
     PreconditionError,
     Resource,
     invalid_fields,
@@ -49,15 +50,29 @@ class CompanyStateNotFoundError(NotFoundError):
 
 
 class IdentifierTakenError(AlreadyExistsError):
-    """Another company of the tenant has the identifier."""
+    """Another company of the tenant has the identifier; which one is told to those who may read it."""
 
     reason = "COMPANY_IDENTIFIER_TAKEN"
 
-    def __init__(self, scheme: str, value: str, owner_id: UUID) -> None:
+    def __init__(self, scheme: str, value: str, owner_id: UUID | None) -> None:
+        owner = "" if owner_id is None else str(owner_id)
         super().__init__(
             f"The identifier {scheme} {value} belongs to another company.",
-            metadata={"scheme": scheme, "value": value, "company_id": str(owner_id)},
-            resource=_resource(owner_id),
+            metadata={"scheme": scheme, "value": value, "company_id": owner},
+            resource=Resource("company", owner),
+        )
+
+
+class CompanyOutOfScopeError(PermissionDeniedError):
+    """The caller may do this with some companies, and this is none of them, or would be none afterwards."""
+
+    reason = "RESOURCE_OUT_OF_SCOPE"
+
+    def __init__(self, permission: str, company_id: UUID | None) -> None:
+        which = "a company with these labels" if company_id is None else f"company {company_id}"
+        super().__init__(
+            f"The permission '{permission}' is not held for {which}.",
+            metadata={"permission": permission, "resource_type": "company"},
         )
 
 

@@ -73,6 +73,16 @@ company_identifier_table = Table(
     Index("company_identifier_value_idx", "tenant_id", "value"),
 )
 
+company_label_table = Table(
+    "company_label",
+    metadata,
+    tenant_column(),
+    # Kept by a trigger on `company`: what those who see some companies only are shown these by.
+    Column("key", _BYTEWISE, primary_key=True, nullable=False),
+    Column("value", _BYTEWISE, primary_key=True, nullable=False),
+    Column("company_id", Uuid(), primary_key=True, nullable=False),
+)
+
 company_revision_table = Table(
     "company_revision",
     metadata,

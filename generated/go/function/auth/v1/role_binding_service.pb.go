@@ -582,10 +582,10 @@ const file_function_auth_v1_role_binding_service_proto_rawDesc = "" +
 	"request_id\x18\x03 \x01(\tB\v\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\x12#\n" +
 	"\rvalidate_only\x18\x04 \x01(\bR\fvalidateOnly\"]\n" +
 	"\x19DeleteRoleBindingResponse\x12@\n" +
-	"\frole_binding\x18\x01 \x01(\v2\x1d.function.auth.v1.RoleBindingR\vroleBinding2\xb5\x05\n" +
-	"\x12RoleBindingService\x12\xa9\x01\n" +
-	"\x11CreateRoleBinding\x12*.function.auth.v1.CreateRoleBindingRequest\x1a+.function.auth.v1.CreateRoleBindingResponse\";\xaa\xed\x18\x1c\n" +
-	"\x18auth.role_binding.create\x10\x03\x82\xd3\xe4\x93\x02\x15:\x01*\"\x10/v1/roleBindings\x12\xa0\x01\n" +
+	"\frole_binding\x18\x01 \x01(\v2\x1d.function.auth.v1.RoleBindingR\vroleBinding2\xbd\x05\n" +
+	"\x12RoleBindingService\x12\xb1\x01\n" +
+	"\x11CreateRoleBinding\x12*.function.auth.v1.CreateRoleBindingRequest\x1a+.function.auth.v1.CreateRoleBindingResponse\"C\xaa\xed\x18$\n" +
+	"\x18auth.role_binding.create\x10\x03\"\x06\x12\x04\b\xc0\xd1\x02\x82\xd3\xe4\x93\x02\x15:\x01*\"\x10/v1/roleBindings\x12\xa0\x01\n" +
 	"\x0eGetRoleBinding\x12'.function.auth.v1.GetRoleBindingRequest\x1a(.function.auth.v1.GetRoleBindingResponse\";\xaa\xed\x18\x1a\n" +
 	"\x16auth.role_binding.read\x10\x01\x82\xd3\xe4\x93\x02\x17\x12\x15/v1/roleBindings/{id}\x12\xa1\x01\n" +
 	"\x10ListRoleBindings\x12).function.auth.v1.ListRoleBindingsRequest\x1a*.function.auth.v1.ListRoleBindingsResponse\"6\xaa\xed\x18\x1a\n" +

@@ -46,8 +46,10 @@ type RoleBindingServiceClient interface {
 	//
 	// Permission: auth.role_binding.create. Idempotency: safe to repeat with a
 	// request_id.
-	// Fails with ROLE_NOT_FOUND, ROLE_SUBJECT_NOT_FOUND, PERMISSION_ESCALATION,
-	// ROLE_LIMIT_REACHED, REQUEST_ID_REUSED, CONCURRENT_CHANGE.
+	// A person must have signed in within the last 12 hours.
+	// Fails with STEP_UP_REQUIRED, ROLE_NOT_FOUND, ROLE_SUBJECT_NOT_FOUND,
+	// PERMISSION_ESCALATION, ROLE_LIMIT_REACHED, REQUEST_ID_REUSED,
+	// CONCURRENT_CHANGE.
 	CreateRoleBinding(ctx context.Context, in *CreateRoleBindingRequest, opts ...grpc.CallOption) (*CreateRoleBindingResponse, error)
 	// Returns a binding, expired and deleted ones too.
 	//
@@ -134,8 +136,10 @@ type RoleBindingServiceServer interface {
 	//
 	// Permission: auth.role_binding.create. Idempotency: safe to repeat with a
 	// request_id.
-	// Fails with ROLE_NOT_FOUND, ROLE_SUBJECT_NOT_FOUND, PERMISSION_ESCALATION,
-	// ROLE_LIMIT_REACHED, REQUEST_ID_REUSED, CONCURRENT_CHANGE.
+	// A person must have signed in within the last 12 hours.
+	// Fails with STEP_UP_REQUIRED, ROLE_NOT_FOUND, ROLE_SUBJECT_NOT_FOUND,
+	// PERMISSION_ESCALATION, ROLE_LIMIT_REACHED, REQUEST_ID_REUSED,
+	// CONCURRENT_CHANGE.
 	CreateRoleBinding(context.Context, *CreateRoleBindingRequest) (*CreateRoleBindingResponse, error)
 	// Returns a binding, expired and deleted ones too.
 	//

@@ -802,18 +802,18 @@ const file_function_auth_v1_role_service_proto_rawDesc = "" +
 	"request_id\x18\x04 \x01(\tB\v\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\x12#\n" +
 	"\rvalidate_only\x18\x05 \x01(\bR\fvalidateOnly\"?\n" +
 	"\x12DeleteRoleResponse\x12)\n" +
-	"\x10deleted_bindings\x18\x01 \x01(\x05R\x0fdeletedBindings2\xa9\x05\n" +
-	"\vRoleService\x12\x85\x01\n" +
+	"\x10deleted_bindings\x18\x01 \x01(\x05R\x0fdeletedBindings2\xb9\x05\n" +
+	"\vRoleService\x12\x8d\x01\n" +
 	"\n" +
-	"CreateRole\x12#.function.auth.v1.CreateRoleRequest\x1a$.function.auth.v1.CreateRoleResponse\",\xaa\xed\x18\x14\n" +
-	"\x10auth.role.create\x10\x03\x82\xd3\xe4\x93\x02\x0e:\x01*\"\t/v1/roles\x12|\n" +
+	"CreateRole\x12#.function.auth.v1.CreateRoleRequest\x1a$.function.auth.v1.CreateRoleResponse\"4\xaa\xed\x18\x1c\n" +
+	"\x10auth.role.create\x10\x03\"\x06\x12\x04\b\xc0\xd1\x02\x82\xd3\xe4\x93\x02\x0e:\x01*\"\t/v1/roles\x12|\n" +
 	"\aGetRole\x12 .function.auth.v1.GetRoleRequest\x1a!.function.auth.v1.GetRoleResponse\",\xaa\xed\x18\x12\n" +
 	"\x0eauth.role.read\x10\x01\x82\xd3\xe4\x93\x02\x10\x12\x0e/v1/roles/{id}\x12}\n" +
 	"\tListRoles\x12\".function.auth.v1.ListRolesRequest\x1a#.function.auth.v1.ListRolesResponse\"'\xaa\xed\x18\x12\n" +
-	"\x0eauth.role.read\x10\x01\x82\xd3\xe4\x93\x02\v\x12\t/v1/roles\x12\x8a\x01\n" +
+	"\x0eauth.role.read\x10\x01\x82\xd3\xe4\x93\x02\v\x12\t/v1/roles\x12\x92\x01\n" +
 	"\n" +
-	"UpdateRole\x12#.function.auth.v1.UpdateRoleRequest\x1a$.function.auth.v1.UpdateRoleResponse\"1\xaa\xed\x18\x14\n" +
-	"\x10auth.role.update\x10\x03\x82\xd3\xe4\x93\x02\x13:\x01*2\x0e/v1/roles/{id}\x12\x87\x01\n" +
+	"UpdateRole\x12#.function.auth.v1.UpdateRoleRequest\x1a$.function.auth.v1.UpdateRoleResponse\"9\xaa\xed\x18\x1c\n" +
+	"\x10auth.role.update\x10\x03\"\x06\x12\x04\b\xc0\xd1\x02\x82\xd3\xe4\x93\x02\x13:\x01*2\x0e/v1/roles/{id}\x12\x87\x01\n" +
 	"\n" +
 	"DeleteRole\x12#.function.auth.v1.DeleteRoleRequest\x1a$.function.auth.v1.DeleteRoleResponse\".\xaa\xed\x18\x14\n" +
 	"\x10auth.role.delete\x10\x03\x82\xd3\xe4\x93\x02\x10*\x0e/v1/roles/{id}B\xc3\x01\n" +

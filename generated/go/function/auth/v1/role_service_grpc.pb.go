@@ -45,8 +45,9 @@ type RoleServiceClient interface {
 	//
 	// Permission: auth.role.create. Idempotency: safe to repeat with a
 	// request_id.
-	// Fails with ROLE_NAME_TAKEN, ROLE_NOT_FOUND for an inherited role,
-	// ROLE_TOO_DEEP, ROLE_LIMIT_REACHED, PERMISSION_ESCALATION,
+	// A person must have signed in within the last 12 hours.
+	// Fails with STEP_UP_REQUIRED, ROLE_NAME_TAKEN, ROLE_NOT_FOUND for an
+	// inherited role, ROLE_TOO_DEEP, ROLE_LIMIT_REACHED, PERMISSION_ESCALATION,
 	// REQUEST_ID_REUSED, CONCURRENT_CHANGE.
 	CreateRole(ctx context.Context, in *CreateRoleRequest, opts ...grpc.CallOption) (*CreateRoleResponse, error)
 	// Returns a role.
@@ -65,9 +66,11 @@ type RoleServiceClient interface {
 	//
 	// Permission: auth.role.update. Idempotency: safe to repeat with a
 	// request_id.
-	// Fails with ROLE_NOT_FOUND, ROLE_BUILT_IN, ROLE_NAME_TAKEN,
-	// ROLE_ETAG_MISMATCH, ROLE_CYCLE, ROLE_TOO_DEEP, PERMISSION_ESCALATION,
-	// LAST_ADMINISTRATOR, REQUEST_ID_REUSED, CONCURRENT_CHANGE.
+	// A person must have signed in within the last 12 hours.
+	// Fails with STEP_UP_REQUIRED, ROLE_NOT_FOUND, ROLE_BUILT_IN,
+	// ROLE_NAME_TAKEN, ROLE_ETAG_MISMATCH, ROLE_CYCLE, ROLE_TOO_DEEP,
+	// PERMISSION_ESCALATION, LAST_ADMINISTRATOR, REQUEST_ID_REUSED,
+	// CONCURRENT_CHANGE.
 	UpdateRole(ctx context.Context, in *UpdateRoleRequest, opts ...grpc.CallOption) (*UpdateRoleResponse, error)
 	// Deletes a role.
 	//
@@ -153,8 +156,9 @@ type RoleServiceServer interface {
 	//
 	// Permission: auth.role.create. Idempotency: safe to repeat with a
 	// request_id.
-	// Fails with ROLE_NAME_TAKEN, ROLE_NOT_FOUND for an inherited role,
-	// ROLE_TOO_DEEP, ROLE_LIMIT_REACHED, PERMISSION_ESCALATION,
+	// A person must have signed in within the last 12 hours.
+	// Fails with STEP_UP_REQUIRED, ROLE_NAME_TAKEN, ROLE_NOT_FOUND for an
+	// inherited role, ROLE_TOO_DEEP, ROLE_LIMIT_REACHED, PERMISSION_ESCALATION,
 	// REQUEST_ID_REUSED, CONCURRENT_CHANGE.
 	CreateRole(context.Context, *CreateRoleRequest) (*CreateRoleResponse, error)
 	// Returns a role.
@@ -173,9 +177,11 @@ type RoleServiceServer interface {
 	//
 	// Permission: auth.role.update. Idempotency: safe to repeat with a
 	// request_id.
-	// Fails with ROLE_NOT_FOUND, ROLE_BUILT_IN, ROLE_NAME_TAKEN,
-	// ROLE_ETAG_MISMATCH, ROLE_CYCLE, ROLE_TOO_DEEP, PERMISSION_ESCALATION,
-	// LAST_ADMINISTRATOR, REQUEST_ID_REUSED, CONCURRENT_CHANGE.
+	// A person must have signed in within the last 12 hours.
+	// Fails with STEP_UP_REQUIRED, ROLE_NOT_FOUND, ROLE_BUILT_IN,
+	// ROLE_NAME_TAKEN, ROLE_ETAG_MISMATCH, ROLE_CYCLE, ROLE_TOO_DEEP,
+	// PERMISSION_ESCALATION, LAST_ADMINISTRATOR, REQUEST_ID_REUSED,
+	// CONCURRENT_CHANGE.
 	UpdateRole(context.Context, *UpdateRoleRequest) (*UpdateRoleResponse, error)
 	// Deletes a role.
 	//

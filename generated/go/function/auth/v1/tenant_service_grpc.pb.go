@@ -53,7 +53,9 @@ type TenantServiceClient interface {
 	//
 	// Permission: auth.tenant.create. Idempotency: safe to repeat with a
 	// request_id.
-	// Fails with TENANT_NAME_TAKEN, REQUEST_ID_REUSED, CONCURRENT_CHANGE.
+	// A person must have signed in with a second factor within the last hour.
+	// Fails with STEP_UP_REQUIRED, TENANT_NAME_TAKEN, REQUEST_ID_REUSED,
+	// CONCURRENT_CHANGE.
 	CreateTenant(ctx context.Context, in *CreateTenantRequest, opts ...grpc.CallOption) (*CreateTenantResponse, error)
 	// Creates a tenant below another one, and its first API key, which
 	// administers it. The one above it can suspend, export and delete it, and
@@ -270,7 +272,9 @@ type TenantServiceServer interface {
 	//
 	// Permission: auth.tenant.create. Idempotency: safe to repeat with a
 	// request_id.
-	// Fails with TENANT_NAME_TAKEN, REQUEST_ID_REUSED, CONCURRENT_CHANGE.
+	// A person must have signed in with a second factor within the last hour.
+	// Fails with STEP_UP_REQUIRED, TENANT_NAME_TAKEN, REQUEST_ID_REUSED,
+	// CONCURRENT_CHANGE.
 	CreateTenant(context.Context, *CreateTenantRequest) (*CreateTenantResponse, error)
 	// Creates a tenant below another one, and its first API key, which
 	// administers it. The one above it can suspend, export and delete it, and

@@ -48,8 +48,10 @@ class RoleBindingServiceStub:
 
     Permission: auth.role_binding.create. Idempotency: safe to repeat with a
     request_id.
-    Fails with ROLE_NOT_FOUND, ROLE_SUBJECT_NOT_FOUND, PERMISSION_ESCALATION,
-    ROLE_LIMIT_REACHED, REQUEST_ID_REUSED, CONCURRENT_CHANGE.
+    A person must have signed in within the last 12 hours.
+    Fails with STEP_UP_REQUIRED, ROLE_NOT_FOUND, ROLE_SUBJECT_NOT_FOUND,
+    PERMISSION_ESCALATION, ROLE_LIMIT_REACHED, REQUEST_ID_REUSED,
+    CONCURRENT_CHANGE.
     """
     GetRoleBinding: _grpc.UnaryUnaryMultiCallable[_role_binding_service_pb2.GetRoleBindingRequest, _role_binding_service_pb2.GetRoleBindingResponse]
     """Returns a binding, expired and deleted ones too.
@@ -91,8 +93,10 @@ class RoleBindingServiceAsyncStub(RoleBindingServiceStub):
 
     Permission: auth.role_binding.create. Idempotency: safe to repeat with a
     request_id.
-    Fails with ROLE_NOT_FOUND, ROLE_SUBJECT_NOT_FOUND, PERMISSION_ESCALATION,
-    ROLE_LIMIT_REACHED, REQUEST_ID_REUSED, CONCURRENT_CHANGE.
+    A person must have signed in within the last 12 hours.
+    Fails with STEP_UP_REQUIRED, ROLE_NOT_FOUND, ROLE_SUBJECT_NOT_FOUND,
+    PERMISSION_ESCALATION, ROLE_LIMIT_REACHED, REQUEST_ID_REUSED,
+    CONCURRENT_CHANGE.
     """
     GetRoleBinding: _aio.UnaryUnaryMultiCallable[_role_binding_service_pb2.GetRoleBindingRequest, _role_binding_service_pb2.GetRoleBindingResponse]  # type: ignore[assignment]
     """Returns a binding, expired and deleted ones too.
@@ -137,8 +141,10 @@ class RoleBindingServiceServicer(metaclass=_abc_1.ABCMeta):
 
         Permission: auth.role_binding.create. Idempotency: safe to repeat with a
         request_id.
-        Fails with ROLE_NOT_FOUND, ROLE_SUBJECT_NOT_FOUND, PERMISSION_ESCALATION,
-        ROLE_LIMIT_REACHED, REQUEST_ID_REUSED, CONCURRENT_CHANGE.
+        A person must have signed in within the last 12 hours.
+        Fails with STEP_UP_REQUIRED, ROLE_NOT_FOUND, ROLE_SUBJECT_NOT_FOUND,
+        PERMISSION_ESCALATION, ROLE_LIMIT_REACHED, REQUEST_ID_REUSED,
+        CONCURRENT_CHANGE.
         """
 
     @_abc_1.abstractmethod

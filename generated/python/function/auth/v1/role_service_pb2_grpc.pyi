@@ -46,8 +46,9 @@ class RoleServiceStub:
 
     Permission: auth.role.create. Idempotency: safe to repeat with a
     request_id.
-    Fails with ROLE_NAME_TAKEN, ROLE_NOT_FOUND for an inherited role,
-    ROLE_TOO_DEEP, ROLE_LIMIT_REACHED, PERMISSION_ESCALATION,
+    A person must have signed in within the last 12 hours.
+    Fails with STEP_UP_REQUIRED, ROLE_NAME_TAKEN, ROLE_NOT_FOUND for an
+    inherited role, ROLE_TOO_DEEP, ROLE_LIMIT_REACHED, PERMISSION_ESCALATION,
     REQUEST_ID_REUSED, CONCURRENT_CHANGE.
     """
     GetRole: _grpc.UnaryUnaryMultiCallable[_role_service_pb2.GetRoleRequest, _role_service_pb2.GetRoleResponse]
@@ -69,9 +70,11 @@ class RoleServiceStub:
 
     Permission: auth.role.update. Idempotency: safe to repeat with a
     request_id.
-    Fails with ROLE_NOT_FOUND, ROLE_BUILT_IN, ROLE_NAME_TAKEN,
-    ROLE_ETAG_MISMATCH, ROLE_CYCLE, ROLE_TOO_DEEP, PERMISSION_ESCALATION,
-    LAST_ADMINISTRATOR, REQUEST_ID_REUSED, CONCURRENT_CHANGE.
+    A person must have signed in within the last 12 hours.
+    Fails with STEP_UP_REQUIRED, ROLE_NOT_FOUND, ROLE_BUILT_IN,
+    ROLE_NAME_TAKEN, ROLE_ETAG_MISMATCH, ROLE_CYCLE, ROLE_TOO_DEEP,
+    PERMISSION_ESCALATION, LAST_ADMINISTRATOR, REQUEST_ID_REUSED,
+    CONCURRENT_CHANGE.
     """
     DeleteRole: _grpc.UnaryUnaryMultiCallable[_role_service_pb2.DeleteRoleRequest, _role_service_pb2.DeleteRoleResponse]
     """Deletes a role.
@@ -100,8 +103,9 @@ class RoleServiceAsyncStub(RoleServiceStub):
 
     Permission: auth.role.create. Idempotency: safe to repeat with a
     request_id.
-    Fails with ROLE_NAME_TAKEN, ROLE_NOT_FOUND for an inherited role,
-    ROLE_TOO_DEEP, ROLE_LIMIT_REACHED, PERMISSION_ESCALATION,
+    A person must have signed in within the last 12 hours.
+    Fails with STEP_UP_REQUIRED, ROLE_NAME_TAKEN, ROLE_NOT_FOUND for an
+    inherited role, ROLE_TOO_DEEP, ROLE_LIMIT_REACHED, PERMISSION_ESCALATION,
     REQUEST_ID_REUSED, CONCURRENT_CHANGE.
     """
     GetRole: _aio.UnaryUnaryMultiCallable[_role_service_pb2.GetRoleRequest, _role_service_pb2.GetRoleResponse]  # type: ignore[assignment]
@@ -123,9 +127,11 @@ class RoleServiceAsyncStub(RoleServiceStub):
 
     Permission: auth.role.update. Idempotency: safe to repeat with a
     request_id.
-    Fails with ROLE_NOT_FOUND, ROLE_BUILT_IN, ROLE_NAME_TAKEN,
-    ROLE_ETAG_MISMATCH, ROLE_CYCLE, ROLE_TOO_DEEP, PERMISSION_ESCALATION,
-    LAST_ADMINISTRATOR, REQUEST_ID_REUSED, CONCURRENT_CHANGE.
+    A person must have signed in within the last 12 hours.
+    Fails with STEP_UP_REQUIRED, ROLE_NOT_FOUND, ROLE_BUILT_IN,
+    ROLE_NAME_TAKEN, ROLE_ETAG_MISMATCH, ROLE_CYCLE, ROLE_TOO_DEEP,
+    PERMISSION_ESCALATION, LAST_ADMINISTRATOR, REQUEST_ID_REUSED,
+    CONCURRENT_CHANGE.
     """
     DeleteRole: _aio.UnaryUnaryMultiCallable[_role_service_pb2.DeleteRoleRequest, _role_service_pb2.DeleteRoleResponse]  # type: ignore[assignment]
     """Deletes a role.
@@ -157,8 +163,9 @@ class RoleServiceServicer(metaclass=_abc_1.ABCMeta):
 
         Permission: auth.role.create. Idempotency: safe to repeat with a
         request_id.
-        Fails with ROLE_NAME_TAKEN, ROLE_NOT_FOUND for an inherited role,
-        ROLE_TOO_DEEP, ROLE_LIMIT_REACHED, PERMISSION_ESCALATION,
+        A person must have signed in within the last 12 hours.
+        Fails with STEP_UP_REQUIRED, ROLE_NAME_TAKEN, ROLE_NOT_FOUND for an
+        inherited role, ROLE_TOO_DEEP, ROLE_LIMIT_REACHED, PERMISSION_ESCALATION,
         REQUEST_ID_REUSED, CONCURRENT_CHANGE.
         """
 
@@ -198,9 +205,11 @@ class RoleServiceServicer(metaclass=_abc_1.ABCMeta):
 
         Permission: auth.role.update. Idempotency: safe to repeat with a
         request_id.
-        Fails with ROLE_NOT_FOUND, ROLE_BUILT_IN, ROLE_NAME_TAKEN,
-        ROLE_ETAG_MISMATCH, ROLE_CYCLE, ROLE_TOO_DEEP, PERMISSION_ESCALATION,
-        LAST_ADMINISTRATOR, REQUEST_ID_REUSED, CONCURRENT_CHANGE.
+        A person must have signed in within the last 12 hours.
+        Fails with STEP_UP_REQUIRED, ROLE_NOT_FOUND, ROLE_BUILT_IN,
+        ROLE_NAME_TAKEN, ROLE_ETAG_MISMATCH, ROLE_CYCLE, ROLE_TOO_DEEP,
+        PERMISSION_ESCALATION, LAST_ADMINISTRATOR, REQUEST_ID_REUSED,
+        CONCURRENT_CHANGE.
         """
 
     @_abc_1.abstractmethod

@@ -115,7 +115,9 @@ class TenantServiceServicer:
 
         Permission: auth.tenant.create. Idempotency: safe to repeat with a
         request_id.
-        Fails with TENANT_NAME_TAKEN, REQUEST_ID_REUSED, CONCURRENT_CHANGE.
+        A person must have signed in with a second factor within the last hour.
+        Fails with STEP_UP_REQUIRED, TENANT_NAME_TAKEN, REQUEST_ID_REUSED,
+        CONCURRENT_CHANGE.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -49,7 +49,9 @@ class TenantServiceStub:
 
     Permission: auth.tenant.create. Idempotency: safe to repeat with a
     request_id.
-    Fails with TENANT_NAME_TAKEN, REQUEST_ID_REUSED, CONCURRENT_CHANGE.
+    A person must have signed in with a second factor within the last hour.
+    Fails with STEP_UP_REQUIRED, TENANT_NAME_TAKEN, REQUEST_ID_REUSED,
+    CONCURRENT_CHANGE.
     """
     CreateChildTenant: _grpc.UnaryUnaryMultiCallable[_tenant_service_pb2.CreateChildTenantRequest, _tenant_service_pb2.CreateChildTenantResponse]
     """Creates a tenant below another one, and its first API key, which
@@ -158,7 +160,9 @@ class TenantServiceAsyncStub(TenantServiceStub):
 
     Permission: auth.tenant.create. Idempotency: safe to repeat with a
     request_id.
-    Fails with TENANT_NAME_TAKEN, REQUEST_ID_REUSED, CONCURRENT_CHANGE.
+    A person must have signed in with a second factor within the last hour.
+    Fails with STEP_UP_REQUIRED, TENANT_NAME_TAKEN, REQUEST_ID_REUSED,
+    CONCURRENT_CHANGE.
     """
     CreateChildTenant: _aio.UnaryUnaryMultiCallable[_tenant_service_pb2.CreateChildTenantRequest, _tenant_service_pb2.CreateChildTenantResponse]  # type: ignore[assignment]
     """Creates a tenant below another one, and its first API key, which
@@ -270,7 +274,9 @@ class TenantServiceServicer(metaclass=_abc_1.ABCMeta):
 
         Permission: auth.tenant.create. Idempotency: safe to repeat with a
         request_id.
-        Fails with TENANT_NAME_TAKEN, REQUEST_ID_REUSED, CONCURRENT_CHANGE.
+        A person must have signed in with a second factor within the last hour.
+        Fails with STEP_UP_REQUIRED, TENANT_NAME_TAKEN, REQUEST_ID_REUSED,
+        CONCURRENT_CHANGE.
         """
 
     @_abc_1.abstractmethod

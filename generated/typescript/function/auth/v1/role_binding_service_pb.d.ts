@@ -306,8 +306,10 @@ export declare const RoleBindingService: GenService<{
    *
    * Permission: auth.role_binding.create. Idempotency: safe to repeat with a
    * request_id.
-   * Fails with ROLE_NOT_FOUND, ROLE_SUBJECT_NOT_FOUND, PERMISSION_ESCALATION,
-   * ROLE_LIMIT_REACHED, REQUEST_ID_REUSED, CONCURRENT_CHANGE.
+   * A person must have signed in within the last 12 hours.
+   * Fails with STEP_UP_REQUIRED, ROLE_NOT_FOUND, ROLE_SUBJECT_NOT_FOUND,
+   * PERMISSION_ESCALATION, ROLE_LIMIT_REACHED, REQUEST_ID_REUSED,
+   * CONCURRENT_CHANGE.
    *
    * @generated from rpc function.auth.v1.RoleBindingService.CreateRoleBinding
    */

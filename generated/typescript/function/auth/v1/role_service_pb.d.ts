@@ -403,8 +403,9 @@ export declare const RoleService: GenService<{
    *
    * Permission: auth.role.create. Idempotency: safe to repeat with a
    * request_id.
-   * Fails with ROLE_NAME_TAKEN, ROLE_NOT_FOUND for an inherited role,
-   * ROLE_TOO_DEEP, ROLE_LIMIT_REACHED, PERMISSION_ESCALATION,
+   * A person must have signed in within the last 12 hours.
+   * Fails with STEP_UP_REQUIRED, ROLE_NAME_TAKEN, ROLE_NOT_FOUND for an
+   * inherited role, ROLE_TOO_DEEP, ROLE_LIMIT_REACHED, PERMISSION_ESCALATION,
    * REQUEST_ID_REUSED, CONCURRENT_CHANGE.
    *
    * @generated from rpc function.auth.v1.RoleService.CreateRole
@@ -447,9 +448,11 @@ export declare const RoleService: GenService<{
    *
    * Permission: auth.role.update. Idempotency: safe to repeat with a
    * request_id.
-   * Fails with ROLE_NOT_FOUND, ROLE_BUILT_IN, ROLE_NAME_TAKEN,
-   * ROLE_ETAG_MISMATCH, ROLE_CYCLE, ROLE_TOO_DEEP, PERMISSION_ESCALATION,
-   * LAST_ADMINISTRATOR, REQUEST_ID_REUSED, CONCURRENT_CHANGE.
+   * A person must have signed in within the last 12 hours.
+   * Fails with STEP_UP_REQUIRED, ROLE_NOT_FOUND, ROLE_BUILT_IN,
+   * ROLE_NAME_TAKEN, ROLE_ETAG_MISMATCH, ROLE_CYCLE, ROLE_TOO_DEEP,
+   * PERMISSION_ESCALATION, LAST_ADMINISTRATOR, REQUEST_ID_REUSED,
+   * CONCURRENT_CHANGE.
    *
    * @generated from rpc function.auth.v1.RoleService.UpdateRole
    */

@@ -714,7 +714,9 @@ export declare const TenantService: GenService<{
    *
    * Permission: auth.tenant.create. Idempotency: safe to repeat with a
    * request_id.
-   * Fails with TENANT_NAME_TAKEN, REQUEST_ID_REUSED, CONCURRENT_CHANGE.
+   * A person must have signed in with a second factor within the last hour.
+   * Fails with STEP_UP_REQUIRED, TENANT_NAME_TAKEN, REQUEST_ID_REUSED,
+   * CONCURRENT_CHANGE.
    *
    * @generated from rpc function.auth.v1.TenantService.CreateTenant
    */

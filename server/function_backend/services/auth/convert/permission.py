@@ -6,7 +6,7 @@ from function.auth.v1 import permission_pb2
 from function.common.v1 import options_pb2
 from function_backend.kernel.declared_method import DeclaredMethod
 from function_backend.kernel.step_up import StepUp
-from function_backend.services.auth.service.permissions import ListedPermission
+from function_backend.services.auth.domain.built_in_roles import ListedPermission
 
 
 def permission(listed: ListedPermission) -> permission_pb2.Permission:

@@ -8,8 +8,8 @@ from function_backend.kernel.step_up import StepUp
 from function_backend.services.auth.convert.permission import step_up
 from function_backend.services.auth.convert.values import timestamp
 from function_backend.services.auth.domain.role import Role, RoleContent
+from function_backend.services.auth.domain.role_graph import DescribedRole
 from function_backend.services.auth.events.role import RoleCreated, RoleDeleted, RoleUpdated
-from function_backend.services.auth.service.roles import DescribedRole
 
 
 def role_content(message: role_service_pb2.RoleInput) -> RoleContent:

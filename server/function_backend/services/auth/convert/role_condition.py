@@ -57,7 +57,7 @@ def condition(value: GrantCondition) -> role_binding_pb2.RoleCondition | None:
         client_networks=map(str, value.networks),
         time_windows=[
             role_binding_pb2.RoleTimeWindow(
-                days=[role_binding_pb2.RoleWeekday.Name(day) for day in sorted(window.days)],
+                days=map(role_binding_pb2.RoleWeekday.ValueType, sorted(window.days)),
                 begin=window.begin.isoformat("minutes"),
                 end=window.end.isoformat("minutes"),
                 time_zone=window.zone.key,

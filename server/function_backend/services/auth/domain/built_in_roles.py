@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from uuid import UUID
 
+from function_backend.kernel.identity import PermissionSet
 from function_backend.services.auth.domain.permission import PLATFORM, Permission, PermissionCatalogue
 from function_backend.services.auth.domain.role import Role, RoleContent
 
-OWNER_ONLY = frozenset({"auth.tenant.delete", "auth.tenant.export", "auth.tenant.suspend", "auth.tenant.move"})
+OWNER_ONLY = frozenset({"auth.tenant.delete", "auth.tenant.export", "auth.tenant.suspend"})
 """What ends or carries away a whole tenant: administrators do not have it."""
 
 _EXPORT = ".export"
 _OWN = "auth."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedPermission:
+    """A permission, and the built-in roles that carry it, by name."""
+
+    permission: Permission
+    built_in_roles: tuple[str, ...]
 
 
 class BuiltInRoles:
@@ -46,6 +56,12 @@ class BuiltInRoles:
     def named(self, name: str) -> Role:
         """The role with the name; KeyError when there is none."""
         return {role.name: role for role in self._roles.values()}[name]
+
+    def listed(self, permission: Permission) -> ListedPermission:
+        """The permission with the roles that carry it."""
+        roles = self._roles.values()
+        carriers = [role.name for role in roles if PermissionSet(role.content.permissions).allows(permission.name)]
+        return ListedPermission(permission=permission, built_in_roles=tuple(carriers))
 
 
 def _owner(catalogue: PermissionCatalogue) -> frozenset[str]:

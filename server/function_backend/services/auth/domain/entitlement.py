@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from function_backend.kernel.identity import ConditionalPermissions, PermissionSet, ScopedPermissions
 
@@ -19,15 +19,6 @@ class Entitlement:
     """The names of the roles, in order."""
     conditional: tuple[ConditionalPermissions, ...] = ()
     """What it may do besides in calls that meet a condition: a time, a network, a sign-in."""
-
-    def within(self, scopes: PermissionSet) -> Entitlement:
-        """What is left of it for a credential that was narrowed to these permissions."""
-        return replace(
-            self,
-            permissions=self.permissions.within(scopes),
-            scoped=tuple(replace(held, permissions=held.permissions.within(scopes)) for held in self.scoped),
-            conditional=tuple(replace(held, permissions=held.permissions.within(scopes)) for held in self.conditional),
-        )
 
 
 NOTHING = Entitlement(permissions=PermissionSet(frozenset()))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 from uuid import UUID
 
 from function_backend.kernel.identity import PermissionSet
@@ -10,6 +11,13 @@ from function_backend.services.auth.domain.role import Role
 
 DEEPEST = 8
 """Through how many steps roles may inherit."""
+
+
+class DescribedRole(NamedTuple):
+    """A role, and all that it grants, inherited permissions included."""
+
+    role: Role
+    effective: frozenset[str]
 
 
 class RoleGraph:
@@ -49,6 +57,10 @@ class RoleGraph:
         for found in self._reached(role_id):
             patterns |= self._roles[found].content.permissions
         return frozenset(patterns)
+
+    def described(self, role: Role) -> DescribedRole:
+        """The role with all that it grants."""
+        return DescribedRole(role, self.effective(role.id))
 
     def granting(self, permissions: frozenset[str]) -> frozenset[UUID]:
         """The roles that grant all of these permissions."""

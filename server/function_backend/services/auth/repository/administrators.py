@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import cast, select
+from sqlalchemy import literal, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import Text
 
@@ -30,7 +30,7 @@ def administering_key_exists(work: UnitOfWork, permissions: frozenset[str]) -> b
         _key.expires_at.is_(None),
         # What a key with an owner may do depends on the owner.
         _key.owner_id.is_(None),
-        _key.permissions.overlap(cast(patterns, ARRAY(Text))),
+        _key.permissions.overlap(literal(patterns, ARRAY(Text))),
     )
     return any(
         all(map(PermissionSet(frozenset(row.permissions)).allows, permissions))

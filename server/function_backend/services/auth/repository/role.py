@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from sqlalchemy import any_, delete, func, insert, literal, select, update
-from sqlalchemy.dialects.postgresql import ARRAY, array_agg
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.types import Uuid
 
@@ -76,7 +76,7 @@ class RoleRepository:
 
     def _query(self) -> Select[Any]:
         inherited = (
-            select(array_agg(_inheritance.inherited_id))
+            select(func.array_agg(_inheritance.inherited_id))
             .where(_inheritance.tenant_id == _role.tenant_id, _inheritance.role_id == _role.id)
             .scalar_subquery()
         )

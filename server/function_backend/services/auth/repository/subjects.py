@@ -61,6 +61,6 @@ class SubjectDirectory:
             self._keeps_people = self._ask("select to_regclass('public.auth_group') is not null", ())
         return self._keeps_people
 
-    def _ask(self, statement: LiteralString, parameters: object) -> bool:
-        row = self._work.driver.execute(statement, parameters).fetchone()  # type: ignore[arg-type]  # both shapes fit
+    def _ask(self, statement: LiteralString, parameters: tuple[object, ...] | dict[str, object]) -> bool:
+        row = self._work.driver.execute(statement, parameters).fetchone()
         return row is not None and bool(row[0])

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from function_backend.kernel.clock import Clock
 from function_backend.kernel.identity import Principal, ResourceScope
-from function_backend.persistence.unit_of_work import UnitOfWork
+from function_backend.persistence.unit_of_work import Transactions, UnitOfWork
 from function_backend.services.auth.domain.built_in_roles import BuiltInRoles
 from function_backend.services.auth.domain.role_graph import RoleGraph
 from function_backend.services.auth.errors.permission import PermissionEscalationError
@@ -29,8 +29,9 @@ def refuse_escalation(principal: Principal | None, patterns: Iterable[str], scop
 class RoleGuards:
     """Implements `GrantGuard` and `AdministratorGuard`."""
 
-    def __init__(self, built_in: BuiltInRoles, clock: Clock) -> None:
+    def __init__(self, built_in: BuiltInRoles, clock: Clock, transactions: Transactions) -> None:
         self._built_in = built_in
+        self._transactions = transactions
         self._entitlements = EntitlementRepository(built_in.by_id, now=clock.now)
 
     def refuse_unless_held(self, work: UnitOfWork, group_id: UUID) -> None:
@@ -44,19 +45,28 @@ class RoleGuards:
             refuse_escalation(principal, conditional.permissions.patterns, conditional.scope)
 
     def refuse_if_nobody_is_left(self, work: UnitOfWork) -> None:
-        """Raises LastAdministratorError when nobody administers the tenant any more."""
-        roles = RoleRepository(work)
-        roles.lock()
-        self.refuse_if_none_has_one_of(work, self.administering(RoleGraph(self._built_in.by_id, roles.all())))
+        """Raises LastAdministratorError when nobody administers the tenant any more, and somebody did before."""
+        RoleRepository(work).lock()
+        if not self._somebody_administers(work) and self._somebody_did():
+            raise LastAdministratorError
 
     def administering(self, graph: RoleGraph) -> frozenset[UUID]:
         """The roles that make an administrator."""
         return graph.granting(self._built_in.administration)
 
-    def refuse_if_none_has_one_of(self, work: UnitOfWork, role_ids: frozenset[UUID]) -> None:
-        """As `refuse_if_nobody_is_left`, where the roles are locked and the administering ones known."""
+    def _somebody_administers(self, work: UnitOfWork) -> bool:
         if administering_key_exists(work, self._built_in.administration):
-            return
-        holders = RoleBindingRepository(work).lasting_holders(role_ids)
-        if not SubjectDirectory(work).anybody_acts(holders):
-            raise LastAdministratorError
+            return True
+        role_ids = self.administering(RoleGraph(self._built_in.by_id, RoleRepository(work).all()))
+        return SubjectDirectory(work).anybody_acts(RoleBindingRepository(work).lasting_holders(role_ids))
+
+    def _somebody_did(self) -> bool:
+        """Whether somebody administered the tenant before the transaction, by what is committed.
+
+        Asked only when nobody is left: where nobody was in charge anyway, a leaked key must still be revoked.
+        """
+        outside = self._transactions.unit(read_only=False)
+        try:
+            return self._somebody_administers(outside)
+        finally:
+            outside.roll_back()

@@ -2,22 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from function_backend.kernel.identity import PermissionSet
 from function_backend.kernel.pagination import Page, PageTokens
 from function_backend.persistence.unit_of_work import Transactions
-from function_backend.services.auth.domain.built_in_roles import BuiltInRoles
-from function_backend.services.auth.domain.permission import Permission, PermissionCatalogue
+from function_backend.services.auth.domain.built_in_roles import BuiltInRoles, ListedPermission
+from function_backend.services.auth.domain.permission import PermissionCatalogue
 from function_backend.services.auth.service.paging import DEFAULT_PAGE_SIZE
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListedPermission:
-    """A permission, and the built-in roles that carry it, by name."""
-
-    permission: Permission
-    built_in_roles: tuple[str, ...]
 
 
 class PermissionService:
@@ -33,7 +23,7 @@ class PermissionService:
     ) -> None:
         self._transactions = transactions
         self._page_tokens = page_tokens
-        self._listed = tuple(_listed(permission, built_in) for permission in catalogue.permissions)
+        self._listed = tuple(map(built_in.listed, catalogue.permissions))
 
     def list(self, page_size: int, page_token: str, *, method: str, pattern: str) -> tuple[Page[ListedPermission], str]:
         """A page of the permissions in order of name, and the token of the next one."""
@@ -52,10 +42,3 @@ class PermissionService:
         limit = page_size or DEFAULT_PAGE_SIZE
         next_key = (found[limit - 1].permission.name,) if len(found) > limit else None
         return Page(found[:limit], next_key), "" if next_key is None else self._page_tokens.write(query, next_key)
-
-
-def _listed(permission: Permission, built_in: BuiltInRoles) -> ListedPermission:
-    roles = [
-        role.name for role in built_in.by_id.values() if PermissionSet(role.content.permissions).allows(permission.name)
-    ]
-    return ListedPermission(permission=permission, built_in_roles=tuple(roles))

@@ -139,7 +139,7 @@ class AdministratorGuard(Protocol):
     """Keeps a tenant from losing everybody who may administer it."""
 
     def refuse_if_nobody_is_left(self, work: UnitOfWork) -> None:
-        """Raises LastAdministratorError when nobody administers the tenant any more.
+        """Raises LastAdministratorError when nobody administers the tenant any more, and somebody did before.
 
         Called in the transaction that takes something away, after that: a key revoked, a user suspended or deleted, a
         member taken out of a group. Two such transactions wait for each other.

@@ -122,7 +122,7 @@ class RoleBindingService:
             return
         administering = self._guards.administering(RoleGraph(self._built_in.by_id, RoleRepository(work).all()))
         if gone.wish.role_id in administering:
-            self._guards.refuse_if_none_has_one_of(work, administering)
+            self._guards.refuse_if_nobody_is_left(work)
 
 
 def _revoke(work: UnitOfWork, wish: BindingWish) -> None:

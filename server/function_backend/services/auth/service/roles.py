@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import NamedTuple
 from uuid import UUID
 
 from function_backend.kernel.clock import Clock
@@ -15,7 +14,7 @@ from function_backend.services.auth.domain.built_in_roles import BuiltInRoles
 from function_backend.services.auth.domain.permission import PermissionCatalogue
 from function_backend.services.auth.domain.role import MOST_ROLES, Role, RoleContent
 from function_backend.services.auth.domain.role_changes import changed, checked
-from function_backend.services.auth.domain.role_graph import DEEPEST, RoleGraph
+from function_backend.services.auth.domain.role_graph import DEEPEST, DescribedRole, RoleGraph
 from function_backend.services.auth.errors.role import (
     RoleBuiltInError,
     RoleCycleError,
@@ -36,13 +35,6 @@ from function_backend.services.auth.service.paging import DEFAULT_PAGE_SIZE, aft
 from function_backend.services.auth.service.revocation import Revoked, revoke
 
 _WITH_ROLE = "The role was deleted."
-
-
-class DescribedRole(NamedTuple):
-    """A role, and all that it grants, inherited permissions included."""
-
-    role: Role
-    effective: frozenset[str]
 
 
 class RoleService:
@@ -93,7 +85,7 @@ class RoleService:
         """The role."""
         with self._transactions.reading() as work:
             graph = self._graph(RoleRepository(work))
-        return _described(graph, _found(graph, role_id))
+        return graph.described(_found(graph, role_id))
 
     def list(self, page_size: int, page_token: str) -> tuple[Page[DescribedRole], str]:
         """A page of the roles in order of id, and the token of the next one. The built-in ones have the lowest ids."""
@@ -103,7 +95,7 @@ class RoleService:
             last = after(self._page_tokens, query, page_token)
             graph = self._graph(RoleRepository(work))
         following = [role for role in (*self._built_in.by_id.values(), *graph.own) if last is None or role.id > last]
-        shown = [_described(graph, role) for role in following[:limit]]
+        shown = [graph.described(role) for role in following[:limit]]
         next_key = (str(shown[-1].role.id),) if len(following) > limit else None
         return Page(shown, next_key), "" if next_key is None else self._page_tokens.write(query, next_key)
 
@@ -117,7 +109,7 @@ class RoleService:
             content = changed(before.content, wish, mask)
             self._check(content, before=before.content)
             if content == before.content:
-                return _described(graph, before)
+                return graph.described(before)
             role = replace(before, content=content, revision=before.revision + 1, updated_at=now)
             changed_graph = graph.with_role(role)
             described = self._sound(work, changed_graph, role)
@@ -170,15 +162,14 @@ class RoleService:
             raise RoleCycleError(role.id)
         if graph.depth() > DEEPEST:
             raise RoleTooDeepError(DEEPEST)
-        described = _described(graph, role)
+        described = graph.described(role)
         refuse_escalation(work.call.principal, described.effective)
         return described
 
     def _keep_administrators(self, work: UnitOfWork, before: RoleGraph, after: RoleGraph) -> None:
         """Raises LastAdministratorError when the change takes away the last one; called after the change."""
-        still = self._guards.administering(after)
-        if self._guards.administering(before) - still:
-            self._guards.refuse_if_none_has_one_of(work, still)
+        if self._guards.administering(before) - self._guards.administering(after):
+            self._guards.refuse_if_nobody_is_left(work)
 
     def _graph(self, roles: RoleRepository) -> RoleGraph:
         return RoleGraph(self._built_in.by_id, roles.all())
@@ -201,10 +192,6 @@ def _changeable(graph: RoleGraph, role_id: UUID, etag: str) -> Role:
     if etag and etag != role.etag:
         raise RoleEtagMismatchError(role_id, role.etag)
     return role
-
-
-def _described(graph: RoleGraph, role: Role) -> DescribedRole:
-    return DescribedRole(role, graph.effective(role.id))
 
 
 def _actor(work: UnitOfWork) -> str:

@@ -18,26 +18,6 @@ from function_backend.services.auth.errors.permission import PermissionEscalatio
 from function_backend.services.auth.service.ports import AdministratorGuard, Entitlements, GrantGuard
 
 
-class NothingGranted:
-    """Where there are no roles: nobody holds anything by them, so nobody can hand on too much or be missed.
-
-    It implements `Entitlements`, `GrantGuard` and `AdministratorGuard` of `service.ports`.
-    """
-
-    def find(self, driver: Driver, tenant_id: UUID, kind: SubjectKind, subject_id: UUID) -> Entitlement:
-        """Nothing."""
-        del driver, tenant_id, kind, subject_id
-        return NOTHING
-
-    def refuse_unless_held(self, work: UnitOfWork, group_id: UUID) -> None:
-        """Never refuses."""
-        del work, group_id
-
-    def refuse_if_nobody_is_left(self, work: UnitOfWork) -> None:
-        """Never refuses."""
-        del work
-
-
 class Standing:
     """Compares what the caller holds with what it reaches for."""
 

@@ -13,9 +13,11 @@ from function_backend.kernel.pagination import Page
 from function_backend.persistence.unit_of_work import UnitOfWork
 from function_backend.services.company.domain.filters.conditions import Predicate
 from function_backend.services.company.domain.ordering import Ordering
+from function_backend.services.company.domain.scope import CompanyScope
 from function_backend.services.company.repository.filter_sql import filter_clause
 from function_backend.services.company.repository.page_bytes import fitting
 from function_backend.services.company.repository.records import Document
+from function_backend.services.company.repository.scope_sql import scope_clause
 from function_backend.services.company.tables import company_table
 
 _company = company_table.c
@@ -49,8 +51,9 @@ class CompanyLister:
         after: Sequence[str] | None,
         limit: int,
         with_deleted: bool,
+        within: CompanyScope | None = None,
     ) -> Page[ListedCompany]:
-        """Up to `limit` companies that fit, after the one with the given key; fewer when they are large."""
+        """Up to `limit` companies of the scope that fit, after the one with the given key; fewer when they are large."""
         column = _SORT_COLUMNS[ordering.field]
         query = _in_order(
             select(_company.id, _company.document_version, _company.document, column.label("sort_key")).where(
@@ -63,6 +66,8 @@ class CompanyLister:
             query = query.where(_company.deleted_at.is_(None))
         if predicate is not None:
             query = query.where(filter_clause(predicate, self._work.tenant_id))
+        if within is not None:
+            query = query.where(scope_clause(within, self._work.tenant_id))
         # One more than asked for tells whether there is a next page.
         rows = self._work.connection.execute(query.limit(limit + 1)).all()
         page = rows[: fitting(len(row.document) for row in rows[:limit])]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, LiteralString, NamedTuple
 from uuid import UUID
 
 from function_backend.persistence import arrays
@@ -11,10 +11,18 @@ from function_backend.persistence.hot_read import HotRead, decode_bytea
 from function_backend.persistence.unit_of_work import UnitOfWork
 from function_backend.services.company.domain.company import Company
 from function_backend.services.company.domain.history import CompanyRecord
+from function_backend.services.company.domain.scope import CompanyScope
+from function_backend.services.company.repository.scope_sql import WITHIN, parameters
 from function_backend.services.company.repository.states import decode_state
 
 _ONE = HotRead("select document_version, document from company where tenant_id = {tenant} and id = {0}")
 _MANY = HotRead("select document_version, document, id from company where tenant_id = {tenant} and id = any({0})")
+
+_MANY_WITHIN: LiteralString = f"""
+    select c.id, c.document_version, c.document
+    from company c
+    where c.tenant_id = %(tenant)b and c.id = any(%(wanted)b::uuid[]) {WITHIN}
+"""  # noqa: S608  put together from constants
 
 
 class Document(NamedTuple):
@@ -38,10 +46,19 @@ class CompanyReader:
         found = self._work.fetch(_ONE, company_id, with_position=True)
         return (_document(found.rows[0]) if found.rows else None), found.position
 
-    def find_documents(self, company_ids: Sequence[UUID]) -> dict[UUID, Document]:
-        """The current states of those that exist."""
+    def find_documents(
+        self, company_ids: Sequence[UUID], *, within: CompanyScope | None = None
+    ) -> dict[UUID, Document]:
+        """The current states of those that exist, and are in the scope."""
+        if within is not None:
+            return self._find_documents_within(company_ids, within)
         found = self._work.fetch(_MANY, company_ids)
         return {UUID((row[2] or b"").decode()): _document(row) for row in found.rows}
+
+    def _find_documents_within(self, company_ids: Sequence[UUID], scope: CompanyScope) -> dict[UUID, Document]:
+        values = {"tenant": self._work.tenant_id, "wanted": arrays.uuids(company_ids), **parameters(scope)}
+        rows = self._work.driver.execute(_MANY_WITHIN, values, binary=True)
+        return {company_id: Document(version, content) for company_id, version, content in rows}
 
     def find_companies(self, company_ids: Sequence[UUID]) -> dict[UUID, Company]:
         """The companies that exist, from what was recorded of them."""

@@ -9,18 +9,29 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import TYPE_CHECKING, LiteralString, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
 
 from function_backend.kernel.pagination import Page
 from function_backend.persistence import arrays
+from function_backend.services.company.domain.scope import CompanyScope
 from function_backend.services.company.domain.search.numbers import identifier_values
 from function_backend.services.company.domain.search.query import Meanings, SearchQuery, whole_names
 from function_backend.services.company.domain.search.ranking import Rank, Ranking
 from function_backend.services.company.domain.search.typos import asked_numbers, number_of
 from function_backend.services.company.repository.page_bytes import fitting
 from function_backend.services.company.repository.records import Document
+from function_backend.services.company.repository.scope_sql import labels_as_text, parameters
 from function_backend.services.company.repository.search_index import WHOLE_NAME, as_array, tenant_seed
+from function_backend.services.company.repository.search_sql import (
+    DOCUMENTS,
+    DOCUMENTS_WITHIN,
+    LOOK_UP,
+    LOOK_UP_WITHIN,
+    NAMES,
+    NAMES_WITHIN,
+    UNION,
+)
 
 if TYPE_CHECKING:
     from function_backend.persistence.unit_of_work import UnitOfWork
@@ -43,44 +54,6 @@ _FREQUENT = 10_000
 _RARE = 2000
 _TELLING_WORDS = 4
 _INDEXED_WORDS = 3
-
-_LOOK_UP: LiteralString = """
-    select null, w.word, w.frequency
-    from search_company_words(%(numbers)s::integer[], %(beginnings)s::text[], %(most)s) w
-    union all
-    select i.company_id::text, i.value, 0
-    from (
-        select distinct on (i.company_id) i.company_id, i.value
-        from company_identifier i
-        join company_search s on s.tenant_id = i.tenant_id and s.company_id = i.company_id
-        where i.tenant_id = %(tenant)s and i.value = any(%(values)s::text[])
-            and (%(statuses)s::text[] is null or s.status = any(%(statuses)s::text[]))
-            and (%(countries)s::text[] is null or s.countries && %(countries)s::text[])
-            and (%(industries)s::text[] is null or s.industries && %(industries)s::text[])
-        order by i.company_id
-        limit %(most_identified)s
-    ) i
-"""
-
-_NAMES: LiteralString = """
-    select %s, n.company_id::text, n.names
-    from search_company_names(
-        %s::integer[], %s::integer[], %s::integer[], %s::text[], %s::text[], %s::text[], %s
-    ) n
-"""
-
-_UNION: LiteralString = " union all "
-
-# The name as it is written is in the state; only the legal one has a column.
-_DOCUMENTS: LiteralString = """
-    select p.position, c.document_version, c.document,
-        coalesce(r.state -> 'names' -> (p.name - 1)::integer ->> 'value', c.legal_name)
-    from unnest(%(ids)b::uuid[], %(names)b::bigint[]) with ordinality as p (id, name, position)
-    join company c on c.tenant_id = %(tenant)s and c.id = p.id and c.deleted_at is null
-    left join company_revision r
-        on p.name > 0 and r.tenant_id = c.tenant_id and r.company_id = c.id and r.revision = c.revision
-    order by p.position
-"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,9 +92,11 @@ _IDENTIFIED = -2.0
 class SearchRepository:
     """Finds companies by name or identifier."""
 
-    def __init__(self, work: UnitOfWork) -> None:
+    def __init__(self, work: UnitOfWork, *, within: CompanyScope | None = None) -> None:
+        """`within` holds the companies that may be results; None lets all be."""
         self._work = work
         self._seed = tenant_seed(work.tenant_id)
+        self._within = within
 
     def find(self, text: str, filters: SearchFilters, *, after: tuple[str, ...] | None, limit: int) -> Page[Hit]:
         """Up to `limit` results behind the key `after`, best first; fewer when the companies are large.
@@ -150,9 +125,12 @@ class SearchRepository:
 
     def _look_up(self, text: str, query: SearchQuery, filters: SearchFilters) -> tuple[list[_Result], dict[str, int]]:
         numbers = {number for word in query.words for number in asked_numbers(word, seed=self._seed)}
+        within = self._within
+        visible = {} if within is None else {"visible_ids": list(within.ids), "visible_labels": labels_as_text(within)}
         rows = self._work.driver.execute(
-            _LOOK_UP,
+            LOOK_UP if within is None else LOOK_UP_WITHIN,
             {
+                **visible,
                 "tenant": self._work.tenant_id,
                 "numbers": as_array(numbers),
                 "beginnings": query.beginnings,
@@ -175,7 +153,8 @@ class SearchRepository:
 
     def _ranked(self, query: SearchQuery, frequencies: dict[str, int], filters: SearchFilters) -> list[_Result]:
         meanings = query.meanings(frequencies)
-        candidates = _Candidates(self._work, self._seed, filters, Ranking(query.readings, meanings))
+        ranking = Ranking(query.readings, meanings)
+        candidates = _Candidates(self._work, self._seed, filters, ranking, within=self._within)
         readings = [[meanings[word] for word in dict.fromkeys(terms.words)] for terms in query.readings]
         candidates.add_all_words(
             readings, [whole_names([meanings[w] for w in terms.words]) for terms in query.readings]
@@ -188,10 +167,13 @@ class SearchRepository:
         if not page:
             return []
         ids = [UUID(result.company_id) for result in page]
+        # Once more: the labels of one may have changed since it was found.
+        within = self._within
         rows = self._work.driver.execute(
-            _DOCUMENTS,
+            DOCUMENTS if within is None else DOCUMENTS_WITHIN,
             {
-                "ids": arrays.uuids(ids),
+                **({} if within is None else parameters(within)),
+                "found": arrays.uuids(ids),
                 "names": arrays.integers([result.name for result in page]),
                 "tenant": self._work.tenant_id,
             },
@@ -208,8 +190,18 @@ class SearchRepository:
 class _Candidates:
     """Names that may answer a query, collected from the index and scored as they come."""
 
-    def __init__(self, work: UnitOfWork, seed: int, filters: SearchFilters, ranking: Ranking) -> None:
+    def __init__(
+        self,
+        work: UnitOfWork,
+        seed: int,
+        filters: SearchFilters,
+        ranking: Ranking,
+        *,
+        within: CompanyScope | None,
+    ) -> None:
         self._work = work
+        self._names = NAMES if within is None else NAMES_WITHIN
+        self._visible = [] if within is None else [list(within.ids), labels_as_text(within)]
         self._seed = seed
         self._filters = (filters.statuses or None, filters.countries or None, filters.industries or None)
         self._ranking = ranking
@@ -266,9 +258,9 @@ class _Candidates:
         parameters: list[object] = []
         for number, ask in enumerate(asks):
             groups = [as_array(number_of(word, seed=self._seed) for word in words) for words in ask.one_of_each]
-            parameters += [number, *[*groups, None, None][:_INDEXED_WORDS], *self._filters, ask.at_most]
+            parameters += [number, *[*groups, None, None][:_INDEXED_WORDS], *self._filters, ask.at_most, *self._visible]
         ranks, rank = self._ranks, self._ranking.rank
-        for number, company_id, names in self._work.driver.execute(_UNION.join([_NAMES] * len(asks)), parameters):
+        for number, company_id, names in self._work.driver.execute(UNION.join([self._names] * len(asks)), parameters):
             counts[number] += 1
             if company_id not in ranks:
                 ranks[company_id] = rank(names)

@@ -7,9 +7,11 @@ from typing import NamedTuple
 from uuid import UUID
 
 from function_backend.persistence.unit_of_work import Transactions
+from function_backend.services.company.domain.scope import scope_of
 from function_backend.services.company.errors import CompanyNotFoundError
 from function_backend.services.company.repository.records import CompanyReader
 from function_backend.services.company.service.documents import Documents
+from function_backend.services.company.service.scope import READ
 
 
 class FoundCompanies(NamedTuple):
@@ -30,7 +32,7 @@ class BatchGetCompanies:
         """The current states; CompanyNotFoundError for the first id that does not exist, unless that is allowed."""
         wanted = list(dict.fromkeys(company_ids))
         with self._transactions.reading() as work:
-            stored = CompanyReader(work).find_documents(wanted)
+            stored = CompanyReader(work).find_documents(wanted, within=scope_of(work.call.principal, READ))
             contents = dict(zip(stored, self._documents.contents(work, stored.items()), strict=True))
         missing = [company_id for company_id in wanted if company_id not in contents]
         if missing and not allow_missing:

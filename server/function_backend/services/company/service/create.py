@@ -10,6 +10,7 @@ from function_backend.persistence.unit_of_work import Transactions
 from function_backend.services.company.domain import history
 from function_backend.services.company.domain.draft import Draft
 from function_backend.services.company.errors import in_the_future
+from function_backend.services.company.service.scope import CREATE, refuse_outcome_outside
 from function_backend.services.company.service.store import CompanyStore
 
 
@@ -24,7 +25,8 @@ class CreateCompany:
     def create(self, draft: Draft, *, valid_from: datetime | None) -> bytes:
         """The new company as it is sent.
 
-        Raises INVALID_ARGUMENT with everything that is wrong with it, IdentifierTakenError for what another one has.
+        Raises INVALID_ARGUMENT with everything that is wrong with it, IdentifierTakenError for what another one has,
+        CompanyOutOfScopeError for labels that the caller may not give to a new one.
         """
         state = draft.completed()
         now = self._clock.now()
@@ -32,4 +34,5 @@ class CreateCompany:
             raise in_the_future("valid_from")
         transition = history.create(new_id(), state, now, valid_from)
         with self._transactions() as work:
+            refuse_outcome_outside(work, CREATE, None, state.labels)
             return self._store.store(work, transition)

@@ -9,6 +9,7 @@ from function_backend.persistence.unit_of_work import Transactions
 from function_backend.services.company.domain import history
 from function_backend.services.company.errors import CompanyDeletedError, CompanyNotDeletedError
 from function_backend.services.company.service.locking import lock_company
+from function_backend.services.company.service.scope import DELETE
 from function_backend.services.company.service.store import CompanyStore
 
 
@@ -23,7 +24,7 @@ class DeleteCompany:
     def delete(self, company_id: UUID, *, etag: str) -> bytes:
         """The deleted company as it is sent; CompanyDeletedError when it already was."""
         with self._transactions() as work:
-            record = lock_company(work, company_id, etag=etag)
+            record = lock_company(work, company_id, permission=DELETE, etag=etag)
             if record.company.deleted_at is not None:
                 raise CompanyDeletedError(company_id)
             return self._store.store(work, history.delete(record, self._clock.now()))
@@ -31,7 +32,7 @@ class DeleteCompany:
     def undelete(self, company_id: UUID, *, etag: str) -> bytes:
         """The company brought back as it is sent; CompanyNotDeletedError when it was not deleted."""
         with self._transactions() as work:
-            record = lock_company(work, company_id, etag=etag)
+            record = lock_company(work, company_id, permission=DELETE, etag=etag)
             if record.company.deleted_at is None:
                 raise CompanyNotDeletedError(company_id)
             return self._store.store(work, history.undelete(record, self._clock.now()))

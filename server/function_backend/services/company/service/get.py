@@ -10,11 +10,13 @@ from function_backend.kernel.call import Call
 from function_backend.kernel.clock import Clock
 from function_backend.persistence.unit_of_work import Transactions
 from function_backend.services.company.domain.company import Company
+from function_backend.services.company.domain.scope import CompanyScope, scope_of
 from function_backend.services.company.errors import CompanyNotFoundError, CompanyStateNotFoundError
 from function_backend.services.company.repository.records import CompanyReader
 from function_backend.services.company.repository.revisions import RevisionReader
 from function_backend.services.company.service.cached_companies import CachedAnswer, CachedCompanies
 from function_backend.services.company.service.documents import Documents
+from function_backend.services.company.service.scope import READ
 
 
 class GetCompany:
@@ -44,6 +46,12 @@ class GetCompany:
         It includes what the caller's consistency token stands for. Without one it may be as old as the cache allows,
         which forgets a company as soon as the worker hears of a change.
         """
+        principal = call.principal
+        if principal is not None and principal.scoped:
+            scope = scope_of(principal, READ)
+            if scope is not None:
+                # Never from the cache, which knows nothing of who may see what.
+                return self._load_within(company_id, scope)
         tenant_id = call.tenant_id
         if tenant_id is None or not self._may_cache():
             return self._load(company_id).answer
@@ -55,12 +63,21 @@ class GetCompany:
         now = self._clock.now()
         as_of, known_at = as_of or now, known_at or now
         with self._transactions.reading() as work:
-            found = RevisionReader(work).find_state(company_id, as_of=as_of, known_at=known_at)
+            scope = scope_of(work.call.principal, READ)
+            found = RevisionReader(work).find_state(company_id, as_of=as_of, known_at=known_at, within=scope)
         if found is None:
             raise CompanyNotFoundError(company_id)
         if not found.revisions:
             raise CompanyStateNotFoundError(company_id, as_of=as_of, known_at=known_at)
         return found.revisions[0].revision.company(company_id, found.created_at)
+
+    def _load_within(self, company_id: UUID, scope: CompanyScope) -> bytes:
+        with self._transactions.reading() as work:
+            found = CompanyReader(work).find_documents([company_id], within=scope)
+            contents = self._documents.contents(work, found.items())
+        if not contents:
+            raise CompanyNotFoundError(company_id)
+        return self._answer(contents[0])
 
     def _load(self, company_id: UUID) -> CachedAnswer:
         with self._transactions.reading() as work:

@@ -8,9 +8,11 @@ from typing import NamedTuple
 from function_backend.kernel.pagination import PageTokens
 from function_backend.persistence.unit_of_work import Transactions
 from function_backend.services.company.domain.ordering import read_ordering
+from function_backend.services.company.domain.scope import scope_of
 from function_backend.services.company.repository.listing import CompanyLister
 from function_backend.services.company.service.documents import Documents
 from function_backend.services.company.service.reading_filters import predicate_of
+from function_backend.services.company.service.scope import READ
 
 _DEFAULT_SIZE = 50
 
@@ -43,13 +45,23 @@ class ListCompanies:
         """One page. Companies that are created or changed between two pages may appear on neither or on one."""
         predicate, ordering = predicate_of(query.filter), read_ordering(query.order_by)
         with self._transactions.reading() as work:
-            bound = (str(work.tenant_id), "companies", query.filter, query.order_by, str(query.with_deleted))
+            scope = scope_of(work.call.principal, READ)
+            bound: tuple[str, ...] = (
+                str(work.tenant_id),
+                "companies",
+                query.filter,
+                query.order_by,
+                str(query.with_deleted),
+            )
+            if scope is not None:
+                bound += scope.key
             page = CompanyLister(work).find_page(
                 predicate,
                 ordering,
                 after=self._page_tokens.read(bound, page_token),
                 limit=page_size or _DEFAULT_SIZE,
                 with_deleted=query.with_deleted,
+                within=scope,
             )
             documents = self._documents.contents(work, page.items)
         return CompanyPage(documents, "" if page.next_key is None else self._page_tokens.write(bound, page.next_key))

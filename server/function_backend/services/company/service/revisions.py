@@ -7,8 +7,10 @@ from uuid import UUID
 
 from function_backend.kernel.pagination import PageTokens
 from function_backend.persistence.unit_of_work import Transactions
+from function_backend.services.company.domain.scope import scope_of
 from function_backend.services.company.errors import CompanyNotFoundError
 from function_backend.services.company.repository.revisions import CompanyHistory, RevisionReader
+from function_backend.services.company.service.scope import READ
 
 _DEFAULT_SIZE = 20
 
@@ -31,10 +33,13 @@ class ListCompanyRevisions:
         """One page; CompanyNotFoundError when there is no such company."""
         limit = page_size or _DEFAULT_SIZE
         with self._transactions.reading() as work:
+            # What counts is whether the caller may see the company as it is now; a page token says no more than which
+            # revision comes next, so it need not know.
+            scope = scope_of(work.call.principal, READ)
             bound = (str(work.tenant_id), "revisions", str(company_id))
             key = self._page_tokens.read(bound, page_token)
             before = None if key is None else int(key[0])
-            found, more = RevisionReader(work).find_page(company_id, before=before, limit=limit)
+            found, more = RevisionReader(work).find_page(company_id, before=before, limit=limit, within=scope)
         if found is None:
             raise CompanyNotFoundError(company_id)
         last = (str(found.revisions[-1].revision.number),) if more else None

@@ -7,8 +7,10 @@ from typing import NamedTuple
 
 from function_backend.kernel.pagination import PageTokens
 from function_backend.persistence.unit_of_work import Transactions
+from function_backend.services.company.domain.scope import scope_of
 from function_backend.services.company.repository.search import SearchFilters, SearchRepository
 from function_backend.services.company.service.documents import Documents
+from function_backend.services.company.service.scope import READ
 
 _DEFAULT_SIZE = 10
 
@@ -47,8 +49,12 @@ class SearchCompanies:
                 *("countries", *sorted(filters.countries)),
                 *("industries", *sorted(filters.industries)),
             )
+            scope = scope_of(work.call.principal, READ)
+            if scope is not None:
+                bound = (*bound, "within", *scope.key)
             after = self._page_tokens.read(bound, page_token)
-            page = SearchRepository(work).find(query, filters, after=after, limit=page_size or _DEFAULT_SIZE)
+            limit = page_size or _DEFAULT_SIZE
+            page = SearchRepository(work, within=scope).find(query, filters, after=after, limit=limit)
             contents = self._documents.contents(work, [(hit.company_id, hit.document) for hit in page.items])
         found = [
             FoundCompany(content, hit.score, hit.matched) for content, hit in zip(contents, page.items, strict=True)

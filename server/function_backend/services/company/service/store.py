@@ -9,6 +9,7 @@ from typing import NamedTuple
 from function_backend.persistence.unit_of_work import UnitOfWork
 from function_backend.services.company.domain.company import Company
 from function_backend.services.company.domain.history import RevisionKind, Transition
+from function_backend.services.company.domain.scope import scope_of
 from function_backend.services.company.domain.search.entry import search_entry
 from function_backend.services.company.domain.search.known_words import KnownWords
 from function_backend.services.company.errors import IdentifierTakenError
@@ -21,11 +22,13 @@ from function_backend.services.company.events import (
 )
 from function_backend.services.company.repository.identifiers import IdentifierIndex
 from function_backend.services.company.repository.keys import stored_keys
+from function_backend.services.company.repository.records import CompanyReader
 from function_backend.services.company.repository.search_index import SearchIndex
 from function_backend.services.company.repository.states import encode_state
 from function_backend.services.company.repository.writes import CompanyWrite, CompanyWriter, ConcurrentWriteError
 from function_backend.services.company.service.cached_companies import ALL_COMPANIES
 from function_backend.services.company.service.documents import Documents
+from function_backend.services.company.service.scope import READ
 
 TOPIC = "company"
 """The topic of change notifications: `tenant/id` for one company, `tenant/*` for many."""
@@ -108,7 +111,9 @@ def _taken(work: UnitOfWork, transitions: Sequence[Transition]) -> Exception:
     }
     for key, owner_id in IdentifierIndex(work).find_owners(list(claims)).items():
         if owner_id != claims[key]:
-            return IdentifierTakenError(key.scheme, key.value, owner_id)
+            visible = scope_of(work.call.principal, READ)
+            may_know = visible is None or bool(CompanyReader(work).find_documents([owner_id], within=visible))
+            return IdentifierTakenError(key.scheme, key.value, owner_id if may_know else None)
     # Given up again in between.
     return ConcurrentWriteError()
 

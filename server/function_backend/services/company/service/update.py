@@ -17,6 +17,7 @@ from function_backend.services.company.errors import CompanyDeletedError, Compan
 from function_backend.services.company.repository.revisions import RevisionReader
 from function_backend.services.company.service.documents import Documents
 from function_backend.services.company.service.locking import lock_company
+from function_backend.services.company.service.scope import UPDATE, refuse_outcome_outside
 from function_backend.services.company.service.store import CompanyStore
 
 
@@ -38,7 +39,7 @@ class UpdateCompany:
         """
         change = read_mask(mask, draft.state)
         with self._transactions() as work:
-            record = lock_company(work, company_id, etag=etag)
+            record = lock_company(work, company_id, permission=UPDATE, etag=etag)
             if record.company.deleted_at is not None:
                 raise CompanyDeletedError(company_id)
             now = self._clock.now()
@@ -50,7 +51,10 @@ class UpdateCompany:
             draft.checks.complete()
             if state == base.state:
                 return self._documents.encode(base)
-            return self._store.store(work, history.update(record, base.state, state, now, at))
+            transition = history.update(record, base.state, state, now, at)
+            # What the company is now decides who may see it: nobody may label it out of what they may change.
+            refuse_outcome_outside(work, UPDATE, company_id, transition.record.company.state.labels)
+            return self._store.store(work, transition)
 
 
 def _state_to_change(work: UnitOfWork, record: CompanyRecord, at: datetime) -> Company:
