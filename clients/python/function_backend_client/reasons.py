@@ -205,6 +205,66 @@ class ApiKeyNotFoundError(NotFoundError):
     default_reason = "API_KEY_NOT_FOUND"
 
 
+class RelationSchemaInvalidError(InvalidArgumentError):
+    """The relation schema cannot be read or does not add up; `violations` shows each place."""
+
+    default_reason = "RELATION_SCHEMA_INVALID"
+
+
+class RelationSchemaNotFoundError(NotFoundError):
+    """The tenant has no relation schema, or not this version."""
+
+    default_reason = "RELATION_SCHEMA_NOT_FOUND"
+
+
+class RelationSchemaOrphansTuplesError(PreconditionError):
+    """Relationships exist that the new relation schema does not allow; `metadata["count"]` says how many."""
+
+    default_reason = "RELATION_SCHEMA_ORPHANS_TUPLES"
+
+
+class RelationSchemaChangedError(ConflictError):
+    """Somebody wrote another relation schema since it was read."""
+
+    default_reason = "RELATION_SCHEMA_CHANGED"
+
+
+class RelationUnknownError(InvalidArgumentError):
+    """The relation schema declares no such type, relation or permission."""
+
+    default_reason = "RELATION_UNKNOWN"
+
+
+class RelationshipInvalidError(InvalidArgumentError):
+    """A relationship, resource or subject is not written as it must be, or the schema does not allow it."""
+
+    default_reason = "RELATIONSHIP_INVALID"
+
+
+class RelationshipExistsError(AlreadyExistsError):
+    """A relationship that was to be created exists."""
+
+    default_reason = "RELATIONSHIP_EXISTS"
+
+
+class RelationshipPreconditionError(PreconditionError):
+    """A precondition of a change of relationships does not hold."""
+
+    default_reason = "PRECONDITION_FAILED"
+
+
+class CheckTooComplexError(PreconditionError):
+    """A permission check would take more steps than one may."""
+
+    default_reason = "CHECK_TOO_COMPLEX"
+
+
+class DecisionNotFoundError(NotFoundError):
+    """No recorded decision with this id is visible."""
+
+    default_reason = "DECISION_NOT_FOUND"
+
+
 KINDS: Mapping[StatusCode, type[FunctionBackendError]] = MappingProxyType(
     {
         kind.status: kind

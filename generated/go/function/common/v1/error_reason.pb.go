@@ -102,6 +102,32 @@ const (
 	ErrorReason_ERROR_REASON_TENANT_NAME_TAKEN ErrorReason = 201
 	// No API key with this id is visible to the caller.
 	ErrorReason_ERROR_REASON_API_KEY_NOT_FOUND ErrorReason = 202
+	// The relation schema cannot be read or does not add up. `BadRequest` names
+	// each place; `excerpt` is the line of the first, `caret` a line with a caret
+	// to be printed below it.
+	ErrorReason_ERROR_REASON_RELATION_SCHEMA_INVALID ErrorReason = 300
+	// The tenant has no relation schema, or not this version.
+	ErrorReason_ERROR_REASON_RELATION_SCHEMA_NOT_FOUND ErrorReason = 301
+	// Relationships exist that the new relation schema does not allow: remove
+	// them first.
+	ErrorReason_ERROR_REASON_RELATION_SCHEMA_ORPHANS_TUPLES ErrorReason = 302
+	// The etag in the request is not that of the relation schema: somebody wrote
+	// another version in between.
+	ErrorReason_ERROR_REASON_RELATION_SCHEMA_CHANGED ErrorReason = 303
+	// The relation schema declares no such type, relation or permission.
+	ErrorReason_ERROR_REASON_RELATION_UNKNOWN ErrorReason = 304
+	// A relationship, resource or subject is not written as it must be, or the
+	// relation schema does not allow it; `BadRequest` lists each.
+	ErrorReason_ERROR_REASON_RELATIONSHIP_INVALID ErrorReason = 305
+	// A relationship that was to be created exists.
+	ErrorReason_ERROR_REASON_RELATIONSHIP_EXISTS ErrorReason = 306
+	// A precondition of the change does not hold; nothing was changed.
+	ErrorReason_ERROR_REASON_PRECONDITION_FAILED ErrorReason = 307
+	// The answer would take more steps than one check may: relationships are
+	// nested too deeply, or too many have to be followed.
+	ErrorReason_ERROR_REASON_CHECK_TOO_COMPLEX ErrorReason = 308
+	// No recorded decision with this id is visible to the caller.
+	ErrorReason_ERROR_REASON_DECISION_NOT_FOUND ErrorReason = 309
 )
 
 // Enum value maps for ErrorReason.
@@ -139,40 +165,60 @@ var (
 		200: "ERROR_REASON_TENANT_NOT_FOUND",
 		201: "ERROR_REASON_TENANT_NAME_TAKEN",
 		202: "ERROR_REASON_API_KEY_NOT_FOUND",
+		300: "ERROR_REASON_RELATION_SCHEMA_INVALID",
+		301: "ERROR_REASON_RELATION_SCHEMA_NOT_FOUND",
+		302: "ERROR_REASON_RELATION_SCHEMA_ORPHANS_TUPLES",
+		303: "ERROR_REASON_RELATION_SCHEMA_CHANGED",
+		304: "ERROR_REASON_RELATION_UNKNOWN",
+		305: "ERROR_REASON_RELATIONSHIP_INVALID",
+		306: "ERROR_REASON_RELATIONSHIP_EXISTS",
+		307: "ERROR_REASON_PRECONDITION_FAILED",
+		308: "ERROR_REASON_CHECK_TOO_COMPLEX",
+		309: "ERROR_REASON_DECISION_NOT_FOUND",
 	}
 	ErrorReason_value = map[string]int32{
-		"ERROR_REASON_UNSPECIFIED":               0,
-		"ERROR_REASON_INVALID_REQUEST":           1,
-		"ERROR_REASON_MALFORMED_REQUEST":         2,
-		"ERROR_REASON_INVALID_FILTER":            3,
-		"ERROR_REASON_INVALID_PAGE_TOKEN":        4,
-		"ERROR_REASON_INVALID_CONSISTENCY_TOKEN": 5,
-		"ERROR_REASON_CREDENTIAL_MISSING":        6,
-		"ERROR_REASON_CREDENTIAL_INVALID":        7,
-		"ERROR_REASON_CREDENTIAL_EXPIRED":        8,
-		"ERROR_REASON_CREDENTIAL_REVOKED":        9,
-		"ERROR_REASON_PERMISSION_MISSING":        10,
-		"ERROR_REASON_PERMISSION_ESCALATION":     11,
-		"ERROR_REASON_RATE_LIMITED":              12,
-		"ERROR_REASON_OVERLOADED":                13,
-		"ERROR_REASON_DEADLINE_TOO_SHORT":        14,
-		"ERROR_REASON_CALL_CANCELLED":            15,
-		"ERROR_REASON_REQUEST_ID_REUSED":         16,
-		"ERROR_REASON_DEPENDENCY_UNAVAILABLE":    17,
-		"ERROR_REASON_CONCURRENT_CHANGE":         18,
-		"ERROR_REASON_INTERNAL":                  19,
-		"ERROR_REASON_RESPONSE_TOO_LARGE":        20,
-		"ERROR_REASON_COMPANY_NOT_FOUND":         100,
-		"ERROR_REASON_COMPANY_STATE_NOT_FOUND":   101,
-		"ERROR_REASON_COMPANY_IDENTIFIER_TAKEN":  102,
-		"ERROR_REASON_COMPANY_ETAG_MISMATCH":     103,
-		"ERROR_REASON_COMPANY_DELETED":           104,
-		"ERROR_REASON_COMPANY_NOT_DELETED":       105,
-		"ERROR_REASON_IMPORT_TOO_LARGE":          106,
-		"ERROR_REASON_IMPORT_OUT_OF_ORDER":       107,
-		"ERROR_REASON_TENANT_NOT_FOUND":          200,
-		"ERROR_REASON_TENANT_NAME_TAKEN":         201,
-		"ERROR_REASON_API_KEY_NOT_FOUND":         202,
+		"ERROR_REASON_UNSPECIFIED":                    0,
+		"ERROR_REASON_INVALID_REQUEST":                1,
+		"ERROR_REASON_MALFORMED_REQUEST":              2,
+		"ERROR_REASON_INVALID_FILTER":                 3,
+		"ERROR_REASON_INVALID_PAGE_TOKEN":             4,
+		"ERROR_REASON_INVALID_CONSISTENCY_TOKEN":      5,
+		"ERROR_REASON_CREDENTIAL_MISSING":             6,
+		"ERROR_REASON_CREDENTIAL_INVALID":             7,
+		"ERROR_REASON_CREDENTIAL_EXPIRED":             8,
+		"ERROR_REASON_CREDENTIAL_REVOKED":             9,
+		"ERROR_REASON_PERMISSION_MISSING":             10,
+		"ERROR_REASON_PERMISSION_ESCALATION":          11,
+		"ERROR_REASON_RATE_LIMITED":                   12,
+		"ERROR_REASON_OVERLOADED":                     13,
+		"ERROR_REASON_DEADLINE_TOO_SHORT":             14,
+		"ERROR_REASON_CALL_CANCELLED":                 15,
+		"ERROR_REASON_REQUEST_ID_REUSED":              16,
+		"ERROR_REASON_DEPENDENCY_UNAVAILABLE":         17,
+		"ERROR_REASON_CONCURRENT_CHANGE":              18,
+		"ERROR_REASON_INTERNAL":                       19,
+		"ERROR_REASON_RESPONSE_TOO_LARGE":             20,
+		"ERROR_REASON_COMPANY_NOT_FOUND":              100,
+		"ERROR_REASON_COMPANY_STATE_NOT_FOUND":        101,
+		"ERROR_REASON_COMPANY_IDENTIFIER_TAKEN":       102,
+		"ERROR_REASON_COMPANY_ETAG_MISMATCH":          103,
+		"ERROR_REASON_COMPANY_DELETED":                104,
+		"ERROR_REASON_COMPANY_NOT_DELETED":            105,
+		"ERROR_REASON_IMPORT_TOO_LARGE":               106,
+		"ERROR_REASON_IMPORT_OUT_OF_ORDER":            107,
+		"ERROR_REASON_TENANT_NOT_FOUND":               200,
+		"ERROR_REASON_TENANT_NAME_TAKEN":              201,
+		"ERROR_REASON_API_KEY_NOT_FOUND":              202,
+		"ERROR_REASON_RELATION_SCHEMA_INVALID":        300,
+		"ERROR_REASON_RELATION_SCHEMA_NOT_FOUND":      301,
+		"ERROR_REASON_RELATION_SCHEMA_ORPHANS_TUPLES": 302,
+		"ERROR_REASON_RELATION_SCHEMA_CHANGED":        303,
+		"ERROR_REASON_RELATION_UNKNOWN":               304,
+		"ERROR_REASON_RELATIONSHIP_INVALID":           305,
+		"ERROR_REASON_RELATIONSHIP_EXISTS":            306,
+		"ERROR_REASON_PRECONDITION_FAILED":            307,
+		"ERROR_REASON_CHECK_TOO_COMPLEX":              308,
+		"ERROR_REASON_DECISION_NOT_FOUND":             309,
 	}
 )
 
@@ -207,7 +253,7 @@ var File_function_common_v1_error_reason_proto protoreflect.FileDescriptor
 
 const file_function_common_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
-	"%function/common/v1/error_reason.proto\x12\x12function.common.v1\x1a function/common/v1/options.proto*\xc3\x1b\n" +
+	"%function/common/v1/error_reason.proto\x12\x12function.common.v1\x1a function/common/v1/options.proto*\xbe&\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12[\n" +
 	"\x1cERROR_REASON_INVALID_REQUEST\x10\x01\x1a9\xb2\xed\x185\b\x03\x12\n" +
@@ -256,7 +302,20 @@ const file_function_common_v1_error_reason_proto_rawDesc = "" +
 	"\x1dERROR_REASON_TENANT_NOT_FOUND\x10\xc8\x01\x1aN\xb2\xed\x18J\b\x05\x12\ttenant_id\x1a;Tenant 01938d2e-7f04-7c3e-9d55-0a6f3c3f0b11 does not exist.\x12S\n" +
 	"\x1eERROR_REASON_TENANT_NAME_TAKEN\x10\xc9\x01\x1a.\xb2\xed\x18*\b\x06\x12\x04name\x1a The tenant name 'acme' is taken.\x12u\n" +
 	"\x1eERROR_REASON_API_KEY_NOT_FOUND\x10\xca\x01\x1aP\xb2\xed\x18L\b\x05\x12\n" +
-	"api_key_id\x1a<API key 01938d2e-7f04-7c3e-9d55-0a6f3c3f0b11 does not exist.B\xd1\x01\n" +
+	"api_key_id\x1a<API key 01938d2e-7f04-7c3e-9d55-0a6f3c3f0b11 does not exist.\x12\x9e\x01\n" +
+	"$ERROR_REASON_RELATION_SCHEMA_INVALID\x10\xac\x02\x1as\xb2\xed\x18o\b\x03\x12\n" +
+	"violations\x12\x04line\x12\x06column\x12\aexcerpt\x12\x05caret\x1aAtext: line 3, column 23: unknown type 'usr'; did you mean 'user'?\x12n\n" +
+	"&ERROR_REASON_RELATION_SCHEMA_NOT_FOUND\x10\xad\x02\x1aA\xb2\xed\x18=\b\x05\x12\aversion\x1a0Version 7 of the relation schema does not exist.\x12\xdb\x01\n" +
+	"+ERROR_REASON_RELATION_SCHEMA_ORPHANS_TUPLES\x10\xae\x02\x1a\xa8\x01\xb2\xed\x18\xa3\x01\b\t\x12\x05count\x12\trelations\x12\aexample\x1a\x83\x012 relationships would have no place in the new schema (document#viewer: 2), such as document:42#viewer@user:ann; remove them first.\x12\x98\x01\n" +
+	"$ERROR_REASON_RELATION_SCHEMA_CHANGED\x10\xaf\x02\x1am\xb2\xed\x18i\b\n" +
+	"\x12\fcurrent_etag\x1aWThe relation schema has changed since it was read; read it again and repeat the change.\x12\x83\x01\n" +
+	"\x1dERROR_REASON_RELATION_UNKNOWN\x10\xb0\x02\x1a_\xb2\xed\x18[\b\x03\x12\x04name\x1aQpermission: 'document' has no relation or permission 'veiw'; did you mean 'view'?\x12\x96\x01\n" +
+	"!ERROR_REASON_RELATIONSHIP_INVALID\x10\xb1\x02\x1an\xb2\xed\x18j\b\x03\x12\n" +
+	"violations\x1aZupdates[0].relationship.subject: 'document#owner' does not take 'group:eng'; it takes user\x12q\n" +
+	" ERROR_REASON_RELATIONSHIP_EXISTS\x10\xb2\x02\x1aJ\xb2\xed\x18F\b\x06\x12\frelationship\x1a4The relationship document:42#viewer@user:ann exists.\x12r\n" +
+	" ERROR_REASON_PRECONDITION_FAILED\x10\xb3\x02\x1aK\xb2\xed\x18G\b\t\x12\fprecondition\x1a5preconditions[0] does not hold: no relationship fits.\x12o\n" +
+	"\x1eERROR_REASON_CHECK_TOO_COMPLEX\x10\xb4\x02\x1aJ\xb2\xed\x18F\b\t\x12\x05limit\x12\x04what\x1a5The check needs more than 50 levels of relationships.\x12x\n" +
+	"\x1fERROR_REASON_DECISION_NOT_FOUND\x10\xb5\x02\x1aR\xb2\xed\x18N\b\x05\x12\vdecision_id\x1a=Decision 01938d2e-7f04-7c3e-9d55-0a6f3c3f0b11 does not exist.B\xd1\x01\n" +
 	"\x16com.function.common.v1B\x10ErrorReasonProtoP\x01Z9function-backend.internal/api/function/common/v1;commonv1\xa2\x02\x03FCX\xaa\x02\x12Function.Common.V1\xca\x02\x13Function_\\Common\\V1\xe2\x02\x1fFunction_\\Common\\V1\\GPBMetadata\xea\x02\x14Function::Common::V1b\x06proto3"
 
 var (

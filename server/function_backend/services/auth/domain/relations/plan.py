@@ -1,0 +1,194 @@
+"""A schema made ready for evaluation: once for each version, then shared by all calls of a worker."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from function_backend.services.auth.domain.relations.schema import (
+    Arrow,
+    Definition,
+    Expression,
+    Operation,
+    Operator,
+    Permission,
+    Reference,
+    Relation,
+    Schema,
+)
+from function_backend.services.auth.domain.relations.stratify import edges_of, strata
+
+Key = tuple[str, str, str]
+"""One statement about the subject in question: type and id of an object, and a relation or permission of it."""
+
+
+class View(Protocol):
+    """What is known about one subject so far. None means: not known yet."""
+
+    def value(self, key: Key) -> bool | None:
+        """Whether the subject is in the relation or has the permission."""
+
+    def objects(self, key: Key) -> list[tuple[str, str]] | None:
+        """The objects that stand in the relation."""
+
+
+Evaluate = Callable[[View, str], bool | None]
+"""The value for an object by its id. With three values, as Kleene has it: what is decided is decided for good."""
+
+
+@dataclass(frozen=True, slots=True)
+class RelationPlan:
+    """How a relation is looked up."""
+
+    stratum: int
+    kinds: frozenset[tuple[str, str]]
+    """Types, and sets as type and relation, that it takes."""
+    wildcards: frozenset[str]
+    """Types of which it takes all objects at once."""
+    has_sets: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PermissionPlan:
+    """How a permission is worked out."""
+
+    stratum: int
+    evaluate: Evaluate
+
+
+Node = RelationPlan | PermissionPlan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """A schema version, ready for use."""
+
+    version: int
+    schema: Schema
+    nodes: Mapping[tuple[str, str], Node]
+    """By type and name."""
+
+    def definition(self, type_name: str) -> Definition | None:
+        """The type."""
+        return self.schema.types.get(type_name)
+
+
+def make_plan(schema: Schema, version: int) -> Plan:
+    """The plan of a schema that was checked."""
+    level, _ = strata(edges_of(schema))
+    nodes: dict[tuple[str, str], Node] = {}
+    for definition in schema.definitions:
+        for member in definition.members:
+            name = (definition.name, member.name)
+            if isinstance(member, Relation):
+                nodes[name] = _relation(member, level[name])
+            else:
+                nodes[name] = _permission(schema, definition, member, level[name])
+    return Plan(version=version, schema=schema, nodes=nodes)
+
+
+def _relation(relation: Relation, stratum: int) -> RelationPlan:
+    return RelationPlan(
+        stratum,
+        frozenset((subject.type, subject.relation) for subject in relation.subjects if not subject.wildcard),
+        frozenset(subject.type for subject in relation.subjects if subject.wildcard),
+        any(subject.relation for subject in relation.subjects),
+    )
+
+
+def _permission(schema: Schema, definition: Definition, permission: Permission, stratum: int) -> PermissionPlan:
+    return PermissionPlan(stratum, _expression(schema, definition, permission.expression))
+
+
+def _expression(schema: Schema, definition: Definition, expression: Expression) -> Evaluate:
+    if isinstance(expression, Reference):
+        return _reference(definition.name, expression.name)
+    if isinstance(expression, Arrow):
+        types = frozenset(
+            subject.type
+            for subject in definition.relations[expression.relation].subjects
+            if schema.types[subject.type].has(expression.name)
+        )
+        return _arrow(definition.name, expression.relation, expression.name, types)
+    assert isinstance(expression, Operation)  # noqa: S101  narrows the union
+    parts = tuple(_expression(schema, definition, part) for part in expression.parts)
+    return _COMPILERS[expression.operator](parts)
+
+
+def _reference(type_name: str, name: str) -> Evaluate:
+    def evaluate(view: View, object_id: str) -> bool | None:
+        return view.value((type_name, object_id, name))
+
+    return evaluate
+
+
+def _arrow(type_name: str, relation: str, name: str, types: frozenset[str]) -> Evaluate:
+    def evaluate(view: View, object_id: str) -> bool | None:
+        objects = view.objects((type_name, object_id, relation))
+        if objects is None:
+            return None
+        result: bool | None = False
+        for target, target_id in objects:
+            if target in types:
+                value = view.value((target, target_id, name))
+                if value:
+                    return True
+                if value is None:
+                    result = None
+        return result
+
+    return evaluate
+
+
+def _union(parts: tuple[Evaluate, ...]) -> Evaluate:
+    def evaluate(view: View, object_id: str) -> bool | None:
+        result: bool | None = False
+        for part in parts:
+            value = part(view, object_id)
+            if value:
+                return True
+            if value is None:
+                result = None
+        return result
+
+    return evaluate
+
+
+def _intersection(parts: tuple[Evaluate, ...]) -> Evaluate:
+    def evaluate(view: View, object_id: str) -> bool | None:
+        result: bool | None = True
+        for part in parts:
+            value = part(view, object_id)
+            if value is False:
+                return False
+            if value is None:
+                result = None
+        return result
+
+    return evaluate
+
+
+def _exclusion(parts: tuple[Evaluate, ...]) -> Evaluate:
+    first, others = parts[0], parts[1:]
+
+    def evaluate(view: View, object_id: str) -> bool | None:
+        result = first(view, object_id)
+        if result is False:
+            return False
+        for part in others:
+            value = part(view, object_id)
+            if value:
+                return False
+            if value is None:
+                result = None
+        return result
+
+    return evaluate
+
+
+_COMPILERS: Mapping[Operator, Callable[[tuple[Evaluate, ...]], Evaluate]] = {
+    Operator.UNION: _union,
+    Operator.INTERSECTION: _intersection,
+    Operator.EXCLUSION: _exclusion,
+}
