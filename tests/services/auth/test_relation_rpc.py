@@ -320,7 +320,7 @@ class TestWriting:
         response, call = caller.relationships.WriteRelationships.with_call(
             request, metadata=caller.metadata, timeout=_SECONDS
         )
-        trailing = {key: value for key, value in call.trailing_metadata() or ()}
+        trailing = dict(call.trailing_metadata() or ())
         assert response.consistency_token == trailing["function-consistency-token"]
         with_token = (*caller.metadata, ("function-consistency-token", response.consistency_token))
         checked = caller.checks.CheckPermission(

@@ -87,6 +87,7 @@ def _of_relation(schema: Schema, relation: Relation) -> Iterator[Complaint]:
 def _of_permission(schema: Schema, definition: Definition, permission: Permission) -> Iterator[Complaint]:
     if depth_of(permission.expression) > MAX_DEPTH:
         yield permission.place, f"the expression of '{permission.name}' is nested more than {MAX_DEPTH} deep"
+        return
     for found in names_in(permission.expression):
         if isinstance(found, Reference):
             if not definition.has(found.name):

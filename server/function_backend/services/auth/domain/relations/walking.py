@@ -139,7 +139,8 @@ class _ForwardWalk:
         self._found = Candidates()
         self._visited: set[Key] = set()
         self._wants = Wants()
-        self._arrow_names: dict[Key, set[str]] = {}
+        self._arrow_names: dict[Key, list[str]] = {}
+        self._objects: dict[Key, list[tuple[str, str]]] = {}
 
     def run(self, resource_id: str) -> Candidates:
         type_name, name = self._reach.target
@@ -149,12 +150,21 @@ class _ForwardWalk:
             found = self._source.load(wants, at_most=MAX_VISITED)
             for _, *member in found.sets:
                 self._visit((member[0], member[1], member[2]))
+            for key in wants.objects:
+                self._objects[key] = []
             for number, object_type, object_id in found.objects:
-                for each in self._arrow_names[wants.objects[number]]:
-                    self._visit((object_type, object_id, each))
+                self._objects[wants.objects[number]].append((object_type, object_id))
+            for key in wants.objects:
+                # A name that is added meanwhile finds the objects there.
+                for name in list(self._arrow_names[key]):
+                    self._visit_objects(key, name)
             if found.count > MAX_VISITED:
                 raise TooComplex(MAX_VISITED, "objects on the way")
         return self._found
+
+    def _visit_objects(self, relation: Key, name: str) -> None:
+        for object_type, object_id in self._objects[relation]:
+            self._visit((object_type, object_id, name))
 
     def _visit(self, key: Key) -> None:
         waiting = [key]
@@ -185,11 +195,14 @@ class _ForwardWalk:
                     SubjectStream(type_name, object_id, name, subject_type, subject_relation)
                 )
             return []
+        onward: list[Key] = []
         for relation, target in below.arrows:
             key = (type_name, object_id, relation)
             names = self._arrow_names.get(key)
             if names is None:
-                names = self._arrow_names[key] = set()
+                names = self._arrow_names[key] = []
                 self._wants.objects.append(key)
-            names.add(target)
-        return [(type_name, object_id, each) for each in below.same]
+            if target not in names:
+                names.append(target)
+                onward += [(*found, target) for found in self._objects.get(key, ())]
+        return onward + [(type_name, object_id, each) for each in below.same]
