@@ -14,8 +14,8 @@ from function_backend.kernel.errors import (
     PreconditionError,
     Resource,
 )
-from function_backend.services.auth.domain.relations.evaluation import TooComplex
 from function_backend.services.auth.domain.relations.problem import SchemaProblem, shown
+from function_backend.services.auth.domain.relations.source import TooComplex
 
 
 class RelationSchemaInvalidError(InvalidArgumentError):

@@ -9,21 +9,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from function_backend.persistence import arrays
-from function_backend.services.auth.domain.relations.evaluation import Found
+from function_backend.services.auth.domain.relations.closure import MOST_OF_ONE
+from function_backend.services.auth.domain.relations.source import WIDEST, Found
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from function_backend.persistence.unit_of_work import UnitOfWork
-    from function_backend.services.auth.domain.relations.evaluation import Wants
+    from function_backend.services.auth.domain.relations.source import Wants
     from function_backend.services.auth.domain.relations.walking import ResourceStream, SubjectStream
 
-_DIRECT, _SETS, _OBJECTS = 0, 1, 2
+_DIRECT, _SETS, _OBJECTS, _WHOLE, _MEMBERSHIPS = range(5)
 
 _COUNTS = "(t.expires_at is null or t.expires_at > %(now)s)"
 _DIRECT_SQL = f"""
-    select {_DIRECT}, w.n::int4, null::text, null::text, null::text
+    select {_DIRECT}, w.n::int4, null::text, null::text, null::text, null::text
     from unnest(%(a)b::text[], %(b)b::text[], %(c)b::text[], %(d)b::text[], %(e)b::text[], %(f)b::text[])
         with ordinality as w (resource_type, resource_id, relation, subject_type, subject_id, subject_relation, n)
     cross join lateral (
@@ -35,7 +36,7 @@ _DIRECT_SQL = f"""
     ) found
 """  # noqa: S608  put together from constants of this file
 _SETS_SQL = f"""
-    select {_SETS}, w.n::int4, found.subject_type, found.subject_id, found.subject_relation
+    select {_SETS}, w.n::int4, null::text, found.subject_type, found.subject_id, found.subject_relation
     from unnest(%(g)b::text[], %(h)b::text[], %(i)b::text[])
         with ordinality as w (resource_type, resource_id, relation, n)
     cross join lateral (
@@ -46,7 +47,7 @@ _SETS_SQL = f"""
     ) found
 """  # noqa: S608  put together from constants of this file
 _OBJECTS_SQL = f"""
-    select {_OBJECTS}, w.n::int4, found.subject_type, found.subject_id, null::text
+    select {_OBJECTS}, w.n::int4, null::text, found.subject_type, found.subject_id, null::text
     from unnest(%(j)b::text[], %(k)b::text[], %(l)b::text[])
         with ordinality as w (resource_type, resource_id, relation, n)
     cross join lateral (
@@ -54,6 +55,28 @@ _OBJECTS_SQL = f"""
         where t.tenant_id = %(tenant)s and t.resource_type = w.resource_type and t.resource_id = w.resource_id
             and t.relation = w.relation and t.subject_relation = '' and {_COUNTS}
         limit %(limit)s
+    ) found
+"""  # noqa: S608  put together from constants of this file
+_WHOLE_SQL = f"""
+    select {_WHOLE}, w.n::int4, found.relation, found.subject_type, found.subject_id, found.subject_relation
+    from unnest(%(m)b::text[], %(n)b::text[]) with ordinality as w (resource_type, resource_id, n)
+    cross join lateral (
+        select t.relation, t.subject_type, t.subject_id, t.subject_relation from relation_tuple t
+        where t.tenant_id = %(tenant)s and t.resource_type = w.resource_type and t.resource_id = w.resource_id
+            and {_COUNTS}
+        limit {WIDEST + 1}
+    ) found
+"""  # noqa: S608  put together from constants of this file
+_MEMBERSHIPS_SQL = f"""
+    select {_MEMBERSHIPS}, w.n::int4, null::text, null::text, found.resource_id, null::text
+    from unnest(%(o)b::text[], %(p)b::text[], %(q)b::text[], %(r)b::text[], %(s)b::text[])
+        with ordinality as w (subject_type, subject_id, subject_relation, resource_type, relation, n)
+    cross join lateral (
+        select t.resource_id from relation_tuple t
+        where t.tenant_id = %(tenant)s and t.subject_type = w.subject_type and t.subject_id = w.subject_id
+            and t.subject_relation = w.subject_relation and t.resource_type = w.resource_type
+            and t.relation = w.relation and {_COUNTS}
+        limit {MOST_OF_ONE + 1}
     ) found
 """  # noqa: S608  put together from constants of this file
 _VERSION_SQL = "select coalesce(max(version), 0) from relation_schema where tenant_id = %s"
@@ -134,25 +157,30 @@ class RelationReader:
     def load(self, wants: Wants, *, at_most: int) -> Found:
         """What there is of what a level wants."""
         parts, values = [], self._values(limit=at_most + 1)
-        if wants.direct:
-            parts.append(_DIRECT_SQL)
-            values |= _arrays("abcdef", wants.direct)
-        if wants.sets:
-            parts.append(_SETS_SQL)
-            values |= _arrays("ghi", wants.sets)
-        if wants.objects:
-            parts.append(_OBJECTS_SQL)
-            values |= _arrays("jkl", wants.objects)
-        direct, sets, objects = [], [], []
+        for statement, names, wanted in (
+            (_WHOLE_SQL, "mn", wants.whole),
+            (_DIRECT_SQL, "abcdef", wants.direct),
+            (_SETS_SQL, "ghi", wants.sets),
+            (_OBJECTS_SQL, "jkl", wants.objects),
+            (_MEMBERSHIPS_SQL, "opqrs", wants.memberships),
+        ):
+            if wanted:
+                parts.append(statement)
+                values |= _arrays(names, wanted)
         rows = self._work.driver.execute(" union all ".join(parts), values, binary=True).fetchall()
-        for kind, number, subject_type, subject_id, subject_relation in rows:
-            if kind == _DIRECT:
-                direct.append(number - 1)
+        found = Found(len(rows), [], [], [], [], [])
+        for kind, number, relation, subject_type, subject_id, subject_relation in rows:
+            if kind == _WHOLE:
+                found.whole.append((number - 1, relation, subject_type, subject_id, subject_relation))
+            elif kind == _DIRECT:
+                found.direct.append(number - 1)
             elif kind == _SETS:
-                sets.append((number - 1, subject_type, subject_id, subject_relation))
+                found.sets.append((number - 1, subject_type, subject_id, subject_relation))
+            elif kind == _OBJECTS:
+                found.objects.append((number - 1, subject_type, subject_id))
             else:
-                objects.append((number - 1, subject_type, subject_id))
-        return Found(direct, sets, objects, len(rows))
+                found.memberships.append((number - 1, subject_id))
+        return found
 
     def resources(self, streams: Sequence[ResourceStream], *, at_most: int) -> Iterable[tuple[int, str]]:
         """The resources of the streams with the number of the stream, more than `at_most` when there are more."""

@@ -14,7 +14,7 @@ from function_backend.kernel.errors import ServiceError
 from function_backend.kernel.identifiers import new_id
 from function_backend.persistence.unit_of_work import Transactions
 from function_backend.services.auth.domain.relation_decision import Decision
-from function_backend.services.auth.domain.relations.evaluation import Evaluation, TooComplex, TupleSource
+from function_backend.services.auth.domain.relations.evaluation import Evaluation
 from function_backend.services.auth.domain.relations.explanation import (
     Explainer,
     Explanation,
@@ -23,6 +23,7 @@ from function_backend.services.auth.domain.relations.explanation import (
 )
 from function_backend.services.auth.domain.relations.plan import Key, Plan
 from function_backend.services.auth.domain.relations.references import Subject
+from function_backend.services.auth.domain.relations.source import TooComplex, TupleSource
 from function_backend.services.auth.errors.relation import CheckTooComplexError, DecisionNotFoundError
 from function_backend.services.auth.repository.relation_decision import DecisionRepository
 from function_backend.services.auth.repository.relation_reads import RelationReader

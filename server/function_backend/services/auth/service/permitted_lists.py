@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from function_backend.kernel.clock import Clock
 from function_backend.kernel.pagination import PageTokens
 from function_backend.persistence.unit_of_work import Transactions, UnitOfWork
-from function_backend.services.auth.domain.relations.evaluation import Evaluation, TooComplex
+from function_backend.services.auth.domain.relations.evaluation import Evaluation
 from function_backend.services.auth.domain.relations.plan import Plan
 from function_backend.services.auth.domain.relations.references import EVERYBODY, Resource, Subject
+from function_backend.services.auth.domain.relations.source import TooComplex
 from function_backend.services.auth.domain.relations.walking import (
     Candidates,
     resources_reached,

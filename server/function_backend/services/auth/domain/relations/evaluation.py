@@ -1,19 +1,20 @@
 """Finding out permissions: level by level from the resources, all questions of a call together.
 
-A level asks for everything that is needed next in one go: which of these relationships exist, which sets stand in these
-relations, which objects. Between levels the expressions are worked out with three values, so that a question that is
-answered asks for nothing more. What only circles of relationships leave open is the least fixpoint, stratum by stratum:
-a statement holds when it follows from relationships, never because it supports itself.
+A level asks for everything that is needed next in one go: whole objects where they are small, else which of these
+relationships exist, which sets stand in these relations, which objects; and which sets the subjects belong to. Between
+levels the expressions are worked out with three values, so that a question that is answered asks for nothing more. What
+only circles of relationships leave open is the least fixpoint, stratum by stratum: a statement holds when it follows
+from relationships, never because it supports itself.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from typing import Protocol
 
+from function_backend.services.auth.domain.relations.closure import MOST_OF_ONE, Closure
 from function_backend.services.auth.domain.relations.plan import Key, PermissionPlan, Plan, RelationPlan
 from function_backend.services.auth.domain.relations.references import EVERYBODY, Subject, Tuple
+from function_backend.services.auth.domain.relations.source import WIDEST, Found, TooComplex, TupleSource, Wants
 
 MAX_LEVELS = 50
 MAX_TUPLES = 100_000
@@ -22,72 +23,35 @@ MAX_STEPS = 2_000_000
 # Steps from statement to statement before the rest is put off; each takes up to 18 frames of Python's stack.
 _MAX_DEPTH = 30
 
-
-class TooComplex(Exception):  # noqa: N818 - Not yet an error of the service; the use case makes it one.
-    """A bound was reached: which, and what it counts."""
-
-    def __init__(self, limit: int, what: str) -> None:
-        super().__init__(f"more than {limit} {what}")
-        self.limit = limit
-        self.what = what
-
-
-@dataclass(slots=True)
-class Wants:
-    """What a level asks for."""
-
-    direct: list[Tuple] = field(default_factory=list)
-    """Relationships that may exist."""
-    sets: list[Key] = field(default_factory=list)
-    """Relations whose sets are wanted, such as `group:eng#member`."""
-    objects: list[Key] = field(default_factory=list)
-    """Relations whose objects are wanted."""
-
-    def __bool__(self) -> bool:
-        return bool(self.direct or self.sets or self.objects)
-
-
-@dataclass(slots=True)
-class Found:
-    """What a level was given; numbers are places in the lists of the wants."""
-
-    direct: Iterable[int]
-    sets: Iterable[tuple[int, str, str, str]]
-    objects: Iterable[tuple[int, str, str]]
-    count: int
-
-
-class TupleSource(Protocol):
-    """Where relationships come from."""
-
-    def load(self, wants: Wants, *, at_most: int) -> Found:
-        """What there is of what is wanted; more than `at_most` relationships need not be complete."""
+Member = tuple[str, str, str]
+Relations = dict[str, tuple[set[Member], list[Key]]]
+"""Relation to all that stand in it, and to the sets among them."""
 
 
 class Evaluation:
     """Answers questions on one state of the relationships."""
 
     def __init__(self, plan: Plan, source: TupleSource, *, max_levels: int = MAX_LEVELS) -> None:
-        self._plan = plan
+        self.plan = plan
+        """The schema that the answers follow from."""
         self._source = source
         self._max_levels = max_levels
         self._views: dict[Subject, SubjectView] = {}
         self._wants = Wants()
         self._direct_for: list[tuple[SubjectView, Key]] = []
+        self._closing: list[SubjectView] = []
+        self.whole: dict[tuple[str, str], Relations] = {}
+        """The objects that are small enough to be known as a whole."""
+        self.wide: set[tuple[str, str]] = set()
+        """The objects that are not."""
         self.sets: dict[Key, list[Key]] = {}
-        """Relation to the sets that stand in it, as far as it was asked for."""
-        self.objects: dict[Key, list[tuple[str, str]]] = {}
-        """Relation to the objects that stand in it, as far as it was asked for."""
-        self._asked_sets: set[Key] = set()
-        self._asked_objects: set[Key] = set()
+        """Relation of a wide object to the sets that stand in it, as far as it was asked for."""
+        self._objects: dict[Key, list[tuple[str, str]]] = {}
+        self._asked: set[object] = set()
         self._levels = 0
         self._tuples = 0
-        self._steps = 0
-
-    @property
-    def plan(self) -> Plan:
-        """The schema that the answers follow from."""
-        return self._plan
+        self.steps = 0
+        """How much was worked out."""
 
     def view(self, subject: Subject) -> SubjectView:
         """What is known about the subject."""
@@ -98,8 +62,7 @@ class Evaluation:
 
     def decide(self, questions: Sequence[tuple[Subject, Key]]) -> list[bool]:
         """Whether each subject has what is asked. Raises TooComplex."""
-        open_ = [(self.view(subject), key) for subject, key in questions]
-        asked = list(open_)
+        asked = open_ = [(self.view(subject), key) for subject, key in questions]
         self._levels = 0
         while open_:
             views = {id(view): view for view, _ in open_}.values()
@@ -108,19 +71,65 @@ class Evaluation:
             open_ = [(view, key) for view, key in open_ if view.value(key) is None]
             for view in views:
                 view.finish()
-            if not self._wants:
+            if not open_:
+                self._drop_wants(views)
+            elif self._wants or self._closing:
+                self._load()
+            else:
                 # Nothing is left to ask for: what is open hangs on circles alone.
                 for view in {id(view): view for view, _ in open_}.values():
                     view.settle()
                 break
-            if open_:
-                self._load()
-            else:
-                self._drop_wants(views)
+            if self.steps > MAX_STEPS:
+                raise TooComplex(MAX_STEPS, "steps")
         return [view.decided[key] for view, key in asked]
+
+    def want_whole(self, type_name: str, object_id: str) -> bool:
+        """Asks for all relationships of an object; False where it has too many."""
+        key = (type_name, object_id)
+        if key in self.wide or not self.plan.widths.mostly_narrow(type_name):
+            return False
+        if key not in self._asked:
+            self._asked.add(key)
+            self._wants.whole.append(key)
+        return True
+
+    def want_relation(self, view: SubjectView, key: Key, node: RelationPlan) -> bool:
+        """Asks for what decides a relation for a subject; False when nothing can stand in it for this subject."""
+        subject, asked = view.subject, False
+        if subject.id != EVERYBODY and (subject.type, subject.relation) in node.kinds:
+            self._wants.direct.append(Tuple(*key, *subject))
+            self._direct_for.append((view, key))
+            asked = True
+        if not subject.relation and subject.type in node.wildcards:
+            self._wants.direct.append(Tuple(*key, subject.type, EVERYBODY, ""))
+            self._direct_for.append((view, key))
+            asked = True
+        if node.has_sets and key not in self.sets:
+            if key not in self._asked:
+                self._asked.add(key)
+                self._wants.sets.append(key)
+            asked = True
+        return asked
+
+    def want_closure(self, view: SubjectView) -> None:
+        """Asks for the sets that the subject belongs to."""
+        if view not in self._closing:
+            self._closing.append(view)
+
+    def objects(self, key: Key) -> list[tuple[str, str]] | None:
+        """The objects that stand in the relation; None while they are not known, and then asked for."""
+        known = self._known_objects(key)
+        if known is None and not self.want_whole(key[0], key[1]) and ("objects", key) not in self._asked:
+            self._asked.add(("objects", key))
+            self._wants.objects.append(key)
+        return known
 
     def sets_of(self, key: Key) -> list[Key]:
         """The sets that stand in the relation, looked up when they were not needed before."""
+        whole = self.whole.get((key[0], key[1]))
+        if whole is not None:
+            return whole[key[2]][1] if key[2] in whole else []
         found = self.sets.get(key)
         if found is None:
             loaded = self._source.load(Wants(sets=[key]), at_most=MAX_TUPLES)
@@ -129,65 +138,39 @@ class Evaluation:
 
     def objects_of(self, key: Key) -> list[tuple[str, str]]:
         """The objects that stand in the relation, looked up when they were not needed before."""
-        found = self.objects.get(key)
+        found = self._known_objects(key)
         if found is None:
             loaded = self._source.load(Wants(objects=[key]), at_most=MAX_TUPLES)
-            found = self.objects[key] = [(type_name, object_id) for _, type_name, object_id in loaded.objects]
+            found = self._objects[key] = [(type_name, object_id) for _, type_name, object_id in loaded.objects]
         return found
 
-    def want_relation(self, view: SubjectView, key: Key, node: RelationPlan) -> bool:
-        """Asks for what decides a relation for a subject; False when nothing can stand in it for this subject."""
-        type_name, object_id, name = key
-        subject, wants, asked = view.subject, self._wants, False
-        if subject.id == EVERYBODY:
-            if subject.type in node.wildcards:
-                wants.direct.append(Tuple(type_name, object_id, name, subject.type, EVERYBODY, ""))
-                self._direct_for.append((view, key))
-                asked = True
-        else:
-            if (subject.type, subject.relation) in node.kinds:
-                wants.direct.append(Tuple(type_name, object_id, name, *subject))
-                self._direct_for.append((view, key))
-                asked = True
-            if not subject.relation and subject.type in node.wildcards:
-                wants.direct.append(Tuple(type_name, object_id, name, subject.type, EVERYBODY, ""))
-                self._direct_for.append((view, key))
-                asked = True
-        if node.has_sets and key not in self.sets:
-            if key not in self._asked_sets:
-                self._asked_sets.add(key)
-                wants.sets.append(key)
-            asked = True
-        return asked
-
-    def want_objects(self, key: Key) -> None:
-        """Asks for the objects of a relation."""
-        if key not in self._asked_objects:
-            self._asked_objects.add(key)
-            self._wants.objects.append(key)
-
-    def count_step(self) -> None:
-        """Counts the work, so that it ends."""
-        self._steps += 1
-        if self._steps > MAX_STEPS:
-            raise TooComplex(MAX_STEPS, "steps")
+    def _known_objects(self, key: Key) -> list[tuple[str, str]] | None:
+        found = self._objects.get(key)
+        if found is None:
+            whole = self.whole.get((key[0], key[1]))
+            if whole is not None:
+                members = whole[key[2]][0] if key[2] in whole else ()
+                found = self._objects[key] = [(each[0], each[1]) for each in members if not each[2]]
+        return found
 
     def _drop_wants(self, views: Iterable[SubjectView]) -> None:
         """All is answered without what was asked for last; whoever needs it later asks again."""
-        self._wants, self._direct_for = Wants(), []
-        self._asked_sets.clear()
-        self._asked_objects.clear()
+        self._wants, self._direct_for, self._closing = Wants(), [], []
+        self._asked.clear()
         for view in views:
             view.forget_asked()
 
     def _load(self) -> None:
-        self._levels += 1
-        if self._levels > self._max_levels:
-            raise TooComplex(self._max_levels, "levels of relationships")
-        wants, waiting = self._wants, self._direct_for
-        self._wants, self._direct_for = Wants(), []
-        self._asked_sets.clear()
-        self._asked_objects.clear()
+        wants, waiting, closing = self._wants, self._direct_for, self._closing
+        self._wants, self._direct_for, self._closing = Wants(), [], []
+        self._asked.clear()
+        if wants:
+            self._levels += 1
+            if self._levels > self._max_levels:
+                raise TooComplex(self._max_levels, "levels of relationships")
+        owners = [view for view in closing for _ in range(len(view.closure.next))]
+        for view in closing:
+            wants.memberships += view.closure.begin_round()
         found = self._source.load(wants, at_most=MAX_TUPLES - self._tuples)
         self._tuples += found.count
         if self._tuples > MAX_TUPLES:
@@ -195,14 +178,63 @@ class Evaluation:
         for number in found.direct:
             view, key = waiting[number]
             view.decided[key] = True
+        self._take_relations(wants, found)
+        if wants.whole and self._take_whole(wants.whole, found.whole) == len(wants.whole):
+            # They are all asked for again in another way, which is no level of relationships more.
+            self._levels -= 1
+        if closing:
+            _take_memberships(closing, owners, wants.memberships, found.memberships)
+
+    def _take_relations(self, wants: Wants, found: Found) -> None:
         for key in wants.sets:
             self.sets[key] = []
         for number, type_name, object_id, name in found.sets:
             self.sets[wants.sets[number]].append((type_name, object_id, name))
         for key in wants.objects:
-            self.objects[key] = []
+            self._objects[key] = []
         for number, type_name, object_id in found.objects:
-            self.objects[wants.objects[number]].append((type_name, object_id))
+            self._objects[wants.objects[number]].append((type_name, object_id))
+
+    def _take_whole(self, wanted: Sequence[tuple[str, str]], found: Iterable[tuple[int, str, str, str, str]]) -> int:
+        """Keeps the objects that are known as a whole now; how many are too wide for that."""
+        counts = [0] * len(wanted)
+        objects: list[Relations] = [{} for _ in wanted]
+        for number, relation, subject_type, subject_id, subject_relation in found:
+            counts[number] += 1
+            relations = objects[number]
+            entry = relations.get(relation)
+            if entry is None:
+                entry = relations[relation] = (set(), [])
+            member = (subject_type, subject_id, subject_relation)
+            entry[0].add(member)
+            if subject_relation:
+                entry[1].append(member)
+        learnt: dict[str, list[int]] = {}
+        for key, count, relations in zip(wanted, counts, objects, strict=True):
+            wide = count > WIDEST
+            if wide:
+                self.wide.add(key)
+            else:
+                self.whole[key] = relations
+            learnt.setdefault(key[0], [0, 0])[wide] += 1
+        for type_name, (narrow, wide_count) in learnt.items():
+            self.plan.widths.learn(type_name, wide=wide_count, narrow=narrow)
+        return sum(wide_count for _, wide_count in learnt.values())
+
+
+def _take_memberships(
+    closing: Sequence[SubjectView],
+    owners: Sequence[SubjectView],
+    asked: Sequence[tuple[str, str, str, str, str]],
+    found: Iterable[tuple[int, str]],
+) -> None:
+    counts = [0] * len(asked)
+    for number, object_id in found:
+        counts[number] += 1
+        owners[number].closure.add(asked[number], object_id)
+    overflowed = {id(owner) for owner, count in zip(owners, counts, strict=True) if count > MOST_OF_ONE}
+    for view in closing:
+        view.closure.end_round(overflowed=id(view) in overflowed)
 
 
 class SubjectView:
@@ -210,13 +242,17 @@ class SubjectView:
 
     __slots__ = (
         "_asked",
+        "_closed",
         "_depth",
         "_evaluation",
         "_loaded",
+        "_member",
         "_nodes",
         "_open",
         "_put_off",
         "_settling",
+        "_wildcard",
+        "closure",
         "decided",
         "subject",
     )
@@ -225,17 +261,22 @@ class SubjectView:
         self.subject = subject
         self.decided: dict[Key, bool] = {}
         """What is known for good."""
+        self.closure = Closure(evaluation.plan.closure, subject)
+        """The sets that the subject belongs to."""
         self._evaluation = evaluation
         self._nodes = evaluation.plan.nodes
+        self._closed = evaluation.plan.closure.closed
+        self._member: Member = tuple(subject)
+        self._wildcard: Member | None = None if subject.relation else (subject.type, EVERYBODY, "")
         self._loaded: set[Key] = set()
         self._open: set[Key] = set()
         self._put_off: list[Key] = []
+        self._asked: list[Key] = []
         self._depth = 0
         self._settling = False
-        self._asked: list[Key] = []
         if subject.relation:
             # A set is part of itself.
-            self.decided[subject.type, subject.id, subject.relation] = True
+            self.decided[self._member] = True
 
     def begin(self) -> None:
         """A new round: what was open may be decided now."""
@@ -255,15 +296,17 @@ class SubjectView:
     def value(self, key: Key) -> bool | None:
         """Whether the subject is in the relation or has the permission; None while it is not known."""
         known = self.decided.get(key)
-        if known is not None or self._settling:
-            return bool(known)
+        if known is not None:
+            return known
+        if self._settling:
+            return False
         if key in self._open:
             return None
         if self._depth >= _MAX_DEPTH:
             self._put_off.append(key)
             return None
         self._open.add(key)
-        self._evaluation.count_step()
+        self._evaluation.steps += 1
         self._depth += 1
         result = self._work_out(key)
         self._depth -= 1
@@ -273,10 +316,7 @@ class SubjectView:
 
     def objects(self, key: Key) -> list[tuple[str, str]] | None:
         """The objects that stand in the relation; None while they are not known."""
-        found = self._evaluation.objects.get(key)
-        if found is None:
-            self._evaluation.want_objects(key)
-        return found
+        return self._evaluation.objects(key)
 
     def settle(self) -> None:
         """Decides what circles leave open: the least fixpoint, from the lowest stratum up."""
@@ -292,10 +332,13 @@ class SubjectView:
             self._settling = False
 
     def _settle(self, keys: list[Key]) -> None:
+        evaluation = self._evaluation
         while True:
             left = []
+            evaluation.steps += len(keys)
+            if evaluation.steps > MAX_STEPS:
+                raise TooComplex(MAX_STEPS, "steps")
             for key in keys:
-                self._evaluation.count_step()
                 if self._work_out(key):
                     self.decided[key] = True
                 else:
@@ -307,20 +350,45 @@ class SubjectView:
             self.decided[key] = False
 
     def _work_out(self, key: Key) -> bool | None:
-        node = self._nodes.get((key[0], key[2]))
+        name = (key[0], key[2])
+        node = self._nodes.get(name)
         if node is None:
             return False
         if isinstance(node, PermissionPlan):
             return node.evaluate(self, key[1])
+        if name in self._closed and not self.closure.given_up:
+            if self.closure.complete:
+                return key in self.closure.sets
+            if not self._settling:
+                self._evaluation.want_closure(self)
+            return None
+        return self._in_relation(key, node)
+
+    def _in_relation(self, key: Key, node: RelationPlan) -> bool | None:
+        whole = self._evaluation.whole.get((key[0], key[1]))
+        if whole is None:
+            return self._work_out_wide(key, node)
+        entry = whole.get(key[2])
+        if entry is None:
+            return False
+        if self._member in entry[0] or self._wildcard in entry[0]:
+            return True
+        return self._any(entry[1])
+
+    def _work_out_wide(self, key: Key, node: RelationPlan) -> bool | None:
+        evaluation = self._evaluation
         if key not in self._loaded:
+            if evaluation.want_whole(key[0], key[1]):
+                return None
             self._loaded.add(key)
-            if self._evaluation.want_relation(self, key, node):
+            if evaluation.want_relation(self, key, node):
                 self._asked.append(key)
                 return None
-        if not node.has_sets:
-            return False
+        return self._any(evaluation.sets[key]) if node.has_sets else False
+
+    def _any(self, members: Iterable[Key]) -> bool | None:
         result: bool | None = False
-        for member in self._evaluation.sets[key]:
+        for member in members:
             value = self.value(member)
             if value:
                 return True

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from function_backend.services.auth.domain.relations.evaluation import Evaluation, Found, TupleSource, Wants
+from function_backend.services.auth.domain.relations.closure import MOST_OF_ONE, Membership
+from function_backend.services.auth.domain.relations.evaluation import Evaluation
 from function_backend.services.auth.domain.relations.plan import Key
 from function_backend.services.auth.domain.relations.references import EVERYBODY, Subject, Tuple
 from function_backend.services.auth.domain.relations.schema import (
@@ -16,6 +17,7 @@ from function_backend.services.auth.domain.relations.schema import (
     Operator,
     Reference,
 )
+from function_backend.services.auth.domain.relations.source import WIDEST, Found, TupleSource, Wants
 
 MAX_PARTS = 500
 _MOST_SIBLINGS = 20
@@ -66,7 +68,13 @@ class RecordingSource:
     def load(self, wants: Wants, *, at_most: int) -> Found:
         """What there is of what is wanted."""
         found = self._source.load(wants, at_most=at_most)
+        whole, memberships = list(found.whole), list(found.memberships)
         direct, sets, objects = list(found.direct), list(found.sets), list(found.objects)
+        for number, relation, *subject in whole:
+            self.found.add(Tuple(*wants.whole[number], relation, *subject))
+        for number, object_id in memberships:
+            *subject, type_name, relation = wants.memberships[number]
+            self.found.add(Tuple(type_name, object_id, relation, *subject))
         for number in direct:
             self.found.add(wants.direct[number])
         for number, *member in sets:
@@ -75,7 +83,7 @@ class RecordingSource:
         for number, *target in objects:
             type_name, object_id, relation = wants.objects[number]
             self.found.add(Tuple(type_name, object_id, relation, *target, ""))
-        return Found(direct, sets, objects, found.count)
+        return Found(found.count, whole, direct, sets, objects, memberships)
 
 
 class RecordedSource:
@@ -84,11 +92,25 @@ class RecordedSource:
     def __init__(self, inputs: Iterable[Tuple]) -> None:
         self._inputs = frozenset(inputs)
         self._by_relation: dict[Key, list[Tuple]] = {}
+        self._by_object: dict[tuple[str, str], list[Tuple]] = {}
+        self._by_subject: dict[Membership, list[Tuple]] = {}
         for each in sorted(self._inputs):
             self._by_relation.setdefault((each.resource_type, each.resource_id, each.relation), []).append(each)
+            self._by_object.setdefault((each.resource_type, each.resource_id), []).append(each)
+            self._by_subject.setdefault((*each[3:], each.resource_type, each.relation), []).append(each)
 
     def load(self, wants: Wants, *, at_most: int) -> Found:  # noqa: ARG002  they were bounded when they were kept
         """What there is of what is wanted."""
+        whole = [
+            (number, *each[2:])
+            for number, key in enumerate(wants.whole)
+            for each in self._by_object.get(key, ())[: WIDEST + 1]
+        ]
+        memberships = [
+            (number, each.resource_id)
+            for number, membership in enumerate(wants.memberships)
+            for each in self._by_subject.get(membership, ())[: MOST_OF_ONE + 1]
+        ]
         direct = [number for number, key in enumerate(wants.direct) if key in self._inputs]
         sets = [
             (number, each.subject_type, each.subject_id, each.subject_relation)
@@ -102,7 +124,8 @@ class RecordedSource:
             for each in self._by_relation.get(key, ())
             if not each.subject_relation
         ]
-        return Found(direct, sets, objects, len(direct) + len(sets) + len(objects))
+        count = len(whole) + len(direct) + len(sets) + len(objects) + len(memberships)
+        return Found(count, whole, direct, sets, objects, memberships)
 
 
 class Explainer:

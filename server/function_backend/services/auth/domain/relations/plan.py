@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from function_backend.services.auth.domain.relations.closure import ClosurePlan, closure_plan
 from function_backend.services.auth.domain.relations.schema import (
     Arrow,
     Definition,
@@ -18,6 +19,9 @@ from function_backend.services.auth.domain.relations.schema import (
     Schema,
 )
 from function_backend.services.auth.domain.relations.stratify import edges_of, strata
+
+# One object that has to be asked again costs what so many save.
+_WORTH_IT = 8
 
 Key = tuple[str, str, str]
 """One statement about the subject in question: type and id of an object, and a relation or permission of it."""
@@ -60,6 +64,26 @@ class PermissionPlan:
 Node = RelationPlan | PermissionPlan
 
 
+class Widths:
+    """Whether the objects of a type mostly have few relationships, so that all of them are best read at once."""
+
+    __slots__ = ("_seen",)
+
+    def __init__(self) -> None:
+        # Several threads may count at once and lose a count: it is a guess about speed and decides nothing else.
+        self._seen: dict[str, tuple[int, int]] = {}
+
+    def mostly_narrow(self, type_name: str) -> bool:
+        """Whether reading whole objects of the type has paid so far."""
+        wide, narrow = self._seen.get(type_name, (0, 0))
+        return wide * _WORTH_IT <= narrow + _WORTH_IT
+
+    def learn(self, type_name: str, *, wide: int, narrow: int) -> None:
+        """So many objects were too wide, so many were not."""
+        before = self._seen.get(type_name, (0, 0))
+        self._seen[type_name] = (before[0] + wide, before[1] + narrow)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """A schema version, ready for use."""
@@ -68,6 +92,9 @@ class Plan:
     schema: Schema
     nodes: Mapping[tuple[str, str], Node]
     """By type and name."""
+    closure: ClosurePlan
+    widths: Widths
+    """What was learnt about the objects of each type."""
 
     def definition(self, type_name: str) -> Definition | None:
         """The type."""
@@ -85,7 +112,7 @@ def make_plan(schema: Schema, version: int) -> Plan:
                 nodes[name] = _relation(member, level[name])
             else:
                 nodes[name] = _permission(schema, definition, member, level[name])
-    return Plan(version=version, schema=schema, nodes=nodes)
+    return Plan(version=version, schema=schema, nodes=nodes, closure=closure_plan(schema), widths=Widths())
 
 
 def _relation(relation: Relation, stratum: int) -> RelationPlan:

@@ -10,10 +10,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
-from function_backend.services.auth.domain.relations.evaluation import Found, TooComplex, Wants
 from function_backend.services.auth.domain.relations.plan import Key
 from function_backend.services.auth.domain.relations.reach import Reach, Step
 from function_backend.services.auth.domain.relations.references import EVERYBODY, Subject
+from function_backend.services.auth.domain.relations.source import Found, TooComplex, Wants
 from function_backend.services.auth.domain.relations.stratify import Name
 
 MAX_VISITED = 20_000
