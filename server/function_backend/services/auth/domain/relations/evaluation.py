@@ -46,7 +46,8 @@ class Evaluation:
         """The objects that are not."""
         self.sets: dict[Key, list[Key]] = {}
         """Relation of a wide object to the sets that stand in it, as far as it was asked for."""
-        self._objects: dict[Key, list[tuple[str, str]]] = {}
+        self.known_objects: dict[Key, list[tuple[str, str]]] = {}
+        """Relation to the objects that stand in it, as far as it was asked for."""
         self._asked: set[object] = set()
         self._levels = 0
         self._tuples = 0
@@ -114,8 +115,7 @@ class Evaluation:
 
     def want_closure(self, view: SubjectView) -> None:
         """Asks for the sets that the subject belongs to."""
-        if view not in self._closing:
-            self._closing.append(view)
+        self._closing.append(view)
 
     def objects(self, key: Key) -> list[tuple[str, str]] | None:
         """The objects that stand in the relation; None while they are not known, and then asked for."""
@@ -141,16 +141,16 @@ class Evaluation:
         found = self._known_objects(key)
         if found is None:
             loaded = self._source.load(Wants(objects=[key]), at_most=MAX_TUPLES)
-            found = self._objects[key] = [(type_name, object_id) for _, type_name, object_id in loaded.objects]
+            found = self.known_objects[key] = [(type_name, object_id) for _, type_name, object_id in loaded.objects]
         return found
 
     def _known_objects(self, key: Key) -> list[tuple[str, str]] | None:
-        found = self._objects.get(key)
+        found = self.known_objects.get(key)
         if found is None:
             whole = self.whole.get((key[0], key[1]))
             if whole is not None:
                 members = whole[key[2]][0] if key[2] in whole else ()
-                found = self._objects[key] = [(each[0], each[1]) for each in members if not each[2]]
+                found = self.known_objects[key] = [(each[0], each[1]) for each in members if not each[2]]
         return found
 
     def _drop_wants(self, views: Iterable[SubjectView]) -> None:
@@ -191,9 +191,9 @@ class Evaluation:
         for number, type_name, object_id, name in found.sets:
             self.sets[wants.sets[number]].append((type_name, object_id, name))
         for key in wants.objects:
-            self._objects[key] = []
+            self.known_objects[key] = []
         for number, type_name, object_id in found.objects:
-            self._objects[wants.objects[number]].append((type_name, object_id))
+            self.known_objects[wants.objects[number]].append((type_name, object_id))
 
     def _take_whole(self, wanted: Sequence[tuple[str, str]], found: Iterable[tuple[int, str, str, str, str]]) -> int:
         """Keeps the objects that are known as a whole now; how many are too wide for that."""
@@ -282,6 +282,10 @@ class SubjectView:
         """A new round: what was open may be decided now."""
         self._open.clear()
         self._asked.clear()
+        if self.closure.next:
+            # From the beginning, whether sets turn up or not: with the rest of a level it costs next to nothing, and
+            # what it finds is there when it is needed.
+            self._evaluation.want_closure(self)
 
     def forget_asked(self) -> None:
         """What was asked for in this round was not loaded."""
@@ -316,7 +320,8 @@ class SubjectView:
 
     def objects(self, key: Key) -> list[tuple[str, str]] | None:
         """The objects that stand in the relation; None while they are not known."""
-        return self._evaluation.objects(key)
+        found = self._evaluation.known_objects.get(key)
+        return self._evaluation.objects(key) if found is None else found
 
     def settle(self) -> None:
         """Decides what circles leave open: the least fixpoint, from the lowest stratum up."""
@@ -357,11 +362,7 @@ class SubjectView:
         if isinstance(node, PermissionPlan):
             return node.evaluate(self, key[1])
         if name in self._closed and not self.closure.given_up:
-            if self.closure.complete:
-                return key in self.closure.sets
-            if not self._settling:
-                self._evaluation.want_closure(self)
-            return None
+            return True if key in self.closure.sets else False if self.closure.complete else None
         return self._in_relation(key, node)
 
     def _in_relation(self, key: Key, node: RelationPlan) -> bool | None:
