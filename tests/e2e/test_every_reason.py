@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.contracts.reasons import REASONS, status_of
+from tests.e2e import provocations_relations
 from tests.e2e.provocations import PROVOCATIONS
 from tests.e2e.scene import Scene
 from tests.fixtures.methods import Answer
@@ -18,6 +19,14 @@ UNHEARD = {"CALL_CANCELLED"}
 NAMES_FIELDS = {"INVALID_REQUEST", "INVALID_FILTER", "INVALID_PAGE_TOKEN", "INVALID_CONSISTENCY_TOKEN"}
 COMES_BACK = {"RATE_LIMITED", "OVERLOADED", "DEPENDENCY_UNAVAILABLE", "CONCURRENT_CHANGE"}
 NAMES_A_RESOURCE = {reason for reason in REASONS if reason.startswith(("COMPANY_", "TENANT_", "API_KEY_"))}
+assert provocations_relations.provokes, "each file of provocations adds its own when it is loaded"
+NAMES_FIELDS |= {"RELATION_SCHEMA_INVALID", "RELATION_UNKNOWN", "RELATIONSHIP_INVALID"}
+NAMES_A_RESOURCE |= {
+    "RELATION_SCHEMA_NOT_FOUND",
+    "RELATION_SCHEMA_CHANGED",
+    "RELATIONSHIP_EXISTS",
+    "DECISION_NOT_FOUND",
+}
 
 
 @pytest.fixture(scope="module")

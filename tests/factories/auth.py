@@ -7,7 +7,13 @@ import time
 from collections.abc import Iterator
 from uuid import UUID, uuid4
 
-from function.auth.v1 import api_key_service_pb2, tenant_service_pb2
+from function.auth.v1 import (
+    api_key_service_pb2,
+    permission_check_service_pb2,
+    relation_schema_service_pb2,
+    relationship_service_pb2,
+    tenant_service_pb2,
+)
 from function.common.v1 import options_pb2
 from function.company.v1 import company_service_pb2
 from function_backend.kernel.call import Call, current_call
@@ -52,7 +58,14 @@ def declared_permissions() -> frozenset[str]:
     """The permissions that the contract of all services declares."""
     return frozenset(
         method.GetOptions().Extensions[options_pb2.policy].permission
-        for file in (company_service_pb2, tenant_service_pb2, api_key_service_pb2)
+        for file in (
+            company_service_pb2,
+            tenant_service_pb2,
+            api_key_service_pb2,
+            relation_schema_service_pb2,
+            relationship_service_pb2,
+            permission_check_service_pb2,
+        )
         for service in file.DESCRIPTOR.services_by_name.values()
         for method in service.methods
     )

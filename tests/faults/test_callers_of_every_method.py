@@ -14,6 +14,12 @@ from google.protobuf.message_factory import GetMessageClass
 from function.auth.v1 import (
     api_key_service_pb2,
     api_key_service_pb2_grpc,
+    permission_check_service_pb2,
+    relation_schema_service_pb2,
+    relation_schema_service_pb2_grpc,
+    relationship_pb2,
+    relationship_service_pb2,
+    relationship_service_pb2_grpc,
     tenant_service_pb2,
     tenant_service_pb2_grpc,
 )
@@ -23,6 +29,18 @@ from tests.fixtures.principals import make_key
 from tests.fixtures.server import RunningServer
 
 METHODS = every_method()
+RELATION_PAGES: dict[str, Message] = {
+    "ReadRelationships": relationship_service_pb2.ReadRelationshipsRequest(
+        filter=relationship_pb2.RelationshipFilter(resource_type="document")
+    ),
+    "ListPermittedResources": permission_check_service_pb2.ListPermittedResourcesRequest(
+        resource_type="document", permission="viewer", subject="user:u0"
+    ),
+    "ListPermittedSubjects": permission_check_service_pb2.ListPermittedSubjectsRequest(
+        resource="document:d0", permission="viewer", subject_type="user"
+    ),
+}
+"""Requests whose answers `ids` makes longer than a page."""
 
 
 def _each(methods: list[ContractMethod]) -> pytest.MarkDecorator:
@@ -156,7 +174,7 @@ class TestAnotherTenant:
     def test_its_page_tokens_are_refused(
         self, server: RunningServer, method: ContractMethod, other_tenant_key: str, ids: dict[str, str]
     ) -> None:
-        request = _request_by_id(method, ids) or method.request()
+        request = _request_by_id(method, ids) or RELATION_PAGES.get(method.descriptor.name) or method.request()
         if method.descriptor.name == "SearchCompanies":
             request = company_service_pb2.SearchCompaniesRequest(query="northern")
         request.page_size = 1  # type: ignore[attr-defined]  # checked above
@@ -228,7 +246,28 @@ def ids(server: RunningServer) -> dict[str, str]:
         .GetTenant(tenant_service_pb2.GetTenantRequest(), metadata=server.metadata())
         .tenant
     )
+    _relate(server)
     return {"company": made[0].id, "deleted": made[1].id, "api_key": made_keys[0], "tenant": tenant.id}
+
+
+def _relate(server: RunningServer) -> None:
+    """Two versions of a relation schema, and relationships of two documents with two users."""
+    schemas = relation_schema_service_pb2_grpc.RelationSchemaServiceStub(server.channel)
+    for text in ("definition user {}", "definition user {} definition document { relation viewer: user }"):
+        schemas.WriteSchema(relation_schema_service_pb2.WriteSchemaRequest(text=text), metadata=server.metadata())
+    updates = [
+        relationship_pb2.RelationshipUpdate(
+            operation=relationship_pb2.RELATIONSHIP_OPERATION_TOUCH,
+            relationship=relationship_pb2.Relationship(
+                resource=f"document:d{document}", relation="viewer", subject=f"user:u{user}"
+            ),
+        )
+        for document in range(3)
+        for user in range(3)
+    ]
+    relationship_service_pb2_grpc.RelationshipServiceStub(server.channel).WriteRelationships(
+        relationship_service_pb2.WriteRelationshipsRequest(updates=updates), metadata=server.metadata()
+    )
 
 
 @pytest.fixture(scope="module")

@@ -251,6 +251,7 @@ class SubjectView:
         "_open",
         "_put_off",
         "_settling",
+        "_whole",
         "_wildcard",
         "closure",
         "decided",
@@ -268,6 +269,7 @@ class SubjectView:
         self._closed = evaluation.plan.closure.closed
         self._member: Member = tuple(subject)
         self._wildcard: Member | None = None if subject.relation else (subject.type, EVERYBODY, "")
+        self._whole = evaluation.whole
         self._loaded: set[Key] = set()
         self._open: set[Key] = set()
         self._put_off: list[Key] = []
@@ -323,6 +325,21 @@ class SubjectView:
         found = self._evaluation.known_objects.get(key)
         return self._evaluation.objects(key) if found is None else found
 
+    def at_once(self, type_name: str, object_id: str, name: str) -> bool | None:
+        """Whether the subject is in the relation, if that is known without following sets.
+
+        Most relations of an object that is known as a whole are: this saves what keeping track of a statement costs.
+        """
+        whole = self._whole.get((type_name, object_id))
+        if whole is None or (self.subject.relation and self._member == (type_name, object_id, name)):
+            return None
+        entry = whole.get(name)
+        if entry is None:
+            return False
+        if self._member in entry[0] or self._wildcard in entry[0]:
+            return True
+        return None if entry[1] else False
+
     def settle(self) -> None:
         """Decides what circles leave open: the least fixpoint, from the lowest stratum up."""
         open_: dict[int, list[Key]] = {}
@@ -360,13 +377,16 @@ class SubjectView:
         if node is None:
             return False
         if isinstance(node, PermissionPlan):
+            if (key[0], key[1]) not in self._whole and self._evaluation.want_whole(key[0], key[1]):
+                # Whatever the permission is made of, it begins at relationships of this object.
+                return None
             return node.evaluate(self, key[1])
         if name in self._closed and not self.closure.given_up:
             return True if key in self.closure.sets else False if self.closure.complete else None
         return self._in_relation(key, node)
 
     def _in_relation(self, key: Key, node: RelationPlan) -> bool | None:
-        whole = self._evaluation.whole.get((key[0], key[1]))
+        whole = self._whole.get((key[0], key[1]))
         if whole is None:
             return self._work_out_wide(key, node)
         entry = whole.get(key[2])

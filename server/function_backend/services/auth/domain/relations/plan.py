@@ -36,6 +36,9 @@ class View(Protocol):
     def objects(self, key: Key) -> list[tuple[str, str]] | None:
         """The objects that stand in the relation."""
 
+    def at_once(self, type_name: str, object_id: str, name: str) -> bool | None:
+        """Whether the subject is in the relation, if that is known without following sets."""
+
 
 Evaluate = Callable[[View, str], bool | None]
 """The value for an object by its id. With three values, as Kleene has it: what is decided is decided for good."""
@@ -130,6 +133,8 @@ def _permission(schema: Schema, definition: Definition, permission: Permission, 
 
 def _expression(schema: Schema, definition: Definition, expression: Expression) -> Evaluate:
     if isinstance(expression, Reference):
+        if expression.name in definition.relations:
+            return _relation_reference(definition.name, expression.name)
         return _reference(definition.name, expression.name)
     if isinstance(expression, Arrow):
         types = frozenset(
@@ -146,6 +151,14 @@ def _expression(schema: Schema, definition: Definition, expression: Expression) 
 def _reference(type_name: str, name: str) -> Evaluate:
     def evaluate(view: View, object_id: str) -> bool | None:
         return view.value((type_name, object_id, name))
+
+    return evaluate
+
+
+def _relation_reference(type_name: str, name: str) -> Evaluate:
+    def evaluate(view: View, object_id: str) -> bool | None:
+        value = view.at_once(type_name, object_id, name)
+        return view.value((type_name, object_id, name)) if value is None else value
 
     return evaluate
 
