@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import Column, func, insert, select
 
 from function_backend.kernel.pagination import Page
 from function_backend.services.auth.domain.relation_schema import SchemaVersion
@@ -67,9 +67,16 @@ class RelationSchemaRepository:
 
     def list_before(self, before: int | None, *, limit: int) -> Page[SchemaVersion]:
         """The versions below the number, latest first, without their texts."""
-        columns = [_schema.tenant_id, _schema.version, _schema.content_hash, _schema.created_at, _schema.creator]
+        columns: list[Column[Any]] = [
+            _schema.tenant_id,
+            _schema.version,
+            _schema.content_hash,
+            _schema.created_at,
+            _schema.creator,
+        ]
+        columns.append(_schema.reason)
         query = (
-            select(*columns, _schema.reason)
+            select(*columns)
             .where(_schema.tenant_id == self._work.tenant_id)
             .order_by(_schema.version.desc())
             .limit(limit + 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from function_backend.kernel.clock import Clock
@@ -30,7 +31,7 @@ class WrittenSchema:
     """A version, and what it changed."""
 
     version: SchemaVersion
-    changes: list[Change]
+    changes: Sequence[Change]
 
 
 class RelationSchemas:
@@ -93,7 +94,7 @@ class RelationSchemas:
             )
         return page, "" if page.next_key is None else self._page_tokens.write(query, page.next_key)
 
-    def diff(self, from_version: int, to_version: int, text: str) -> list[Change]:
+    def diff(self, from_version: int, to_version: int, text: str) -> Sequence[Change]:
         """What differs between two versions, or between a version and the text."""
         given = _read(text) if text else None
         with self._transactions.reading() as work:

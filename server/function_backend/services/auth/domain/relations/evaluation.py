@@ -267,7 +267,7 @@ class SubjectView:
         self._evaluation = evaluation
         self._nodes = evaluation.plan.nodes
         self._closed = evaluation.plan.closure.closed
-        self._member: Member = tuple(subject)
+        self._member: Member = (subject.type, subject.id, subject.relation)
         self._wildcard: Member | None = None if subject.relation else (subject.type, EVERYBODY, "")
         self._whole = evaluation.whole
         self._loaded: set[Key] = set()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TypeVar
 
 from function_backend.services.auth.domain.relations.closure import MOST_OF_ONE, Membership
 from function_backend.services.auth.domain.relations.evaluation import Evaluation
@@ -18,6 +19,8 @@ from function_backend.services.auth.domain.relations.schema import (
     Reference,
 )
 from function_backend.services.auth.domain.relations.source import WIDEST, Found, TupleSource, Wants
+
+T = TypeVar("T")
 
 MAX_PARTS = 500
 _MOST_SIBLINGS = 20
@@ -70,11 +73,13 @@ class RecordingSource:
         found = self._source.load(wants, at_most=at_most)
         whole, memberships = list(found.whole), list(found.memberships)
         direct, sets, objects = list(found.direct), list(found.sets), list(found.objects)
-        for number, relation, *subject in whole:
-            self.found.add(Tuple(*wants.whole[number], relation, *subject))
-        for number, object_id in memberships:
-            *subject, type_name, relation = wants.memberships[number]
-            self.found.add(Tuple(type_name, object_id, relation, *subject))
+        for number, relation, subject_type, subject_id, subject_relation in whole:
+            self.found.add(Tuple(*wants.whole[number], relation, subject_type, subject_id, subject_relation))
+        for number, resource_id in memberships:
+            membership = wants.memberships[number]
+            self.found.add(
+                Tuple(membership[3], resource_id, membership[4], membership[0], membership[1], membership[2])
+            )
         for number in direct:
             self.found.add(wants.direct[number])
         for number, *member in sets:
@@ -258,7 +263,7 @@ class Explainer:
                 holds=False,
                 resource=f"{key[0]}:{key[1]}",
                 relationship=str(Tuple(*relation, *target, "")),
-                parts=(self._lack((*target, arrow.name), path),),
+                parts=(self._lack((target[0], target[1], arrow.name), path),),
             )
             for target in self._few(targets)
         ]
@@ -286,7 +291,7 @@ class Explainer:
         for number in sorted(found.direct):
             yield wanted[number]
 
-    def _few(self, items: Sequence[tuple[str, ...]]) -> Sequence[tuple[str, ...]]:
+    def _few(self, items: Sequence[T]) -> Sequence[T]:
         return items[: max(0, min(_MOST_SIBLINGS, self._left))]
 
     def _node(self, key: Key, parts: Sequence[Explanation], *, holds: bool, omitted: int = 0) -> Explanation:

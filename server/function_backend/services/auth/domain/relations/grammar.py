@@ -165,7 +165,7 @@ def _complaint(text: str, error: UnexpectedInput) -> tuple[Place, str]:
         return _place(error.token), f"unexpected {str(error.token)[:_SHOWN]!a}; expected {wanted}"
     place = Place(max(1, error.line), max(1, error.column))
     wanted = _wanted(error.allowed or ()) if isinstance(error, UnexpectedCharacters) else "something else"
-    found = text[error.pos_in_stream or 0 :][:1]
+    found = text[error.pos_in_stream :][:1]
     return place, (
         f"unexpected {found!a}; expected {wanted}. Names are a to z, 0 to 9 and _, begin with a letter and have at "
         "most 63 characters"

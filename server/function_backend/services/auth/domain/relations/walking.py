@@ -196,8 +196,8 @@ class _ForwardWalk:
                 )
             return []
         onward: list[Key] = []
-        for relation, target in below.arrows:
-            key = (type_name, object_id, relation)
+        for arrow, target in below.arrows:
+            key = (type_name, object_id, arrow)
             names = self._arrow_names.get(key)
             if names is None:
                 names = self._arrow_names[key] = []
