@@ -11,6 +11,7 @@ from tests.e2e import (
     provocations_grants,  # noqa: F401 - registers its own
     provocations_keys,  # noqa: F401 - registers its own
     provocations_people,  # noqa: F401 - registers its own
+    provocations_relations,  # noqa: F401 - registers its own
     provocations_roles,  # noqa: F401 - registers its own
     provocations_vault,  # noqa: F401 - registers its own
 )
@@ -39,6 +40,13 @@ NAMES_A_RESOURCE |= {
     if reason.startswith(("USER_", "GROUP_", "SERVICE_ACCOUNT_")) and reason not in WITHOUT_RESOURCE
 }
 NAMES_A_RESOURCE |= {"ROLE_NOT_FOUND", "ROLE_NAME_TAKEN", "ROLE_BINDING_NOT_FOUND", "ROLE_SUBJECT_NOT_FOUND"}
+NAMES_FIELDS |= {"RELATION_SCHEMA_INVALID", "RELATION_UNKNOWN", "RELATIONSHIP_INVALID"}
+NAMES_A_RESOURCE |= {
+    "RELATION_SCHEMA_NOT_FOUND",
+    "RELATION_SCHEMA_CHANGED",
+    "RELATIONSHIP_EXISTS",
+    "DECISION_NOT_FOUND",
+}
 
 
 @pytest.fixture(scope="module")

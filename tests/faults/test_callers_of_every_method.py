@@ -23,6 +23,12 @@ from function.auth.v1 import (
     role_service_pb2,
     role_service_pb2_grpc,
     tenant_pb2,
+    permission_check_service_pb2,
+    relation_schema_service_pb2,
+    relation_schema_service_pb2_grpc,
+    relationship_pb2,
+    relationship_service_pb2,
+    relationship_service_pb2_grpc,
     tenant_service_pb2,
     tenant_service_pb2_grpc,
 )
@@ -46,6 +52,18 @@ _UPDATES = {"UpdateCompany", "BatchGetCompanies", "UpdateTenant", "UpdateApiKey"
     "UpdateGroup",
     "ListGroupsOf",
 }
+RELATION_PAGES: dict[str, Message] = {
+    "ReadRelationships": relationship_service_pb2.ReadRelationshipsRequest(
+        filter=relationship_pb2.RelationshipFilter(resource_type="document")
+    ),
+    "ListPermittedResources": permission_check_service_pb2.ListPermittedResourcesRequest(
+        resource_type="document", permission="viewer", subject="user:u0"
+    ),
+    "ListPermittedSubjects": permission_check_service_pb2.ListPermittedSubjectsRequest(
+        resource="document:d0", permission="viewer", subject_type="user"
+    ),
+}
+"""Requests whose answers `ids` makes longer than a page."""
 
 
 def _each(methods: list[ContractMethod]) -> pytest.MarkDecorator:
@@ -210,7 +228,7 @@ class TestAnotherTenant:
     def test_its_page_tokens_are_refused(
         self, server: RunningServer, method: ContractMethod, other_tenant_key: str, ids: dict[str, str]
     ) -> None:
-        request = _request_by_id(method, ids) or method.request()
+        request = _request_by_id(method, ids) or RELATION_PAGES.get(method.descriptor.name) or method.request()
         if method.descriptor.name == "SearchCompanies":
             request = company_service_pb2.SearchCompaniesRequest(query="northern")
         request.page_size = 1  # type: ignore[attr-defined]  # checked above
@@ -310,6 +328,7 @@ def ids(server: RunningServer) -> dict[str, str]:
         .role.id
     )
     bindings = [_bind(server, role) for _ in range(2)]
+    _relate(server)
     return {
         "company": made[0].id,
         "deleted": made[1].id,
@@ -348,6 +367,26 @@ def _bind(server: RunningServer, role: str) -> str:
     request = role_binding_service_pb2.CreateRoleBindingRequest(role_id=role, subject=subject)
     stub = role_binding_service_pb2_grpc.RoleBindingServiceStub(server.channel)
     return stub.CreateRoleBinding(request, metadata=server.metadata()).role_binding.id
+
+
+def _relate(server: RunningServer) -> None:
+    """Two versions of a relation schema, and relationships of two documents with two users."""
+    schemas = relation_schema_service_pb2_grpc.RelationSchemaServiceStub(server.channel)
+    for text in ("definition user {}", "definition user {} definition document { relation viewer: user }"):
+        schemas.WriteSchema(relation_schema_service_pb2.WriteSchemaRequest(text=text), metadata=server.metadata())
+    updates = [
+        relationship_pb2.RelationshipUpdate(
+            operation=relationship_pb2.RELATIONSHIP_OPERATION_TOUCH,
+            relationship=relationship_pb2.Relationship(
+                resource=f"document:d{document}", relation="viewer", subject=f"user:u{user}"
+            ),
+        )
+        for document in range(3)
+        for user in range(3)
+    ]
+    relationship_service_pb2_grpc.RelationshipServiceStub(server.channel).WriteRelationships(
+        relationship_service_pb2.WriteRelationshipsRequest(updates=updates), metadata=server.metadata()
+    )
 
 
 @pytest.fixture(scope="module")

@@ -724,6 +724,12 @@ class DecisionNotFoundError(NotFoundError):
     default_reason = "DECISION_NOT_FOUND"
 
 
+class RelationshipPreconditionError(PreconditionError):
+    """A precondition of a change of relationships does not hold."""
+
+    default_reason = "PRECONDITION_FAILED"
+
+
 KINDS: Mapping[StatusCode, type[FunctionBackendError]] = MappingProxyType(
     {
         kind.status: kind

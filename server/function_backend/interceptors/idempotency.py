@@ -12,6 +12,7 @@ from uuid import UUID
 
 from google.protobuf.message import Message
 
+from function_backend.interceptors.consistency import write_token
 from function_backend.interceptors.exchange import Exchange
 from function_backend.interceptors.method import Behaviour, Method
 from function_backend.kernel.errors import PreconditionError, ServiceError
@@ -63,7 +64,8 @@ class Idempotency:
         def run(request: Message, exchange: Exchange) -> bytes:
             for runs in range(1, _MOST_RUNS + 1):
                 try:
-                    return self._run_once(method, behaviour, request, exchange)
+                    answer = self._run_once(method, behaviour, request, exchange)
+                    return answer if method.token_field is None else _with_token(answer, method.token_field, exchange)
                 except TransientConflictError:
                     if runs == _MOST_RUNS or not _pause(runs, exchange):
                         raise
@@ -109,6 +111,15 @@ class Idempotency:
         if found.digest != digest:
             raise RequestIdReusedError(request_id)
         return found.response
+
+
+def _with_token(answer: bytes, field: int, exchange: Exchange) -> bytes:
+    """The answer with the token of the commit, which is known only now: appended as its last field."""
+    if exchange.committed_position is None:
+        return answer
+    token = write_token(exchange.committed_position).encode()
+    # The tag of a field up to 15 and the length of a token each take one byte.
+    return answer + bytes([field << 3 | 2, len(token)]) + token
 
 
 def _wire(response: Message | bytes) -> bytes:

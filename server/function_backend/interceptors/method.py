@@ -51,6 +51,8 @@ class Method:
     """Whether the request can carry a secret."""
     redacted_response: bool
     """Whether the response can carry a secret: a field marked `debug_redact`."""
+    token_field: int | None = None
+    """The number of the response's field `consistency_token`; None when it has none."""
 
     @property
     def only_reads(self) -> bool:
@@ -95,6 +97,7 @@ def describe(descriptor: MethodDescriptor) -> Method:
         has_validate_only="validate_only" in request.fields_by_name,
         redacted_request=_carries_secret(request, set()),
         redacted_response=_carries_secret(descriptor.output_type, set()),
+        token_field=_token_field(descriptor.output_type),
     )
 
 
@@ -128,6 +131,11 @@ def _step_up(policy: options_pb2.MethodPolicy) -> StepUp | None:
         return None
     max_age = policy.step_up.max_age.ToTimedelta() if policy.step_up.HasField("max_age") else None
     return StepUp(second_factor=policy.step_up.second_factor, max_age=max_age)
+
+
+def _token_field(response: Descriptor) -> int | None:
+    field = response.fields_by_name.get("consistency_token")
+    return None if field is None else field.number
 
 
 def _carries_secret(message: Descriptor, seen: set[str]) -> bool:

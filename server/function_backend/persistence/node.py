@@ -14,7 +14,7 @@ from function_backend.persistence.connecting import arguments, connect
 from function_backend.persistence.failures import is_connection_lost
 from function_backend.persistence.measured_pool import MeasuredPool
 from function_backend.persistence.opening import Opening
-from function_backend.persistence.position import parse_position
+from function_backend.persistence.position import POSITION_SQL, parse_position
 from function_backend.persistence.read_connections import ReadConnections
 from function_backend.persistence.roles import serving_prefix
 from function_backend.persistence.settings import DatabaseSettings, database_url
@@ -83,7 +83,7 @@ class Node:
         self._learn_role(driver, None)
         return driver
 
-    def begin(self, driver: wire.Driver, *, read_only: bool) -> None:
+    def begin(self, driver: wire.Driver, *, read_only: bool, snapshot: bool = False) -> None:
         """Begins a transaction of the current call.
 
         Raises MissingTenantError before anything is sent; ReplicaBehindError when a replica has not applied yet what
@@ -91,6 +91,14 @@ class Node:
         """
         opening = self.opening()
         minimum = opening.minimum_position if self.is_replica else None
+        if snapshot:
+            # Asked before: a question inside the transaction would take the snapshot, which is older than the answer.
+            if minimum is not None:
+                asked = wire.run(driver, f"select {POSITION_SQL}".encode()).get_value(0, 0)
+                if asked is None or parse_position(asked) < minimum:
+                    raise ReplicaBehindError
+            wire.run(driver, opening.begin(read_only=read_only, snapshot=True))
+            return
         result = wire.run(driver, opening.begin(read_only=read_only, ask_position=minimum is not None))
         if minimum is None:
             return

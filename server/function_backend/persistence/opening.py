@@ -41,9 +41,12 @@ class Opening:
         """As `of`, for a transaction in which every table refuses, since no tenant is set."""
         return cls(None, _timeout_ms(call, default_timeout), role_prefix, None)
 
-    def begin(self, *, read_only: bool, ask_position: bool = False) -> bytes:
-        """BEGIN with all of it in one message; optionally asks for the position of the server, as the last result."""
-        mode = " read only" if read_only else ""
+    def begin(self, *, read_only: bool, ask_position: bool = False, snapshot: bool = False) -> bytes:
+        """BEGIN with all of it in one message; optionally asks for the position of the server, as the last result.
+
+        With `snapshot` all statements see the state that the first one saw.
+        """
+        mode = (" isolation level repeatable read" if snapshot else "") + (" read only" if read_only else "")
         question = f"; select {POSITION_SQL}" if ask_position else ""
         return f"begin{mode}; {self._settings()}{question}".encode()
 

@@ -31,12 +31,13 @@ CHANNEL = "function_backend"
 class Session:
     """Opens a transaction with the first statement and ends it once."""
 
-    __slots__ = ("_call", "_core", "_database", "_driver", "_interrupt", "_lent", "_node", "_read_only")
+    __slots__ = ("_call", "_core", "_database", "_driver", "_interrupt", "_lent", "_node", "_read_only", "_snapshot")
 
-    def __init__(self, database: Database, call: Call, *, read_only: bool) -> None:
+    def __init__(self, database: Database, call: Call, *, read_only: bool, snapshot: bool = False) -> None:
         self._database = database
         self._call = call
         self._read_only = read_only
+        self._snapshot = snapshot
         self._node: Node = database.primary
         self._lent: PoolProxiedConnection | None = None
         self._driver: wire.Driver | None = None
@@ -184,7 +185,7 @@ class Session:
     def _begin(self, node: Node, driver: wire.Driver) -> Interrupt:
         interrupt = Interrupt(self._call, driver)
         try:
-            node.begin(driver, read_only=self._read_only)
+            node.begin(driver, read_only=self._read_only, snapshot=self._snapshot)
         except BaseException:
             interrupt.disarm()
             raise

@@ -58,7 +58,9 @@ class Push(Protocol):
 class UnitOfWork:
     """What one use case does to the database. Begun by its first statement."""
 
-    def __init__(self, database: Database, *, read_only: bool = False, push: Push | None = None) -> None:
+    def __init__(
+        self, database: Database, *, read_only: bool = False, snapshot: bool = False, push: Push | None = None
+    ) -> None:
         call = current_call.get()
         tenant_id = None if call is None else call.tenant_id
         if call is None or tenant_id is None:
@@ -67,7 +69,7 @@ class UnitOfWork:
         """Whose rows these are; every statement names it beside what row-level security does."""
         self.call = call
         self._database = database
-        self._session = Session(database, call, read_only=read_only)
+        self._session = Session(database, call, read_only=read_only, snapshot=snapshot)
         self._read_only = read_only
         self._push = push
         self._events: list[DomainEvent] = []
@@ -174,6 +176,14 @@ class Transactions:
         joinable = _joinable.get()
         return _Transaction(self, read_only=True) if joinable is None else _Joined(joinable)
 
+    def snapshot(self) -> AbstractContextManager[UnitOfWork]:
+        """As `reading`, and all statements see one state: for an answer that is put together from several.
+
+        Inside the call's transaction at the edge it is part of that, and each statement sees the state of its moment.
+        """
+        joinable = _joinable.get()
+        return _Transaction(self, read_only=True, snapshot=True) if joinable is None else _Joined(joinable)
+
     def edge(self) -> AbstractContextManager[UnitOfWork]:
         """The one transaction of a mutation, which all units of work inside it join; for the idempotency stage."""
         return _Transaction(self, read_only=False, joinable=True)
@@ -189,9 +199,9 @@ class Transactions:
         """What `use` returns, in a transaction without a tenant: only functions of the definer answer there."""
         return ask_without_tenant(self._database, use)
 
-    def unit(self, *, read_only: bool) -> UnitOfWork:
+    def unit(self, *, read_only: bool, snapshot: bool = False) -> UnitOfWork:
         """A new unit of work; whoever asks for one sees to its end."""
-        return UnitOfWork(self._database, read_only=read_only, push=self._push)
+        return UnitOfWork(self._database, read_only=read_only, snapshot=snapshot, push=self._push)
 
     @property
     def sink(self) -> EventSink:
@@ -217,17 +227,20 @@ class _Joined(AbstractContextManager["UnitOfWork"]):
 class _Transaction(AbstractContextManager["UnitOfWork"]):
     """Commits on leaving, rolls back on an exception, and says what a driver's error means."""
 
-    __slots__ = ("_joinable", "_read_only", "_token", "_transactions", "_work")
+    __slots__ = ("_joinable", "_read_only", "_snapshot", "_token", "_transactions", "_work")
 
-    def __init__(self, transactions: Transactions, *, read_only: bool, joinable: bool = False) -> None:
+    def __init__(
+        self, transactions: Transactions, *, read_only: bool, joinable: bool = False, snapshot: bool = False
+    ) -> None:
         self._transactions = transactions
         self._read_only = read_only
         self._joinable = joinable
+        self._snapshot = snapshot
         self._token: Token[UnitOfWork | None] | None = None
         self._work: UnitOfWork | None = None
 
     def __enter__(self) -> UnitOfWork:
-        self._work = self._transactions.unit(read_only=self._read_only)
+        self._work = self._transactions.unit(read_only=self._read_only, snapshot=self._snapshot)
         if self._joinable:
             self._token = _joinable.set(self._work)
         return self._work

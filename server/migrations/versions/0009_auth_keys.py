@@ -8,7 +8,7 @@ from function_backend.persistence.roles import APP, DEFINER
 from function_backend.persistence.schema import definer_function, protect_except_for_definer
 
 revision = "0009"
-down_revision = "0007"
+down_revision = "0008"
 branch_labels = None
 depends_on = None
 

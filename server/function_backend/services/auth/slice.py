@@ -142,6 +142,18 @@ from function_backend.services.auth.tables.service_account import service_accoun
 from function_backend.services.auth.tables.session import session_table
 from function_backend.services.auth.tables.tenant import tenant_table
 from function_backend.services.auth.tables.user import auth_user_table
+from function_backend.services.auth.convert.relation_schema import relation_schema_written
+from function_backend.services.auth.convert.relationship import relationships_changed
+from function_backend.services.auth.events.relation_schema import RelationSchemaWritten
+from function_backend.services.auth.events.relationship import RelationshipsChanged
+from function_backend.services.auth.service.permission_checks import PermissionChecks
+from function_backend.services.auth.service.permitted_lists import PermittedLists
+from function_backend.services.auth.service.relation_plans import RelationPlans
+from function_backend.services.auth.service.relation_schemas import RelationSchemas
+from function_backend.services.auth.service.relationships import Relationships
+from function_backend.services.auth.servicer.permission_check import PermissionCheckServicer
+from function_backend.services.auth.servicer.relation_schema import RelationSchemaServicer
+from function_backend.services.auth.servicer.relationship import RelationshipServicer
 
 _KEY_CHORE_SECONDS = 15.0
 _PURGE_SECONDS = 60.0
@@ -182,6 +194,8 @@ EVENT_PAYLOADS: Mapping[type[DomainEvent], Callable[[Any], bytes]] = {
     RoleDeleted: role_deleted,
     RoleBindingCreated: role_binding_created,
     RoleBindingDeleted: role_binding_deleted,
+    RelationSchemaWritten: relation_schema_written,
+    RelationshipsChanged: relationships_changed,
 }
 """How the events look outside; the first tenant is recorded before any slice is built."""
 
@@ -303,6 +317,12 @@ class AuthSettings:
     """Failed sign-ins in a row that lock a user out."""
     lockout_for: timedelta = timedelta(minutes=15)
     """For how long."""
+    remembered_relation_schemas: int = 200
+    """Versions of relation schemas that one worker keeps ready for checks."""
+    decision_sample_rate: float = 0.0
+    """Share of permission checks, from 0 to 1, that are recorded although nobody asked for it."""
+    decisions_kept_for: timedelta = timedelta(days=30)
+    """After this a recorded decision is removed."""
 
     def __post_init__(self) -> None:
         self._check_sign_in()
@@ -325,8 +345,16 @@ class AuthSettings:
             raise ValueError("signing_key_lifetime must be at least 1h, or 0 for by command only")
         if not timedelta() <= self.signing_key_lead <= timedelta(days=7):
             raise ValueError("signing_key_lead must lie between 0 and 7d")
-
         self._check_grants()
+        self._check_relations()
+
+    def _check_relations(self) -> None:
+        if self.remembered_relation_schemas < 1:
+            raise ValueError("remembered_relation_schemas must be at least 1")
+        if not 0 <= self.decision_sample_rate <= 1:
+            raise ValueError("decision_sample_rate must be from 0 to 1")
+        if self.decisions_kept_for <= timedelta():
+            raise ValueError("decisions_kept_for must be more than 0")
 
     def _check_grants(self) -> None:
         if not timedelta() <= self.refresh_retry_window <= timedelta(minutes=1):
@@ -467,6 +495,7 @@ def build(resources: Resources, settings: AuthSettings) -> Slice:
         built_in=built_in,
         guards=guards,
     )
+    plans = RelationPlans(size=settings.remembered_relation_schemas)
     grant_rules = settings.grant_rules
     grants = open_grants(
         resources,
@@ -482,6 +511,7 @@ def build(resources: Resources, settings: AuthSettings) -> Slice:
             authenticator=authenticator,
         ),
     )
+    plans = RelationPlans(size=settings.remembered_relation_schemas)
     return Slice(
         name="auth",
         servicers={
@@ -555,6 +585,7 @@ def build(resources: Resources, settings: AuthSettings) -> Slice:
             "function.auth.v1.PermissionService": PermissionServicer(permissions),
             "function.auth.v1.RoleService": RoleServicer(roles),
             "function.auth.v1.RoleBindingService": RoleBindingServicer(role_bindings),
+            **_relation_servicers(resources, settings, plans),
         },
         event_payloads=EVENT_PAYLOADS,
         invalidations={
@@ -572,6 +603,7 @@ def build(resources: Resources, settings: AuthSettings) -> Slice:
             "credentials": authenticator.cache,
             "tenant rules": policy.cache,
             "data keys": keys.vault.cache,
+            "relation schemas": plans.statistics,
         },
         chores=(
             Chore(_KEY_CHORE_SECONDS, keys.signing_keys.rotate_when_due),
@@ -583,6 +615,26 @@ def build(resources: Resources, settings: AuthSettings) -> Slice:
         authenticator=authenticator,
         endings=(checking.feed.end,),
     )
+
+
+def _relation_servicers(resources: Resources, settings: AuthSettings, plans: RelationPlans) -> dict[str, object]:
+    """The servicers of relation schemas, relationships and permission checks."""
+    transactions, clock, page_tokens = resources.transactions, resources.clock, resources.page_tokens
+    checks = PermissionChecks(
+        transactions=transactions,
+        clock=clock,
+        plans=plans,
+        sample_rate=settings.decision_sample_rate,
+        decisions_kept_for=settings.decisions_kept_for,
+    )
+    lists = PermittedLists(transactions=transactions, clock=clock, page_tokens=page_tokens, plans=plans)
+    schemas = RelationSchemas(transactions=transactions, clock=clock, page_tokens=page_tokens)
+    relationships = Relationships(transactions=transactions, clock=clock, page_tokens=page_tokens, plans=plans)
+    return {
+        "function.auth.v1.RelationSchemaService": RelationSchemaServicer(schemas),
+        "function.auth.v1.RelationshipService": RelationshipServicer(relationships),
+        "function.auth.v1.PermissionCheckService": PermissionCheckServicer(checks, lists),
+    }
 
 
 def _purge(driver: Driver, clock: Clock) -> int:

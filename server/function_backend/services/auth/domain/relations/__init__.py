@@ -1,0 +1,1 @@
+"""Relationships: the schema language, what follows from it, and how a permission is found out."""

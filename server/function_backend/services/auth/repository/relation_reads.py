@@ -1,0 +1,226 @@
+"""Reading relationships for checks: a level of questions in one statement, pages of candidates in another.
+
+Each wanted row is looked up by itself (`lateral … offset 0` cannot be turned into a join), so that the cost is that of
+the index entries looked at, whatever the planner believes about the size of the table.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from function_backend.persistence import arrays
+from function_backend.services.auth.domain.relations.closure import MOST_OF_ONE
+from function_backend.services.auth.domain.relations.source import WIDEST, Found
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+
+    from function_backend.persistence.unit_of_work import UnitOfWork
+    from function_backend.services.auth.domain.relations.source import Wants
+    from function_backend.services.auth.domain.relations.walking import ResourceStream, SubjectStream
+
+_DIRECT, _SETS, _OBJECTS, _WHOLE, _MEMBERSHIPS = range(5)
+
+_COUNTS = "(t.expires_at is null or t.expires_at > %(now)s)"
+_DIRECT_SQL = f"""
+    select {_DIRECT}, w.n::int4, null::text, null::text, null::text, null::text
+    from unnest(%(a)b::text[], %(b)b::text[], %(c)b::text[], %(d)b::text[], %(e)b::text[], %(f)b::text[])
+        with ordinality as w (resource_type, resource_id, relation, subject_type, subject_id, subject_relation, n)
+    cross join lateral (
+        select from relation_tuple t
+        where t.tenant_id = %(tenant)s and t.resource_type = w.resource_type and t.resource_id = w.resource_id
+            and t.relation = w.relation and t.subject_type = w.subject_type and t.subject_id = w.subject_id
+            and t.subject_relation = w.subject_relation and {_COUNTS}
+        offset 0
+    ) found
+"""  # noqa: S608  put together from constants of this file
+_SETS_SQL = f"""
+    select {_SETS}, w.n::int4, null::text, found.subject_type, found.subject_id, found.subject_relation
+    from unnest(%(g)b::text[], %(h)b::text[], %(i)b::text[])
+        with ordinality as w (resource_type, resource_id, relation, n)
+    cross join lateral (
+        select t.subject_type, t.subject_id, t.subject_relation from relation_tuple t
+        where t.tenant_id = %(tenant)s and t.resource_type = w.resource_type and t.resource_id = w.resource_id
+            and t.relation = w.relation and t.subject_relation <> '' and {_COUNTS}
+        limit %(limit)s
+    ) found
+"""  # noqa: S608  put together from constants of this file
+_OBJECTS_SQL = f"""
+    select {_OBJECTS}, w.n::int4, null::text, found.subject_type, found.subject_id, null::text
+    from unnest(%(j)b::text[], %(k)b::text[], %(l)b::text[])
+        with ordinality as w (resource_type, resource_id, relation, n)
+    cross join lateral (
+        select t.subject_type, t.subject_id from relation_tuple t
+        where t.tenant_id = %(tenant)s and t.resource_type = w.resource_type and t.resource_id = w.resource_id
+            and t.relation = w.relation and t.subject_relation = '' and {_COUNTS}
+        limit %(limit)s
+    ) found
+"""  # noqa: S608  put together from constants of this file
+_WHOLE_SQL = f"""
+    select {_WHOLE}, w.n::int4, found.relation, found.subject_type, found.subject_id, found.subject_relation
+    from unnest(%(m)b::text[], %(n)b::text[]) with ordinality as w (resource_type, resource_id, n)
+    cross join lateral (
+        select t.relation, t.subject_type, t.subject_id, t.subject_relation from relation_tuple t
+        where t.tenant_id = %(tenant)s and t.resource_type = w.resource_type and t.resource_id = w.resource_id
+            and {_COUNTS}
+        limit {WIDEST + 1}
+    ) found
+"""  # noqa: S608  put together from constants of this file
+_MEMBERSHIPS_SQL = f"""
+    select {_MEMBERSHIPS}, w.n::int4, null::text, null::text, found.resource_id, null::text
+    from unnest(%(o)b::text[], %(p)b::text[], %(q)b::text[], %(r)b::text[], %(s)b::text[])
+        with ordinality as w (subject_type, subject_id, subject_relation, resource_type, relation, n)
+    cross join lateral (
+        select t.resource_id from relation_tuple t
+        where t.tenant_id = %(tenant)s and t.subject_type = w.subject_type and t.subject_id = w.subject_id
+            and t.subject_relation = w.subject_relation and t.resource_type = w.resource_type
+            and t.relation = w.relation and {_COUNTS}
+        limit {MOST_OF_ONE + 1}
+    ) found
+"""  # noqa: S608  put together from constants of this file
+_VERSION_SQL = "select coalesce(max(version), 0) from relation_schema where tenant_id = %s"
+
+_PASSED_SQL = f"""
+    select w.n::int4, found.resource_id
+    from unnest(%(a)b::text[], %(b)b::text[], %(c)b::text[], %(d)b::text[], %(e)b::text[])
+        with ordinality as w (subject_type, subject_id, subject_relation, resource_type, relation, n)
+    cross join lateral (
+        select t.resource_id from relation_tuple t
+        where t.tenant_id = %(tenant)s and t.subject_type = w.subject_type and t.subject_id = w.subject_id
+            and t.subject_relation = w.subject_relation and t.resource_type = w.resource_type
+            and t.relation = w.relation and {_COUNTS}
+        limit %(limit)s
+    ) found
+    limit %(limit)s
+"""  # noqa: S608  put together from constants of this file
+_RESOURCES_SQL = f"""
+    select distinct found.resource_id
+    from unnest(%(a)b::text[], %(b)b::text[], %(c)b::text[], %(d)b::text[], %(e)b::text[])
+        as w (subject_type, subject_id, subject_relation, resource_type, relation)
+    cross join lateral (
+        select t.resource_id from relation_tuple t
+        where t.tenant_id = %(tenant)s and t.subject_type = w.subject_type and t.subject_id = w.subject_id
+            and t.subject_relation = w.subject_relation and t.resource_type = w.resource_type
+            and t.relation = w.relation and t.resource_id > %(after)s and t.resource_id <= %(until)s and {_COUNTS}
+        order by t.resource_id
+        limit %(limit)s
+    ) found
+    order by 1
+    limit %(limit)s
+"""  # noqa: S608  put together from constants of this file
+_SUBJECTS_SQL = f"""
+    select distinct found.subject_id
+    from unnest(%(a)b::text[], %(b)b::text[], %(c)b::text[], %(d)b::text[], %(e)b::text[])
+        as w (resource_type, resource_id, relation, subject_type, subject_relation)
+    cross join lateral (
+        select t.subject_id from relation_tuple t
+        where t.tenant_id = %(tenant)s and t.resource_type = w.resource_type and t.resource_id = w.resource_id
+            and t.relation = w.relation and t.subject_type = w.subject_type
+            and t.subject_relation = w.subject_relation and t.subject_id > %(after)s and t.subject_id <= %(until)s
+            and {_COUNTS}
+        order by t.subject_id
+        limit %(limit)s
+    ) found
+    order by 1
+    limit %(limit)s
+"""  # noqa: S608  put together from constants of this file
+_ALL_RESOURCES_SQL = f"""
+    select distinct t.resource_id from relation_tuple t
+    where t.tenant_id = %(tenant)s and t.resource_type = %(type)s and t.resource_id > %(after)s and {_COUNTS}
+    order by 1 limit %(limit)s
+"""  # noqa: S608  put together from constants of this file
+_ALL_SUBJECTS_SQL = f"""
+    select distinct t.subject_id from relation_tuple t
+    where t.tenant_id = %(tenant)s and t.subject_type = %(type)s and t.subject_id > %(after)s
+        and t.subject_relation = %(relation)s and {_COUNTS}
+    order by 1 limit %(limit)s
+"""  # noqa: S608  put together from constants of this file
+
+# Streams that are asked at once; what the first ones give bounds what the next ones are asked for.
+_STREAMS_AT_ONCE = 500
+_BEYOND_ALL_IDS = "\x7f"
+
+
+class RelationReader:
+    """The relationships of the unit of work's tenant as they are at a moment."""
+
+    def __init__(self, work: UnitOfWork, now: datetime) -> None:
+        self._work = work
+        self._now = now
+
+    def schema_version(self) -> int:
+        """The number of the current schema version in the same state; 0 when there is none."""
+        row = self._work.driver.execute(_VERSION_SQL, (self._work.tenant_id,), binary=True).fetchone()
+        return 0 if row is None else int(row[0])
+
+    def load(self, wants: Wants, *, at_most: int) -> Found:
+        """What there is of what a level wants."""
+        parts, values = [], self._values(limit=at_most + 1)
+        for statement, names, wanted in (
+            (_WHOLE_SQL, "mn", wants.whole),
+            (_DIRECT_SQL, "abcdef", wants.direct),
+            (_SETS_SQL, "ghi", wants.sets),
+            (_OBJECTS_SQL, "jkl", wants.objects),
+            (_MEMBERSHIPS_SQL, "opqrs", wants.memberships),
+        ):
+            if wanted:
+                parts.append(statement)
+                values |= _arrays(names, wanted)
+        rows = self._work.driver.execute(" union all ".join(parts), values, binary=True).fetchall()
+        found = Found(len(rows), [], [], [], [], [])
+        for kind, number, relation, subject_type, subject_id, subject_relation in rows:
+            if kind == _WHOLE:
+                found.whole.append((number - 1, relation, subject_type, subject_id, subject_relation))
+            elif kind == _DIRECT:
+                found.direct.append(number - 1)
+            elif kind == _SETS:
+                found.sets.append((number - 1, subject_type, subject_id, subject_relation))
+            elif kind == _OBJECTS:
+                found.objects.append((number - 1, subject_type, subject_id))
+            else:
+                found.memberships.append((number - 1, subject_id))
+        return found
+
+    def resources(self, streams: Sequence[ResourceStream], *, at_most: int) -> Iterable[tuple[int, str]]:
+        """The resources of the streams with the number of the stream, more than `at_most` when there are more."""
+        values = self._values(limit=at_most + 1) | _arrays("abcde", streams)
+        rows = self._work.driver.execute(_PASSED_SQL, values, binary=True).fetchall()
+        return [(number - 1, resource_id) for number, resource_id in rows]
+
+    def resource_page(self, streams: Sequence[ResourceStream], after: str, *, limit: int) -> list[str]:
+        """The first ids of all the streams together that follow the id."""
+        return self._page(_RESOURCES_SQL, streams, after, limit)
+
+    def subject_page(self, streams: Sequence[SubjectStream], after: str, *, limit: int) -> list[str]:
+        """The first ids of all the streams together that follow the id."""
+        return self._page(_SUBJECTS_SQL, streams, after, limit)
+
+    def all_resources(self, type_name: str, after: str, *, limit: int) -> list[str]:
+        """The first ids of resources of the type that follow the id."""
+        values = self._values(limit=limit) | {"type": type_name, "after": after}
+        return [row[0] for row in self._work.driver.execute(_ALL_RESOURCES_SQL, values, binary=True)]
+
+    def all_subjects(self, type_name: str, relation: str, after: str, *, limit: int) -> list[str]:
+        """The first ids of subjects of the kind that follow the id."""
+        values = self._values(limit=limit) | {"type": type_name, "relation": relation, "after": after}
+        return [row[0] for row in self._work.driver.execute(_ALL_SUBJECTS_SQL, values, binary=True)]
+
+    def _page(self, statement: str, streams: Sequence[tuple[str, ...]], after: str, limit: int) -> list[str]:
+        found: list[str] = []
+        until = _BEYOND_ALL_IDS
+        for begin in range(0, len(streams), _STREAMS_AT_ONCE):
+            values = self._values(limit=limit) | _arrays("abcde", streams[begin : begin + _STREAMS_AT_ONCE])
+            values |= {"after": after, "until": until}
+            more = [row[0] for row in self._work.driver.execute(statement, values, binary=True)]
+            found = sorted({*found, *more})[:limit]
+            if len(found) == limit:
+                until = found[-1]
+        return found
+
+    def _values(self, *, limit: int) -> dict[str, object]:
+        return {"tenant": self._work.tenant_id, "now": self._now, "limit": limit}
+
+
+def _arrays(names: str, rows: Sequence[tuple[str, ...]]) -> dict[str, object]:
+    return {name: arrays.texts(column) for name, column in zip(names, zip(*rows, strict=True), strict=True)}
