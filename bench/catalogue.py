@@ -8,13 +8,20 @@ from dataclasses import dataclass
 from bench.figure import Measurement
 from bench.rows.client_verification import measure as measure_client_verification
 from bench.rows.create_company import measure as measure_create_company
+from bench.rows.credential_cost import measure as measure_credential_cost
 from bench.rows.database_read import measure as measure_database_read
 from bench.rows.get_company import measure as measure_get_company
 from bench.rows.import_companies import measure as measure_import_companies
 from bench.rows.list_pages import measure as measure_list_pages
 from bench.rows.memory import measure as measure_memory
+from bench.rows.password_logins import measure as measure_password_logins
+from bench.rows.permission_checks import measure as measure_permission_checks
+from bench.rows.permitted_resources import measure as measure_permitted_resources
 from bench.rows.ready import measure as measure_ready
+from bench.rows.revocation import measure as measure_revocation
 from bench.rows.search import measure as measure_search
+from bench.rows.token_grants import measure as measure_token_grants
+from bench.rows.verify_credential import measure as measure_verify_credential
 from bench.rows.workers import measure as measure_workers
 from bench.stage import Stage
 
@@ -35,6 +42,13 @@ ROWS = (
     Row(name="create-company", title="CreateCompany", measure=measure_create_company),
     Row(name="ready", title="Start", measure=measure_ready),
     Row(name="memory", title="Memory at load", measure=measure_memory),
+    Row(name="credentials", title="What a remembered credential costs", measure=measure_credential_cost),
+    Row(name="verify", title="VerifyCredential", measure=measure_verify_credential),
+    Row(name="grants", title="Tokens for service accounts", measure=measure_token_grants),
+    Row(name="logins", title="Password logins", measure=measure_password_logins),
+    Row(name="revocation", title="From a revocation to the refusal", measure=measure_revocation),
+    Row(name="checks", title="Permission checks", measure=measure_permission_checks),
+    Row(name="permitted", title="What somebody may see", measure=measure_permitted_resources),
     Row(name="import", title="Import through the API", measure=measure_import_companies),
     Row(name="list-pages", title="Pages of a list", measure=measure_list_pages),
     Row(name="client-verification", title="Callers of a protected service", measure=measure_client_verification),

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -34,6 +34,7 @@ _STOP_SECONDS = 60.0
 _POLL_SECONDS = 0.005
 _KEY = re.compile(r"fbk_[0-9A-Za-z_-]+")
 _HANDLED = "function_backend_rpc_handled_total"
+_PROGRAM = str(Path(sys.executable).with_name("function-backend"))
 
 
 class ServiceError(Exception):
@@ -94,15 +95,22 @@ class Service:
 
 @contextlib.contextmanager
 def running(
-    folder: Path, *, workers: int = 1, settings: Mapping[str, str] | None = None, api_key: str = ""
+    folder: Path,
+    *,
+    workers: int = 1,
+    settings: Mapping[str, str] | None = None,
+    api_key: str = "",
+    program: Sequence[str] = (_PROGRAM,),
+    environment: Mapping[str, str] | None = None,
 ) -> Iterator[Service]:
     """Starts the service on a data folder and stops it in the end.
 
     `settings` are environment variables without their prefix. A folder that is not new has told its key before: it is
-    kept beside it.
+    kept beside it. `program` stands for `function-backend`, and `environment`
+    has variables besides.
     """
     address, metrics = f"127.0.0.1:{_free_port()}", f"127.0.0.1:{_free_port()}"
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(_LEFT_OUT)}
+    variables = {name: value for name, value in os.environ.items() if not name.startswith(_LEFT_OUT)}
     given = {
         "DATA_DIR": str(folder),
         "SERVER_LISTEN": address,
@@ -112,12 +120,12 @@ def running(
         "SERVER_MAX_CONNECTION_AGE": "1h",
         **(settings or {}),
     }
-    environment.update({f"FUNCTION_BACKEND_{name}": value for name, value in given.items()})
+    variables.update({f"FUNCTION_BACKEND_{name}": value for name, value in given.items()})
+    variables.update(environment or {})
     said = folder.with_name(f"{folder.name}.said")
-    program = Path(sys.executable).with_name("function-backend")
     started = time.perf_counter()
     with said.open("wb") as output, contextlib.ExitStack() as ending:
-        process = subprocess.Popen((program, "serve"), env=environment, stdout=output, stderr=output)
+        process = subprocess.Popen((*program, "serve"), env=variables, stdout=output, stderr=output)
         ending.callback(_stop, process)
         _await_serving(process, address, said)
         ready_seconds = time.perf_counter() - started

@@ -99,13 +99,13 @@ def _turns(stage: Stage, contestants: dict[str, Contestant]) -> tuple[dict[str, 
     made = 2 * stage.scaled(_WARM_UP_CALLS, least=500)
     rounds: dict[str, list[dict[str, float]]] = {name: [] for name in contestants}
     for number in stage.rounds(_ROUNDS):
-        for name in _rotated(list(contestants), number):
+        for name in rotated(list(contestants), number):
             rounds[name].append(timed(contestants[name], calls[name], stage.folder))
         made += calls[_SERVICE]
     return rounds, made
 
 
-def _rotated(names: list[str], number: int) -> Iterator[str]:
+def rotated(names: list[str], number: int) -> Iterator[str]:
     """All names, each round beginning with another one."""
     start = number % len(names)
     yield from names[start:]
