@@ -90,6 +90,14 @@ class CredentialAuthenticator:
         """
         presented = digest(credential)
         remembered = self._known(presented)
+        # The way of nearly every call, in one piece: each call of a function would add a tenth to it.
+        if remembered is not None and remembered.is_good and self._epoch_age() < TRUSTED_SECONDS:
+            expires_at = remembered.expires_at
+            if expires_at is None or expires_at > self._now():
+                use = remembered.use
+                if use is not None:
+                    use.count()
+                return remembered.principal
         if remembered is None or not self._counts(remembered):
             remembered = self._ask(presented, credential, again=remembered is not None)
         return self.admit(remembered)

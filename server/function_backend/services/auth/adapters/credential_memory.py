@@ -5,13 +5,15 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from uuid import UUID
 
 from function_backend.cache.local import LocalCache
+from function_backend.kernel.identity import Principal
 from function_backend.kernel.statistics import CacheStatistics
 from function_backend.services.auth.adapters.key_uses import KeyUse
-from function_backend.services.auth.domain.credential import FoundCredential
+from function_backend.services.auth.domain.credential import FoundCredential, Standing
 
 _SLACK = 1_000
 
@@ -25,6 +27,15 @@ class Remembered:
     """On `time.monotonic()`, before the question."""
     use: KeyUse | None = None
     """Where calls are counted; None for what is not counted."""
+    principal: Principal = field(init=False)
+    """The caller. This and the next two are here so that a call does not go through `found` for them."""
+    expires_at: datetime | None = field(init=False)
+    is_good: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.principal = self.found.principal
+        self.expires_at = self.found.expires_at
+        self.is_good = self.found.standing is Standing.GOOD
 
     def remaining(self) -> int | None:
         """Calls that are left of its day; None without a limit."""

@@ -1,14 +1,15 @@
 """Counting the calls of API keys in memory, and writing them down in batches off the path of any call.
 
-A call costs an addition under a lock. Every few seconds the counts of keys with a daily quota are brought to the
+A call costs an addition. Every few seconds the counts of keys with a daily quota are brought to the
 database and those of other workers are learned; keys without one take their turn once a minute. So a quota may be
 exceeded by what the other workers let through between two such moments, and by no more.
 """
 
 from __future__ import annotations
 
+import itertools
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 FLUSH_EVERY = timedelta(seconds=3)
 """How often the counts of keys with a quota are exchanged."""
 _WITHOUT_QUOTA_EVERY = timedelta(minutes=1)
-_FORGOTTEN_AFTER = timedelta(minutes=10)
+_SLACK = timedelta(minutes=10)
 _DAY = timedelta(days=1)
 _BATCH = 1_000
 
@@ -34,28 +35,48 @@ _RECORD_SQL = """
 class KeyUse:
     """What this worker has counted of one key."""
 
-    __slots__ = ("_clock", "_day", "_lock", "_pending", "_today", "flushed_at", "key_id", "limit", "used_at")
+    __slots__ = (
+        "_clock",
+        "_day",
+        "_lock",
+        "_looked",
+        "_tick",
+        "_today",
+        "_written",
+        "count",
+        "flushed_at",
+        "key_id",
+        "limit",
+        "used_at",
+    )
 
     def __init__(self, key_id: UUID, clock: Clock, *, limit: int, calls_today: int) -> None:
         self.key_id = key_id
-        self.limit = limit
+        self.limit = 0
         """Calls of one day; 0 for any number."""
         now = clock.now()
         self.flushed_at = now
         self.used_at = now
         self._clock = clock
         self._lock = threading.Lock()
-        self._pending = 0
+        # One step in C, which no other thread can come between: a lock would cost a call four times as much.
+        self._tick: Callable[[], int] = itertools.count(1).__next__
+        self._looked = 0
+        self._written = 0
         self._day = now.date()
-        self._today = calls_today
-
-    def count(self) -> None:
+        self._today = 0
+        self.count: Callable[[], object] = self._tick
         """Counts one call; ApiKeyQuotaExceededError when the day's are used up."""
-        if self.limit:
-            self._count_limited()
-            return
+        self.refresh(limit=limit, calls_today=calls_today)
+
+    def refresh(self, *, limit: int, calls_today: int) -> None:
+        """Takes over what the database says of the key."""
+        today = self._clock.now().date()
         with self._lock:
-            self._pending += 1
+            self.limit = limit
+            self._today = calls_today if self._day != today else max(self._today, calls_today)
+            self._day = today
+            self.count = self._count_limited if limit else self._tick
 
     def remaining(self) -> int | None:
         """Calls that are left today; None without a limit."""
@@ -68,33 +89,24 @@ class KeyUse:
     def take(self) -> int:
         """The calls counted since the last time, which are no longer counted here."""
         with self._lock:
-            pending, self._pending = self._pending, 0
+            # Looking counts one, too.
+            self._looked += 1
+            counted = self._tick() - self._looked
+            pending, self._written = counted - self._written, counted
         return pending
 
     def put_back(self, calls: int) -> None:
         """Counts calls again that could not be written down."""
         with self._lock:
-            self._pending += calls
+            self._written -= calls
 
     def learn(self, *, calls_today: int, day: date) -> None:
-        """Takes over what all workers together have counted of the day, beside what came here since."""
+        """Takes over what all workers together have counted of the day, beside what came here since it was taken."""
         with self._lock:
             if day >= self._day:
+                self._looked += 1
                 self._day = day
-                self._today = calls_today + self._pending
-
-    def refresh(self, *, limit: int, calls_today: int) -> None:
-        """Takes over what the database says of the key."""
-        today = self._clock.now().date()
-        with self._lock:
-            self.limit = limit
-            self._today = calls_today if self._day != today else max(self._today, calls_today)
-            self._day = today
-
-    @property
-    def is_idle(self) -> bool:
-        """Whether nothing is counted that is not written down."""
-        return not self._pending
+                self._today = calls_today + self._tick() - self._looked - self._written
 
     def _count_limited(self) -> None:
         now = self._clock.now()
@@ -105,14 +117,16 @@ class KeyUse:
             if self._today >= self.limit:
                 raise ApiKeyQuotaExceededError(self.limit, _until_midnight(now))
             self._today += 1
-            self._pending += 1
+        self._tick()
 
 
 class KeyUses:
     """The keys that this worker counts."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, *, remembered_for: timedelta) -> None:
+        """`remembered_for` is how long a credential may hold on to where its calls are counted."""
         self._clock = clock
+        self._forgotten_after = remembered_for + _SLACK
         self._uses: dict[UUID, KeyUse] = {}
         self._lock = threading.Lock()
 
@@ -123,6 +137,7 @@ class KeyUses:
             if use is None:
                 use = self._uses[key_id] = KeyUse(key_id, self._clock, limit=limit, calls_today=calls_today)
                 return use
+        use.used_at = self._clock.now()
         use.refresh(limit=limit, calls_today=calls_today)
         return use
 
@@ -141,8 +156,7 @@ class KeyUses:
         self.flush(driver, everything=True)
 
     def _write(self, driver: Driver, uses: Sequence[KeyUse], now: datetime) -> None:
-        taken = [(use, calls) for use in uses if (calls := use.take()) or use.limit]
-        counted = [(use, calls) for use, calls in taken if calls]
+        counted = [(use, calls) for use in uses if (calls := use.take())]
         if not counted:
             return
         today = now.astimezone(UTC).date()
@@ -168,7 +182,7 @@ class KeyUses:
         # Longer than a credential is remembered: nobody holds on to what is forgotten here.
         with self._lock:
             for key_id, use in list(self._uses.items()):
-                if use.is_idle and now - use.used_at > _FORGOTTEN_AFTER:
+                if now - use.used_at > self._forgotten_after:
                     del self._uses[key_id]
 
 

@@ -51,7 +51,7 @@ def check_credentials(
     seconds = remembered_for.total_seconds()
     sessions = Sessions()
     standings = Standings(Tenants(), Subjects(), sessions, entitlements)
-    uses = KeyUses(clock)
+    uses = KeyUses(clock, remembered_for=remembered_for)
     lookup = ApiKeyLookup(transactions, clock, standings, uses)
     authenticator = CredentialAuthenticator(
         clock=clock,
