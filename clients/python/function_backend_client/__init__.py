@@ -73,7 +73,6 @@ from function_backend_client.reasons import (
     CheckTooComplexError,
     ClientCredentialNotFoundError,
     ClientNotFoundError,
-    CheckTooComplexError,
     CompanyDeletedError,
     CompanyEtagMismatchError,
     CompanyIdentifierTakenError,

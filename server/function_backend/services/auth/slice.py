@@ -42,6 +42,8 @@ from function_backend.services.auth.convert.oauth import (
     device_authorization_decided,
 )
 from function_backend.services.auth.convert.people_events import PEOPLE_EVENT_PAYLOADS
+from function_backend.services.auth.convert.relation_schema import relation_schema_written
+from function_backend.services.auth.convert.relationship import relationships_changed
 from function_backend.services.auth.convert.role import role_created, role_deleted, role_updated
 from function_backend.services.auth.convert.role_binding import role_binding_created, role_binding_deleted
 from function_backend.services.auth.convert.session import session_created, session_refreshed, session_revoked
@@ -83,6 +85,8 @@ from function_backend.services.auth.events.device_authorization import (
     DeviceAuthorizationCreated,
     DeviceAuthorizationDecided,
 )
+from function_backend.services.auth.events.relation_schema import RelationSchemaWritten
+from function_backend.services.auth.events.relationship import RelationshipsChanged
 from function_backend.services.auth.events.role import RoleCreated, RoleDeleted, RoleUpdated
 from function_backend.services.auth.events.role_binding import RoleBindingCreated, RoleBindingDeleted
 from function_backend.services.auth.events.session import SessionCreated, SessionRefreshed, SessionRevoked
@@ -109,7 +113,12 @@ from function_backend.services.auth.service.grants import GrantNeeds, open_grant
 from function_backend.services.auth.service.guards import RoleGuards
 from function_backend.services.auth.service.keys import KeyPolicy, open_keys
 from function_backend.services.auth.service.people import SignInPolicy, Surroundings, open_people
+from function_backend.services.auth.service.permission_checks import PermissionChecks
 from function_backend.services.auth.service.permissions import PermissionService
+from function_backend.services.auth.service.permitted_lists import PermittedLists
+from function_backend.services.auth.service.relation_plans import RelationPlans
+from function_backend.services.auth.service.relation_schemas import RelationSchemas
+from function_backend.services.auth.service.relationships import Relationships
 from function_backend.services.auth.service.revocation import REVOCATION_TOPIC, TOLD_EPOCH_TOPIC
 from function_backend.services.auth.service.role_bindings import RoleBindingService
 from function_backend.services.auth.service.roles import RoleService
@@ -127,6 +136,9 @@ from function_backend.services.auth.servicer.group import GroupServicer
 from function_backend.services.auth.servicer.master_key import MasterKeyServicer
 from function_backend.services.auth.servicer.oauth import OAuthServicer, OAuthUseCases
 from function_backend.services.auth.servicer.permission import PermissionServicer
+from function_backend.services.auth.servicer.permission_check import PermissionCheckServicer
+from function_backend.services.auth.servicer.relation_schema import RelationSchemaServicer
+from function_backend.services.auth.servicer.relationship import RelationshipServicer
 from function_backend.services.auth.servicer.role import RoleServicer
 from function_backend.services.auth.servicer.role_binding import RoleBindingServicer
 from function_backend.services.auth.servicer.second_factor import SecondFactorServicer
@@ -142,18 +154,6 @@ from function_backend.services.auth.tables.service_account import service_accoun
 from function_backend.services.auth.tables.session import session_table
 from function_backend.services.auth.tables.tenant import tenant_table
 from function_backend.services.auth.tables.user import auth_user_table
-from function_backend.services.auth.convert.relation_schema import relation_schema_written
-from function_backend.services.auth.convert.relationship import relationships_changed
-from function_backend.services.auth.events.relation_schema import RelationSchemaWritten
-from function_backend.services.auth.events.relationship import RelationshipsChanged
-from function_backend.services.auth.service.permission_checks import PermissionChecks
-from function_backend.services.auth.service.permitted_lists import PermittedLists
-from function_backend.services.auth.service.relation_plans import RelationPlans
-from function_backend.services.auth.service.relation_schemas import RelationSchemas
-from function_backend.services.auth.service.relationships import Relationships
-from function_backend.services.auth.servicer.permission_check import PermissionCheckServicer
-from function_backend.services.auth.servicer.relation_schema import RelationSchemaServicer
-from function_backend.services.auth.servicer.relationship import RelationshipServicer
 
 _KEY_CHORE_SECONDS = 15.0
 _PURGE_SECONDS = 60.0

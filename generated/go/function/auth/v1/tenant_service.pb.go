@@ -1419,10 +1419,10 @@ const file_function_auth_v1_tenant_service_proto_rawDesc = "" +
 	"request_id\x18\x04 \x01(\tB\v\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\x12#\n" +
 	"\rvalidate_only\x18\x05 \x01(\bR\fvalidateOnly\"H\n" +
 	"\x14DeleteTenantResponse\x120\n" +
-	"\x06tenant\x18\x01 \x01(\v2\x18.function.auth.v1.TenantR\x06tenant2\x9f\f\n" +
-	"\rTenantService\x12\x8f\x01\n" +
-	"\fCreateTenant\x12%.function.auth.v1.CreateTenantRequest\x1a&.function.auth.v1.CreateTenantResponse\"0\xaa\xed\x18\x16\n" +
-	"\x12auth.tenant.create\x10\x03\x82\xd3\xe4\x93\x02\x10:\x01*\"\v/v1/tenants\x12\xb0\x01\n" +
+	"\x06tenant\x18\x01 \x01(\v2\x18.function.auth.v1.TenantR\x06tenant2\xa8\f\n" +
+	"\rTenantService\x12\x98\x01\n" +
+	"\fCreateTenant\x12%.function.auth.v1.CreateTenantRequest\x1a&.function.auth.v1.CreateTenantResponse\"9\xaa\xed\x18\x1f\n" +
+	"\x12auth.tenant.create\x10\x03\"\a\b\x01\x12\x03\b\x90\x1c\x82\xd3\xe4\x93\x02\x10:\x01*\"\v/v1/tenants\x12\xb0\x01\n" +
 	"\x11CreateChildTenant\x12*.function.auth.v1.CreateChildTenantRequest\x1a+.function.auth.v1.CreateChildTenantResponse\"B\xaa\xed\x18\x1c\n" +
 	"\x18auth.tenant.create_child\x10\x03\x82\xd3\xe4\x93\x02\x1c:\x01*\"\x17/v1/tenants:createChild\x12\x86\x01\n" +
 	"\tGetTenant\x12\".function.auth.v1.GetTenantRequest\x1a#.function.auth.v1.GetTenantResponse\"0\xaa\xed\x18\x14\n" +

@@ -281,6 +281,32 @@ const (
 	ErrorReason_ERROR_REASON_ROLE_SUBJECT_NOT_FOUND ErrorReason = 291
 	// The tenant has as many roles or bindings as it may have.
 	ErrorReason_ERROR_REASON_ROLE_LIMIT_REACHED ErrorReason = 292
+	// The relation schema cannot be read or does not add up. `BadRequest` names
+	// each place; `excerpt` is the line of the first, `caret` a line with a caret
+	// to be printed below it.
+	ErrorReason_ERROR_REASON_RELATION_SCHEMA_INVALID ErrorReason = 300
+	// The tenant has no relation schema, or not this version.
+	ErrorReason_ERROR_REASON_RELATION_SCHEMA_NOT_FOUND ErrorReason = 301
+	// Relationships exist that the new relation schema does not allow: remove
+	// them first.
+	ErrorReason_ERROR_REASON_RELATION_SCHEMA_ORPHANS_TUPLES ErrorReason = 302
+	// The etag in the request is not that of the relation schema: somebody wrote
+	// another version in between.
+	ErrorReason_ERROR_REASON_RELATION_SCHEMA_CHANGED ErrorReason = 303
+	// The relation schema declares no such type, relation or permission.
+	ErrorReason_ERROR_REASON_RELATION_UNKNOWN ErrorReason = 304
+	// A relationship, resource or subject is not written as it must be, or the
+	// relation schema does not allow it; `BadRequest` lists each.
+	ErrorReason_ERROR_REASON_RELATIONSHIP_INVALID ErrorReason = 305
+	// A relationship that was to be created exists.
+	ErrorReason_ERROR_REASON_RELATIONSHIP_EXISTS ErrorReason = 306
+	// A precondition of the change does not hold; nothing was changed.
+	ErrorReason_ERROR_REASON_PRECONDITION_FAILED ErrorReason = 307
+	// The answer would take more steps than one check may: relationships are
+	// nested too deeply, or too many have to be followed.
+	ErrorReason_ERROR_REASON_CHECK_TOO_COMPLEX ErrorReason = 308
+	// No recorded decision with this id is visible to the caller.
+	ErrorReason_ERROR_REASON_DECISION_NOT_FOUND ErrorReason = 309
 )
 
 // Enum value maps for ErrorReason.
@@ -394,6 +420,16 @@ var (
 		290: "ERROR_REASON_RESOURCE_OUT_OF_SCOPE",
 		291: "ERROR_REASON_ROLE_SUBJECT_NOT_FOUND",
 		292: "ERROR_REASON_ROLE_LIMIT_REACHED",
+		300: "ERROR_REASON_RELATION_SCHEMA_INVALID",
+		301: "ERROR_REASON_RELATION_SCHEMA_NOT_FOUND",
+		302: "ERROR_REASON_RELATION_SCHEMA_ORPHANS_TUPLES",
+		303: "ERROR_REASON_RELATION_SCHEMA_CHANGED",
+		304: "ERROR_REASON_RELATION_UNKNOWN",
+		305: "ERROR_REASON_RELATIONSHIP_INVALID",
+		306: "ERROR_REASON_RELATIONSHIP_EXISTS",
+		307: "ERROR_REASON_PRECONDITION_FAILED",
+		308: "ERROR_REASON_CHECK_TOO_COMPLEX",
+		309: "ERROR_REASON_DECISION_NOT_FOUND",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":                    0,
@@ -504,6 +540,16 @@ var (
 		"ERROR_REASON_RESOURCE_OUT_OF_SCOPE":          290,
 		"ERROR_REASON_ROLE_SUBJECT_NOT_FOUND":         291,
 		"ERROR_REASON_ROLE_LIMIT_REACHED":             292,
+		"ERROR_REASON_RELATION_SCHEMA_INVALID":        300,
+		"ERROR_REASON_RELATION_SCHEMA_NOT_FOUND":      301,
+		"ERROR_REASON_RELATION_SCHEMA_ORPHANS_TUPLES": 302,
+		"ERROR_REASON_RELATION_SCHEMA_CHANGED":        303,
+		"ERROR_REASON_RELATION_UNKNOWN":               304,
+		"ERROR_REASON_RELATIONSHIP_INVALID":           305,
+		"ERROR_REASON_RELATIONSHIP_EXISTS":            306,
+		"ERROR_REASON_PRECONDITION_FAILED":            307,
+		"ERROR_REASON_CHECK_TOO_COMPLEX":              308,
+		"ERROR_REASON_DECISION_NOT_FOUND":             309,
 	}
 )
 
@@ -538,7 +584,7 @@ var File_function_common_v1_error_reason_proto protoreflect.FileDescriptor
 
 const file_function_common_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
-	"%function/common/v1/error_reason.proto\x12\x12function.common.v1\x1a function/common/v1/options.proto*\xdf^\n" +
+	"%function/common/v1/error_reason.proto\x12\x12function.common.v1\x1a function/common/v1/options.proto*\xdai\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12[\n" +
 	"\x1cERROR_REASON_INVALID_REQUEST\x10\x01\x1a9\xb2\xed\x185\b\x03\x12\n" +
@@ -675,7 +721,20 @@ const file_function_common_v1_error_reason_proto_rawDesc = "" +
 	"\"ERROR_REASON_RESOURCE_OUT_OF_SCOPE\x10\xa2\x02\x1a`\xb2\xed\x18\\\b\a\x12\n" +
 	"permission\x12\rresource_type\x1a=The permission 'company.update' is not held for this company.\x12\x80\x01\n" +
 	"#ERROR_REASON_ROLE_SUBJECT_NOT_FOUND\x10\xa3\x02\x1aV\xb2\xed\x18R\b\x05\x12\asubject\x1aEThe subject user:01938d2e-7f04-7c3e-9d55-0a6f3c3f0b11 does not exist.\x12U\n" +
-	"\x1fERROR_REASON_ROLE_LIMIT_REACHED\x10\xa4\x02\x1a/\xb2\xed\x18+\b\t\x12\x05limit\x1a A tenant has at most 1000 roles.B\xd1\x01\n" +
+	"\x1fERROR_REASON_ROLE_LIMIT_REACHED\x10\xa4\x02\x1a/\xb2\xed\x18+\b\t\x12\x05limit\x1a A tenant has at most 1000 roles.\x12\x9e\x01\n" +
+	"$ERROR_REASON_RELATION_SCHEMA_INVALID\x10\xac\x02\x1as\xb2\xed\x18o\b\x03\x12\n" +
+	"violations\x12\x04line\x12\x06column\x12\aexcerpt\x12\x05caret\x1aAtext: line 3, column 23: unknown type 'usr'; did you mean 'user'?\x12n\n" +
+	"&ERROR_REASON_RELATION_SCHEMA_NOT_FOUND\x10\xad\x02\x1aA\xb2\xed\x18=\b\x05\x12\aversion\x1a0Version 7 of the relation schema does not exist.\x12\xdb\x01\n" +
+	"+ERROR_REASON_RELATION_SCHEMA_ORPHANS_TUPLES\x10\xae\x02\x1a\xa8\x01\xb2\xed\x18\xa3\x01\b\t\x12\x05count\x12\trelations\x12\aexample\x1a\x83\x012 relationships would have no place in the new schema (document#viewer: 2), such as document:42#viewer@user:ann; remove them first.\x12\x98\x01\n" +
+	"$ERROR_REASON_RELATION_SCHEMA_CHANGED\x10\xaf\x02\x1am\xb2\xed\x18i\b\n" +
+	"\x12\fcurrent_etag\x1aWThe relation schema has changed since it was read; read it again and repeat the change.\x12\x83\x01\n" +
+	"\x1dERROR_REASON_RELATION_UNKNOWN\x10\xb0\x02\x1a_\xb2\xed\x18[\b\x03\x12\x04name\x1aQpermission: 'document' has no relation or permission 'veiw'; did you mean 'view'?\x12\x96\x01\n" +
+	"!ERROR_REASON_RELATIONSHIP_INVALID\x10\xb1\x02\x1an\xb2\xed\x18j\b\x03\x12\n" +
+	"violations\x1aZupdates[0].relationship.subject: 'document#owner' does not take 'group:eng'; it takes user\x12q\n" +
+	" ERROR_REASON_RELATIONSHIP_EXISTS\x10\xb2\x02\x1aJ\xb2\xed\x18F\b\x06\x12\frelationship\x1a4The relationship document:42#viewer@user:ann exists.\x12r\n" +
+	" ERROR_REASON_PRECONDITION_FAILED\x10\xb3\x02\x1aK\xb2\xed\x18G\b\t\x12\fprecondition\x1a5preconditions[0] does not hold: no relationship fits.\x12o\n" +
+	"\x1eERROR_REASON_CHECK_TOO_COMPLEX\x10\xb4\x02\x1aJ\xb2\xed\x18F\b\t\x12\x05limit\x12\x04what\x1a5The check needs more than 50 levels of relationships.\x12x\n" +
+	"\x1fERROR_REASON_DECISION_NOT_FOUND\x10\xb5\x02\x1aR\xb2\xed\x18N\b\x05\x12\vdecision_id\x1a=Decision 01938d2e-7f04-7c3e-9d55-0a6f3c3f0b11 does not exist.B\xd1\x01\n" +
 	"\x16com.function.common.v1B\x10ErrorReasonProtoP\x01Z9function-backend.internal/api/function/common/v1;commonv1\xa2\x02\x03FCX\xaa\x02\x12Function.Common.V1\xca\x02\x13Function_\\Common\\V1\xe2\x02\x1fFunction_\\Common\\V1\\GPBMetadata\xea\x02\x14Function::Common::V1b\x06proto3"
 
 var (

@@ -307,6 +307,37 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """
     ERROR_REASON_ROLE_LIMIT_REACHED: _ErrorReason.ValueType  # 292
     """The tenant has as many roles or bindings as it may have."""
+    ERROR_REASON_RELATION_SCHEMA_INVALID: _ErrorReason.ValueType  # 300
+    """The relation schema cannot be read or does not add up. `BadRequest` names
+    each place; `excerpt` is the line of the first, `caret` a line with a caret
+    to be printed below it.
+    """
+    ERROR_REASON_RELATION_SCHEMA_NOT_FOUND: _ErrorReason.ValueType  # 301
+    """The tenant has no relation schema, or not this version."""
+    ERROR_REASON_RELATION_SCHEMA_ORPHANS_TUPLES: _ErrorReason.ValueType  # 302
+    """Relationships exist that the new relation schema does not allow: remove
+    them first.
+    """
+    ERROR_REASON_RELATION_SCHEMA_CHANGED: _ErrorReason.ValueType  # 303
+    """The etag in the request is not that of the relation schema: somebody wrote
+    another version in between.
+    """
+    ERROR_REASON_RELATION_UNKNOWN: _ErrorReason.ValueType  # 304
+    """The relation schema declares no such type, relation or permission."""
+    ERROR_REASON_RELATIONSHIP_INVALID: _ErrorReason.ValueType  # 305
+    """A relationship, resource or subject is not written as it must be, or the
+    relation schema does not allow it; `BadRequest` lists each.
+    """
+    ERROR_REASON_RELATIONSHIP_EXISTS: _ErrorReason.ValueType  # 306
+    """A relationship that was to be created exists."""
+    ERROR_REASON_PRECONDITION_FAILED: _ErrorReason.ValueType  # 307
+    """A precondition of the change does not hold; nothing was changed."""
+    ERROR_REASON_CHECK_TOO_COMPLEX: _ErrorReason.ValueType  # 308
+    """The answer would take more steps than one check may: relationships are
+    nested too deeply, or too many have to be followed.
+    """
+    ERROR_REASON_DECISION_NOT_FOUND: _ErrorReason.ValueType  # 309
+    """No recorded decision with this id is visible to the caller."""
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Why a call failed. It travels as `google.rpc.ErrorInfo.reason` without the
@@ -600,4 +631,35 @@ exists.
 """
 ERROR_REASON_ROLE_LIMIT_REACHED: ErrorReason.ValueType  # 292
 """The tenant has as many roles or bindings as it may have."""
+ERROR_REASON_RELATION_SCHEMA_INVALID: ErrorReason.ValueType  # 300
+"""The relation schema cannot be read or does not add up. `BadRequest` names
+each place; `excerpt` is the line of the first, `caret` a line with a caret
+to be printed below it.
+"""
+ERROR_REASON_RELATION_SCHEMA_NOT_FOUND: ErrorReason.ValueType  # 301
+"""The tenant has no relation schema, or not this version."""
+ERROR_REASON_RELATION_SCHEMA_ORPHANS_TUPLES: ErrorReason.ValueType  # 302
+"""Relationships exist that the new relation schema does not allow: remove
+them first.
+"""
+ERROR_REASON_RELATION_SCHEMA_CHANGED: ErrorReason.ValueType  # 303
+"""The etag in the request is not that of the relation schema: somebody wrote
+another version in between.
+"""
+ERROR_REASON_RELATION_UNKNOWN: ErrorReason.ValueType  # 304
+"""The relation schema declares no such type, relation or permission."""
+ERROR_REASON_RELATIONSHIP_INVALID: ErrorReason.ValueType  # 305
+"""A relationship, resource or subject is not written as it must be, or the
+relation schema does not allow it; `BadRequest` lists each.
+"""
+ERROR_REASON_RELATIONSHIP_EXISTS: ErrorReason.ValueType  # 306
+"""A relationship that was to be created exists."""
+ERROR_REASON_PRECONDITION_FAILED: ErrorReason.ValueType  # 307
+"""A precondition of the change does not hold; nothing was changed."""
+ERROR_REASON_CHECK_TOO_COMPLEX: ErrorReason.ValueType  # 308
+"""The answer would take more steps than one check may: relationships are
+nested too deeply, or too many have to be followed.
+"""
+ERROR_REASON_DECISION_NOT_FOUND: ErrorReason.ValueType  # 309
+"""No recorded decision with this id is visible to the caller."""
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

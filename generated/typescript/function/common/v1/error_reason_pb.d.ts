@@ -810,6 +810,82 @@ export enum ErrorReason {
    * @generated from enum value: ERROR_REASON_ROLE_LIMIT_REACHED = 292;
    */
   ROLE_LIMIT_REACHED = 292,
+
+  /**
+   * The relation schema cannot be read or does not add up. `BadRequest` names
+   * each place; `excerpt` is the line of the first, `caret` a line with a caret
+   * to be printed below it.
+   *
+   * @generated from enum value: ERROR_REASON_RELATION_SCHEMA_INVALID = 300;
+   */
+  RELATION_SCHEMA_INVALID = 300,
+
+  /**
+   * The tenant has no relation schema, or not this version.
+   *
+   * @generated from enum value: ERROR_REASON_RELATION_SCHEMA_NOT_FOUND = 301;
+   */
+  RELATION_SCHEMA_NOT_FOUND = 301,
+
+  /**
+   * Relationships exist that the new relation schema does not allow: remove
+   * them first.
+   *
+   * @generated from enum value: ERROR_REASON_RELATION_SCHEMA_ORPHANS_TUPLES = 302;
+   */
+  RELATION_SCHEMA_ORPHANS_TUPLES = 302,
+
+  /**
+   * The etag in the request is not that of the relation schema: somebody wrote
+   * another version in between.
+   *
+   * @generated from enum value: ERROR_REASON_RELATION_SCHEMA_CHANGED = 303;
+   */
+  RELATION_SCHEMA_CHANGED = 303,
+
+  /**
+   * The relation schema declares no such type, relation or permission.
+   *
+   * @generated from enum value: ERROR_REASON_RELATION_UNKNOWN = 304;
+   */
+  RELATION_UNKNOWN = 304,
+
+  /**
+   * A relationship, resource or subject is not written as it must be, or the
+   * relation schema does not allow it; `BadRequest` lists each.
+   *
+   * @generated from enum value: ERROR_REASON_RELATIONSHIP_INVALID = 305;
+   */
+  RELATIONSHIP_INVALID = 305,
+
+  /**
+   * A relationship that was to be created exists.
+   *
+   * @generated from enum value: ERROR_REASON_RELATIONSHIP_EXISTS = 306;
+   */
+  RELATIONSHIP_EXISTS = 306,
+
+  /**
+   * A precondition of the change does not hold; nothing was changed.
+   *
+   * @generated from enum value: ERROR_REASON_PRECONDITION_FAILED = 307;
+   */
+  PRECONDITION_FAILED = 307,
+
+  /**
+   * The answer would take more steps than one check may: relationships are
+   * nested too deeply, or too many have to be followed.
+   *
+   * @generated from enum value: ERROR_REASON_CHECK_TOO_COMPLEX = 308;
+   */
+  CHECK_TOO_COMPLEX = 308,
+
+  /**
+   * No recorded decision with this id is visible to the caller.
+   *
+   * @generated from enum value: ERROR_REASON_DECISION_NOT_FOUND = 309;
+   */
+  DECISION_NOT_FOUND = 309,
 }
 
 /**

@@ -11,9 +11,7 @@ from uuid import UUID
 
 from function_backend.kernel.identity import ScopedPermissions
 from function_backend.persistence.unit_of_work import UnitOfWork
-from function_backend.persistence.wire import Driver
 from function_backend.services.auth.domain.access_claims import SubjectKind
-from function_backend.services.auth.domain.entitlement import NOTHING, Entitlement
 from function_backend.services.auth.errors.permission import PermissionEscalationError
 from function_backend.services.auth.service.ports import AdministratorGuard, Entitlements, GrantGuard
 
