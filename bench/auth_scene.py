@@ -99,8 +99,8 @@ class Scene:
         subject = role_binding_pb2.RoleSubject(
             kind=role_binding_pb2.ROLE_SUBJECT_KIND_SERVICE_ACCOUNT, id=service_account_id
         )
-        binding = role_binding_pb2.RoleBinding(role_id=role, subject=subject, reason="bench")
-        self._call(stub.CreateRoleBinding, role_binding_service_pb2.CreateRoleBindingRequest(role_binding=binding))
+        request = role_binding_service_pb2.CreateRoleBindingRequest(role_id=role, subject=subject, reason="bench")
+        self._call(stub.CreateRoleBinding, request)
 
     def user(self, name: str) -> str:
         """The id of an active user with PASSWORD."""

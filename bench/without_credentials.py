@@ -36,6 +36,6 @@ def _ask_for_nothing(_: Authorization, __: Method) -> None:
 
 
 if __name__ == "__main__":
-    Authentication.entering = _let_everybody_in  # type: ignore[method-assign]  # The point of this program.
-    Authorization.entering = _ask_for_nothing  # type: ignore[method-assign]
+    Authentication.entering = _let_everybody_in  # type: ignore[method-assign,assignment]  # The point of this program.
+    Authorization.entering = _ask_for_nothing  # type: ignore[method-assign,assignment]
     main()

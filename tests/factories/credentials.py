@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from function_backend.resources import Resources
+from function_backend.services.auth.adapters.session_uses import SessionUses
 from function_backend.services.auth.domain.built_in_roles import BuiltInRoles
 from function_backend.services.auth.domain.permission import PermissionCatalogue
 from function_backend.services.auth.repository.entitlement import EntitlementRepository
@@ -24,4 +25,5 @@ def checking_of(
         entitlements=EntitlementRepository(built_in.by_id, now=resources.clock.now),
         remembered=remembered,
         remembered_for=remembered_for,
+        note_session=SessionUses(resources.clock).note,
     )

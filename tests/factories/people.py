@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from typing import Any
 from uuid import UUID
 
 import psycopg
@@ -20,10 +21,10 @@ from function_backend.services.auth.domain.access_claims import SubjectKind
 from function_backend.services.auth.domain.checks import Checks
 from function_backend.services.auth.domain.entitlement import NOTHING, Entitlement
 from function_backend.services.auth.domain.user import Profile, User
+from function_backend.services.auth.ports import PasswordAttempt
 from function_backend.services.auth.service.keys import open_keys
 from function_backend.services.auth.service.new_password import PasswordPolicies, UsualPolicies
 from function_backend.services.auth.service.people import People, Surroundings, open_people
-from function_backend.services.auth.service.ports import PasswordAttempt
 from function_backend.services.auth.service.session_end import NoSessions
 from function_backend.services.auth.slice import AuthSettings
 from tests.factories.auth import a_principal, calling
@@ -73,7 +74,7 @@ class PeopleScene:
         with calling(principal) as call:
             yield call
 
-    def user(self, *, password: str = GOOD_PASSWORD, **fields: str) -> User:
+    def user(self, *, password: str = GOOD_PASSWORD, **fields: Any) -> User:  # noqa: ANN401 - fields of a profile
         """A new user with a password."""
         profile = Profile(user_name=fields.pop("user_name", f"u{secrets.token_hex(6)}"), **fields)
         with self.administering():

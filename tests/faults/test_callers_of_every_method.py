@@ -3,7 +3,7 @@
 import base64
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import grpc
@@ -253,20 +253,9 @@ def _next_page_token(method: ContractMethod, answer: bytes) -> str:
 
 
 def _request_by_id(method: ContractMethod, ids: dict[str, str]) -> Message | None:
-    name = method.descriptor.name
-    if name == "UpdateCompany":
-        company = company_pb2.Company(id=ids["company"], legal_name="Renamed by somebody")
-        return company_service_pb2.UpdateCompanyRequest(company=company, validate_only=True)
-    if name == "UpdateApiKey":
-        change = api_key_service_pb2.ApiKeyChange(id=ids["api_key"], display_name="Renamed by somebody")
-        return api_key_service_pb2.UpdateApiKeyRequest(api_key=change, validate_only=True)
-    if name == "UpdateTenant":
-        tenant = tenant_pb2.Tenant(id=ids["tenant"], display_name="Renamed by somebody")
-        return tenant_service_pb2.UpdateTenantRequest(tenant=tenant, validate_only=True)
-    if name == "DeleteTenant":
-        return tenant_service_pb2.DeleteTenantRequest(id=ids["tenant"], name="default", validate_only=True)
-    if name == "BatchGetCompanies":
-        return company_service_pb2.BatchGetCompaniesRequest(ids=[ids["company"]])
+    own = _OWN_REQUESTS.get(method.descriptor.name)
+    if own is not None:
+        return own(ids)
     about_people = people_request(method, ids)
     if about_people is not None or "id" not in method.request.DESCRIPTOR.fields_by_name:
         return about_people
@@ -280,10 +269,43 @@ def _request_by_id(method: ContractMethod, ids: dict[str, str]) -> Message | Non
     request = method.request()
     if isinstance(request, role_service_pb2.UpdateRoleRequest):
         request.role.description = "Changed by somebody"
-    request.id = ids["deleted" if name == "UndeleteCompany" else kind]  # type: ignore[attr-defined]
+    deleted = method.descriptor.name == "UndeleteCompany"
+    request.id = ids["deleted" if deleted else kind]  # type: ignore[attr-defined]
     if "validate_only" in method.request.DESCRIPTOR.fields_by_name:
         request.validate_only = True  # type: ignore[attr-defined]
     return request
+
+
+def _update_company(ids: dict[str, str]) -> Message:
+    company = company_pb2.Company(id=ids["company"], legal_name="Renamed by somebody")
+    return company_service_pb2.UpdateCompanyRequest(company=company, validate_only=True)
+
+
+def _update_key(ids: dict[str, str]) -> Message:
+    change = api_key_service_pb2.ApiKeyChange(id=ids["api_key"], display_name="Renamed by somebody")
+    return api_key_service_pb2.UpdateApiKeyRequest(api_key=change, validate_only=True)
+
+
+def _update_tenant(ids: dict[str, str]) -> Message:
+    tenant = tenant_pb2.Tenant(id=ids["tenant"], display_name="Renamed by somebody")
+    return tenant_service_pb2.UpdateTenantRequest(tenant=tenant, validate_only=True)
+
+
+def _delete_tenant(ids: dict[str, str]) -> Message:
+    return tenant_service_pb2.DeleteTenantRequest(id=ids["tenant"], name="default", validate_only=True)
+
+
+def _get_companies(ids: dict[str, str]) -> Message:
+    return company_service_pb2.BatchGetCompaniesRequest(ids=[ids["company"]])
+
+
+_OWN_REQUESTS: dict[str, Callable[[dict[str, str]], Message]] = {
+    "UpdateCompany": _update_company,
+    "UpdateApiKey": _update_key,
+    "UpdateTenant": _update_tenant,
+    "DeleteTenant": _delete_tenant,
+    "BatchGetCompanies": _get_companies,
+}
 
 
 @pytest.fixture(scope="module")

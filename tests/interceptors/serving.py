@@ -61,6 +61,9 @@ class KnownKeys:
             raise UnknownKeyError
         return self.principals[credential]
 
+    def authenticate_certificate(self, certificate: bytes) -> Principal:
+        raise UnknownKeyError
+
 
 class NoDatabase:
     """For servers that are asked for nothing that needs one."""

@@ -77,7 +77,9 @@ class RedisPush:
                 self._stopping.wait(_AWAY_SECONDS)
 
     def _follow(self, hear: Callable[[str, str], None]) -> None:
-        with self._client.pubsub(ignore_subscribe_messages=True) as subscription:
+        with self._client.pubsub(  # type: ignore[no-untyped-call]
+            ignore_subscribe_messages=True
+        ) as subscription:
             subscription.subscribe(self._channel)
             while not self._stopping.is_set():
                 message = subscription.get_message(timeout=_LISTEN_SECONDS)

@@ -4,8 +4,9 @@ import hashlib
 import secrets
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 from uuid import uuid4
 
 import grpc
@@ -18,6 +19,7 @@ from google.rpc import error_details_pb2
 from grpc_status import rpc_status
 
 from function.auth.v1 import (
+    api_key_pb2,
     api_key_service_pb2,
     api_key_service_pb2_grpc,
     credential_service_pb2,
@@ -123,7 +125,7 @@ class TestOwner:
             answer = _keys(server).RevokeApiKeysOfOwner(request, metadata=server.metadata(), timeout=_SECONDS)
             assert answer.revoked_count == expected
         for each in made:
-            assert eventually(lambda each=each: _verify(server, each.secret).reason) == "CREDENTIAL_REVOKED"
+            assert eventually(partial(_why_not, server, each.secret)) == "CREDENTIAL_REVOKED"
         assert _verify(server, kept.secret).valid
 
     @pytest.mark.parametrize("owner", ["x", "user:", "user:x", "api_key:01938d2e-7f04-7c3e-9d55-0a6f3c3f0b11", "\n"])
@@ -162,7 +164,10 @@ class TestUpdating:
     def test_nobody_gives_a_key_more_than_they_hold(self, server: RunningServer) -> None:
         made = _made(server, "company.create").api_key
         weak = make_key(server, "auth.api_key.update", "company.read")
-        update = lambda *permissions: _update(server, made.id, permissions=permissions, by=weak)  # noqa: E731
+
+        def update(*permissions: str) -> api_key_pb2.ApiKey:
+            return _update(server, made.id, permissions=permissions, by=weak)
+
         assert _refused(lambda: update("company.create", "company.delete")) == "PERMISSION_ESCALATION"
         # What it has already may stay, and what the caller holds may come.
         assert list(update("company.create", "company.read").permissions) == ["company.create", "company.read"]
@@ -190,7 +195,7 @@ class TestUpdating:
         ],
     )
     def test_a_senseless_change_is_refused(
-        self, server: RunningServer, mask: list[str], fields: dict[str, object]
+        self, server: RunningServer, mask: list[str], fields: dict[str, Any]
     ) -> None:
         made = _made(server, "company.read").api_key
         assert _refused(lambda: _update(server, made.id, *mask, **fields)) == "INVALID_REQUEST"
@@ -375,10 +380,13 @@ def _verified_with(
     return answer if answer.permissions[permission] else None
 
 
-def _update(
-    server: RunningServer, key_id: str, *mask: str, by: str | None = None, **fields: object
-) -> api_key_service_pb2.UpdateApiKeyResponse:
-    change = api_key_service_pb2.ApiKeyChange(id=key_id, **fields)  # type: ignore[arg-type]
+def _why_not(server: RunningServer, bearer: str) -> str | None:
+    """Why it is refused, once it is."""
+    return _verify(server, bearer).reason or None
+
+
+def _update(server: RunningServer, key_id: str, *mask: str, by: str | None = None, **fields: Any) -> api_key_pb2.ApiKey:
+    change = api_key_service_pb2.ApiKeyChange(id=key_id, **fields)
     request = api_key_service_pb2.UpdateApiKeyRequest(api_key=change, update_mask=FieldMask(paths=mask))
     return _keys(server).UpdateApiKey(request, metadata=server.metadata(by), timeout=_SECONDS).api_key
 

@@ -1,8 +1,9 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Self
+from typing import Self, cast
 from uuid import uuid4
 
 import grpc
@@ -207,7 +208,7 @@ class TestWhoAmI:
         assert refused.value.code() is grpc.StatusCode.UNAUTHENTICATED
 
     def test_what_a_caller_says_of_its_certificate_counts_for_nothing(self, server: RunningServer) -> None:
-        forged = [("x-forwarded-client-cert", "URI=spiffe://example.org/x"), ("x509_pem_cert", "x")]
+        forged = (("x-forwarded-client-cert", "URI=spiffe://example.org/x"), ("x509_pem_cert", "x"))
         with pytest.raises(grpc.RpcError) as refused:
             _credentials(server).WhoAmI(credential_service_pb2.WhoAmIRequest(), metadata=forged, timeout=_SECONDS)
         assert refused.value.code() is grpc.StatusCode.UNAUTHENTICATED
@@ -340,7 +341,7 @@ def test_a_revocation_is_logged_in_the_access_log_when_its_stream_ends(server: R
 class _Stream:
     """A stream of revocations that is cancelled at the end of a block."""
 
-    def __init__(self, call: grpc.CallIterator[credential_service_pb2.WatchRevocationsResponse]) -> None:
+    def __init__(self, call: Iterator[credential_service_pb2.WatchRevocationsResponse]) -> None:
         self._call = call
 
     def __enter__(self) -> Self:
@@ -356,7 +357,7 @@ class _Stream:
         return next(self._call)
 
     def cancel(self) -> None:
-        self._call.cancel()
+        cast("grpc.Call", self._call).cancel()
 
 
 def _watching(

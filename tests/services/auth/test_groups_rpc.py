@@ -344,12 +344,12 @@ class TestServiceAccounts:
         self, server: RunningServer, accounts: service_account_service_pb2_grpc.ServiceAccountServiceStub
     ) -> None:
         stranger = make_tenant(server)
+        metadata = server.metadata(stranger)
         made = []
         for _ in range(3):
             request = accounts_wire.CreateServiceAccountRequest(
                 service_account=service_account_pb2.ServiceAccount(name=a_short_name())
             )
-            metadata = server.metadata(stranger)
             made.append(accounts.CreateServiceAccount(request, metadata=metadata).service_account.id)
         accounts.DisableServiceAccount(accounts_wire.DisableServiceAccountRequest(id=made[1]), metadata=metadata)
         listing = accounts_wire.ListServiceAccountsRequest(

@@ -9,7 +9,7 @@ import bcrypt
 import grpc
 import psycopg
 import pytest
-from passlib.hash import django_pbkdf2_sha256, pbkdf2_sha256, pbkdf2_sha512, scrypt
+from passlib.hash import django_pbkdf2_sha256, pbkdf2_sha256, pbkdf2_sha512, scrypt  # type: ignore[import-untyped]
 
 from function.auth.v1 import user_pb2, user_service_pb2_grpc
 from function.auth.v1 import user_service_pb2 as wire

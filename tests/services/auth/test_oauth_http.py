@@ -307,7 +307,7 @@ class TestHostileRequests:
         for number in range(10):
             metadata = ((forwarding.FORWARDED_ADDRESS, f"203.0.113.{number}"),)
             try:
-                server.channel.unary_unary(path)(b"", _SECONDS, metadata)
+                server.channel.unary_unary(path)(b"", _SECONDS, metadata)  # type: ignore[arg-type]
             except Exception as error:  # noqa: BLE001
                 codes.add(error.code().name)  # type: ignore[attr-defined]
         assert codes == {"RESOURCE_EXHAUSTED"}

@@ -61,12 +61,12 @@ def _token(server: RunningServer, **fields: object) -> oauth_service_pb2.TokenRe
 
 
 def _introspect(server: RunningServer, token: str, account: Account) -> oauth_service_pb2.IntrospectResponse:
-    request = oauth_service_pb2.IntrospectRequest(token=token, **account.proof)  # type: ignore[arg-type]
+    request = oauth_service_pb2.IntrospectRequest(token=token, **account.proof)
     return tokens_of(server).Introspect(request, timeout=_SECONDS)
 
 
 def _revoke(server: RunningServer, token: str, account: Account) -> None:
-    request = oauth_service_pb2.RevokeRequest(token=token, **account.proof)  # type: ignore[arg-type]
+    request = oauth_service_pb2.RevokeRequest(token=token, **account.proof)
     tokens_of(server).Revoke(request, timeout=_SECONDS)
 
 
@@ -349,7 +349,7 @@ class TestPrivateKeyJwt:
         account_id, key = store_account(server), ECKey.generate_key("P-256")
         _add_key(server, account_id, key)
         assertion = _assertion(account_id, key, "ES256")
-        assert _by_assertion(server, assertion)
+        assert _by_assertion(server, assertion).access_token
         assert _why(lambda: _by_assertion(server, assertion)) == _REFUSED
 
     @pytest.mark.parametrize(
@@ -425,7 +425,7 @@ class TestPrivateKeyJwt:
                 metadata=server.metadata(),
                 timeout=_SECONDS,
             )
-        assert refused.value.code() is grpc.StatusCode.INVALID_ARGUMENT  # type: ignore[attr-defined]
+        assert refused.value.code() is grpc.StatusCode.INVALID_ARGUMENT
 
 
 def _confused(account_id: Any, key: ECKey) -> str:  # noqa: ANN401
@@ -612,7 +612,7 @@ class TestWithoutCredential:
             try:
                 tokens_of(server).GetJwks(oauth_service_pb2.GetJwksRequest(), timeout=_SECONDS)
             except grpc.RpcError as error:
-                reasons.add(error.code())  # type: ignore[attr-defined]
+                reasons.add(error.code())
         assert reasons == {grpc.StatusCode.RESOURCE_EXHAUSTED}
 
     def test_nothing_of_a_secret_gets_into_the_log(self, server: RunningServer, account: Account) -> None:

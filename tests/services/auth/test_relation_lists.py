@@ -17,7 +17,7 @@ from function_backend.persistence.unit_of_work import Transactions
 from function_backend.services.auth.domain.relations import walking
 from function_backend.services.auth.domain.relations.references import Tuple
 from function_backend.services.auth.domain.relationship_change import Operation
-from function_backend.services.auth.service import permitted_lists
+from function_backend.services.auth.errors.relation import CheckTooComplexError
 from function_backend.services.auth.service.permission_checks import PermissionChecks, Question
 from function_backend.services.auth.service.permitted_lists import PermittedLists
 from function_backend.services.auth.service.relation_plans import RelationPlans
@@ -130,7 +130,7 @@ def test_checks_and_lists_equal_brute_force(
     world = _world(seed)
     try:
         desk.schemas.write(world.text(), etag="", reason="")
-    except permitted_lists.CheckTooComplexError:
+    except CheckTooComplexError:
         raise
     except Exception as error:  # noqa: BLE001 - a schema that excludes itself, which the generator does not avoid
         assert "excludes something" in str(error)  # noqa: PT017

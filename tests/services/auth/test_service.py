@@ -55,7 +55,9 @@ def api_keys(resources: Resources) -> ApiKeyService:
         page_tokens=resources.page_tokens,
         catalogue=PermissionCatalogue(resources.permission_catalogue),
         subjects=Subjects(),
-        administrators=RoleGuards(BuiltInRoles(PermissionCatalogue(resources.permission_catalogue)), resources.clock),
+        administrators=RoleGuards(
+            BuiltInRoles(PermissionCatalogue(resources.permission_catalogue)), resources.clock, resources.transactions
+        ),
     )
 
 

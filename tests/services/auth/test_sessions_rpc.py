@@ -13,7 +13,13 @@ from google.rpc import error_details_pb2
 from grpc_status import rpc_status
 from joserfc import jws
 
-from function.auth.v1 import oauth_service_pb2, session_pb2, session_service_pb2, session_service_pb2_grpc
+from function.auth.v1 import (
+    oauth_service_pb2,
+    role_binding_pb2,
+    session_pb2,
+    session_service_pb2,
+    session_service_pb2_grpc,
+)
 from function_backend.services.auth.domain.secret_text import REFRESH_TOKEN, mint
 from tests.fixtures.clock import SetClock
 from tests.fixtures.database_faults import eventually
@@ -54,13 +60,13 @@ def _sessions(server: RunningServer) -> session_service_pb2_grpc.SessionServiceS
     return session_service_pb2_grpc.SessionServiceStub(server.channel)
 
 
-def _listed(server: RunningServer, token: str, **fields: bool) -> list[session_pb2.Session]:
-    request = session_service_pb2.ListSessionsRequest(**fields)
+def _listed(server: RunningServer, token: str, *, show_ended: bool = False) -> list[session_pb2.Session]:
+    request = session_service_pb2.ListSessionsRequest(show_ended=show_ended)
     return list(_sessions(server).ListSessions(request, metadata=server.metadata(token), timeout=_SECONDS).sessions)
 
 
 def _introspect(server: RunningServer, token: str, account: Account) -> oauth_service_pb2.IntrospectResponse:
-    request = oauth_service_pb2.IntrospectRequest(token=token, **account.proof)  # type: ignore[arg-type]
+    request = oauth_service_pb2.IntrospectRequest(token=token, **account.proof)
     return tokens_of(server).Introspect(request, timeout=_SECONDS)
 
 
@@ -93,7 +99,7 @@ class TestSigningIn:
     def test_every_failure_to_prove_oneself_looks_alike(self, server: RunningServer, person: Person) -> None:
         nobody = Person(person.id, f"nobody-{uuid4().hex}")
         assert _why(lambda: sign_in(server, nobody))[0] == "SIGN_IN_FAILED"
-        request = oauth_service_pb2.TokenRequest(**{**person.proof, "password": "wrong"})  # type: ignore[arg-type]
+        request = oauth_service_pb2.TokenRequest(**{**person.proof, "password": "wrong"})
         assert _why(lambda: tokens_of(server).Token(request, timeout=_SECONDS))[0] == "SIGN_IN_FAILED"
 
     @pytest.mark.parametrize(
@@ -111,13 +117,13 @@ class TestSigningIn:
     def test_incomplete_requests_are_refused(
         self, server: RunningServer, person: Person, fields: dict[str, str], why: tuple[str, str]
     ) -> None:
-        request = oauth_service_pb2.TokenRequest(**{**person.proof, **fields})  # type: ignore[arg-type]
+        request = oauth_service_pb2.TokenRequest(**{**person.proof, **fields})
         assert _why(lambda: tokens_of(server).Token(request, timeout=_SECONDS)) == why
 
     def test_a_user_of_another_tenant_is_not_found_here(self, server: RunningServer, person: Person) -> None:
         name = f"tenant-{uuid4().hex}"
         make_tenant(server, name)
-        request = oauth_service_pb2.TokenRequest(**{**person.proof, "tenant": name})  # type: ignore[arg-type]
+        request = oauth_service_pb2.TokenRequest(**{**person.proof, "tenant": name})
         assert _why(lambda: tokens_of(server).Token(request, timeout=_SECONDS))[0] == "SIGN_IN_FAILED"
 
     def test_scopes_bound_what_the_token_may_do(self, server: RunningServer, person: Person) -> None:
@@ -237,7 +243,7 @@ class TestRefreshing:
         request = oauth_service_pb2.TokenRequest(
             grant_type="refresh_token",
             refresh_token=good,
-            **account.proof,  # type: ignore[arg-type]
+            **account.proof,
         )
         assert _why(lambda: tokens_of(server).Token(request, timeout=_SECONDS)) == _INVALID_GRANT
         assert refresh(server, good).access_token
@@ -428,7 +434,7 @@ class TestDevices:
 
     def test_only_people_let_devices_in(self, server: RunningServer, account: Account) -> None:
         asked = _authorize(server)
-        bind_role(server, 2, account.id, "auth.device.*")
+        bind_role(server, role_binding_pb2.ROLE_SUBJECT_KIND_SERVICE_ACCOUNT, account.id, "auth.device.*")
         for key in (server.admin_key, get_token(server, account).access_token):
             assert _why(lambda key=key: _decide(server, "ApproveDevice", asked.user_code, key))[0] == "NOT_A_PERSON"
 
@@ -460,7 +466,7 @@ class TestDevices:
         request = oauth_service_pb2.TokenRequest(
             grant_type=_DEVICE,
             device_code=asked.device_code,
-            **account.proof,  # type: ignore[arg-type]
+            **account.proof,
         )
         assert _why(lambda: tokens_of(server).Token(request, timeout=_SECONDS)) == _INVALID_GRANT
         assert _why(lambda: _poll(server, asked.device_code, client_id="")) == _INVALID_GRANT
@@ -491,7 +497,7 @@ class TestActingForPeople:
             subject_token=answer.access_token,
             subject_token_type="urn:ietf:params:oauth:token-type:access_token",
             scope="auth.session.read",
-            **account.proof,  # type: ignore[arg-type]
+            **account.proof,
         )
         exchanged = tokens_of(server).Token(request, timeout=_SECONDS)
         assert not exchanged.refresh_token

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from typing import cast
 from uuid import uuid4
 
@@ -27,6 +28,11 @@ from tests.fixtures.server import RunningServer, StartServer
 from tests.fixtures.tokens import end_session, open_session, sign_token
 
 _SECONDS = 10
+
+
+def _ended(server: RunningServer, token: str) -> bool | None:
+    """True once the token is refused because its session has ended."""
+    return _code(server, token) == "SESSION_ENDED" or None
 
 
 def _code(server: RunningServer, token: str) -> str:
@@ -187,4 +193,4 @@ def test_a_revocation_reaches_another_server_for_every_kind_of_credential(start_
     assert [_code(server, token) for server in (first, second)] == ["", ""]
     end_session(first, session)
     for server in (first, second):
-        eventually(lambda server=server: _code(server, token) == "SESSION_ENDED" or None)
+        eventually(partial(_ended, server, token))

@@ -11,7 +11,7 @@ from function_backend.services.auth.domain.access_claims import SubjectKind
 from function_backend.services.auth.domain.credential import Standing
 from function_backend.services.auth.domain.entitlement import NOTHING, Entitlement
 from function_backend.services.auth.domain.permission import HELD_BY_ALL
-from function_backend.services.auth.service.ports import Entitlements, SessionStates, SubjectStates, TenantStates
+from function_backend.services.auth.ports import Entitlements, SessionStates, SubjectStates, TenantStates
 
 _HELD_BY_ALL = PermissionSet(HELD_BY_ALL)
 _NOTHING: frozenset[str] = frozenset()

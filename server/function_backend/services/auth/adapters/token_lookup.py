@@ -12,7 +12,7 @@ from function_backend.services.auth.adapters.standing import Standings, narrowed
 from function_backend.services.auth.domain.access_claims import AccessClaims, SubjectKind
 from function_backend.services.auth.domain.credential import CredentialKind, FoundCredential, Standing
 from function_backend.services.auth.domain.entitlement import NOTHING, Entitlement
-from function_backend.services.auth.service.ports import TokenReader
+from function_backend.services.auth.ports import TokenReader
 
 _KEY_SQL = """
     select permissions, revoked_at is null and (expires_at is null or expires_at > now()), owner_kind, owner_id

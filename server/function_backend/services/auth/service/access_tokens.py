@@ -21,8 +21,8 @@ from function_backend.services.auth.errors.oauth import (
     OAuthInvalidTargetError,
     OAuthUnauthorizedClientError,
 )
+from function_backend.services.auth.ports import TokenIssuer, TokenReader
 from function_backend.services.auth.service.grant_ports import GrantRules
-from function_backend.services.auth.service.ports import TokenIssuer, TokenReader
 
 _PRINTABLE = re.compile(r"[\x21-\x7e]{1,100}")
 

@@ -20,11 +20,11 @@ from function_backend.services.auth.errors.api_key import (
     unknown_field,
 )
 from function_backend.services.auth.events.api_key import ApiKeyRerolled, ApiKeyUpdated
+from function_backend.services.auth.ports import AdministratorGuard
 from function_backend.services.auth.repository.api_key import ApiKeyRepository
 from function_backend.services.auth.service.api_keys import NewKey
 from function_backend.services.auth.service.granting import require_future, require_known
 from function_backend.services.auth.service.guards import refuse_escalation
-from function_backend.services.auth.service.ports import AdministratorGuard
 from function_backend.services.auth.service.revocation import Revoked, revoke
 
 _NO_TIME = timedelta()

@@ -14,6 +14,7 @@ from function_backend.services.auth.domain.key_text import PREFIX
 from function_backend.services.auth.domain.permission import PermissionCatalogue
 from function_backend.services.auth.errors.api_key import ApiKeyDigestTakenError
 from function_backend.services.auth.events.api_key import ApiKeyImported
+from function_backend.services.auth.ports import SubjectStates
 from function_backend.services.auth.repository.api_key import ApiKeyRepository
 from function_backend.services.auth.service.granting import (
     require_future,
@@ -21,7 +22,6 @@ from function_backend.services.auth.service.granting import (
     require_owner,
 )
 from function_backend.services.auth.service.guards import refuse_escalation
-from function_backend.services.auth.service.ports import SubjectStates
 
 FOREIGN_PREFIX_TOPIC = "auth_key_prefix"
 """The topic under which workers hear how imported keys begin; the text is the prefix."""

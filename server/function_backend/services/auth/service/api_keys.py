@@ -14,6 +14,7 @@ from function_backend.services.auth.domain.key_text import mint
 from function_backend.services.auth.domain.permission import PermissionCatalogue
 from function_backend.services.auth.errors.api_key import ApiKeyNotFoundError
 from function_backend.services.auth.events.api_key import ApiKeyCreated, ApiKeyRevoked
+from function_backend.services.auth.ports import AdministratorGuard, SubjectStates
 from function_backend.services.auth.repository.api_key import ApiKeyRepository
 from function_backend.services.auth.service.granting import (
     require_future,
@@ -22,7 +23,6 @@ from function_backend.services.auth.service.granting import (
 )
 from function_backend.services.auth.service.guards import refuse_escalation
 from function_backend.services.auth.service.paging import DEFAULT_PAGE_SIZE, after
-from function_backend.services.auth.service.ports import AdministratorGuard, SubjectStates
 from function_backend.services.auth.service.revocation import Revoked, revoke
 
 _MOST_OF_OWNER = 10_000

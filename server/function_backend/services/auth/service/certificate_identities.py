@@ -16,9 +16,9 @@ from function_backend.services.auth.events.certificate_identity import (
     CertificateIdentityCreated,
     CertificateIdentityDeleted,
 )
+from function_backend.services.auth.ports import SubjectStates
 from function_backend.services.auth.repository.certificate_identity import CertificateIdentityRepository
 from function_backend.services.auth.service.paging import DEFAULT_PAGE_SIZE, after
-from function_backend.services.auth.service.ports import SubjectStates
 from function_backend.services.auth.service.revocation import Revoked, revoke
 
 

@@ -18,8 +18,8 @@ from function_backend.services.auth.adapters.revocation_feed import PURGE_EVERY,
 from function_backend.services.auth.adapters.standing import Standings
 from function_backend.services.auth.adapters.states import Sessions, Subjects, Tenants
 from function_backend.services.auth.adapters.token_lookup import TokenLookup
+from function_backend.services.auth.ports import Entitlements, TokenReader
 from function_backend.services.auth.service.credentials import CredentialService
-from function_backend.services.auth.service.ports import Entitlements, TokenReader
 from function_backend.services.auth.service.revocations import RevocationService
 
 _AT_THE_END = timedelta(days=1)

@@ -22,11 +22,11 @@ from function_backend.services.auth.errors.client_credential import (
     public_jwk_refused,
 )
 from function_backend.services.auth.events.client_credential import ClientCredentialCreated, ClientCredentialRevoked
+from function_backend.services.auth.ports import Entitlements
 from function_backend.services.auth.repository.client_credential import ClientCredentialRepository
 from function_backend.services.auth.service.grant_ports import SubjectStates
 from function_backend.services.auth.service.guards import refuse_escalation
 from function_backend.services.auth.service.paging import DEFAULT_PAGE_SIZE, after
-from function_backend.services.auth.service.ports import Entitlements
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

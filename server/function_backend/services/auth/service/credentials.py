@@ -79,7 +79,7 @@ class CredentialService:
         if not principal.conditional:
             return principal
         # Where the call comes from is not known here; what is granted for some networks only is not held.
-        return principal.settled(Circumstances(principal=principal, now=self._clock.now(), address=None))
+        return principal.settled(Circumstances(caller=principal, now=self._clock.now(), address=None))
 
 
 def look_up(authenticator: CredentialAuthenticator, credential: str) -> Remembered:

@@ -22,6 +22,7 @@ from function_backend.services.auth.errors.oauth import (
     OAuthInvalidRequestError,
     OAuthSlowDownError,
 )
+from function_backend.services.auth.ports import SignedIn
 from function_backend.services.auth.repository.device_authorization import (
     DeviceAuthorizationRepository,
     DevicePlace,
@@ -31,7 +32,6 @@ from function_backend.services.auth.service.access_tokens import AccessTokens, r
 from function_backend.services.auth.service.anonymous import work_as_user, work_in
 from function_backend.services.auth.service.client_authentication import ClientAuthentication, Proof
 from function_backend.services.auth.service.grant_ports import GrantRules, SubjectStates
-from function_backend.services.auth.service.ports import SignedIn
 from function_backend.services.auth.service.session_opening import Entry, Opened, open_session
 from function_backend.services.auth.service.tenant_policy import TenantPolicy
 

@@ -28,11 +28,11 @@ from function_backend.services.auth.events.device_authorization import (
     DeviceAuthorizationCreated,
     DeviceAuthorizationDecided,
 )
+from function_backend.services.auth.ports import Entitlements
 from function_backend.services.auth.repository.device_authorization import DeviceAuthorizationRepository
 from function_backend.services.auth.service.access_tokens import AccessTokens, require_allowed
 from function_backend.services.auth.service.client_authentication import ClientAuthentication
 from function_backend.services.auth.service.grant_ports import GrantRules
-from function_backend.services.auth.service.ports import Entitlements
 from function_backend.services.auth.service.tenant_policy import TenantPolicy
 
 _MOST_WAITING = 1_000

@@ -10,7 +10,7 @@ from function_backend.services.auth.domain.api_key import KeyOwner
 from function_backend.services.auth.domain.permission import PermissionCatalogue
 from function_backend.services.auth.errors.api_key import ApiKeyOwnerNotFoundError, expiry_in_the_past
 from function_backend.services.auth.errors.permission import unknown_permissions
-from function_backend.services.auth.service.ports import SubjectStates
+from function_backend.services.auth.ports import SubjectStates
 
 
 def require_known(permissions: Sequence[str], catalogue: PermissionCatalogue) -> None:

@@ -8,6 +8,7 @@ from function_backend.kernel.identity import Authenticator
 from function_backend.resources import Resources
 from function_backend.services.auth.domain.permission import PermissionCatalogue
 from function_backend.services.auth.domain.tenant_settings import Grant
+from function_backend.services.auth.ports import Entitlements, PasswordSignIn, TokenIssuer, TokenReader
 from function_backend.services.auth.repository.subject_state import StoredSubjectStates
 from function_backend.services.auth.service.access_tokens import AccessTokens
 from function_backend.services.auth.service.client_authentication import ClientAuthentication
@@ -19,7 +20,6 @@ from function_backend.services.auth.service.exchange_grant import ExchangeGrant
 from function_backend.services.auth.service.grant_ports import GrantRules
 from function_backend.services.auth.service.introspection import IntrospectionService
 from function_backend.services.auth.service.password_grant import PasswordGrant
-from function_backend.services.auth.service.ports import Entitlements, PasswordSignIn, TokenIssuer, TokenReader
 from function_backend.services.auth.service.publication import Publication, PublicKeys
 from function_backend.services.auth.service.refresh_grant import RefreshGrant
 from function_backend.services.auth.service.sessions import SessionService

@@ -41,7 +41,7 @@ class Keys:
     """Everything around keys and tokens of one worker."""
 
     vault: Vault
-    """Is the `SecretBox` of `service.ports`."""
+    """Is the `SecretBox` of `ports`."""
     ring: KeyRing
     issuer: JwtIssuer
     """Is the `TokenIssuer`."""

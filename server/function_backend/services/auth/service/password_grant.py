@@ -7,10 +7,10 @@ from function_backend.persistence.unit_of_work import Transactions
 from function_backend.services.auth.domain.grant import Granted, GrantRequest
 from function_backend.services.auth.domain.tenant_settings import Grant
 from function_backend.services.auth.errors.oauth import OAuthInvalidRequestError
+from function_backend.services.auth.ports import PasswordAttempt, PasswordSignIn
 from function_backend.services.auth.service.access_tokens import AccessTokens, require_allowed
 from function_backend.services.auth.service.anonymous import work_as_user
 from function_backend.services.auth.service.client_authentication import ClientAuthentication
-from function_backend.services.auth.service.ports import PasswordAttempt, PasswordSignIn
 from function_backend.services.auth.service.session_opening import Entry, open_session
 from function_backend.services.auth.service.tenant_policy import TenantPolicy
 

@@ -25,6 +25,7 @@ from function_backend.services.auth.events.credential import (
     PasswordSet,
     UserCredentialEvent,
 )
+from function_backend.services.auth.ports import PasswordAttempt
 from function_backend.services.auth.repository.sign_in_throttle import SignInThrottleRepository
 from function_backend.services.auth.repository.user import UserRepository
 from function_backend.services.auth.repository.user_password import StoredPassword, UserPasswordRepository
@@ -32,7 +33,6 @@ from function_backend.services.auth.service.anonymous import work_as_user, work_
 from function_backend.services.auth.service.invitations import IssuedToken, issue_token
 from function_backend.services.auth.service.locking_user import lock_user
 from function_backend.services.auth.service.new_password import Expected, NewPasswords
-from function_backend.services.auth.service.ports import PasswordAttempt
 from function_backend.services.auth.service.revocation import Revoked, revoke
 from function_backend.services.auth.service.session_end import SessionEnd
 from function_backend.services.auth.service.sign_in import SignIn

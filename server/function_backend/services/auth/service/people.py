@@ -11,6 +11,7 @@ from function_backend.services.auth.adapters.common_passwords import common_pass
 from function_backend.services.auth.adapters.hashing_pool import HashingPool
 from function_backend.services.auth.adapters.password_hashing import Argon2Cost, PasswordHashing
 from function_backend.services.auth.domain.throttle import ThrottleRules
+from function_backend.services.auth.ports import AdministratorGuard, Entitlements, GrantGuard, SecretBox
 from function_backend.services.auth.repository.sign_in_throttle import purge_throttles
 from function_backend.services.auth.service.groups import Groups
 from function_backend.services.auth.service.import_users import ImportUsers
@@ -18,7 +19,6 @@ from function_backend.services.auth.service.invitations import Invitations
 from function_backend.services.auth.service.memberships import Memberships
 from function_backend.services.auth.service.new_password import NewPasswords, PasswordPolicies
 from function_backend.services.auth.service.passwords import Passwords
-from function_backend.services.auth.service.ports import AdministratorGuard, Entitlements, GrantGuard, SecretBox
 from function_backend.services.auth.service.second_factor import SecondFactors
 from function_backend.services.auth.service.second_factor_check import SecondFactorCheck
 from function_backend.services.auth.service.service_accounts import ServiceAccounts
@@ -84,7 +84,7 @@ class People:
 
     hashing: PasswordHashing
     sign_in: SignIn
-    """Is the `PasswordSignIn` of `service.ports`."""
+    """Is the `PasswordSignIn` of `ports`."""
     users: Users
     states: UserStates
     invitations: Invitations

@@ -23,11 +23,11 @@ from function_backend.services.auth.events.credential import (
     TotpEnrolled,
     TotpRemoved,
 )
+from function_backend.services.auth.ports import SecretBox
 from function_backend.services.auth.repository.second_factor import SecondFactorRepository, StoredTotp
 from function_backend.services.auth.repository.user import UserRepository
 from function_backend.services.auth.service.locking_user import lock_user
 from function_backend.services.auth.service.passwords import calling_user
-from function_backend.services.auth.service.ports import SecretBox
 from function_backend.services.auth.service.revocation import Revoked, revoke
 from function_backend.services.auth.service.second_factor_check import totp_purpose
 from function_backend.services.auth.service.session_end import SessionEnd

@@ -10,8 +10,8 @@ from function_backend.persistence.unit_of_work import UnitOfWork
 from function_backend.services.auth.domain.recovery_code import code_digest
 from function_backend.services.auth.domain.totp import matching_step
 from function_backend.services.auth.domain.user import User
+from function_backend.services.auth.ports import SecretBox
 from function_backend.services.auth.repository.second_factor import SecondFactorRepository
-from function_backend.services.auth.service.ports import SecretBox
 
 _METHODS = frozenset({"otp", "mfa"})
 

@@ -13,9 +13,9 @@ from function_backend.services.auth.domain.secret_text import REFRESH_TOKEN, min
 from function_backend.services.auth.domain.session import RefreshToken, Session, clean_address, clean_device
 from function_backend.services.auth.domain.tenant_settings import Grant, TenantRules
 from function_backend.services.auth.events.session import SessionCreated
+from function_backend.services.auth.ports import SignedIn
 from function_backend.services.auth.repository.refresh_token import RefreshTokenRepository
 from function_backend.services.auth.repository.session import SessionRepository
-from function_backend.services.auth.service.ports import SignedIn
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

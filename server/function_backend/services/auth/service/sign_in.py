@@ -33,10 +33,10 @@ from function_backend.services.auth.errors.sign_in import (
 )
 from function_backend.services.auth.events.sign_in import UnknownSignInRefused, UserSignedIn, UserSignInRefused
 from function_backend.services.auth.events.user import UserLockedOut
+from function_backend.services.auth.ports import PasswordAttempt, SignedIn
 from function_backend.services.auth.repository.sign_in_throttle import SignInThrottleRepository
 from function_backend.services.auth.repository.user import UserRepository
 from function_backend.services.auth.repository.user_password import StoredPassword, UserPasswordRepository
-from function_backend.services.auth.service.ports import PasswordAttempt, SignedIn
 from function_backend.services.auth.service.second_factor_check import FactorOutcome, SecondFactorCheck
 
 _PASSWORD = "pwd"  # noqa: S105 - a name of RFC 8176

@@ -13,7 +13,7 @@ from function_backend.kernel.identity import ScopedPermissions
 from function_backend.persistence.unit_of_work import UnitOfWork
 from function_backend.services.auth.domain.access_claims import SubjectKind
 from function_backend.services.auth.errors.permission import PermissionEscalationError
-from function_backend.services.auth.service.ports import AdministratorGuard, Entitlements, GrantGuard
+from function_backend.services.auth.ports import AdministratorGuard, Entitlements, GrantGuard
 
 
 class Standing:

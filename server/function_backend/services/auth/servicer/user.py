@@ -21,10 +21,10 @@ from function_backend.services.auth.convert.user import (
 from function_backend.services.auth.convert.values import timestamp
 from function_backend.services.auth.domain.checks import Checks
 from function_backend.services.auth.domain.user import User
+from function_backend.services.auth.ports import PasswordAttempt
 from function_backend.services.auth.service.import_users import ImportUsers
 from function_backend.services.auth.service.invitations import Invitations
 from function_backend.services.auth.service.passwords import Passwords
-from function_backend.services.auth.service.ports import PasswordAttempt
 from function_backend.services.auth.service.user_states import UserStates
 from function_backend.services.auth.service.users import Users
 

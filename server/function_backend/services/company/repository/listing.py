@@ -53,7 +53,7 @@ class CompanyLister:
         with_deleted: bool,
         within: CompanyScope | None = None,
     ) -> Page[ListedCompany]:
-        """Up to `limit` companies of the scope that fit, after the one with the given key; fewer when they are large."""
+        """Up to `limit` companies of the scope that fit, after the one with that key; fewer when they are large."""
         column = _SORT_COLUMNS[ordering.field]
         query = _in_order(
             select(_company.id, _company.document_version, _company.document, column.label("sort_key")).where(

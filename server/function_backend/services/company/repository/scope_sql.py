@@ -7,7 +7,7 @@ from typing import LiteralString
 from uuid import UUID
 
 import orjson
-from sqlalchemy import Alias, ColumnElement, Select, and_, false, func, literal, select, union_all
+from sqlalchemy import ColumnElement, FromClause, Select, and_, false, func, literal, select, union_all
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import Uuid
 
@@ -51,6 +51,6 @@ def _labelled(wanted: Sequence[tuple[str, str]], tenant_id: UUID) -> Select[tupl
     return query
 
 
-def _is(label: Alias, pair: tuple[str, str], tenant_id: UUID) -> ColumnElement[bool]:
+def _is(label: FromClause, pair: tuple[str, str], tenant_id: UUID) -> ColumnElement[bool]:
     key, value = pair
     return and_(label.c.tenant_id == tenant_id, label.c.key == key, label.c.value == value)

@@ -85,9 +85,8 @@ class RecordingSource:
         for number, *member in sets:
             type_name, object_id, relation = wants.sets[number]
             self.found.add(Tuple(type_name, object_id, relation, *member))
-        for number, *target in objects:
-            type_name, object_id, relation = wants.objects[number]
-            self.found.add(Tuple(type_name, object_id, relation, *target, ""))
+        for number, target_type, target_id in objects:
+            self.found.add(Tuple(*wants.objects[number], target_type, target_id, ""))
         return Found(found.count, whole, direct, sets, objects, memberships)
 
 
