@@ -385,7 +385,13 @@ def _why_not(server: RunningServer, bearer: str) -> str | None:
     return _verify(server, bearer).reason or None
 
 
-def _update(server: RunningServer, key_id: str, *mask: str, by: str | None = None, **fields: Any) -> api_key_pb2.ApiKey:
+def _update(
+    server: RunningServer,
+    key_id: str,
+    *mask: str,
+    by: str | None = None,
+    **fields: Any,  # noqa: ANN401 - fields of a key
+) -> api_key_pb2.ApiKey:
     change = api_key_service_pb2.ApiKeyChange(id=key_id, **fields)
     request = api_key_service_pb2.UpdateApiKeyRequest(api_key=change, update_mask=FieldMask(paths=mask))
     return _keys(server).UpdateApiKey(request, metadata=server.metadata(by), timeout=_SECONDS).api_key
