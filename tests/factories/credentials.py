@@ -11,7 +11,7 @@ from function_backend.services.auth.domain.permission import PermissionCatalogue
 from function_backend.services.auth.repository.entitlement import EntitlementRepository
 from function_backend.services.auth.service.checking import Checking, check_credentials
 from function_backend.services.auth.service.keys import open_keys
-from function_backend.services.auth.slice import AuthSettings
+from function_backend.services.auth.settings import AuthSettings
 
 
 def checking_of(

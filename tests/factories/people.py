@@ -26,7 +26,7 @@ from function_backend.services.auth.service.keys import open_keys
 from function_backend.services.auth.service.new_password import PasswordPolicies, UsualPolicies
 from function_backend.services.auth.service.people import People, Surroundings, open_people
 from function_backend.services.auth.service.session_end import NoSessions
-from function_backend.services.auth.slice import AuthSettings
+from function_backend.services.auth.settings import AuthSettings
 from tests.factories.auth import a_principal, calling
 from tests.fixtures.clock import SetClock
 from tests.fixtures.server import MASTER_KEY

@@ -22,8 +22,8 @@ from function_backend.persistence.embedded.launcher import EmbeddedPostgres, Run
 from function_backend.persistence.engine import Database
 from function_backend.persistence.settings import DatabaseSettings
 from function_backend.persistence.unit_of_work import Transactions
-from function_backend.services.auth import slice as auth
 from function_backend.services.auth.adapters.master_keys import MasterKeys, new_master_key
+from function_backend.services.auth.convert.event_payloads import EVENT_PAYLOADS
 from function_backend.services.auth.service.first_tenant import ensure_default_tenant
 from function_backend.settings.tree import Settings
 
@@ -122,7 +122,7 @@ def make_first_tenant(database: DatabaseSettings) -> str | None:
     """The administrator's key of the tenant `default` when that was just made; None when it was there."""
     clock = SystemClock()
     recorder = EventRecorder(clock)
-    recorder.learn(auth.EVENT_PAYLOADS)
+    recorder.learn(EVENT_PAYLOADS)
     # Closed again before any worker is forked: a connection does not survive being shared.
     opened = Database(database)
     try:

@@ -14,7 +14,7 @@ from function_backend.observability.metrics import MetricsSettings
 from function_backend.observability.tracing import TracingSettings
 from function_backend.persistence.settings import DatabaseSettings
 from function_backend.runtime.settings import ProcessSettings, ServerSettings, TlsSettings
-from function_backend.services.auth.slice import AuthSettings
+from function_backend.services.auth.settings import AuthSettings
 from function_backend.services.company.slice import CompanySettings
 from function_backend.settings.errors import SettingsError
 from function_backend.settings.load import Loaded, load

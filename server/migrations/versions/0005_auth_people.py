@@ -129,12 +129,17 @@ def _second_factors() -> None:
         "shred_user_secrets(uuid)",
         """
         create function shred_user_secrets(of_tenant uuid)
-        returns void language sql volatile {definer} as $$
+        returns void language plpgsql volatile {definer} as $$
+        begin
+            if not exists (select from tenant t where t.tenant_id = of_tenant and t.state = 'deleted') then
+                raise exception 'the tenant is not deleted';
+            end if;
             delete from user_password p where p.tenant_id = of_tenant;
             delete from user_password_history h where h.tenant_id = of_tenant;
             delete from user_token t where t.tenant_id = of_tenant;
             delete from user_totp o where o.tenant_id = of_tenant;
-            delete from user_recovery_code c where c.tenant_id = of_tenant
+            delete from user_recovery_code c where c.tenant_id = of_tenant;
+        end
         $$
         """,
     )

@@ -50,7 +50,7 @@ def _client_credentials() -> None:
         )
     """)
     op.execute("create index client_credential_client_id_idx on client_credential (client_id, id)")
-    protect_except_for_definer("client_credential", app="select, insert, update", definer="select")
+    protect_except_for_definer("client_credential", app="select, insert, update", definer="select, delete")
     # The client id is all that is known of a caller before its tenant is; whoever asks learns no more than digests of
     # what cannot be guessed, and public keys.
     definer_function(

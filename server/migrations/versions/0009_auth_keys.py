@@ -18,6 +18,7 @@ def upgrade() -> None:
     _uses()
     _certificates()
     _revocations()
+    _shredding()
 
 
 def downgrade() -> None:
@@ -161,7 +162,7 @@ def _certificates() -> None:
             constraint certificate_identity_tenant_id_fkey foreign key (tenant_id) references tenant (tenant_id)
         )
     """)
-    protect_except_for_definer("certificate_identity", app="select, delete", definer="select, insert")
+    protect_except_for_definer("certificate_identity", app="select, delete", definer="select, insert, delete")
     # Whoever binds a name may do so for another tenant; the use case decides who.
     definer_function(
         "create_certificate_identity(uuid, uuid, text, text, uuid, timestamptz, text)",
@@ -266,6 +267,27 @@ def _revocations() -> None:
             update revocation_horizon h set forgotten_to = last_epoch
             where last_epoch is not null and h.forgotten_to < last_epoch;
             return purged;
+        end
+        $$
+        """,
+    )
+
+
+def _shredding() -> None:
+    # Not revoked tokens and used assertions: what these rows keep out would otherwise come in once more.
+    definer_function(
+        "shred_credentials(uuid)",
+        """
+        create function shred_credentials(of_tenant uuid)
+        returns void language plpgsql volatile {definer} as $$
+        begin
+            if not exists (select from tenant t where t.tenant_id = of_tenant and t.state = 'deleted') then
+                raise exception 'the tenant is not deleted';
+            end if;
+            delete from refresh_token r where r.tenant_id = of_tenant;
+            delete from device_authorization d where d.tenant_id = of_tenant;
+            delete from client_credential c where c.tenant_id = of_tenant;
+            delete from certificate_identity i where i.tenant_id = of_tenant;
         end
         $$
         """,

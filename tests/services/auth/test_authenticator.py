@@ -26,6 +26,7 @@ from function_backend.services.auth.errors.credential import (
 )
 from function_backend.services.auth.errors.tenant import TenantSuspendedError
 from function_backend.services.auth.service.tenants import NewTenant, make_tenant
+from function_backend.services.auth.settings import AuthSettings
 from tests.factories.auth import calling
 from tests.factories.credentials import checking_of
 from tests.factories.events import RefusingSink
@@ -49,7 +50,7 @@ def epoch() -> _Epoch:
 
 @pytest.fixture
 def made(resources: Resources, recorder: EventRecorder) -> NewTenant:
-    recorder.learn(auth.build(resources, auth.AuthSettings()).event_payloads)
+    recorder.learn(auth.build(resources, AuthSettings()).event_payloads)
     with calling(), resources.transactions() as work:
         return make_tenant(
             work, name=f"t{uuid4().hex}", display_name="", permissions=frozenset({"company.*"}), clock=resources.clock

@@ -31,7 +31,7 @@ from function_backend.persistence.notifications import EPOCH_TOPIC, Listener
 from function_backend.persistence.settings import DatabaseSettings
 from function_backend.persistence.unit_of_work import Transactions
 from function_backend.resources import Resources
-from function_backend.services.auth import slice as auth
+from function_backend.services.auth.convert.event_payloads import EVENT_PAYLOADS
 from function_backend.services.auth.service.keys import Keys
 from function_backend.services.auth.service.signing_keys import SIGNING_KEY_TOPIC
 from tests.factories.keys import claims, keys_with, master_key
@@ -59,7 +59,7 @@ def start(start_server: StartServer) -> Callable[..., RunningServer]:
 @pytest.fixture
 def worker(fresh_database: postgres.Database, recorder: EventRecorder, resources: Resources) -> Iterator[Keys]:
     """The keys of one more worker on the database of the servers, which hears what all workers hear."""
-    recorder.learn(auth.EVENT_PAYLOADS)
+    recorder.learn(EVENT_PAYLOADS)
     opened = Database(DatabaseSettings(url=fresh_database.app_url))
     listener = Listener(DatabaseSettings(url=fresh_database.app_url))
     around = replace(resources, transactions=Transactions(opened, recorder))

@@ -14,6 +14,7 @@ import pytest
 from function_backend.events.recording import EventRecorder
 from function_backend.kernel.pagination import PageTokens
 from function_backend.persistence.unit_of_work import Transactions
+from function_backend.services.auth.convert.event_payloads import EVENT_PAYLOADS
 from function_backend.services.auth.domain.relations import walking
 from function_backend.services.auth.domain.relations.references import Tuple
 from function_backend.services.auth.domain.relationship_change import Operation
@@ -23,7 +24,6 @@ from function_backend.services.auth.service.permitted_lists import PermittedList
 from function_backend.services.auth.service.relation_plans import RelationPlans
 from function_backend.services.auth.service.relation_schemas import RelationSchemas
 from function_backend.services.auth.service.relationships import Relationships, WantedUpdate
-from function_backend.services.auth.slice import EVENT_PAYLOADS
 from tests.factories.auth import a_principal, calling
 from tests.fixtures.postgres import Database
 from tests.services.auth.relation_oracle import World, a_world

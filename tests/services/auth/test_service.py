@@ -26,6 +26,7 @@ from function_backend.services.auth.service.api_keys import ApiKeyService
 from function_backend.services.auth.service.first_tenant import ensure_default_tenant
 from function_backend.services.auth.service.guards import RoleGuards
 from function_backend.services.auth.service.tenants import TenantService
+from function_backend.services.auth.settings import AuthSettings
 from tests.factories.auth import a_principal, calling
 from tests.fixtures import postgres
 
@@ -33,7 +34,7 @@ from tests.fixtures import postgres
 @pytest.fixture
 def resources(resources: Resources, recorder: EventRecorder) -> Resources:
     """The shared resources, with a recorder that knows the events of this slice."""
-    recorder.learn(auth.build(resources, auth.AuthSettings()).event_payloads)
+    recorder.learn(auth.build(resources, AuthSettings()).event_payloads)
     return resources
 
 

@@ -19,7 +19,7 @@ from function_backend.events.recording import EventRecorder
 from function_backend.kernel.identity import PermissionSet
 from function_backend.persistence.wire import Driver
 from function_backend.resources import Resources
-from function_backend.services.auth import slice as auth
+from function_backend.services.auth.convert.event_payloads import EVENT_PAYLOADS
 from function_backend.services.auth.domain.access_claims import SubjectKind
 from function_backend.services.auth.domain.checks import Checks
 from function_backend.services.auth.domain.entitlement import Entitlement
@@ -53,7 +53,7 @@ _UNDELAYED = {"sign_in_delay_after": 100, "sign_in_address_delay_after": 1000}
 @pytest.fixture
 def people_resources(resources: Resources, recorder: EventRecorder) -> Resources:
     """The shared resources, with a recorder that knows the events of this slice."""
-    recorder.learn(auth.EVENT_PAYLOADS)
+    recorder.learn(EVENT_PAYLOADS)
     return resources
 
 

@@ -15,7 +15,7 @@ from function_backend.persistence.engine import Database
 from function_backend.persistence.settings import DatabaseSettings
 from function_backend.persistence.unit_of_work import Transactions
 from function_backend.resources import Resources
-from function_backend.services.auth import slice as auth
+from function_backend.services.auth.convert.event_payloads import EVENT_PAYLOADS
 from function_backend.services.auth.domain.signing_key import SigningKey, SigningKeyState, SigningSchedule
 from function_backend.services.auth.errors.credential import CredentialInvalidError
 from function_backend.services.auth.errors.signing_key import SigningKeyNotFoundError, SigningKeyRotationPendingError
@@ -34,7 +34,7 @@ def clock() -> SetClock:
 @pytest.fixture
 def resources(resources: Resources, recorder: EventRecorder, fresh_database: postgres.Database) -> Iterator[Resources]:
     """On a database of its own: signing keys belong to no tenant, so tests would see each other's."""
-    recorder.learn(auth.EVENT_PAYLOADS)
+    recorder.learn(EVENT_PAYLOADS)
     opened = Database(DatabaseSettings(url=fresh_database.app_url))
     yield replace(resources, transactions=Transactions(opened, recorder))
     opened.dispose()

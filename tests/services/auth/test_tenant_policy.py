@@ -8,7 +8,7 @@ import pytest
 from function_backend.events.recording import EventRecorder
 from function_backend.kernel.identity import Principal
 from function_backend.resources import Resources
-from function_backend.services.auth import slice as auth
+from function_backend.services.auth.convert.event_payloads import EVENT_PAYLOADS
 from function_backend.services.auth.domain.permission import PermissionCatalogue
 from function_backend.services.auth.domain.tenant_change import TenantDraft
 from function_backend.services.auth.domain.tenant_settings import Grant, TenantRules, TenantSettings
@@ -21,7 +21,7 @@ _DEFAULT = TenantRules(access_token_lifetime=timedelta(minutes=7))
 
 @pytest.fixture
 def resources(resources: Resources, recorder: EventRecorder) -> Resources:
-    recorder.learn(auth.EVENT_PAYLOADS)
+    recorder.learn(EVENT_PAYLOADS)
     return resources
 
 

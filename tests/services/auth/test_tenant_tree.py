@@ -22,13 +22,17 @@ from sqlalchemy import Table
 from function.auth.v1 import (
     api_key_service_pb2,
     api_key_service_pb2_grpc,
+    certificate_identity_pb2,
+    certificate_identity_service_pb2,
+    certificate_identity_service_pb2_grpc,
     tenant_pb2,
     tenant_service_pb2,
     tenant_service_pb2_grpc,
 )
 from function_backend.services.auth import tables
-from function_backend.services.auth.repository.table_export import TableExport
-from function_backend.services.auth.slice import TENANT_EXPORTERS
+from function_backend.services.auth.domain.permission import HELD_BY_ALL
+from function_backend.services.auth.repository.tenant_content import TENANT_EXPORTERS
+from tests.fixtures.grants import Account, make_account, make_person, refresh, sign_in
 from tests.fixtures.principals import NewTenant, make_child_tenant, make_key, make_tenant
 from tests.fixtures.server import RunningServer, StartServer
 
@@ -110,7 +114,7 @@ class TestTree:
     ) -> None:
         narrow = make_key(server, "auth.tenant.create_child", "company.*", by=organisation.key)
         made = _Tenants(server, narrow).CreateChildTenant(name=f"c{uuid4().hex}")
-        assert set(made.api_key.permissions) == {"company.*", "auth.tenant.create_child"}
+        assert set(made.api_key.permissions) == {"company.*", "auth.tenant.create_child", *HELD_BY_ALL}
 
     def test_the_one_above_reaches_it_and_it_reaches_nobody_above_or_beside(
         self, server: RunningServer, organisation: NewTenant
@@ -351,19 +355,74 @@ class TestDeleting:
         named = {"id": organisation.tenant.id, "name": organisation.tenant.name}
         assert tenants.refused("DeleteTenant", **named) == "TENANT_PROTECTED"
 
-    def test_the_database_shreds_no_tenant_that_is_not_deleted(
+    def test_nothing_is_left_of_what_anybody_signed_in_with(
         self, server: RunningServer, organisation: NewTenant
+    ) -> None:
+        child = make_child_tenant(server, by=organisation.key)
+        account = make_account(server, by=child.key, tenant=child.tenant.name)
+        person = make_person(server, by=child.key)
+        signed_in = sign_in(server, person, tenant=child.tenant.name)
+        refresh(server, signed_in.refresh_token)
+        _bind_certificate(server, account, child)
+        with psycopg.connect(server.database.superuser_url, autocommit=True) as connection:
+            kept = ("client_credential", "user_password", "refresh_token", "certificate_identity", "api_key")
+            assert all(_count(connection, table, child) for table in kept)
+            tenants = _Tenants(server, organisation.key)
+            tenants.SuspendTenant(id=child.tenant.id)
+            tenants.DeleteTenant(id=child.tenant.id, name=child.tenant.name)
+            assert {table: _count(connection, table, child) for table in _SECRET} == dict.fromkeys(_SECRET, 0)
+
+    @pytest.mark.parametrize("function", ["shred_tenant", "shred_user_secrets", "shred_credentials"])
+    def test_the_database_shreds_no_tenant_that_is_not_deleted(
+        self, server: RunningServer, organisation: NewTenant, function: str
     ) -> None:
         with (
             psycopg.connect(server.database.app_url, autocommit=True) as connection,
             pytest.raises(psycopg.Error, match="not deleted"),
         ):
-            connection.execute("select shred_tenant(%s)", (organisation.tenant.id,))
+            connection.execute(f"select {function}(%s)", (organisation.tenant.id,))
+
+
+_SECRET = (
+    "tenant_key",
+    "api_key",
+    "client_credential",
+    "certificate_identity",
+    "device_authorization",
+    "refresh_token",
+    "user_password",
+    "user_password_history",
+    "user_recovery_code",
+    "user_token",
+    "user_totp",
+)
+
+
+def _bind_certificate(server: RunningServer, account: Account, tenant: NewTenant) -> None:
+    certificate_identity_service_pb2_grpc.CertificateIdentityServiceStub(server.channel).CreateCertificateIdentity(
+        certificate_identity_service_pb2.CreateCertificateIdentityRequest(
+            name_kind=certificate_identity_pb2.CERTIFICATE_NAME_KIND_URI,
+            name=f"spiffe://example.org/{uuid4()}",
+            service_account_id=str(account.id),
+            tenant_id=tenant.tenant.id,
+        ),
+        metadata=server.metadata(),
+        timeout=_SECONDS,
+    )
 
 
 # Of these an export says nothing, for the reason beside each.
 _NOT_EXPORTED = {
     "tenant_key": "a key",
+    "user_password": "hashes of passwords",
+    "user_password_history": "hashes of passwords",
+    "user_token": "digests of tokens",
+    "user_totp": "sealed secrets",
+    "user_recovery_code": "digests of codes",
+    "sign_in_throttle": "digests of names and addresses, kept for an hour",
+    "api_key_use": "counts, which ListApiKeys shows",
+    "revocation_log": "the trail has every revocation",
+    "relation_decision": "answers that were given, kept for a time",
     "refresh_token": "links of sessions, which are exported",
     "used_assertion": "digests of what was used up",
     "revoked_access_token": "kept for an hour at most",
@@ -373,7 +432,7 @@ _NOT_EXPORTED = {
 
 class TestExporting:
     def test_no_table_of_a_tenant_is_forgotten(self) -> None:
-        exported = {each.table.name for each in TENANT_EXPORTERS if isinstance(each, TableExport)}
+        exported = {each.table.name for each in TENANT_EXPORTERS}
         known = {
             table.name
             for module in pkgutil.iter_modules(tables.__path__, f"{tables.__name__}.")
@@ -391,7 +450,7 @@ class TestExporting:
         batches = list(tenants.ExportTenant(batch_size=2))
         records = [record for batch in batches for record in batch.records]
         kinds = [record.type for record in records]
-        assert kinds == sorted(kinds, key=["tenant", "api_key", "audit_record"].index)
+        assert kinds == sorted(kinds, key=[each.type for each in TENANT_EXPORTERS].index)
         assert kinds.count("tenant") == 1
         assert kinds.count("api_key") == 6
         assert json.loads(records[0].json)["name"] == organisation.tenant.name

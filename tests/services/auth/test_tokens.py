@@ -25,8 +25,8 @@ from joserfc.jwk import KeySet
 from function_backend.events.recording import EventRecorder
 from function_backend.kernel.identifiers import new_id
 from function_backend.resources import Resources
-from function_backend.services.auth import slice as auth
 from function_backend.services.auth.adapters.key_forge import PrivateKey
+from function_backend.services.auth.convert.event_payloads import EVENT_PAYLOADS
 from function_backend.services.auth.domain.access_claims import AccessClaims, SubjectKind
 from function_backend.services.auth.domain.discovery import jwks_document
 from function_backend.services.auth.errors.credential import CredentialExpiredError, CredentialInvalidError
@@ -48,7 +48,7 @@ def clock() -> SetClock:
 
 @pytest.fixture
 def keys(resources: Resources, recorder: EventRecorder, clock: SetClock) -> Keys:
-    recorder.learn(auth.EVENT_PAYLOADS)
+    recorder.learn(EVENT_PAYLOADS)
     return keys_with(resources, "k1", clock=clock)
 
 

@@ -12,7 +12,7 @@ from function_backend.events.recording import EventRecorder
 from function_backend.kernel.errors import UnavailableError
 from function_backend.kernel.identity import Principal
 from function_backend.resources import Resources
-from function_backend.services.auth import slice as auth
+from function_backend.services.auth.convert.event_payloads import EVENT_PAYLOADS
 from function_backend.services.auth.errors.secret import SecretLostError
 from function_backend.services.auth.service.keys import Keys
 from function_backend.services.auth.service.tenants import make_tenant
@@ -25,7 +25,7 @@ MakeTenant = Callable[[], Principal]
 
 @pytest.fixture
 def resources(resources: Resources, recorder: EventRecorder) -> Resources:
-    recorder.learn(auth.EVENT_PAYLOADS)
+    recorder.learn(EVENT_PAYLOADS)
     return resources
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 import orjson
-from sqlalchemy import Column, Table, select
+from sqlalchemy import Column, ColumnElement, Table, literal, select, tuple_
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,6 +21,7 @@ class ExportRecord:
 
     type: str
     id: str
+    """Its key; as a JSON list where that has several parts."""
     json: str
     """One line."""
 
@@ -28,31 +29,42 @@ class ExportRecord:
 class TableExport:
     """Exports the columns of a table that are named; it must have a `tenant_id`."""
 
-    def __init__(self, type: str, table: Table, columns: Sequence[str], *, key: str = "id") -> None:  # noqa: A002
+    def __init__(self, type: str, table: Table, columns: Sequence[str], *, key: Sequence[str] = ("id",)) -> None:  # noqa: A002
         """`columns` are those to export, never a secret or the hash of one; `key` is unique within the tenant."""
         self.type = type
         self.table = table
         self._tenant = table.c.tenant_id
-        self._key: Column[object] = table.c[key]
+        self._key: list[Column[object]] = [table.c[name] for name in key]
         self._columns = [table.c[name] for name in columns]
 
     def page(self, work: UnitOfWork, after: str | None, *, limit: int) -> list[ExportRecord]:
         """The records of the unit of work's tenant that follow the key, in its order."""
         query = (
-            select(self._key.label("export_key"), *self._columns)
+            select(*[column.label(f"export_key_{number}") for number, column in enumerate(self._key)], *self._columns)
             .where(self._tenant == work.tenant_id)
-            .order_by(self._key)
+            .order_by(*self._key)
             .limit(limit)
         )
         if after is not None:
-            query = query.where(self._key > self._key.type.python_type(after))
+            query = query.where(tuple_(*self._key) > tuple_(*self._read_key(after)))
         records = []
         for row in work.connection.execute(query):
             # Plain strings: SQLAlchemy's own names are a kind that orjson does not write.
-            values = {str(column.name): value for column, value in zip(self._columns, row[1:], strict=True)}
-            key = str(row[0])
+            values = {
+                str(column.name): value for column, value in zip(self._columns, row[len(self._key) :], strict=True)
+            }
+            key = self._write_key([str(value) for value in row[: len(self._key)]])
             records.append(ExportRecord(self.type, key, orjson.dumps(values, default=_plain).decode()))
         return records
+
+    def _write_key(self, parts: list[str]) -> str:
+        return parts[0] if len(parts) == 1 else orjson.dumps(parts).decode()
+
+    def _read_key(self, text: str) -> list[ColumnElement[object]]:
+        parts = [text] if len(self._key) == 1 else orjson.loads(text)
+        return [
+            literal(column.type.python_type(part), column.type) for column, part in zip(self._key, parts, strict=True)
+        ]
 
 
 def _plain(value: object) -> object:
