@@ -49,7 +49,7 @@ class TestReasons:
 
     @pytest.mark.parametrize("reason", sorted(REASONS))
     def test_the_class_is_named_after_its_reason_and_public(self, reason: str) -> None:
-        words = "".join(word.capitalize() for word in reason.split("_"))
+        words = "".join("OAuth" if word == "OAUTH" else word.capitalize() for word in reason.split("_"))
         assert REASONS[reason].__name__ == f"{words}Error"
         assert getattr(function_backend_client, f"{words}Error") is REASONS[reason]
 

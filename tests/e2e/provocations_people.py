@@ -5,12 +5,15 @@ from __future__ import annotations
 import itertools
 import secrets
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 
 import psycopg
+import pyotp
 
 from function.auth.v1 import (
     group_pb2,
     group_service_pb2,
+    oauth_service_pb2,
     second_factor_service_pb2,
     service_account_pb2,
     service_account_service_pb2,
@@ -20,6 +23,7 @@ from function.auth.v1 import (
 from tests.e2e.provocations import NOBODY, provokes
 from tests.e2e.scene import Scene
 from tests.fixtures.database_faults import as_owner
+from tests.fixtures.grants import CLIENT
 from tests.fixtures.methods import Answer
 
 _PASSWORD = "violet-harbour-92"
@@ -222,3 +226,51 @@ def _(scene: Scene) -> Answer:
 @provokes("NOT_A_USER")
 def _(scene: Scene) -> Answer:
     return scene.send("EnrolTotp", b"")
+
+
+@provokes("PASSWORD_CHANGE_REQUIRED")
+def _(scene: Scene) -> Answer:
+    user = a_user(scene, password=_PASSWORD)
+    request = user_service_pb2.SetPasswordRequest(id=user.id, password=_OTHER, must_change=True)
+    assert not scene.send("SetPassword", request).reason
+    return _sign_in(scene, user, _OTHER)
+
+
+@provokes("SECOND_FACTOR_INVALID")
+def _(scene: Scene) -> Answer:
+    token, app = _enrolled(scene)
+    return _confirm(scene, token, _wrong(app))
+
+
+@provokes("SECOND_FACTOR_ENROLLED")
+def _(scene: Scene) -> Answer:
+    token, app = _enrolled(scene)
+    assert not _confirm(scene, token, app.now()).reason
+    return scene.send("EnrolTotp", second_factor_service_pb2.EnrolTotpRequest(), key=token)
+
+
+def _sign_in(scene: Scene, user: user_pb2.User, password: str) -> Answer:
+    request = oauth_service_pb2.TokenRequest(
+        grant_type="password", client_id=CLIENT, tenant="default", username=user.user_name, password=password
+    )
+    return scene.send("Token", request)
+
+
+def _enrolled(scene: Scene) -> tuple[str, pyotp.TOTP]:
+    """The token of a user who has begun to set up a second factor, and the app."""
+    answer = _sign_in(scene, a_user(scene, password=_PASSWORD), _PASSWORD)
+    token = oauth_service_pb2.TokenResponse.FromString(answer.responses[0]).access_token
+    begun = scene.send("EnrolTotp", second_factor_service_pb2.EnrolTotpRequest(), key=token)
+    secret = second_factor_service_pb2.EnrolTotpResponse.FromString(begun.responses[0]).secret
+    return token, pyotp.TOTP(secret)
+
+
+def _confirm(scene: Scene, token: str, code: str) -> Answer:
+    return scene.send("ConfirmTotp", second_factor_service_pb2.ConfirmTotpRequest(code=code), key=token)
+
+
+def _wrong(app: pyotp.TOTP) -> str:
+    """A code that is good neither now nor close to it."""
+    now = datetime.now(UTC)
+    good = {app.at(now, counter_offset=step) for step in range(-3, 4)}
+    return next(code for code in map("{:06}".format, range(10)) if code not in good)

@@ -23,7 +23,7 @@ from tests.e2e.provocations import NOBODY, provokes
 from tests.e2e.scene import METHODS, PATIENCE, Scene
 from tests.fixtures.database_faults import as_owner
 from tests.fixtures.methods import Answer, call
-from tests.fixtures.subjects import Grants, Subject, role_id, server_that_knows_subjects, wire_subject
+from tests.fixtures.subjects import Grants, Subject, role_id, server_that_asks_again, wire_subject
 
 
 @provokes("ROLE_NOT_FOUND")
@@ -134,11 +134,11 @@ def _(scene: Scene) -> Answer:
 
 @contextmanager
 def _subjects(scene: Scene) -> Iterator[Grants]:
-    """A new tenant on the usual database, behind a server that believes who calls."""
+    """A new tenant on the usual database, behind a server that remembers no credential."""
     usual = scene.usual
     with (
         TemporaryDirectory() as folder,
-        server_that_knows_subjects(usual.database, Path(folder) / "log", admin_key=usual.admin_key) as server,
+        server_that_asks_again(usual.database, Path(folder) / "log", admin_key=usual.admin_key) as server,
     ):
         yield Grants.of_new_tenant(server)
 

@@ -724,12 +724,6 @@ class DecisionNotFoundError(NotFoundError):
     default_reason = "DECISION_NOT_FOUND"
 
 
-class RelationshipPreconditionError(PreconditionError):
-    """A precondition of a change of relationships does not hold."""
-
-    default_reason = "PRECONDITION_FAILED"
-
-
 KINDS: Mapping[StatusCode, type[FunctionBackendError]] = MappingProxyType(
     {
         kind.status: kind

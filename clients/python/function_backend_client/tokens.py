@@ -12,6 +12,8 @@ from typing import Final, Protocol, TypeAlias, runtime_checkable
 
 from function_backend_client.errors import FunctionBackendError
 
+# Our own: the program we run in may have seeded the shared one.
+_RANDOM = random.Random()  # noqa: S311 - spreads load; nothing secret
 _RENEW_AT: Final = 0.8
 """The share of its life after which a token is replaced."""
 _JITTER: Final = 0.1
@@ -130,7 +132,7 @@ class TokenSource:
     def _keep(self, tokens: Tokens) -> str:
         now = self._clock()
         life = max(tokens.expires_in, 0.0)
-        early = random.uniform(0.0, _JITTER)  # noqa: S311  Spreads load; nothing secret.
+        early = _RANDOM.uniform(0.0, _JITTER)
         self._kept = tokens
         self._header = header = f"Bearer {tokens.access_token}"
         self._ends_at = now + life

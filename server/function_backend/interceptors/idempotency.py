@@ -20,6 +20,8 @@ from function_backend.persistence.failures import TransientConflictError
 from function_backend.persistence.idempotency import StoredAnswers
 from function_backend.persistence.unit_of_work import UnitOfWork
 
+# Our own: the program we run in may have seeded the shared one.
+_RANDOM = random.Random()  # noqa: S311 - spreads retries, hides nothing
 _MOST_RUNS = 3
 _FIRST_PAUSE = 0.01
 
@@ -140,7 +142,7 @@ def _digest(method: Method, request: Message, exchange: Exchange) -> bytes:
 
 def _pause(runs: int, exchange: Exchange) -> bool:
     """Waits a little, longer each time and never the same, so that those who collided do not meet again."""
-    pause = _FIRST_PAUSE * 2**runs * random.uniform(0.5, 1.5)  # noqa: S311 - spreads retries, hides nothing
+    pause = _FIRST_PAUSE * 2**runs * _RANDOM.uniform(0.5, 1.5)
     remaining = exchange.remaining()
     if exchange.ended or (remaining is not None and remaining < 2 * pause):
         return False

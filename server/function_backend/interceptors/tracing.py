@@ -56,7 +56,7 @@ class Tracing(Stage):
         sampling = self._sampling
         tracer = None if sampling is None else sampling.tracer
         ratio = 0.0 if sampling is None else sampling.ratio
-        draw = random.random
+        draw = random.Random().random  # noqa: S311 - a sample
         name = method.path.removeprefix("/")
         attributes = {"rpc.system": "grpc", "rpc.service": method.service, "rpc.method": method.name}
 

@@ -31,6 +31,8 @@ _log = logging.getLogger(__name__)
 EPOCH_TOPIC = "auth_epoch"
 """The topic under which a new revocation epoch is handed on, as if it had been notified."""
 
+# Our own: the program we run in may have seeded the shared one.
+_RANDOM = random.Random()  # noqa: S311 - spreads load only
 _POLL_SECONDS = 0.5
 _HEALTHY_SECONDS = 2.0
 _STOP_SECONDS = 5.0
@@ -50,7 +52,7 @@ class PeriodicTask:
 
     def plan(self) -> None:
         """Sets the time of the next run."""
-        self.due_at = time.monotonic() + self.every * random.uniform(0.75, 1.25)  # noqa: S311  spreads load only
+        self.due_at = time.monotonic() + self.every * _RANDOM.uniform(0.75, 1.25)
 
 
 class Listener:

@@ -52,7 +52,7 @@ type OAuthServiceClient interface {
 	// `refresh_token`, `urn:ietf:params:oauth:grant-type:token-exchange` (RFC
 	// 8693) or `urn:ietf:params:oauth:grant-type:device_code` (RFC 8628).
 	//
-	// Permission: none. Idempotency: repeating leaves the same state but for a further
+	// Anonymous. Idempotency: repeating leaves the same state but for a further
 	// token or session; a refresh token that is presented again within seconds
 	// because the answer was lost is answered again.
 	// Fails with OAUTH_INVALID_REQUEST, OAUTH_INVALID_CLIENT,
@@ -65,20 +65,20 @@ type OAuthServiceClient interface {
 	// token of another tenant is not. The caller authenticates as a client, or
 	// by a token or API key of its own.
 	//
-	// Permission: none. Idempotency: no side effects.
+	// Anonymous. Idempotency: no side effects.
 	// Fails with OAUTH_INVALID_REQUEST, OAUTH_INVALID_CLIENT.
 	Introspect(ctx context.Context, in *IntrospectRequest, opts ...grpc.CallOption) (*IntrospectResponse, error)
 	// Revokes a token (RFC 7009): a refresh token with its whole session, an
 	// access token alone. A token that is unknown or over is no error.
 	//
-	// Permission: none. Idempotency: repeating leaves the same state.
+	// Anonymous. Idempotency: repeating leaves the same state.
 	// Fails with OAUTH_INVALID_REQUEST, OAUTH_INVALID_CLIENT,
 	// OAUTH_UNAUTHORIZED_CLIENT.
 	Revoke(ctx context.Context, in *RevokeRequest, opts ...grpc.CallOption) (*RevokeResponse, error)
 	// Begins a device authorisation (RFC 8628): the device shows the user code,
 	// and asks `Token` with the device code until a person has agreed.
 	//
-	// Permission: none. Idempotency: repeating leaves the same state but for a further
+	// Anonymous. Idempotency: repeating leaves the same state but for a further
 	// request that expires by itself.
 	// Fails with OAUTH_INVALID_REQUEST, OAUTH_INVALID_CLIENT,
 	// OAUTH_UNAUTHORIZED_CLIENT, OAUTH_INVALID_SCOPE, OAUTH_INVALID_TARGET,
@@ -105,11 +105,11 @@ type OAuthServiceClient interface {
 	DenyDevice(ctx context.Context, in *DenyDeviceRequest, opts ...grpc.CallOption) (*DenyDeviceResponse, error)
 	// Returns the metadata of the authorisation server (RFC 8414).
 	//
-	// Permission: none. Idempotency: no side effects.
+	// Anonymous. Idempotency: no side effects.
 	GetDiscovery(ctx context.Context, in *GetDiscoveryRequest, opts ...grpc.CallOption) (*GetDiscoveryResponse, error)
 	// Returns the public keys that access tokens are verified with (RFC 7517).
 	//
-	// Permission: none. Idempotency: no side effects.
+	// Anonymous. Idempotency: no side effects.
 	GetJwks(ctx context.Context, in *GetJwksRequest, opts ...grpc.CallOption) (*GetJwksResponse, error)
 }
 
@@ -229,7 +229,7 @@ type OAuthServiceServer interface {
 	// `refresh_token`, `urn:ietf:params:oauth:grant-type:token-exchange` (RFC
 	// 8693) or `urn:ietf:params:oauth:grant-type:device_code` (RFC 8628).
 	//
-	// Permission: none. Idempotency: repeating leaves the same state but for a further
+	// Anonymous. Idempotency: repeating leaves the same state but for a further
 	// token or session; a refresh token that is presented again within seconds
 	// because the answer was lost is answered again.
 	// Fails with OAUTH_INVALID_REQUEST, OAUTH_INVALID_CLIENT,
@@ -242,20 +242,20 @@ type OAuthServiceServer interface {
 	// token of another tenant is not. The caller authenticates as a client, or
 	// by a token or API key of its own.
 	//
-	// Permission: none. Idempotency: no side effects.
+	// Anonymous. Idempotency: no side effects.
 	// Fails with OAUTH_INVALID_REQUEST, OAUTH_INVALID_CLIENT.
 	Introspect(context.Context, *IntrospectRequest) (*IntrospectResponse, error)
 	// Revokes a token (RFC 7009): a refresh token with its whole session, an
 	// access token alone. A token that is unknown or over is no error.
 	//
-	// Permission: none. Idempotency: repeating leaves the same state.
+	// Anonymous. Idempotency: repeating leaves the same state.
 	// Fails with OAUTH_INVALID_REQUEST, OAUTH_INVALID_CLIENT,
 	// OAUTH_UNAUTHORIZED_CLIENT.
 	Revoke(context.Context, *RevokeRequest) (*RevokeResponse, error)
 	// Begins a device authorisation (RFC 8628): the device shows the user code,
 	// and asks `Token` with the device code until a person has agreed.
 	//
-	// Permission: none. Idempotency: repeating leaves the same state but for a further
+	// Anonymous. Idempotency: repeating leaves the same state but for a further
 	// request that expires by itself.
 	// Fails with OAUTH_INVALID_REQUEST, OAUTH_INVALID_CLIENT,
 	// OAUTH_UNAUTHORIZED_CLIENT, OAUTH_INVALID_SCOPE, OAUTH_INVALID_TARGET,
@@ -282,11 +282,11 @@ type OAuthServiceServer interface {
 	DenyDevice(context.Context, *DenyDeviceRequest) (*DenyDeviceResponse, error)
 	// Returns the metadata of the authorisation server (RFC 8414).
 	//
-	// Permission: none. Idempotency: no side effects.
+	// Anonymous. Idempotency: no side effects.
 	GetDiscovery(context.Context, *GetDiscoveryRequest) (*GetDiscoveryResponse, error)
 	// Returns the public keys that access tokens are verified with (RFC 7517).
 	//
-	// Permission: none. Idempotency: no side effects.
+	// Anonymous. Idempotency: no side effects.
 	GetJwks(context.Context, *GetJwksRequest) (*GetJwksResponse, error)
 	mustEmbedUnimplementedOAuthServiceServer()
 }

@@ -50,7 +50,7 @@ class OAuthServiceStub:
     `refresh_token`, `urn:ietf:params:oauth:grant-type:token-exchange` (RFC
     8693) or `urn:ietf:params:oauth:grant-type:device_code` (RFC 8628).
 
-    Permission: none. Idempotency: repeating leaves the same state but for a further
+    Anonymous. Idempotency: repeating leaves the same state but for a further
     token or session; a refresh token that is presented again within seconds
     because the answer was lost is answered again.
     Fails with OAUTH_INVALID_REQUEST, OAUTH_INVALID_CLIENT,
@@ -64,14 +64,14 @@ class OAuthServiceStub:
     token of another tenant is not. The caller authenticates as a client, or
     by a token or API key of its own.
 
-    Permission: none. Idempotency: no side effects.
+    Anonymous. Idempotency: no side effects.
     Fails with OAUTH_INVALID_REQUEST, OAUTH_INVALID_CLIENT.
     """
     Revoke: _grpc.UnaryUnaryMultiCallable[_oauth_service_pb2.RevokeRequest, _oauth_service_pb2.RevokeResponse]
     """Revokes a token (RFC 7009): a refresh token with its whole session, an
     access token alone. A token that is unknown or over is no error.
 
-    Permission: none. Idempotency: repeating leaves the same state.
+    Anonymous. Idempotency: repeating leaves the same state.
     Fails with OAUTH_INVALID_REQUEST, OAUTH_INVALID_CLIENT,
     OAUTH_UNAUTHORIZED_CLIENT.
     """
@@ -79,7 +79,7 @@ class OAuthServiceStub:
     """Begins a device authorisation (RFC 8628): the device shows the user code,
     and asks `Token` with the device code until a person has agreed.
 
-    Permission: none. Idempotency: repeating leaves the same state but for a further
+    Anonymous. Idempotency: repeating leaves the same state but for a further
     request that expires by itself.
     Fails with OAUTH_INVALID_REQUEST, OAUTH_INVALID_CLIENT,
     OAUTH_UNAUTHORIZED_CLIENT, OAUTH_INVALID_SCOPE, OAUTH_INVALID_TARGET,
@@ -110,12 +110,12 @@ class OAuthServiceStub:
     GetDiscovery: _grpc.UnaryUnaryMultiCallable[_oauth_service_pb2.GetDiscoveryRequest, _oauth_service_pb2.GetDiscoveryResponse]
     """Returns the metadata of the authorisation server (RFC 8414).
 
-    Permission: none. Idempotency: no side effects.
+    Anonymous. Idempotency: no side effects.
     """
     GetJwks: _grpc.UnaryUnaryMultiCallable[_oauth_service_pb2.GetJwksRequest, _oauth_service_pb2.GetJwksResponse]
     """Returns the public keys that access tokens are verified with (RFC 7517).
 
-    Permission: none. Idempotency: no side effects.
+    Anonymous. Idempotency: no side effects.
     """
 
 @_typing.type_check_only
@@ -137,7 +137,7 @@ class OAuthServiceAsyncStub(OAuthServiceStub):
     `refresh_token`, `urn:ietf:params:oauth:grant-type:token-exchange` (RFC
     8693) or `urn:ietf:params:oauth:grant-type:device_code` (RFC 8628).
 
-    Permission: none. Idempotency: repeating leaves the same state but for a further
+    Anonymous. Idempotency: repeating leaves the same state but for a further
     token or session; a refresh token that is presented again within seconds
     because the answer was lost is answered again.
     Fails with OAUTH_INVALID_REQUEST, OAUTH_INVALID_CLIENT,
@@ -151,14 +151,14 @@ class OAuthServiceAsyncStub(OAuthServiceStub):
     token of another tenant is not. The caller authenticates as a client, or
     by a token or API key of its own.
 
-    Permission: none. Idempotency: no side effects.
+    Anonymous. Idempotency: no side effects.
     Fails with OAUTH_INVALID_REQUEST, OAUTH_INVALID_CLIENT.
     """
     Revoke: _aio.UnaryUnaryMultiCallable[_oauth_service_pb2.RevokeRequest, _oauth_service_pb2.RevokeResponse]  # type: ignore[assignment]
     """Revokes a token (RFC 7009): a refresh token with its whole session, an
     access token alone. A token that is unknown or over is no error.
 
-    Permission: none. Idempotency: repeating leaves the same state.
+    Anonymous. Idempotency: repeating leaves the same state.
     Fails with OAUTH_INVALID_REQUEST, OAUTH_INVALID_CLIENT,
     OAUTH_UNAUTHORIZED_CLIENT.
     """
@@ -166,7 +166,7 @@ class OAuthServiceAsyncStub(OAuthServiceStub):
     """Begins a device authorisation (RFC 8628): the device shows the user code,
     and asks `Token` with the device code until a person has agreed.
 
-    Permission: none. Idempotency: repeating leaves the same state but for a further
+    Anonymous. Idempotency: repeating leaves the same state but for a further
     request that expires by itself.
     Fails with OAUTH_INVALID_REQUEST, OAUTH_INVALID_CLIENT,
     OAUTH_UNAUTHORIZED_CLIENT, OAUTH_INVALID_SCOPE, OAUTH_INVALID_TARGET,
@@ -197,12 +197,12 @@ class OAuthServiceAsyncStub(OAuthServiceStub):
     GetDiscovery: _aio.UnaryUnaryMultiCallable[_oauth_service_pb2.GetDiscoveryRequest, _oauth_service_pb2.GetDiscoveryResponse]  # type: ignore[assignment]
     """Returns the metadata of the authorisation server (RFC 8414).
 
-    Permission: none. Idempotency: no side effects.
+    Anonymous. Idempotency: no side effects.
     """
     GetJwks: _aio.UnaryUnaryMultiCallable[_oauth_service_pb2.GetJwksRequest, _oauth_service_pb2.GetJwksResponse]  # type: ignore[assignment]
     """Returns the public keys that access tokens are verified with (RFC 7517).
 
-    Permission: none. Idempotency: no side effects.
+    Anonymous. Idempotency: no side effects.
     """
 
 class OAuthServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -227,7 +227,7 @@ class OAuthServiceServicer(metaclass=_abc_1.ABCMeta):
         `refresh_token`, `urn:ietf:params:oauth:grant-type:token-exchange` (RFC
         8693) or `urn:ietf:params:oauth:grant-type:device_code` (RFC 8628).
 
-        Permission: none. Idempotency: repeating leaves the same state but for a further
+        Anonymous. Idempotency: repeating leaves the same state but for a further
         token or session; a refresh token that is presented again within seconds
         because the answer was lost is answered again.
         Fails with OAUTH_INVALID_REQUEST, OAUTH_INVALID_CLIENT,
@@ -247,7 +247,7 @@ class OAuthServiceServicer(metaclass=_abc_1.ABCMeta):
         token of another tenant is not. The caller authenticates as a client, or
         by a token or API key of its own.
 
-        Permission: none. Idempotency: no side effects.
+        Anonymous. Idempotency: no side effects.
         Fails with OAUTH_INVALID_REQUEST, OAUTH_INVALID_CLIENT.
         """
 
@@ -260,7 +260,7 @@ class OAuthServiceServicer(metaclass=_abc_1.ABCMeta):
         """Revokes a token (RFC 7009): a refresh token with its whole session, an
         access token alone. A token that is unknown or over is no error.
 
-        Permission: none. Idempotency: repeating leaves the same state.
+        Anonymous. Idempotency: repeating leaves the same state.
         Fails with OAUTH_INVALID_REQUEST, OAUTH_INVALID_CLIENT,
         OAUTH_UNAUTHORIZED_CLIENT.
         """
@@ -274,7 +274,7 @@ class OAuthServiceServicer(metaclass=_abc_1.ABCMeta):
         """Begins a device authorisation (RFC 8628): the device shows the user code,
         and asks `Token` with the device code until a person has agreed.
 
-        Permission: none. Idempotency: repeating leaves the same state but for a further
+        Anonymous. Idempotency: repeating leaves the same state but for a further
         request that expires by itself.
         Fails with OAUTH_INVALID_REQUEST, OAUTH_INVALID_CLIENT,
         OAUTH_UNAUTHORIZED_CLIENT, OAUTH_INVALID_SCOPE, OAUTH_INVALID_TARGET,
@@ -329,7 +329,7 @@ class OAuthServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_oauth_service_pb2.GetDiscoveryResponse, _abc.Awaitable[_oauth_service_pb2.GetDiscoveryResponse]]:
         """Returns the metadata of the authorisation server (RFC 8414).
 
-        Permission: none. Idempotency: no side effects.
+        Anonymous. Idempotency: no side effects.
         """
 
     @_abc_1.abstractmethod
@@ -340,7 +340,7 @@ class OAuthServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_oauth_service_pb2.GetJwksResponse, _abc.Awaitable[_oauth_service_pb2.GetJwksResponse]]:
         """Returns the public keys that access tokens are verified with (RFC 7517).
 
-        Permission: none. Idempotency: no side effects.
+        Anonymous. Idempotency: no side effects.
         """
 
 def add_OAuthServiceServicer_to_server(servicer: OAuthServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -1053,7 +1053,7 @@ export declare const OAuthService: GenService<{
    * `refresh_token`, `urn:ietf:params:oauth:grant-type:token-exchange` (RFC
    * 8693) or `urn:ietf:params:oauth:grant-type:device_code` (RFC 8628).
    *
-   * Permission: none. Idempotency: repeating leaves the same state but for a further
+   * Anonymous. Idempotency: repeating leaves the same state but for a further
    * token or session; a refresh token that is presented again within seconds
    * because the answer was lost is answered again.
    * Fails with OAUTH_INVALID_REQUEST, OAUTH_INVALID_CLIENT,
@@ -1074,7 +1074,7 @@ export declare const OAuthService: GenService<{
    * token of another tenant is not. The caller authenticates as a client, or
    * by a token or API key of its own.
    *
-   * Permission: none. Idempotency: no side effects.
+   * Anonymous. Idempotency: no side effects.
    * Fails with OAUTH_INVALID_REQUEST, OAUTH_INVALID_CLIENT.
    *
    * @generated from rpc function.auth.v1.OAuthService.Introspect
@@ -1088,7 +1088,7 @@ export declare const OAuthService: GenService<{
    * Revokes a token (RFC 7009): a refresh token with its whole session, an
    * access token alone. A token that is unknown or over is no error.
    *
-   * Permission: none. Idempotency: repeating leaves the same state.
+   * Anonymous. Idempotency: repeating leaves the same state.
    * Fails with OAUTH_INVALID_REQUEST, OAUTH_INVALID_CLIENT,
    * OAUTH_UNAUTHORIZED_CLIENT.
    *
@@ -1103,7 +1103,7 @@ export declare const OAuthService: GenService<{
    * Begins a device authorisation (RFC 8628): the device shows the user code,
    * and asks `Token` with the device code until a person has agreed.
    *
-   * Permission: none. Idempotency: repeating leaves the same state but for a further
+   * Anonymous. Idempotency: repeating leaves the same state but for a further
    * request that expires by itself.
    * Fails with OAUTH_INVALID_REQUEST, OAUTH_INVALID_CLIENT,
    * OAUTH_UNAUTHORIZED_CLIENT, OAUTH_INVALID_SCOPE, OAUTH_INVALID_TARGET,
@@ -1162,7 +1162,7 @@ export declare const OAuthService: GenService<{
   /**
    * Returns the metadata of the authorisation server (RFC 8414).
    *
-   * Permission: none. Idempotency: no side effects.
+   * Anonymous. Idempotency: no side effects.
    *
    * @generated from rpc function.auth.v1.OAuthService.GetDiscovery
    */
@@ -1174,7 +1174,7 @@ export declare const OAuthService: GenService<{
   /**
    * Returns the public keys that access tokens are verified with (RFC 7517).
    *
-   * Permission: none. Idempotency: no side effects.
+   * Anonymous. Idempotency: no side effects.
    *
    * @generated from rpc function.auth.v1.OAuthService.GetJwks
    */

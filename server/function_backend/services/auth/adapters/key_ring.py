@@ -108,7 +108,10 @@ class KeyRing:
         return sorted(keys, key=lambda key: key.id)
 
     def public_jwks(self) -> list[dict[str, Any]]:
-        """The published keys as JSON Web Keys."""
+        """The published keys as JSON Web Keys: one at least, for nobody may remember that there are none."""
+        if self._choose(self._ring()) is None:
+            self._make_first()
+            self.forget()
         return [key.jwk() for key in self.published()]
 
     def forget(self, _: str = "") -> None:

@@ -30,6 +30,9 @@ from function_backend.services.auth.repository.relation_reads import RelationRea
 from function_backend.services.auth.service.relation_plans import RelationPlans
 from function_backend.services.auth.service.relation_questions import read_question
 
+# Our own: the program we run in may have seeded the shared one.
+_RANDOM = random.Random()  # noqa: S311 - a sample, nothing secret
+
 
 class Question(NamedTuple):
     """A check as it was asked."""
@@ -81,7 +84,7 @@ class PermissionChecks:
     def check(self, question: Question, *, record: bool) -> Answer:
         """Whether the subject has the permission; kept with its reasons when it is to be recorded or was sampled."""
         now = self._clock.now()
-        record = record or (self._sample_rate > 0 and random.random() < self._sample_rate)  # noqa: S311  a sample
+        record = record or (self._sample_rate > 0 and _RANDOM.random() < self._sample_rate)
         with self._transactions.snapshot() as work:
             reader = RelationReader(work, now)
             plan = self._plans.current(work, reader)
