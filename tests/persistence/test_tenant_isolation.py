@@ -49,8 +49,6 @@ _DEFINER_SEES_ALL = {
     "refresh_token",
     "revoked_access_token",
     "device_authorization",
-    "role",
-    "role_binding",
 }
 
 _TENANT_TABLES = """

@@ -334,6 +334,7 @@ class TestAnotherTenant:
         subject = grants.somebody("owner")
         other = Grants.of_new_tenant(role_server)
         stranger = Subject(other.tenant_id, id=subject.id)
+        other.people.add("user", stranger.id)
         assert _refused(lambda: _get_role(other, role_id("viewer"), by=stranger))[0] == "PERMISSION_MISSING"
 
 
