@@ -1,4 +1,4 @@
-"""The README does what it says: its marked blocks run as they stand, against a real server."""
+"""The README and the pages do what they say: their marked blocks run as they stand, against a real server."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ _BLOCK = re.compile(
 # What differs each time: ids, ports, folders, and scores that other data may move.
 _VARYING = re.compile(
     r"127\.0\.0\.1:\d+|/\S+/acme\.key\.|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
-    r"|\b0\.\d\d\b|\b1\.00\b"
+    r"|\b0\.\d\d\b|\b1\.00\b|(?<=consistency token )\S+"
 )
 
 
 @dataclass(frozen=True)
 class Block:
-    """A block of the README that is marked to be run, and the output that stands below it, if any does."""
+    """A block that is marked to be run, and the output that stands below it, if any does."""
 
     name: str
     language: str
@@ -38,9 +38,11 @@ class Block:
     output: str
 
 
+PAGES = [(ROOT / page).read_text(encoding="utf-8") for page in ("README.md", "docs/relationships.md")]
 BLOCKS = {
     found["name"]: Block(found["name"], found["language"], found["code"], found["output"] or "")
-    for found in _BLOCK.finditer((ROOT / "README.md").read_text(encoding="utf-8"))
+    for text in PAGES
+    for found in _BLOCK.finditer(text)
 }
 
 
@@ -59,9 +61,8 @@ def environment(server: RunningServer, tmp_path: Path) -> dict[str, str]:
 
 
 def test_the_marked_blocks_are_found() -> None:
-    assert set(BLOCKS) >= {"sh", "python", "grpcurl", "auth"}
-    marked = (ROOT / "README.md").read_text(encoding="utf-8").count("<!-- run:")
-    assert len(BLOCKS) == marked
+    assert set(BLOCKS) >= {"sh", "python", "grpcurl", "auth", "relationships"}
+    assert len(BLOCKS) == sum(page.count("<!-- run:") for page in PAGES)
 
 
 @pytest.mark.timeout(300)
