@@ -28,7 +28,7 @@ from function_backend.services.auth.errors.relation import CheckTooComplexError,
 from function_backend.services.auth.repository.relation_decision import DecisionRepository
 from function_backend.services.auth.repository.relation_reads import RelationReader
 from function_backend.services.auth.service.relation_plans import RelationPlans
-from function_backend.services.auth.service.relation_questions import read_question
+from function_backend.services.auth.service.relation_questions import Questions
 
 # Our own: the program we run in may have seeded the shared one.
 _RANDOM = random.Random()  # noqa: S311 - a sample, nothing secret
@@ -88,7 +88,7 @@ class PermissionChecks:
         with self._transactions.snapshot() as work:
             reader = RelationReader(work, now)
             plan = self._plans.current(work, reader)
-            subject, key = read_question(plan, *question)
+            subject, key = Questions(plan).read(*question)
             source = RecordingSource(reader) if record else None
             permitted = _decide(plan, source or reader, subject, key, explain=record)
         if source is None:
@@ -120,9 +120,10 @@ class PermissionChecks:
             answers: list[bool | ServiceError] = [False] * len(questions)
             asked: list[tuple[Subject, Key]] = []
             places: list[int] = []
+            read = Questions(plan).read
             for place, question in enumerate(questions):
                 try:
-                    asked.append(read_question(plan, *question))
+                    asked.append(read(*question))
                 except ServiceError as error:
                     answers[place] = error
                 else:
@@ -177,7 +178,7 @@ def _decide_alone(plan: Plan, source: TupleSource, asked: tuple[Subject, Key]) -
 
 
 def _explain(plan: Plan, source: TupleSource, question: Question, decision: Decision | None = None) -> Explained:
-    subject, key = read_question(plan, *question)
+    subject, key = Questions(plan).read(*question)
     try:
         explanation = Explainer(Evaluation(plan, source), source, subject).explain(key)
     except TooComplex as bound:
