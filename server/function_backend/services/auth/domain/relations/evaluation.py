@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from function_backend.services.auth.domain.relations.closure import MOST_OF_ONE, Closure
-from function_backend.services.auth.domain.relations.plan import Key, PermissionPlan, Plan, RelationPlan
+from function_backend.services.auth.domain.relations.plan import Evaluate, Key, PermissionPlan, Plan, RelationPlan
 from function_backend.services.auth.domain.relations.references import EVERYBODY, Subject, Tuple
 from function_backend.services.auth.domain.relations.source import WIDEST, Found, TooComplex, TupleSource, Wants
 
@@ -24,8 +24,8 @@ MAX_STEPS = 2_000_000
 _MAX_DEPTH = 30
 
 Member = tuple[str, str, str]
-Relations = dict[str, tuple[set[Member], list[Key]]]
-"""Relation to all that stand in it, and to the sets among them."""
+Relations = dict[str, tuple[list[Member], list[Key]]]
+"""Relation to all that stand in it, and to the sets among them: few enough that looking through them is quicker."""
 
 
 class Evaluation:
@@ -204,9 +204,9 @@ class Evaluation:
             relations = objects[number]
             entry = relations.get(relation)
             if entry is None:
-                entry = relations[relation] = (set(), [])
+                entry = relations[relation] = ([], [])
             member = (subject_type, subject_id, subject_relation)
-            entry[0].add(member)
+            entry[0].append(member)
             if subject_relation:
                 entry[1].append(member)
         learnt: dict[str, list[int]] = {}
@@ -250,11 +250,12 @@ class SubjectView:
         "_nodes",
         "_open",
         "_put_off",
-        "_settling",
         "_whole",
         "_wildcard",
         "closure",
         "decided",
+        "left",
+        "settling",
         "subject",
     )
 
@@ -275,7 +276,8 @@ class SubjectView:
         self._put_off: list[Key] = []
         self._asked: list[Key] = []
         self._depth = 0
-        self._settling = False
+        self.settling = False
+        self.left: dict[tuple[int, str], tuple[Evaluate, ...]] = {}
         if subject.relation:
             # A set is part of itself.
             self.decided[self._member] = True
@@ -304,7 +306,7 @@ class SubjectView:
         known = self.decided.get(key)
         if known is not None:
             return known
-        if self._settling:
+        if self.settling:
             return False
         if key in self._open:
             return None
@@ -346,12 +348,12 @@ class SubjectView:
         for key in self._open:
             if key not in self.decided:
                 open_.setdefault(self._nodes[key[0], key[2]].stratum, []).append(key)
-        self._settling = True
+        self.settling = True
         try:
             for stratum in sorted(open_):
                 self._settle(open_[stratum])
         finally:
-            self._settling = False
+            self.settling = False
 
     def _settle(self, keys: list[Key]) -> None:
         evaluation = self._evaluation

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
@@ -20,6 +21,8 @@ from function_backend.services.auth.domain.relations.schema import (
 )
 from function_backend.services.auth.domain.relations.stratify import edges_of, strata
 
+_NUMBERS = itertools.count()
+
 # One object that has to be asked again costs what so many save.
 _WORTH_IT = 8
 
@@ -29,6 +32,11 @@ Key = tuple[str, str, str]
 
 class View(Protocol):
     """What is known about one subject so far. None means: not known yet."""
+
+    left: dict[tuple[int, str], tuple[Evaluate, ...]]
+    """The parts of a union that may still hold, by the number of the union and the id of the object."""
+    settling: bool
+    """Whether what is not known counts as false for now."""
 
     def value(self, key: Key) -> bool | None:
         """Whether the subject is in the relation or has the permission."""
@@ -182,15 +190,24 @@ def _arrow(type_name: str, relation: str, name: str, types: frozenset[str]) -> E
 
 
 def _union(parts: tuple[Evaluate, ...]) -> Evaluate:
+    # A number of its own: what is left of it is kept by each view under the number and the object.
+    number = next(_NUMBERS)
+
     def evaluate(view: View, object_id: str) -> bool | None:
-        result: bool | None = False
-        for part in parts:
+        left = view.left.get((number, object_id), parts)
+        open_ = []
+        for part in left:
             value = part(view, object_id)
             if value:
                 return True
             if value is None:
-                result = None
-        return result
+                open_.append(part)
+        if not open_:
+            return False
+        if len(open_) < len(left) and not view.settling:
+            # What does not hold never will: the next round looks at the rest alone.
+            view.left[number, object_id] = tuple(open_)
+        return None
 
     return evaluate
 
