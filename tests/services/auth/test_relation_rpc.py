@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import cast
 from uuid import uuid4
 
 import grpc
+import psycopg
 import pytest
 from google.rpc import error_details_pb2
 from grpc_status import rpc_status
@@ -20,8 +22,10 @@ from function.auth.v1 import (
     relationship_service_pb2,
     relationship_service_pb2_grpc,
 )
+from function_backend.services.auth.repository.relation_decision import purge_decisions
+from tests.fixtures.clock import SetClock
 from tests.fixtures.principals import make_tenant
-from tests.fixtures.server import RunningServer
+from tests.fixtures.server import RunningServer, StartServer
 
 _SECONDS = 20
 
@@ -449,6 +453,27 @@ class TestChecking:
         with pytest.raises(grpc.RpcError) as refused:
             other.explain(decision_id=decided.decision_id)
         assert reason_of(refused.value) == ("DECISION_NOT_FOUND", {"decision_id": decided.decision_id})
+
+    def test_a_decision_is_gone_when_its_time_is_over_though_nothing_else_is_recorded(
+        self, start_server: StartServer, set_clock: SetClock
+    ) -> None:
+        server = start_server(clock=set_clock)
+        decider = Caller(server, make_tenant(server))
+        decider.write_schema()
+        first = decider.answer("document:1", "view", "user:ann", record=True).decision_id
+        set_clock.advance(timedelta(days=20))
+        second = decider.answer("document:1", "view", "user:ann", record=True).decision_id
+        set_clock.advance(timedelta(days=10))
+        with pytest.raises(grpc.RpcError) as refused:
+            decider.explain(decision_id=first)
+        assert reason_of(refused.value) == ("DECISION_NOT_FOUND", {"decision_id": first})
+        with psycopg.connect(server.database.app_url) as connection:
+            assert purge_decisions(connection, set_clock.now()) == 1
+        assert not decider.explain(decision_id=second).permitted
+        with psycopg.connect(server.database.superuser_url) as connection:
+            assert connection.execute("select count(*) from relation_decision where id = %s", (first,)).fetchone() == (
+                0,
+            )
 
     def test_a_chain_that_is_too_deep_is_refused_and_not_answered_wrongly(self, caller: Caller) -> None:
         caller.write(*[f"group:g{number}#member@group:g{number + 1}#member" for number in range(60)])
