@@ -27,6 +27,7 @@ _Tuples = Annotated[
     list[str], typer.Argument(metavar="TUPLE...", help="Such as document:42#viewer@user:ann or …@group:eng#member.")
 ]
 _Reason = Annotated[str, typer.Option("--reason", help="Why, for the record.")]
+_ValidateOnly = Annotated[bool, typer.Option("--validate-only", help="Check and change nothing.")]
 
 
 @app.command()
@@ -37,7 +38,7 @@ def write(
     operation: Annotated[str, typer.Option("--operation", help="touch, create or delete.")] = "touch",
     expires: Moment = None,
     reason: _Reason = "",
-    validate_only: Annotated[bool, typer.Option("--validate-only", help="Check and change nothing.")] = False,
+    validate_only: _ValidateOnly = False,
 ) -> None:
     """Write relationships, all of them or none, and print the consistency token for later checks."""
     number = _OPERATIONS.get(operation)
@@ -84,6 +85,7 @@ def schema(
     ] = None,
     version: Annotated[int, typer.Option("--version", min=0, help="Print this version.")] = 0,
     diff: Annotated[bool, typer.Option("--diff", help="Say what the file would change, and change nothing.")] = False,
+    validate_only: _ValidateOnly = False,
     reason: _Reason = "",
 ) -> None:
     """Print the relation schema, or write a new version of it."""
@@ -102,7 +104,17 @@ def schema(
     if diff:
         show(session, schemas.diff(text=text))
     else:
-        show(session, schemas.write(text, reason=reason))
+        show(session, schemas.write(text, reason=reason, validate_only=validate_only))
+
+
+@app.command()
+@remote
+def decision(
+    session: Session,
+    decision_id: Annotated[str, typer.Argument(metavar="ID", help="As `check --record` prints it.")],
+) -> None:
+    """Say why a recorded decision was made as it was, from what was known then."""
+    session.output.message(session.client.checks.explain(decision_id=decision_id))
 
 
 def _relationship(text: str) -> relationship_pb2.Relationship:
