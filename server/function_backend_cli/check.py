@@ -25,8 +25,13 @@ def check(
     record: Annotated[
         bool, typer.Option("--record", help="Keep the decision, so that it can be explained later.")
     ] = False,
+    consistency_token: Annotated[
+        str, typer.Option("--consistency-token", help="What a write printed: the answer is not older than that.")
+    ] = "",
 ) -> None:
     """Say whether a subject has a permission on a resource. The exit status is 1 when it has not."""
+    if consistency_token:
+        session.client.observe(consistency_token)
     answer = session.client.checks.check(resource, permission, subject=subject, record=record)
     if session.output.json:
         session.output.message(answer)

@@ -29,6 +29,7 @@ _Tuples = Annotated[
     list[str], typer.Argument(metavar="TUPLE...", help="Such as document:42#viewer@user:ann or …@group:eng#member.")
 ]
 _Reason = Annotated[str, typer.Option("--reason", help="Why, for the record.")]
+_ValidateOnly = Annotated[bool, typer.Option("--validate-only", help="Check and change nothing.")]
 
 
 @app.command()
@@ -39,7 +40,7 @@ def write(
     operation: Annotated[str, typer.Option("--operation", help="touch, create or delete.")] = "touch",
     expires: Moment = None,
     reason: _Reason = "",
-    validate_only: Annotated[bool, typer.Option("--validate-only", help="Check and change nothing.")] = False,
+    validate_only: _ValidateOnly = False,
 ) -> None:
     """Write relationships, all of them or none, and print the consistency token for later checks."""
     number = _OPERATIONS.get(operation)
@@ -86,6 +87,7 @@ def schema(
     ] = None,
     version: Annotated[int, typer.Option("--version", min=0, help="Print this version.")] = 0,
     diff: Annotated[bool, typer.Option("--diff", help="Say what the file would change, and change nothing.")] = False,
+    validate_only: _ValidateOnly = False,
     reason: _Reason = "",
 ) -> None:
     """Print the relation schema, or write a new version of it."""
@@ -104,7 +106,7 @@ def schema(
     if diff:
         _show_changes(session, schemas.diff(text=text))
         return
-    written = schemas.write(text, reason=reason)
+    written = schemas.write(text, reason=reason, validate_only=validate_only)
     if session.output.json:
         session.output.message(written)
         return

@@ -325,6 +325,31 @@ class TestRelations:
         assert not scripted.received("WriteSchema")
         assert "version 2, consistency token t0\nNothing differs." in scripted_command("relations", "schema", file).out
         assert sent(scripted, "WriteSchema").text == "type document"
+        assert not sent(scripted, "WriteSchema").validate_only
+
+    def test_a_schema_is_checked_without_being_written(
+        self, scripted_command: RunCommand, scripted: ScriptedService, here: Path
+    ) -> None:
+        scripted.on("WriteSchema", always(relation_schema_service_pb2.WriteSchemaResponse()))
+        file = here / "schema"
+        file.write_text("type document")
+        assert scripted_command("relations", "schema", file, "--validate-only").status == 0
+        assert sent(scripted, "WriteSchema").validate_only
+
+    def test_a_recorded_decision_is_explained(self, scripted_command: RunCommand, scripted: ScriptedService) -> None:
+        explained = permission_check_service_pb2.ExplainPermissionResponse(permitted=True, resource="document:42")
+        scripted.on("ExplainPermission", always(explained))
+        done = scripted_command("relations", "decision", READER)
+        assert json.loads(done.out)["resource"] == "document:42"
+        assert sent(scripted, "ExplainPermission").decision_id == READER
+
+    def test_a_check_carries_the_token_that_it_is_given(
+        self, scripted_command: RunCommand, scripted: ScriptedService
+    ) -> None:
+        scripted.on("CheckPermission", always(permission_check_service_pb2.CheckPermissionResponse(permitted=True)))
+        done = scripted_command("check", "view", "document:42", "user:ann", "--consistency-token", "AQAAAAABoTpA")
+        assert done.status == 0, done.err
+        assert scripted.received("CheckPermission")[-1].metadata["function-consistency-token"] == "AQAAAAABoTpA"
 
 
 class TestTheRest:

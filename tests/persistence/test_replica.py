@@ -105,6 +105,26 @@ def test_a_call_always_sees_what_it_wrote(transactions: Transactions, look: Call
         assert _see(transactions, principal, look, position)[1] == count
 
 
+def test_a_snapshot_that_must_see_more_than_the_replica_has_is_of_the_primary(
+    replicated_servers: ReplicatedServers, transactions: Transactions
+) -> None:
+    principal = a_principal()
+
+    def look(minimum: int | None = None) -> Seen:
+        with calling(principal, minimum_position=minimum), transactions.snapshot() as work:
+            return _by_core(work)
+
+    replicated_servers.pause()
+    try:
+        position = _write(transactions, principal)
+        assert look() == (True, 0)
+        assert look(position) == (False, 1)
+    finally:
+        replicated_servers.resume()
+    _write(transactions, a_principal())
+    _eventually(lambda: look(position) == (True, 1))
+
+
 def test_writes_and_what_joins_them_stay_on_the_primary(transactions: Transactions) -> None:
     with calling(), transactions.edge() as edge:
         assert _by_core(edge)[0] is False

@@ -49,6 +49,7 @@ _DEFINER_SEES_ALL = {
     "refresh_token",
     "revoked_access_token",
     "device_authorization",
+    "relation_decision",
 }
 
 _TENANT_TABLES = """

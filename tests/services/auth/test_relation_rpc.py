@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import cast
 from uuid import uuid4
 
 import grpc
+import psycopg
 import pytest
 from google.rpc import error_details_pb2
 from grpc_status import rpc_status
@@ -20,8 +23,10 @@ from function.auth.v1 import (
     relationship_service_pb2,
     relationship_service_pb2_grpc,
 )
+from function_backend.services.auth.repository.relation_decision import purge_decisions
+from tests.fixtures.clock import SetClock
 from tests.fixtures.principals import make_tenant
-from tests.fixtures.server import RunningServer
+from tests.fixtures.server import RunningServer, StartServer
 
 _SECONDS = 20
 
@@ -307,6 +312,33 @@ class TestWriting:
             caller.write("document:1#viewer@user:bob", preconditions=[condition])
         assert reason_of(refused.value)[0] == "PRECONDITION_FAILED"
 
+    @pytest.mark.parametrize("way", ["precondition", "creation"])
+    def test_of_many_who_want_to_be_the_only_one_at_once_exactly_one_is(self, caller: Caller, way: str) -> None:
+        nobody = relationship_pb2.Precondition(
+            kind=relationship_pb2.PRECONDITION_KIND_MUST_NOT_EXIST,
+            filter=relationship_pb2.RelationshipFilter(resource_type="document", resource_id="1", relation="editor"),
+        )
+
+        def attempt(number: int) -> str:
+            try:
+                if way == "precondition":
+                    caller.write(f"document:1#editor@user:u{number}", preconditions=[nobody])
+                else:
+                    caller.write("document:1#editor@user:ann", operation="CREATE")
+            except grpc.RpcError as error:
+                return reason_of(error)[0]
+            return "done"
+
+        refused = {"precondition": "PRECONDITION_FAILED", "creation": "RELATIONSHIP_EXISTS"}[way]
+        for _ in range(5):
+            with ThreadPoolExecutor(8) as pool:
+                assert sorted(pool.map(attempt, range(8))) == sorted(["done", *[refused] * 7])
+            caller.relationships.DeleteRelationships(
+                relationship_service_pb2.DeleteRelationshipsRequest(filter=nobody.filter),
+                metadata=caller.metadata,
+                timeout=_SECONDS,
+            )
+
     def test_the_token_of_a_write_is_in_the_message_and_in_the_metadata(self, caller: Caller) -> None:
         request = relationship_service_pb2.WriteRelationshipsRequest(
             updates=[
@@ -394,6 +426,35 @@ class TestChecking:
             "RELATIONSHIP_INVALID",
         ]
 
+    def test_a_check_of_a_batch_that_is_too_complex_stops_no_other(self, caller: Caller) -> None:
+        caller.write(*[f"group:g{number}#member@group:g{number + 1}#member" for number in range(60)])
+        caller.write("group:g60#member@user:ann", "document:1#viewer@user:ann")
+        request = checks_pb2.BatchCheckPermissionsRequest(
+            subject="user:ann",
+            items=[
+                checks_pb2.CheckItem(check=checks_pb2.Check(resource=resource, permission=permission))
+                for resource, permission in (("group:g0", "member"), ("document:1", "view"), ("document:2", "view"))
+            ],
+        )
+        answered = caller.checks.BatchCheckPermissions(request, metadata=caller.metadata, timeout=_SECONDS)
+        assert [each.permitted for each in answered.results] == [False, True, False]
+        assert [each.error.reason for each in answered.results] == ["CHECK_TOO_COMPLEX", "", ""]
+
+    def test_a_page_token_is_good_for_its_question_alone(self, caller: Caller) -> None:
+        caller.write("document:1#viewer@user:ann", "document:2#viewer@user:ann", "document:3#viewer@user:bob")
+        request = checks_pb2.ListPermittedResourcesRequest(
+            resource_type="document", permission="view", subject="user:ann", page_size=1
+        )
+        first = caller.checks.ListPermittedResources(request, metadata=caller.metadata, timeout=_SECONDS)
+        request.page_token = first.next_page_token
+        caller.write("document:1#viewer@user:ann", operation="DELETE")
+        second = caller.checks.ListPermittedResources(request, metadata=caller.metadata, timeout=_SECONDS)
+        assert (list(first.resource_ids), list(second.resource_ids)) == (["1"], ["2"])
+        request.subject = "user:bob"
+        with pytest.raises(grpc.RpcError) as refused:
+            caller.checks.ListPermittedResources(request, metadata=caller.metadata, timeout=_SECONDS)
+        assert reason_of(refused.value)[0] == "INVALID_PAGE_TOKEN"
+
     def test_another_tenants_relationships_are_not_seen(self, caller: Caller, server: RunningServer) -> None:
         caller.write("document:1#viewer@user:ann")
         other = Caller(server, make_tenant(server))
@@ -449,6 +510,27 @@ class TestChecking:
         with pytest.raises(grpc.RpcError) as refused:
             other.explain(decision_id=decided.decision_id)
         assert reason_of(refused.value) == ("DECISION_NOT_FOUND", {"decision_id": decided.decision_id})
+
+    def test_a_decision_is_gone_when_its_time_is_over_though_nothing_else_is_recorded(
+        self, start_server: StartServer, set_clock: SetClock
+    ) -> None:
+        server = start_server(clock=set_clock)
+        decider = Caller(server, make_tenant(server))
+        decider.write_schema()
+        first = decider.answer("document:1", "view", "user:ann", record=True).decision_id
+        set_clock.advance(timedelta(days=20))
+        second = decider.answer("document:1", "view", "user:ann", record=True).decision_id
+        set_clock.advance(timedelta(days=10))
+        with pytest.raises(grpc.RpcError) as refused:
+            decider.explain(decision_id=first)
+        assert reason_of(refused.value) == ("DECISION_NOT_FOUND", {"decision_id": first})
+        with psycopg.connect(server.database.app_url) as connection:
+            assert purge_decisions(connection, set_clock.now()) == 1
+        assert not decider.explain(decision_id=second).permitted
+        with psycopg.connect(server.database.superuser_url) as connection:
+            assert connection.execute("select count(*) from relation_decision where id = %s", (first,)).fetchone() == (
+                0,
+            )
 
     def test_a_chain_that_is_too_deep_is_refused_and_not_answered_wrongly(self, caller: Caller) -> None:
         caller.write(*[f"group:g{number}#member@group:g{number + 1}#member" for number in range(60)])

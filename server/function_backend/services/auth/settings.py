@@ -18,6 +18,7 @@ from function_backend.services.auth.domain.tenant_settings import (
 from function_backend.services.auth.service.grant_ports import GrantRules
 from function_backend.services.auth.service.keys import KeyPolicy
 from function_backend.services.auth.service.people import SignInPolicy
+from function_backend.services.auth.service.relations import RelationPolicy
 
 _MOST_NICE = 19
 
@@ -132,6 +133,15 @@ class AuthSettings:
             raise ValueError("decision_sample_rate must be from 0 to 1")
         if self.decisions_kept_for <= timedelta():
             raise ValueError("decisions_kept_for must be more than 0")
+
+    @property
+    def relation_policy(self) -> RelationPolicy:
+        """What they say about relationships."""
+        return RelationPolicy(
+            remembered_schemas=self.remembered_relation_schemas,
+            decision_sample_rate=self.decision_sample_rate,
+            decisions_kept_for=self.decisions_kept_for,
+        )
 
     def _check_grants(self) -> None:
         if not timedelta() <= self.refresh_retry_window <= timedelta(minutes=1):

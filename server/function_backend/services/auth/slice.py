@@ -31,12 +31,8 @@ from function_backend.services.auth.service.grants import GrantNeeds, open_grant
 from function_backend.services.auth.service.guards import RoleGuards
 from function_backend.services.auth.service.keys import open_keys
 from function_backend.services.auth.service.people import Surroundings, open_people
-from function_backend.services.auth.service.permission_checks import PermissionChecks
 from function_backend.services.auth.service.permissions import PermissionService
-from function_backend.services.auth.service.permitted_lists import PermittedLists
-from function_backend.services.auth.service.relation_plans import RelationPlans
-from function_backend.services.auth.service.relation_schemas import RelationSchemas
-from function_backend.services.auth.service.relationships import Relationships
+from function_backend.services.auth.service.relations import open_relations
 from function_backend.services.auth.service.revocation import REVOCATION_TOPIC, TOLD_EPOCH_TOPIC
 from function_backend.services.auth.service.role_bindings import RoleBindingService
 from function_backend.services.auth.service.roles import RoleService
@@ -106,7 +102,6 @@ def build(resources: Resources, settings: AuthSettings) -> Slice:
         note_session=session_uses.note,
     )
     authenticator = checking.authenticator
-    plans = RelationPlans(size=settings.remembered_relation_schemas)
     grant_rules = settings.grant_rules
     grants = open_grants(
         resources,
@@ -122,13 +117,13 @@ def build(resources: Resources, settings: AuthSettings) -> Slice:
             authenticator=authenticator,
         ),
     )
+    relations = open_relations(resources, settings.relation_policy)
     return Slice(
         name="auth",
         servicers={
             **_tenant_servicers(resources, catalogue, rules),
             **_key_servicers(resources, catalogue, guards),
             **_role_servicers(resources, catalogue, built_in, guards),
-            **_relation_servicers(resources, settings, plans),
             "function.auth.v1.SigningKeyService": SigningKeyServicer(keys.signing_keys, resources.clock),
             "function.auth.v1.MasterKeyService": MasterKeyServicer(keys.master_keys),
             "function.auth.v1.ClientCredentialService": ClientCredentialServicer(grants.client_credentials),
@@ -158,6 +153,9 @@ def build(resources: Resources, settings: AuthSettings) -> Slice:
             "function.auth.v1.ServiceAccountService": ServiceAccountServicer(people.service_accounts),
             "function.auth.v1.GroupService": GroupServicer(people.groups, people.memberships),
             "function.auth.v1.CredentialService": CredentialServicer(checking.credentials, checking.revocations),
+            "function.auth.v1.RelationSchemaService": RelationSchemaServicer(relations.schemas),
+            "function.auth.v1.RelationshipService": RelationshipServicer(relations.relationships),
+            "function.auth.v1.PermissionCheckService": PermissionCheckServicer(relations.checks, relations.lists),
         },
         event_payloads=EVENT_PAYLOADS,
         invalidations={
@@ -175,13 +173,14 @@ def build(resources: Resources, settings: AuthSettings) -> Slice:
             "credentials": authenticator.cache,
             "tenant rules": policy.cache,
             "data keys": keys.vault.cache,
-            "relation schemas": plans.statistics,
+            "relation schemas": relations.plans.statistics,
         },
         chores=(
             Chore(_KEY_CHORE_SECONDS, keys.signing_keys.rotate_when_due),
             Chore(_SESSION_USES_SECONDS, session_uses.write),
             Chore(_PURGE_SECONDS, lambda driver: _purge(driver, resources.clock)),
             Chore(_PURGE_SECONDS, people.purge),
+            Chore(_PURGE_SECONDS, relations.purge),
             *checking.chores,
         ),
         authenticator=authenticator,
@@ -250,26 +249,6 @@ def _role_servicers(
         "function.auth.v1.PermissionService": PermissionServicer(permissions),
         "function.auth.v1.RoleService": RoleServicer(roles),
         "function.auth.v1.RoleBindingService": RoleBindingServicer(bindings),
-    }
-
-
-def _relation_servicers(resources: Resources, settings: AuthSettings, plans: RelationPlans) -> dict[str, object]:
-    """The servicers of relation schemas, relationships and permission checks."""
-    transactions, clock, page_tokens = resources.transactions, resources.clock, resources.page_tokens
-    checks = PermissionChecks(
-        transactions=transactions,
-        clock=clock,
-        plans=plans,
-        sample_rate=settings.decision_sample_rate,
-        decisions_kept_for=settings.decisions_kept_for,
-    )
-    lists = PermittedLists(transactions=transactions, clock=clock, page_tokens=page_tokens, plans=plans)
-    schemas = RelationSchemas(transactions=transactions, clock=clock, page_tokens=page_tokens)
-    relationships = Relationships(transactions=transactions, clock=clock, page_tokens=page_tokens, plans=plans)
-    return {
-        "function.auth.v1.RelationSchemaService": RelationSchemaServicer(schemas),
-        "function.auth.v1.RelationshipService": RelationshipServicer(relationships),
-        "function.auth.v1.PermissionCheckService": PermissionCheckServicer(checks, lists),
     }
 
 

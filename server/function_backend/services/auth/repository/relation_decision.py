@@ -14,10 +14,12 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from function_backend.persistence.unit_of_work import UnitOfWork
+    from function_backend.persistence.wire import Driver
 
 _decision = relation_decision_table.c
 
-# Each recording takes some old ones with it, so that the table stays as large as its period demands.
+# Each recording takes some old ones of its tenant with it, so that the table stays as large as its period demands,
+# however many are recorded; where nothing is recorded any more, the chore removes them.
 _PURGED_AT_ONCE = 10
 
 
@@ -81,3 +83,9 @@ class DecisionRepository:
                     _decision.tenant_id == self._work.tenant_id, _decision.id.in_(found)
                 )
             )
+
+
+def purge_decisions(driver: Driver, expired_before: datetime, *, at_most: int = 1000) -> int:
+    """Deletes decisions of all tenants whose time was over by then; how many. Safe to call from many workers."""
+    row = driver.execute("select purge_relation_decisions(%s, %s)", (expired_before, at_most)).fetchone()
+    return 0 if row is None else int(row[0])

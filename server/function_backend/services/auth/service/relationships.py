@@ -77,7 +77,12 @@ class Relationships:
         """All changes in one transaction, or none."""
         now = self._clock.now()
         with self._transactions() as work:
-            plan = self._hold(work)
+            # What depends on what is there must not change until the commit: others would else depend on the same.
+            alone = bool(preconditions) or any(each.operation is Operation.CREATE for each in wanted)
+            version = _hold(work, alone=alone).current_version()
+            if not version:
+                raise RelationSchemaNotFoundError
+            plan = self._plans.of_version(work, version)
             updates = _checked(plan, wanted, now)
             relationships = RelationshipRepository(work)
             _require(relationships, preconditions, now)
@@ -99,8 +104,7 @@ class Relationships:
         now = self._clock.now()
         _check_filter(wanted, "filter")
         with self._transactions() as work:
-            schemas = RelationSchemaRepository(work)
-            schemas.hold()
+            schemas = _hold(work, alone=bool(preconditions))
             relationships = RelationshipRepository(work)
             _require(relationships, preconditions, now)
             most = limit or MAX_DELETED
@@ -130,14 +134,15 @@ class Relationships:
             page = RelationshipRepository(work).list_after(wanted, key, limit=page_size or DEFAULT_PAGE_SIZE)
         return page, "" if page.next_key is None else self._page_tokens.write(query, page.next_key)
 
-    def _hold(self, work: UnitOfWork) -> Plan:
-        """The plan of the current schema, which stays the current one until the transaction ends."""
-        schemas = RelationSchemaRepository(work)
+
+def _hold(work: UnitOfWork, *, alone: bool) -> RelationSchemaRepository:
+    """Keeps the schema as it is until the transaction ends; and all relationships too, when alone."""
+    schemas = RelationSchemaRepository(work)
+    if alone:
+        schemas.lock()
+    else:
         schemas.hold()
-        version = schemas.current_version()
-        if not version:
-            raise RelationSchemaNotFoundError
-        return self._plans.of_version(work, version)
+    return schemas
 
 
 def _put(

@@ -21,4 +21,5 @@ relation_decision_table = Table(
     Column("permitted", Boolean, nullable=False),
     Column("inputs", LargeBinary, nullable=False),
     Index("relation_decision_expires_at_idx", "tenant_id", "expires_at"),
+    Index("relation_decision_over_idx", "expires_at"),
 )
