@@ -21,6 +21,7 @@ from function.auth.v1 import (
     certificate_identity_service_pb2_grpc,
     client_credential_service_pb2,
     client_credential_service_pb2_grpc,
+    oauth_service_pb2,
     permission_check_service_pb2,
     relation_schema_service_pb2,
     relation_schema_service_pb2_grpc,
@@ -42,7 +43,7 @@ from function.company.v1 import company_pb2, company_service_pb2, company_servic
 from function_backend.services.auth.domain.key_text import digest
 from function_backend.services.auth.domain.permission import PLATFORM
 from tests.fixtures.accounts import grant, make_account, set_state
-from tests.fixtures.grants import make_person, sign_in
+from tests.fixtures.grants import CLIENT, make_person, sign_in, tokens_of
 from tests.fixtures.methods import Answer, ContractMethod, call, every_method
 from tests.fixtures.people_requests import make_people, people_request
 from tests.fixtures.people_rows import PeopleRows
@@ -79,6 +80,7 @@ RELATION_PAGES: dict[str, Message] = {
 _OVER = {
     "expired key": (grpc.StatusCode.UNAUTHENTICATED, "CREDENTIAL_EXPIRED"),
     "expired token": (grpc.StatusCode.UNAUTHENTICATED, "CREDENTIAL_EXPIRED"),
+    "revoked token": (grpc.StatusCode.UNAUTHENTICATED, "CREDENTIAL_REVOKED"),
     "token of an ended session": (grpc.StatusCode.UNAUTHENTICATED, "SESSION_ENDED"),
     "token of a suspended user": (grpc.StatusCode.UNAUTHENTICATED, "SUBJECT_DISABLED"),
     "key of a suspended tenant": (grpc.StatusCode.PERMISSION_DENIED, "TENANT_SUSPENDED"),
@@ -508,12 +510,15 @@ def over(server: RunningServer) -> dict[str, str]:
     end_session(server, session)
     suspended = sign_token(server, users[2])
     set_state(server, users[2], "suspended")
+    revoked = sign_in(server, make_person(server, "*"))
+    tokens_of(server).Revoke(oauth_service_pb2.RevokeRequest(client_id=CLIENT, token=revoked.access_token))
     child = make_child_tenant(server)
     tenants = tenant_service_pb2_grpc.TenantServiceStub(server.channel)
     tenants.SuspendTenant(tenant_service_pb2.SuspendTenantRequest(id=child.tenant.id), metadata=server.metadata())
     return {
         "expired key": key,
         "expired token": sign_token(server, users[0], lives=timedelta(minutes=-5)),
+        "revoked token": revoked.access_token,
         "token of an ended session": ended,
         "token of a suspended user": suspended,
         "key of a suspended tenant": child.key,
