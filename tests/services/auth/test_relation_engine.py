@@ -214,10 +214,19 @@ class TestHostileRelationships:
         assert engine.decide(asked) == [False, True]
 
     def test_fifty_levels_are_followed_and_more_are_refused(self) -> None:
-        chain = [f"folder:f{number}#parent@folder:f{number + 1}" for number in range(80)]
-        engine = _evaluation(*chain, "folder:f49#viewer@user:ann")
+        chain = [f"group:g{number}#member@group:g{number + 1}#member" for number in range(80)]
+        engine = _evaluation(*chain, "group:g49#member@user:ann")
+        assert engine.decide([(ANN, ("group", "g0", "member"))]) == [True]
+        engine = _evaluation(*chain, "group:g60#member@user:ann")
+        with pytest.raises(TooComplex) as refused:
+            engine.decide([(ANN, ("group", "g0", "member"))])
+        assert refused.value.limit == 50
+
+    def test_what_an_object_leads_to_comes_with_it_and_still_ends_somewhere(self) -> None:
+        chain = [f"folder:f{number}#parent@folder:f{number + 1}" for number in range(600)]
+        engine = _evaluation(*chain, "folder:f200#viewer@user:ann")
         assert engine.decide([(ANN, ("folder", "f0", "view"))]) == [True]
-        engine = _evaluation(*chain, "folder:f60#viewer@user:ann")
+        engine = _evaluation(*chain, "folder:f590#viewer@user:ann")
         with pytest.raises(TooComplex) as refused:
             engine.decide([(ANN, ("folder", "f0", "view"))])
         assert refused.value.limit == 50

@@ -11,21 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from function_backend.services.auth.domain.relations.closure import MOST_OF_ONE, Closure
-from function_backend.services.auth.domain.relations.plan import Key, PermissionPlan, Plan, RelationPlan
+from function_backend.services.auth.domain.relations.closure import MOST_OF_ONE
+from function_backend.services.auth.domain.relations.plan import Key, Plan, RelationPlan, Relations
 from function_backend.services.auth.domain.relations.references import EVERYBODY, Subject, Tuple
 from function_backend.services.auth.domain.relations.source import WIDEST, Found, TooComplex, TupleSource, Wants
+from function_backend.services.auth.domain.relations.subject_view import MAX_STEPS, SubjectView
 
 MAX_LEVELS = 50
 MAX_TUPLES = 100_000
-MAX_STEPS = 2_000_000
-
-# Steps from statement to statement before the rest is put off; each takes up to 18 frames of Python's stack.
-_MAX_DEPTH = 30
-
-Member = tuple[str, str, str]
-Relations = dict[str, tuple[set[Member], list[Key]]]
-"""Relation to all that stand in it, and to the sets among them."""
 
 
 class Evaluation:
@@ -49,6 +42,7 @@ class Evaluation:
         self.known_objects: dict[Key, list[tuple[str, str]]] = {}
         """Relation to the objects that stand in it, as far as it was asked for."""
         self._asked: set[object] = set()
+        self._leading: dict[tuple[str, str], None] = {}
         self._levels = 0
         self._tuples = 0
         self.steps = 0
@@ -85,14 +79,19 @@ class Evaluation:
                 raise TooComplex(MAX_STEPS, "steps")
         return [view.decided[key] for view, key in asked]
 
-    def want_whole(self, type_name: str, object_id: str) -> bool:
-        """Asks for all relationships of an object; False where it has too many."""
+    def want_whole(self, type_name: str, object_id: str, permission: str = "") -> bool:
+        """Asks for all relationships of an object, and of those that its permission leads to.
+
+        False where the object has too many.
+        """
         key = (type_name, object_id)
         if key in self.wide or not self.plan.widths.mostly_narrow(type_name):
             return False
         if key not in self._asked:
             self._asked.add(key)
             self._wants.whole.append(key)
+        if permission and (type_name, permission) not in self._leading:
+            self._leading[type_name, permission] = None
         return True
 
     def want_relation(self, view: SubjectView, key: Key, node: RelationPlan) -> bool:
@@ -129,7 +128,7 @@ class Evaluation:
         """The sets that stand in the relation, looked up when they were not needed before."""
         whole = self.whole.get((key[0], key[1]))
         if whole is not None:
-            return whole[key[2]][1] if key[2] in whole else []
+            return [member for member in whole.get(key[2], ()) if member[2]]
         found = self.sets.get(key)
         if found is None:
             loaded = self._source.load(Wants(sets=[key]), at_most=MAX_TUPLES)
@@ -149,7 +148,7 @@ class Evaluation:
         if found is None:
             whole = self.whole.get((key[0], key[1]))
             if whole is not None:
-                members = whole[key[2]][0] if key[2] in whole else ()
+                members = whole.get(key[2], ())
                 found = self.known_objects[key] = [(each[0], each[1]) for each in members if not each[2]]
         return found
 
@@ -157,6 +156,7 @@ class Evaluation:
         """All is answered without what was asked for last; whoever needs it later asks again."""
         self._wants, self._direct_for, self._closing = Wants(), [], []
         self._asked.clear()
+        self._leading.clear()
         for view in views:
             view.forget_asked()
 
@@ -164,6 +164,7 @@ class Evaluation:
         wants, waiting, closing = self._wants, self._direct_for, self._closing
         self._wants, self._direct_for, self._closing = Wants(), [], []
         self._asked.clear()
+        self._lead_on(wants)
         if wants:
             self._levels += 1
             if self._levels > self._max_levels:
@@ -195,23 +196,35 @@ class Evaluation:
         for number, type_name, object_id in found.objects:
             self.known_objects[wants.objects[number]].append((type_name, object_id))
 
-    def _take_whole(self, wanted: Sequence[tuple[str, str]], found: Iterable[tuple[int, str, str, str, str]]) -> int:
-        """Keeps the objects that are known as a whole now; how many are too wide for that."""
-        counts = [0] * len(wanted)
-        objects: list[Relations] = [{} for _ in wanted]
-        for number, relation, subject_type, subject_id, subject_relation in found:
-            counts[number] += 1
-            relations = objects[number]
-            entry = relations.get(relation)
-            if entry is None:
-                entry = relations[relation] = (set(), [])
-            member = (subject_type, subject_id, subject_relation)
-            entry[0].add(member)
-            if subject_relation:
-                entry[1].append(member)
+    def _lead_on(self, wants: Wants) -> None:
+        """Says where the wanted objects lead to, unless what is there is mostly too wide to be read as a whole."""
+        leading, self._leading = self._leading, {}
+        ways = {way: None for asked in leading for way in self.plan.ways_from(*asked)}
+        is_narrow = self.plan.widths.mostly_narrow
+        wants.onward += [(way.type, way.relation) for way in ways if all(map(is_narrow, way.targets))]
+
+    def _take_whole(
+        self, wanted: Sequence[tuple[str, str]], found: Iterable[tuple[str, str, str | None, str, str, str]]
+    ) -> int:
+        """Keeps the objects that are known as a whole now; how many of the wanted are too wide for that."""
+        objects: dict[tuple[str, str], Relations] = {key: {} for key in wanted}
+        counts: dict[tuple[str, str], int] = dict.fromkeys(wanted, 0)
+        for type_name, object_id, relation, subject_type, subject_id, subject_relation in found:
+            key = (type_name, object_id)
+            relations = objects.get(key)
+            if relations is None:
+                relations = objects[key] = {}
+                counts[key] = 0
+            if relation is None:
+                continue
+            counts[key] += 1
+            members = relations.get(relation)
+            if members is None:
+                members = relations[relation] = []
+            members.append((subject_type, subject_id, subject_relation))
         learnt: dict[str, list[int]] = {}
-        for key, count, relations in zip(wanted, counts, objects, strict=True):
-            wide = count > WIDEST
+        for key, relations in objects.items():
+            wide = counts[key] > WIDEST
             if wide:
                 self.wide.add(key)
             else:
@@ -219,7 +232,7 @@ class Evaluation:
             learnt.setdefault(key[0], [0, 0])[wide] += 1
         for type_name, (narrow, wide_count) in learnt.items():
             self.plan.widths.learn(type_name, wide=wide_count, narrow=narrow)
-        return sum(wide_count for _, wide_count in learnt.values())
+        return sum(key in self.wide for key in wanted)
 
 
 def _take_memberships(
@@ -235,184 +248,3 @@ def _take_memberships(
     overflowed = {id(owner) for owner, count in zip(owners, counts, strict=True) if count > MOST_OF_ONE}
     for view in closing:
         view.closure.end_round(overflowed=id(view) in overflowed)
-
-
-class SubjectView:
-    """What is known about one subject."""
-
-    __slots__ = (
-        "_asked",
-        "_closed",
-        "_depth",
-        "_evaluation",
-        "_loaded",
-        "_member",
-        "_nodes",
-        "_open",
-        "_put_off",
-        "_settling",
-        "_whole",
-        "_wildcard",
-        "closure",
-        "decided",
-        "subject",
-    )
-
-    def __init__(self, evaluation: Evaluation, subject: Subject) -> None:
-        self.subject = subject
-        self.decided: dict[Key, bool] = {}
-        """What is known for good."""
-        self.closure = Closure(evaluation.plan.closure, subject)
-        """The sets that the subject belongs to."""
-        self._evaluation = evaluation
-        self._nodes = evaluation.plan.nodes
-        self._closed = evaluation.plan.closure.closed
-        self._member: Member = (subject.type, subject.id, subject.relation)
-        self._wildcard: Member | None = None if subject.relation else (subject.type, EVERYBODY, "")
-        self._whole = evaluation.whole
-        self._loaded: set[Key] = set()
-        self._open: set[Key] = set()
-        self._put_off: list[Key] = []
-        self._asked: list[Key] = []
-        self._depth = 0
-        self._settling = False
-        if subject.relation:
-            # A set is part of itself.
-            self.decided[self._member] = True
-
-    def begin(self) -> None:
-        """A new round: what was open may be decided now."""
-        self._open.clear()
-        self._asked.clear()
-        if self.closure.next:
-            # From the beginning, whether sets turn up or not: with the rest of a level it costs next to nothing, and
-            # what it finds is there when it is needed.
-            self._evaluation.want_closure(self)
-
-    def forget_asked(self) -> None:
-        """What was asked for in this round was not loaded."""
-        self._loaded.difference_update(self._asked)
-        self._asked.clear()
-
-    def finish(self) -> None:
-        """Looks at what was put off because it was too deep to be looked at at once."""
-        while self._put_off:
-            self.value(self._put_off.pop())
-
-    def value(self, key: Key) -> bool | None:
-        """Whether the subject is in the relation or has the permission; None while it is not known."""
-        known = self.decided.get(key)
-        if known is not None:
-            return known
-        if self._settling:
-            return False
-        if key in self._open:
-            return None
-        if self._depth >= _MAX_DEPTH:
-            self._put_off.append(key)
-            return None
-        self._open.add(key)
-        self._evaluation.steps += 1
-        self._depth += 1
-        result = self._work_out(key)
-        self._depth -= 1
-        if result is not None:
-            self.decided[key] = result
-        return result
-
-    def objects(self, key: Key) -> list[tuple[str, str]] | None:
-        """The objects that stand in the relation; None while they are not known."""
-        found = self._evaluation.known_objects.get(key)
-        return self._evaluation.objects(key) if found is None else found
-
-    def at_once(self, type_name: str, object_id: str, name: str) -> bool | None:
-        """Whether the subject is in the relation, if that is known without following sets.
-
-        Most relations of an object that is known as a whole are: this saves what keeping track of a statement costs.
-        """
-        whole = self._whole.get((type_name, object_id))
-        if whole is None or (self.subject.relation and self._member == (type_name, object_id, name)):
-            return None
-        entry = whole.get(name)
-        if entry is None:
-            return False
-        if self._member in entry[0] or self._wildcard in entry[0]:
-            return True
-        return None if entry[1] else False
-
-    def settle(self) -> None:
-        """Decides what circles leave open: the least fixpoint, from the lowest stratum up."""
-        open_: dict[int, list[Key]] = {}
-        for key in self._open:
-            if key not in self.decided:
-                open_.setdefault(self._nodes[key[0], key[2]].stratum, []).append(key)
-        self._settling = True
-        try:
-            for stratum in sorted(open_):
-                self._settle(open_[stratum])
-        finally:
-            self._settling = False
-
-    def _settle(self, keys: list[Key]) -> None:
-        evaluation = self._evaluation
-        while True:
-            left = []
-            evaluation.steps += len(keys)
-            if evaluation.steps > MAX_STEPS:
-                raise TooComplex(MAX_STEPS, "steps")
-            for key in keys:
-                if self._work_out(key):
-                    self.decided[key] = True
-                else:
-                    left.append(key)
-            if len(left) == len(keys):
-                break
-            keys = left
-        for key in keys:
-            self.decided[key] = False
-
-    def _work_out(self, key: Key) -> bool | None:
-        name = (key[0], key[2])
-        node = self._nodes.get(name)
-        if node is None:
-            return False
-        if isinstance(node, PermissionPlan):
-            if (key[0], key[1]) not in self._whole and self._evaluation.want_whole(key[0], key[1]):
-                # Whatever the permission is made of, it begins at relationships of this object.
-                return None
-            return node.evaluate(self, key[1])
-        if name in self._closed and not self.closure.given_up:
-            return True if key in self.closure.sets else False if self.closure.complete else None
-        return self._in_relation(key, node)
-
-    def _in_relation(self, key: Key, node: RelationPlan) -> bool | None:
-        whole = self._whole.get((key[0], key[1]))
-        if whole is None:
-            return self._work_out_wide(key, node)
-        entry = whole.get(key[2])
-        if entry is None:
-            return False
-        if self._member in entry[0] or self._wildcard in entry[0]:
-            return True
-        return self._any(entry[1])
-
-    def _work_out_wide(self, key: Key, node: RelationPlan) -> bool | None:
-        evaluation = self._evaluation
-        if key not in self._loaded:
-            if evaluation.want_whole(key[0], key[1]):
-                return None
-            self._loaded.add(key)
-            if evaluation.want_relation(self, key, node):
-                self._asked.append(key)
-                return None
-        return self._any(evaluation.sets[key]) if node.has_sets else False
-
-    def _any(self, members: Iterable[Key]) -> bool | None:
-        result: bool | None = False
-        for member in members:
-            value = self.value(member)
-            if value:
-                return True
-            if value is None:
-                result = None
-        return result
