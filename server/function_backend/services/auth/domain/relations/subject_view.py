@@ -3,20 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from function_backend.services.auth.domain.relations.closure import Closure
-from function_backend.services.auth.domain.relations.plan import Key, Member, PermissionPlan, RelationPlan
+from function_backend.services.auth.domain.relations.plan import (
+    Key,
+    Member,
+    PermissionPlan,
+    Plan,
+    RelationPlan,
+    Relations,
+)
 from function_backend.services.auth.domain.relations.references import EVERYBODY, Subject
 from function_backend.services.auth.domain.relations.source import TooComplex
-
-if TYPE_CHECKING:
-    from function_backend.services.auth.domain.relations.evaluation import Evaluation
 
 MAX_STEPS = 2_000_000
 
 # Steps from statement to statement before the rest is put off; each takes up to 18 frames of Python's stack.
 _MAX_DEPTH = 30
+
+
+class Known(Protocol):
+    """What is known whoever is asked about, and how to ask for more of it."""
+
+    plan: Plan
+    whole: dict[tuple[str, str], Relations]
+    sets: dict[Key, list[Key]]
+    known_objects: dict[Key, list[tuple[str, str]]]
+    steps: int
+
+    def want_whole(self, type_name: str, object_id: str, permission: str = "") -> bool:
+        """Asks for all relationships of an object, and of those that its permission leads to."""
+
+    def want_relation(self, view: SubjectView, key: Key, node: RelationPlan) -> bool:
+        """Asks for what decides a relation for a subject."""
+
+    def want_closure(self, view: SubjectView) -> None:
+        """Asks for the sets that the subject belongs to."""
+
+    def objects(self, key: Key) -> list[tuple[str, str]] | None:
+        """The objects that stand in the relation."""
 
 
 class SubjectView:
@@ -41,7 +67,7 @@ class SubjectView:
         "subject",
     )
 
-    def __init__(self, evaluation: Evaluation, subject: Subject) -> None:
+    def __init__(self, evaluation: Known, subject: Subject) -> None:
         self.subject = subject
         self.decided: dict[Key, bool] = {}
         """What is known for good."""
