@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import random
+import weakref
 from collections.abc import Iterable, Iterator, Sequence
 
 import pytest
 
-from function_backend.services.auth.domain.relations import evaluation, explanation
+from function_backend.services.auth.domain.relations import explanation, known
 from function_backend.services.auth.domain.relations.checking import read_schema
 from function_backend.services.auth.domain.relations.evaluation import Evaluation
 from function_backend.services.auth.domain.relations.explanation import (
@@ -71,13 +73,21 @@ def _targets(world: World) -> list[tuple[str, str]]:
     return [(each, name) for each in world.types for name in world.names(each)]
 
 
-@pytest.fixture(params=["small", "large"])
+@pytest.fixture(params=["small", "large", "some large", "apart", "near"])
 def _size(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Objects and memberships as they are, or all of them taken for too large to be read at once."""
-    if request.param == "large":
-        for module in (evaluation, explanation):
-            monkeypatch.setattr(module, "WIDEST", 0)
-            monkeypatch.setattr(module, "MOST_OF_ONE", 0)
+    """Objects and memberships as they are; or all, or those of a few, taken for too large to be read at once.
+
+    And objects that come without those that they lead to, or with the nearest alone.
+    """
+    most = {"large": 0, "some large": 2}.get(request.param)
+    if most is not None:
+        for module in (known, explanation):
+            monkeypatch.setattr(module, "WIDEST", most)
+            monkeypatch.setattr(module, "MOST_OF_ONE", most)
+    if request.param == "apart":
+        monkeypatch.setattr(explanation, "beside", lambda _: 0)
+    if request.param == "near":
+        monkeypatch.setattr(explanation, "FARTHEST", 1)
 
 
 @pytest.mark.usefixtures("_size")
@@ -230,6 +240,18 @@ class TestHostileRelationships:
         with pytest.raises(TooComplex) as refused:
             engine.decide([(ANN, ("folder", "f0", "view"))])
         assert refused.value.limit == 50
+
+    def test_what_a_call_has_learnt_is_gone_with_it(self) -> None:
+        source = Memory(map(read_tuple, ("folder:f#parent@folder:g", "folder:g#viewer@user:ann")))
+        engine = Evaluation(make_plan(read_schema(SCHEMA), 1), source)
+        assert engine.decide([(ANN, ("folder", "f", "view")), (ANN, ("folder", "h", "view"))]) == [True, False]
+        gone = weakref.ref(source)
+        gc.disable()
+        try:
+            del source, engine
+            assert gone() is None
+        finally:
+            gc.enable()
 
     def test_ten_thousand_groups_that_lead_to_each_other_do_not_use_up_the_stack(self) -> None:
         wide = [f"group:top#member@group:g{number}#member" for number in range(10_000)]

@@ -28,7 +28,7 @@ from function_backend.services.auth.errors.relation import CheckTooComplexError,
 from function_backend.services.auth.repository.relation_decision import DecisionRepository
 from function_backend.services.auth.repository.relation_reads import RelationReader
 from function_backend.services.auth.service.relation_plans import RelationPlans
-from function_backend.services.auth.service.relation_questions import read_question
+from function_backend.services.auth.service.relation_questions import QuestionReader, read_question
 
 # Our own: the program we run in may have seeded the shared one.
 _RANDOM = random.Random()  # noqa: S311 - a sample, nothing secret
@@ -120,9 +120,10 @@ class PermissionChecks:
             answers: list[bool | ServiceError] = [False] * len(questions)
             asked: list[tuple[Subject, Key]] = []
             places: list[int] = []
+            read = QuestionReader(plan).read
             for place, question in enumerate(questions):
                 try:
-                    asked.append(read_question(plan, *question))
+                    asked.append(read(*question))
                 except ServiceError as error:
                     answers[place] = error
                 else:

@@ -1,64 +1,37 @@
 """Finding out permissions: level by level from the resources, all questions of a call together.
 
-A level asks for everything that is needed next in one go: whole objects where they are small, else which of these
-relationships exist, which sets stand in these relations, which objects; and which sets the subjects belong to. Between
-levels the expressions are worked out with three values, so that a question that is answered asks for nothing more. What
-only circles of relationships leave open is the least fixpoint, stratum by stratum: a statement holds when it follows
-from relationships, never because it supports itself.
+A level asks for everything that is needed next in one go: whole objects where they are small, and with them those that
+they lead to; else which of these relationships exist, which sets stand in these relations, which objects; and which
+sets the subjects belong to. Between levels the expressions are worked out with three values, so that a question that is
+answered asks for nothing more. What only circles of relationships leave open is the least fixpoint, stratum by stratum:
+a statement holds when it follows from relationships, never because it supports itself.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
-from function_backend.services.auth.domain.relations.closure import MOST_OF_ONE
-from function_backend.services.auth.domain.relations.plan import Key, Plan, RelationPlan, Relations
-from function_backend.services.auth.domain.relations.references import EVERYBODY, Subject, Tuple
-from function_backend.services.auth.domain.relations.source import WIDEST, Found, TooComplex, TupleSource, Wants
+from function_backend.services.auth.domain.relations.known import Known
+from function_backend.services.auth.domain.relations.plan import Key, Plan
+from function_backend.services.auth.domain.relations.references import Subject
+from function_backend.services.auth.domain.relations.source import TooComplex, TupleSource
 from function_backend.services.auth.domain.relations.subject_view import MAX_STEPS, SubjectView
-
-MAX_LEVELS = 50
-MAX_TUPLES = 100_000
 
 
 class Evaluation:
     """Answers questions on one state of the relationships."""
 
-    def __init__(self, plan: Plan, source: TupleSource, *, max_levels: int = MAX_LEVELS) -> None:
+    def __init__(self, plan: Plan, source: TupleSource) -> None:
         self.plan = plan
         """The schema that the answers follow from."""
-        self._source = source
-        self._max_levels = max_levels
+        self._known = Known(plan, source)
         self._views: dict[Subject, SubjectView] = {}
-        self._wants = Wants()
-        self._direct_for: list[tuple[SubjectView, Key]] = []
-        self._closing: list[SubjectView] = []
-        self.whole: dict[tuple[str, str], Relations] = {}
-        """The objects that are small enough to be known as a whole."""
-        self.wide: set[tuple[str, str]] = set()
-        """The objects that are not."""
-        self.sets: dict[Key, list[Key]] = {}
-        """Relation of a wide object to the sets that stand in it, as far as it was asked for."""
-        self.known_objects: dict[Key, list[tuple[str, str]]] = {}
-        """Relation to the objects that stand in it, as far as it was asked for."""
-        self._asked: set[object] = set()
-        self._leading: dict[tuple[str, str], None] = {}
-        self._levels = 0
-        self._tuples = 0
-        self.steps = 0
-        """How much was worked out."""
-
-    def view(self, subject: Subject) -> SubjectView:
-        """What is known about the subject."""
-        view = self._views.get(subject)
-        if view is None:
-            view = self._views[subject] = SubjectView(self, subject)
-        return view
 
     def decide(self, questions: Sequence[tuple[Subject, Key]]) -> list[bool]:
         """Whether each subject has what is asked. Raises TooComplex."""
-        asked = open_ = [(self.view(subject), key) for subject, key in questions]
-        self._levels = 0
+        known = self._known
+        known.begin()
+        asked = open_ = [(self._view(subject), key) for subject, key in questions]
         while open_:
             views = {id(view): view for view, _ in open_}.values()
             for view in views:
@@ -67,184 +40,30 @@ class Evaluation:
             for view in views:
                 view.finish()
             if not open_:
-                self._drop_wants(views)
-            elif self._wants or self._closing:
-                self._load()
+                known.drop()
+                for view in views:
+                    view.forget_asked()
+            elif known.is_asked:
+                known.load()
             else:
                 # Nothing is left to ask for: what is open hangs on circles alone.
                 for view in {id(view): view for view, _ in open_}.values():
                     view.settle()
                 break
-            if self.steps > MAX_STEPS:
+            if known.steps > MAX_STEPS:
                 raise TooComplex(MAX_STEPS, "steps")
         return [view.decided[key] for view, key in asked]
 
-    def want_whole(self, type_name: str, object_id: str, permission: str = "") -> bool:
-        """Asks for all relationships of an object, and of those that its permission leads to.
-
-        False where the object has too many.
-        """
-        key = (type_name, object_id)
-        if key in self.wide or not self.plan.widths.mostly_narrow(type_name):
-            return False
-        if key not in self._asked:
-            self._asked.add(key)
-            self._wants.whole.append(key)
-        if permission and (type_name, permission) not in self._leading:
-            self._leading[type_name, permission] = None
-        return True
-
-    def want_relation(self, view: SubjectView, key: Key, node: RelationPlan) -> bool:
-        """Asks for what decides a relation for a subject; False when nothing can stand in it for this subject."""
-        subject, asked = view.subject, False
-        if subject.id != EVERYBODY and (subject.type, subject.relation) in node.kinds:
-            self._wants.direct.append(Tuple(*key, *subject))
-            self._direct_for.append((view, key))
-            asked = True
-        if not subject.relation and subject.type in node.wildcards:
-            self._wants.direct.append(Tuple(*key, subject.type, EVERYBODY, ""))
-            self._direct_for.append((view, key))
-            asked = True
-        if node.has_sets and key not in self.sets:
-            if key not in self._asked:
-                self._asked.add(key)
-                self._wants.sets.append(key)
-            asked = True
-        return asked
-
-    def want_closure(self, view: SubjectView) -> None:
-        """Asks for the sets that the subject belongs to."""
-        self._closing.append(view)
-
-    def objects(self, key: Key) -> list[tuple[str, str]] | None:
-        """The objects that stand in the relation; None while they are not known, and then asked for."""
-        known = self._known_objects(key)
-        if known is None and not self.want_whole(key[0], key[1]) and ("objects", key) not in self._asked:
-            self._asked.add(("objects", key))
-            self._wants.objects.append(key)
-        return known
-
     def sets_of(self, key: Key) -> list[Key]:
         """The sets that stand in the relation, looked up when they were not needed before."""
-        whole = self.whole.get((key[0], key[1]))
-        if whole is not None:
-            return [member for member in whole.get(key[2], ()) if member[2]]
-        found = self.sets.get(key)
-        if found is None:
-            loaded = self._source.load(Wants(sets=[key]), at_most=MAX_TUPLES)
-            found = self.sets[key] = [(type_name, object_id, name) for _, type_name, object_id, name in loaded.sets]
-        return found
+        return self._known.sets_of(key)
 
     def objects_of(self, key: Key) -> list[tuple[str, str]]:
         """The objects that stand in the relation, looked up when they were not needed before."""
-        found = self._known_objects(key)
-        if found is None:
-            loaded = self._source.load(Wants(objects=[key]), at_most=MAX_TUPLES)
-            found = self.known_objects[key] = [(type_name, object_id) for _, type_name, object_id in loaded.objects]
-        return found
+        return self._known.objects_of(key)
 
-    def _known_objects(self, key: Key) -> list[tuple[str, str]] | None:
-        found = self.known_objects.get(key)
-        if found is None:
-            whole = self.whole.get((key[0], key[1]))
-            if whole is not None:
-                members = whole.get(key[2], ())
-                found = self.known_objects[key] = [(each[0], each[1]) for each in members if not each[2]]
-        return found
-
-    def _drop_wants(self, views: Iterable[SubjectView]) -> None:
-        """All is answered without what was asked for last; whoever needs it later asks again."""
-        self._wants, self._direct_for, self._closing = Wants(), [], []
-        self._asked.clear()
-        self._leading.clear()
-        for view in views:
-            view.forget_asked()
-
-    def _load(self) -> None:
-        wants, waiting, closing = self._wants, self._direct_for, self._closing
-        self._wants, self._direct_for, self._closing = Wants(), [], []
-        self._asked.clear()
-        self._lead_on(wants)
-        if wants:
-            self._levels += 1
-            if self._levels > self._max_levels:
-                raise TooComplex(self._max_levels, "levels of relationships")
-        owners = [view for view in closing for _ in range(len(view.closure.next))]
-        for view in closing:
-            wants.memberships += view.closure.begin_round()
-        found = self._source.load(wants, at_most=MAX_TUPLES - self._tuples)
-        self._tuples += found.count
-        if self._tuples > MAX_TUPLES:
-            raise TooComplex(MAX_TUPLES, "relationships to follow")
-        for number in found.direct:
-            view, key = waiting[number]
-            view.decided[key] = True
-        self._take_relations(wants, found)
-        if wants.whole and self._take_whole(wants.whole, found.whole) == len(wants.whole):
-            # They are all asked for again in another way, which is no level of relationships more.
-            self._levels -= 1
-        if closing:
-            _take_memberships(closing, owners, wants.memberships, found.memberships)
-
-    def _take_relations(self, wants: Wants, found: Found) -> None:
-        for key in wants.sets:
-            self.sets[key] = []
-        for number, type_name, object_id, name in found.sets:
-            self.sets[wants.sets[number]].append((type_name, object_id, name))
-        for key in wants.objects:
-            self.known_objects[key] = []
-        for number, type_name, object_id in found.objects:
-            self.known_objects[wants.objects[number]].append((type_name, object_id))
-
-    def _lead_on(self, wants: Wants) -> None:
-        """Says where the wanted objects lead to, unless what is there is mostly too wide to be read as a whole."""
-        leading, self._leading = self._leading, {}
-        ways = {way: None for asked in leading for way in self.plan.ways_from(*asked)}
-        is_narrow = self.plan.widths.mostly_narrow
-        wants.onward += [(way.type, way.relation) for way in ways if all(map(is_narrow, way.targets))]
-
-    def _take_whole(
-        self, wanted: Sequence[tuple[str, str]], found: Iterable[tuple[str, str, str | None, str, str, str]]
-    ) -> int:
-        """Keeps the objects that are known as a whole now; how many of the wanted are too wide for that."""
-        objects: dict[tuple[str, str], Relations] = {key: {} for key in wanted}
-        counts: dict[tuple[str, str], int] = dict.fromkeys(wanted, 0)
-        for type_name, object_id, relation, subject_type, subject_id, subject_relation in found:
-            key = (type_name, object_id)
-            relations = objects.get(key)
-            if relations is None:
-                relations = objects[key] = {}
-                counts[key] = 0
-            if relation is None:
-                continue
-            counts[key] += 1
-            members = relations.get(relation)
-            if members is None:
-                members = relations[relation] = []
-            members.append((subject_type, subject_id, subject_relation))
-        learnt: dict[str, list[int]] = {}
-        for key, relations in objects.items():
-            wide = counts[key] > WIDEST
-            if wide:
-                self.wide.add(key)
-            else:
-                self.whole[key] = relations
-            learnt.setdefault(key[0], [0, 0])[wide] += 1
-        for type_name, (narrow, wide_count) in learnt.items():
-            self.plan.widths.learn(type_name, wide=wide_count, narrow=narrow)
-        return sum(key in self.wide for key in wanted)
-
-
-def _take_memberships(
-    closing: Sequence[SubjectView],
-    owners: Sequence[SubjectView],
-    asked: Sequence[tuple[str, str, str, str, str]],
-    found: Iterable[tuple[int, str]],
-) -> None:
-    counts = [0] * len(asked)
-    for number, object_id in found:
-        counts[number] += 1
-        owners[number].closure.add(asked[number], object_id)
-    overflowed = {id(owner) for owner, count in zip(owners, counts, strict=True) if count > MOST_OF_ONE}
-    for view in closing:
-        view.closure.end_round(overflowed=id(view) in overflowed)
+    def _view(self, subject: Subject) -> SubjectView:
+        view = self._views.get(subject)
+        if view is None:
+            view = self._views[subject] = SubjectView(self._known, subject)
+        return view

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Protocol
 
 from function_backend.services.auth.domain.relations.closure import Closure
+from function_backend.services.auth.domain.relations.known import Known
 from function_backend.services.auth.domain.relations.plan import (
     Key,
     Member,
     PermissionPlan,
-    Plan,
     RelationPlan,
-    Relations,
 )
 from function_backend.services.auth.domain.relations.references import EVERYBODY, Subject
 from function_backend.services.auth.domain.relations.source import TooComplex
@@ -23,28 +21,6 @@ MAX_STEPS = 2_000_000
 _MAX_DEPTH = 30
 
 
-class Known(Protocol):
-    """What is known whoever is asked about, and how to ask for more of it."""
-
-    plan: Plan
-    whole: dict[tuple[str, str], Relations]
-    sets: dict[Key, list[Key]]
-    known_objects: dict[Key, list[tuple[str, str]]]
-    steps: int
-
-    def want_whole(self, type_name: str, object_id: str, permission: str = "") -> bool:
-        """Asks for all relationships of an object, and of those that its permission leads to."""
-
-    def want_relation(self, view: SubjectView, key: Key, node: RelationPlan) -> bool:
-        """Asks for what decides a relation for a subject."""
-
-    def want_closure(self, view: SubjectView) -> None:
-        """Asks for the sets that the subject belongs to."""
-
-    def objects(self, key: Key) -> list[tuple[str, str]] | None:
-        """The objects that stand in the relation."""
-
-
 class SubjectView:
     """What is known about one subject."""
 
@@ -52,8 +28,8 @@ class SubjectView:
         "_asked",
         "_closed",
         "_depth",
-        "_evaluation",
         "_is_set",
+        "_known",
         "_loaded",
         "_member",
         "_nodes",
@@ -67,20 +43,20 @@ class SubjectView:
         "subject",
     )
 
-    def __init__(self, evaluation: Known, subject: Subject) -> None:
+    def __init__(self, known: Known, subject: Subject) -> None:
         self.subject = subject
         self.decided: dict[Key, bool] = {}
         """What is known for good."""
-        self.closure = Closure(evaluation.plan.closure, subject)
+        self.closure = Closure(known.plan.closure, subject)
         """The sets that the subject belongs to."""
-        self._evaluation = evaluation
-        self._nodes = evaluation.plan.nodes
-        self._closed = evaluation.plan.closure.closed
+        self._known = known
+        self._nodes = known.plan.nodes
+        self._closed = known.plan.closure.closed
         self._member: Member = (subject.type, subject.id, subject.relation)
         # A set has no wildcard, and nothing is found twice.
         self._wildcard: Member = self._member if subject.relation else (subject.type, EVERYBODY, "")
         self._is_set = bool(subject.relation)
-        self._whole = evaluation.whole
+        self._whole = known.whole
         self._loaded: set[Key] = set()
         self._open: set[Key] = set()
         self._put_off: list[Key] = []
@@ -98,7 +74,7 @@ class SubjectView:
         if self.closure.next:
             # From the beginning, whether sets turn up or not: with the rest of a level it costs next to nothing, and
             # what it finds is there when it is needed.
-            self._evaluation.want_closure(self)
+            self._known.want_closure(self)
 
     def forget_asked(self) -> None:
         """What was asked for in this round was not loaded."""
@@ -123,7 +99,7 @@ class SubjectView:
             self._put_off.append(key)
             return None
         self._open.add(key)
-        self._evaluation.steps += 1
+        self._known.steps += 1
         self._depth += 1
         result = self._work_out(key)
         self._depth -= 1
@@ -133,8 +109,8 @@ class SubjectView:
 
     def objects(self, key: Key) -> list[tuple[str, str]] | None:
         """The objects that stand in the relation; None while they are not known."""
-        found = self._evaluation.known_objects.get(key)
-        return self._evaluation.objects(key) if found is None else found
+        found = self._known.known_objects.get(key)
+        return self._known.objects(key) if found is None else found
 
     def is_one_of(self, members: list[Member] | None, node: RelationPlan) -> bool | None:
         """Whether the subject is one of those that stand in a relation, if that is known without asking further.
@@ -174,11 +150,11 @@ class SubjectView:
             self._settling = False
 
     def _settle(self, keys: list[Key]) -> None:
-        evaluation = self._evaluation
+        known = self._known
         while True:
             left = []
-            evaluation.steps += len(keys)
-            if evaluation.steps > MAX_STEPS:
+            known.steps += len(keys)
+            if known.steps > MAX_STEPS:
                 raise TooComplex(MAX_STEPS, "steps")
             for key in keys:
                 if self._work_out(key):
@@ -198,7 +174,7 @@ class SubjectView:
             return False
         whole = self._whole.get((type_name, object_id))
         if isinstance(node, PermissionPlan):
-            if whole is None and self._evaluation.want_whole(type_name, object_id, name):
+            if whole is None and self._known.want_whole(type_name, object_id, name):
                 # Whatever the permission is made of, it begins at relationships of this object.
                 return None
             return node.evaluate(self, object_id, whole)
@@ -212,15 +188,15 @@ class SubjectView:
         return self._any([each for each in members if each[2]])
 
     def _work_out_wide(self, key: Key, node: RelationPlan) -> bool | None:
-        evaluation = self._evaluation
+        known = self._known
         if key not in self._loaded:
-            if evaluation.want_whole(key[0], key[1]):
+            if known.want_whole(key[0], key[1]):
                 return None
             self._loaded.add(key)
-            if evaluation.want_relation(self, key, node):
+            if known.want_relation(self, key, node):
                 self._asked.append(key)
                 return None
-        return self._any(evaluation.sets[key]) if node.has_sets else False
+        return self._any(known.sets[key]) if node.has_sets else False
 
     def _any(self, members: Iterable[Key]) -> bool | None:
         result: bool | None = False
