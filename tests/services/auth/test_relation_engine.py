@@ -73,20 +73,18 @@ def _targets(world: World) -> list[tuple[str, str]]:
     return [(each, name) for each in world.types for name in world.names(each)]
 
 
-@pytest.fixture(params=["small", "large", "some large", "apart", "near"])
+@pytest.fixture(params=["small", "large", "mixed"])
 def _size(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Objects and memberships as they are; or all, or those of a few, taken for too large to be read at once.
+    """Objects and memberships as they are; or taken for too large to be read at once, all of them or those of a few.
 
-    And objects that come without those that they lead to, or with the nearest alone.
+    In the mixture, objects also come with the nearest of those that they lead to alone.
     """
-    most = {"large": 0, "some large": 2}.get(request.param)
+    most = {"large": 0, "mixed": 2}.get(request.param)
     if most is not None:
         for module in (known, explanation):
             monkeypatch.setattr(module, "WIDEST", most)
             monkeypatch.setattr(module, "MOST_OF_ONE", most)
-    if request.param == "apart":
-        monkeypatch.setattr(explanation, "beside", lambda _: 0)
-    if request.param == "near":
+    if request.param == "mixed":
         monkeypatch.setattr(explanation, "FARTHEST", 1)
 
 

@@ -6,7 +6,7 @@ the index entries looked at, whatever the planner believes about the size of the
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from function_backend.persistence import arrays
 from function_backend.services.auth.domain.relations.closure import MOST_OF_ONE
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from function_backend.services.auth.domain.relations.source import Wants
     from function_backend.services.auth.domain.relations.walking import ResourceStream, SubjectStream
 
-_DIRECT, _SETS, _OBJECTS, _WHOLE, _MEMBERSHIPS = range(5)
+_DIRECT, _SETS, _OBJECTS, _WHOLE, _MEMBERSHIPS, _VERSION = range(6)
 
 _COUNTS = "(t.expires_at is null or t.expires_at > %(now)s)"
 _DIRECT_SQL = f"""
@@ -113,6 +113,11 @@ _MEMBERSHIPS_SQL = f"""
     ) found
 """  # noqa: S608  put together from constants of this file
 _VERSION_SQL = "select coalesce(max(version), 0) from relation_schema where tenant_id = %s"
+_BESIDE_SQL = f"""
+    select {_VERSION}, coalesce(max(version), 0)::int4, null::text, null::text, null::text, null::text, null::text,
+        null::text
+    from relation_schema where tenant_id = %(tenant)s
+"""  # noqa: S608  put together from constants of this file
 
 _PASSED_SQL = f"""
     select w.n::int4, found.resource_id
@@ -175,12 +180,26 @@ _STREAMS_AT_ONCE = 500
 _BEYOND_ALL_IDS = "\x7f"
 
 
+class SchemaMoved(Exception):  # noqa: N818 - It never leaves the slice: whoever expected a version begins again.
+    """The current schema version is another one than expected."""
+
+
 class RelationReader:
     """The relationships of the unit of work's tenant as they are at a moment."""
 
     def __init__(self, work: UnitOfWork, now: datetime) -> None:
         self._work = work
         self._now = now
+        self._expected: int | None = None
+
+    def expect(self, version: int) -> None:
+        """Says which schema version should be the current one: the next `load` looks, which saves a statement."""
+        self._expected = version
+
+    def confirm(self) -> None:
+        """Raises SchemaMoved when the current version is not the expected one; looks unless a `load` has."""
+        if self._expected is not None:
+            self._compare(self.schema_version())
 
     def schema_version(self) -> int:
         """The number of the current schema version in the same state; 0 when there is none."""
@@ -205,20 +224,12 @@ class RelationReader:
             if wanted:
                 parts.append(statement)
                 values |= _arrays(names, wanted)
+        if self._expected is not None:
+            parts.append(_BESIDE_SQL)
         rows = self._work.driver.execute(" union all ".join(parts), values, binary=True).fetchall()
-        found = Found(len(rows))
-        for row in rows:
-            kind = row[0]
-            if kind == _WHOLE:
-                found.whole.append(row[2:])
-            elif kind == _DIRECT:
-                found.direct.append(row[1] - 1)
-            elif kind == _SETS:
-                found.sets.append((row[1] - 1, *row[5:]))
-            elif kind == _OBJECTS:
-                found.objects.append((row[1] - 1, row[5], row[6]))
-            else:
-                found.memberships.append((row[1] - 1, row[3]))
+        found, version = _sorted(rows)
+        if self._expected is not None:
+            self._compare(version)
         return found
 
     def resources(self, streams: Sequence[ResourceStream], *, at_most: int) -> Iterable[tuple[int, str]]:
@@ -257,8 +268,33 @@ class RelationReader:
                 until = found[-1]
         return found
 
+    def _compare(self, version: int) -> None:
+        expected, self._expected = self._expected, None
+        if version != expected:
+            raise SchemaMoved
+
     def _values(self, *, limit: int) -> dict[str, object]:
         return {"tenant": self._work.tenant_id, "now": self._now, "limit": limit}
+
+
+def _sorted(rows: Sequence[tuple[Any, ...]]) -> tuple[Found, int]:
+    """What was found by what was asked for, and the schema version where that was asked for too."""
+    found, version = Found(len(rows)), 0
+    for row in rows:
+        kind = row[0]
+        if kind == _WHOLE:
+            found.whole.append(row[2:])
+        elif kind == _DIRECT:
+            found.direct.append(row[1] - 1)
+        elif kind == _SETS:
+            found.sets.append((row[1] - 1, *row[5:]))
+        elif kind == _OBJECTS:
+            found.objects.append((row[1] - 1, row[5], row[6]))
+        elif kind == _MEMBERSHIPS:
+            found.memberships.append((row[1] - 1, row[3]))
+        else:
+            version = row[1]
+    return found, version
 
 
 def _arrays(names: str, rows: Sequence[tuple[str, ...]]) -> dict[str, object]:
