@@ -279,12 +279,12 @@ class RelationReader:
 
 def _sorted(rows: Sequence[tuple[Any, ...]]) -> tuple[Found, int]:
     """What was found by what was asked for, and the schema version where that was asked for too."""
-    found, version = Found(len(rows)), 0
-    for row in rows:
+    found, version = Found(len(rows), whole=[row[2:] for row in rows if row[0] == _WHOLE]), 0
+    for row in rows if len(found.whole) < len(rows) else ():
         kind = row[0]
         if kind == _WHOLE:
-            found.whole.append(row[2:])
-        elif kind == _DIRECT:
+            continue
+        if kind == _DIRECT:
             found.direct.append(row[1] - 1)
         elif kind == _SETS:
             found.sets.append((row[1] - 1, *row[5:]))

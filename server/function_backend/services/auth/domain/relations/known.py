@@ -6,6 +6,7 @@ the call, and its memory is used again while it is warm.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
@@ -188,31 +189,33 @@ class Known:
     ) -> int:
         """Keeps the objects that are known as a whole now; how many of the wanted are too wide for that."""
         objects: dict[tuple[str, str], Relations] = {key: {} for key in wanted}
-        counts: dict[tuple[str, str], int] = dict.fromkeys(wanted, 0)
+        counts = dict.fromkeys(objects, 0)
+        at_type, at_id = "", ""
+        key, relations = ("", ""), Relations()
         for type_name, object_id, relation, subject_type, subject_id, subject_relation in found:
-            key = (type_name, object_id)
-            relations = objects.get(key)
-            if relations is None:
-                relations = objects[key] = {}
-                counts[key] = 0
+            # The relationships of an object mostly come one after the other: comparing is cheaper than looking up.
+            if object_id != at_id or type_name != at_type:
+                at_type, at_id = key = (type_name, object_id)
+                relations = objects.setdefault(key, {})
+                counts.setdefault(key, 0)
             if relation is None:
                 continue
             counts[key] += 1
             members = relations.get(relation)
             if members is None:
-                members = relations[relation] = []
-            members.append((subject_type, subject_id, subject_relation))
-        learnt: dict[str, list[int]] = {}
-        for key, relations in objects.items():
-            wide = counts[key] > WIDEST
-            if wide:
-                self.wide.add(key)
+                relations[relation] = [(subject_type, subject_id, subject_relation)]
             else:
-                self.whole[key] = relations
-            learnt.setdefault(key[0], [0, 0])[wide] += 1
-        for type_name, (narrow, wide_count) in learnt.items():
-            self.plan.widths.learn(type_name, wide=wide_count, narrow=narrow)
-        return sum(key in self.wide for key in wanted)
+                members.append((subject_type, subject_id, subject_relation))
+        wide = {key for key, count in counts.items() if count > WIDEST}
+        self.wide |= wide
+        for each in wide:
+            del objects[each]
+        self.whole.update(objects)
+        for type_name, narrow in Counter(key[0] for key in objects).items():
+            self.plan.widths.learn(type_name, wide=0, narrow=narrow)
+        for type_name, count in Counter(key[0] for key in wide).items():
+            self.plan.widths.learn(type_name, wide=count, narrow=0)
+        return sum(key in wide for key in wanted) if wide else 0
 
 
 def _take_memberships(
