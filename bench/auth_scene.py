@@ -18,6 +18,8 @@ from function.auth.v1 import (
     role_binding_pb2,
     role_binding_service_pb2,
     role_binding_service_pb2_grpc,
+    role_service_pb2,
+    role_service_pb2_grpc,
     service_account_pb2,
     service_account_service_pb2,
     service_account_service_pb2_grpc,
@@ -44,6 +46,17 @@ class Client:
         return oauth_service_pb2.TokenRequest(
             grant_type="client_credentials", client_id=self.id, client_secret=self.secret
         )
+
+
+def password_grant(user: str) -> oauth_service_pb2.TokenRequest:
+    """The request of a user with PASSWORD for a session."""
+    return oauth_service_pb2.TokenRequest(
+        grant_type="password",
+        client_id="function-backend-cli",
+        tenant="default",
+        username=user,
+        password=PASSWORD,
+    )
 
 
 class Scene:
@@ -94,12 +107,15 @@ class Scene:
         return Client(id=account.id, secret=made.secret)
 
     def bind(self, role: str, service_account_id: str) -> None:
-        """Binds a role to a service account, for the whole tenant."""
+        """Binds a built-in role to a service account, for the whole tenant."""
+        roles = role_service_pb2_grpc.RoleServiceStub(self._channel)
+        listed = self._call(roles.ListRoles, role_service_pb2.ListRolesRequest()).roles
+        [role_id] = [each.id for each in listed if each.name == role]
         stub = role_binding_service_pb2_grpc.RoleBindingServiceStub(self._channel)
         subject = role_binding_pb2.RoleSubject(
             kind=role_binding_pb2.ROLE_SUBJECT_KIND_SERVICE_ACCOUNT, id=service_account_id
         )
-        request = role_binding_service_pb2.CreateRoleBindingRequest(role_id=role, subject=subject, reason="bench")
+        request = role_binding_service_pb2.CreateRoleBindingRequest(role_id=role_id, subject=subject, reason="bench")
         self._call(stub.CreateRoleBinding, request)
 
     def user(self, name: str) -> str:

@@ -87,7 +87,7 @@ def drawn(figure: Figure) -> str:
     """The figure as a bar; the mark is what it must reach."""
     if figure.reach is None:
         return ""
-    length = min(_LONGEST_BAR, round(figure.reach * _BAR_WIDTH))
+    length = round(min(_LONGEST_BAR, figure.reach * _BAR_WIDTH))
     cells = ["█" if place < length else " " for place in range(_LONGEST_BAR)]
     return "".join([*cells[:_BAR_WIDTH], "┃", *cells[_BAR_WIDTH:]]).rstrip()
 

@@ -16,7 +16,8 @@ from function.company.v1 import company_service_pb2, company_service_pb2_grpc
 
 _REVOCATIONS = 200
 _WORKERS = 2
-_CHANNELS = 16
+_PAUSE = 0.01
+_CHANNELS = 8
 """Connections are dealt out to the workers by the kernel: enough that each surely has some."""
 
 
@@ -45,8 +46,9 @@ def measure(stage: Stage) -> Measurement:
         for name, share, bar in (("p50", 0.5, 20), ("p99", 0.99, 1000))
     ]
     conditions = {
-        "measured": f"from the answer to RevokeApiKey to the last call that was let in, on {_CHANNELS} connections to "
-        f"{_WORKERS} workers that each call without pause; {len(seconds)} keys",
+        "measured": "from the sending of RevokeApiKey, which takes a commit, to the beginning of the last call that "
+        f"was let in, on {_CHANNELS} connections to {_WORKERS} workers, each with a call every {_PAUSE * 1000:.0f} ms; "
+        f"{len(seconds)} keys",
     }
     return Measurement(figures=figures, rounds={"revocations": waits}, conditions=conditions)
 
@@ -67,15 +69,16 @@ def _revoke_and_wait(
                 began = time.perf_counter()
                 _ask(stubs[number], secret)
                 last[number] = began
+                time.sleep(_PAUSE)
 
     threads = [threading.Thread(target=use, args=(number,)) for number in range(len(stubs))]
     for thread in threads:
         thread.start()
+    began = time.perf_counter()
     scene.revoke(key_id)
-    revoked = time.perf_counter()
     for thread in threads:
         thread.join()
-    return max(0.0, max(last) - revoked)
+    return max(0.0, max(last) - began)
 
 
 def _ask(stub: company_service_pb2_grpc.CompanyServiceStub, secret: str) -> None:

@@ -8,6 +8,7 @@ import typer
 
 from function_backend_cli.application import application
 from function_backend_cli.connection import Session, remote
+from function_backend_cli.explanation import tree_of
 from function_backend_cli.output import REFUSED
 
 app = application()
@@ -39,6 +40,7 @@ def check(
         if answer.decision_id:
             session.output.say(f"decision {answer.decision_id}")
     if explain:
-        session.output.message(session.client.checks.explain(resource=resource, permission=permission, subject=subject))
+        explained = session.client.checks.explain(resource=resource, permission=permission, subject=subject)
+        session.output.tree(explained, tree_of(explained))
     if not answer.permitted:
         raise typer.Exit(REFUSED)

@@ -12,6 +12,7 @@ from google.protobuf.message import Message
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
+from rich.tree import Tree
 
 from function_backend_client import FunctionBackendError, InvalidFilterError, UnauthenticatedError
 
@@ -58,6 +59,13 @@ class Output:
             self.console.print(table)
         else:
             self.console.print(empty)
+
+    def tree(self, message: Message, tree: Tree) -> None:
+        """A tree for people, or the message that it shows."""
+        if self.json:
+            self.message(message)
+        else:
+            self.console.print(tree)
 
     def fields(self, pairs: Iterable[tuple[str, str]]) -> None:
         """Names and values below each other; empty values are left out."""

@@ -9,8 +9,10 @@ from typing import Annotated
 import typer
 
 from function.auth.v1 import relationship_pb2
+from function.auth.v1.relation_schema_service_pb2 import DiffSchemaResponse, WriteSchemaResponse
 from function_backend_cli.application import application
 from function_backend_cli.connection import Session, remote
+from function_backend_cli.explanation import tree_of
 from function_backend_cli.messages import show, show_all
 from function_backend_cli.moments import Moment
 from function_backend_cli.names import nearest
@@ -102,19 +104,40 @@ def schema(
     except (OSError, UnicodeDecodeError) as error:
         raise ValueError(f"{file}: cannot be read: {error}") from error
     if diff:
-        show(session, schemas.diff(text=text))
-    else:
-        show(session, schemas.write(text, reason=reason, validate_only=validate_only))
+        _show_changes(session, schemas.diff(text=text))
+        return
+    written = schemas.write(text, reason=reason, validate_only=validate_only)
+    if session.output.json:
+        session.output.message(written)
+        return
+    session.output.say(f"version {written.schema.version}, consistency token {written.consistency_token}")
+    _show_changes(session, written)
 
 
 @app.command()
 @remote
 def decision(
-    session: Session,
-    decision_id: Annotated[str, typer.Argument(metavar="ID", help="As `check --record` prints it.")],
+    session: Session, decision_id: Annotated[str, typer.Argument(help="As `check --record` printed it.")]
 ) -> None:
-    """Say why a recorded decision was made as it was, from what was known then."""
-    session.output.message(session.client.checks.explain(decision_id=decision_id))
+    """Explain a recorded decision, from what was known when it was made."""
+    explained = session.client.checks.explain(decision_id=decision_id)
+    session.output.say(
+        f"{explained.subject} {'had' if explained.permitted else 'did not have'} {explained.permission} on"
+        f" {explained.resource}, decided {explained.decision_time.ToJsonString()} for {explained.decision_caller}"
+    )
+    session.output.tree(explained, tree_of(explained))
+
+
+def _show_changes(session: Session, answer: WriteSchemaResponse | DiffSchemaResponse) -> None:
+    if session.output.json:
+        session.output.message(answer)
+        return
+    for change in answer.changes:
+        for sign, text in (("-", change.before), ("+", change.after)):
+            for line in text.splitlines():
+                session.output.say(f"{sign} {change.definition}: {line}" if change.name else f"{sign} {line}")
+    if not answer.changes:
+        session.output.say("Nothing differs.")
 
 
 def _relationship(text: str) -> relationship_pb2.Relationship:

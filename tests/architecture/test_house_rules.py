@@ -1,6 +1,8 @@
 """Rules of the house that no linter knows. Each came from a way in which such code bases decay."""
 
 import ast
+import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +14,7 @@ FOLDERS = ("server", "clients/python", "tools", "tests", "bench")
 EMPTY_NAMES = {"base", "common", "helper", "helpers", "manager", "misc", "util", "utils"}
 # The unit of work alone ends transactions; a second place that commits is a second opinion on what belongs together.
 MAY_COMMIT = ("server/function_backend/persistence/",)
+_SECONDS = re.compile(r"(?<!\d)\d{10}(?!\d)")
 
 
 def _modules(*folders: str) -> Iterator[Path]:
@@ -65,3 +68,10 @@ def test_tests_are_named_as_sentences() -> None:
         if isinstance(node, ast.FunctionDef) and node.name.startswith("test_") and node.name.count("_") < 3
     ]
     assert found == []
+
+
+def test_no_test_is_named_after_the_moment_of_its_collection(request: pytest.FixtureRequest) -> None:
+    """Workers that collect at different moments would find different tests, and run none."""
+    now, some_days = time.time(), 3 * 86_400
+    named = [item.nodeid for item in request.session.items]
+    assert not [name for name in named if any(abs(int(found) - now) < some_days for found in _SECONDS.findall(name))]

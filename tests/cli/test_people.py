@@ -15,6 +15,7 @@ from function.auth.v1 import (
     permission_check_service_pb2,
     permission_pb2,
     permission_service_pb2,
+    relation_schema_pb2,
     relation_schema_service_pb2,
     relationship_service_pb2,
     role_binding_pb2,
@@ -257,6 +258,36 @@ class TestRelations:
         no = scripted_command("check", "view", "document:42", "user:ann")
         assert (no.status, "does not have" in no.out) == (1, True)
 
+    def test_why_is_a_tree_for_people_and_a_message_for_programs(
+        self, scripted_command: RunCommand, scripted: ScriptedService
+    ) -> None:
+        wire = permission_check_service_pb2
+        kinds = wire.ExplanationKind
+        missing = wire.Explanation(
+            kind=kinds.EXPLANATION_KIND_RELATION, resource="document:42", name="viewer", omitted_count=3
+        )
+        there = wire.Explanation(
+            kind=kinds.EXPLANATION_KIND_RELATIONSHIP, holds=True, relationship="document:42#owner@user:ann"
+        )
+        either = wire.Explanation(kind=kinds.EXPLANATION_KIND_UNION, holds=True, parts=[missing, there])
+        explained = wire.ExplainPermissionResponse(permitted=True, explanation=either, subject="user:ann")
+        explained.resource, explained.permission, explained.decision_caller = "document:42", "view", "user:bob"
+        scripted.on("CheckPermission", always(wire.CheckPermissionResponse(permitted=True)))
+        scripted.on("ExplainPermission", always(explained))
+        shown = scripted_command("check", "view", "document:42", "user:ann", "--explain").out
+        assert shown.splitlines()[1:] == [
+            "✓ any of",
+            "├── ✗ document:42#viewer",
+            "│   └── and 3 more",
+            "└── ✓ document:42#owner@user:ann",
+        ]
+        assert (
+            '"omitted_count"' in scripted_command("check", "view", "document:42", "user:ann", "--explain", "--json").out
+        )
+        past = scripted_command("relations", "decision", "01938d2e-7f04-7c3e-9d55-0a6f3c3f0b11").out
+        assert "user:ann had view on document:42" in past
+        assert "for user:bob" in past
+
     def test_tuples_are_written_as_they_are_written_down(
         self, scripted_command: RunCommand, scripted: ScriptedService
     ) -> None:
@@ -276,14 +307,23 @@ class TestRelations:
         read = relation_schema_service_pb2.ReadSchemaResponse()
         read.schema.text = "type user"
         scripted.on("ReadSchema", always(read))
-        scripted.on("WriteSchema", always(relation_schema_service_pb2.WriteSchemaResponse()))
-        scripted.on("DiffSchema", always(relation_schema_service_pb2.DiffSchemaResponse()))
+        written = relation_schema_service_pb2.WriteSchemaResponse(consistency_token="t0")
+        written.schema.version = 2
+        scripted.on("WriteSchema", always(written))
+        change = relation_schema_pb2.SchemaChange(
+            definition="document", name="view", before="permission view = a", after="permission view = a + b"
+        )
+        scripted.on("DiffSchema", always(relation_schema_service_pb2.DiffSchemaResponse(changes=[change])))
         assert "type user" in scripted_command("relations", "schema").out
         file = here / "schema"
         file.write_text("type document")
-        assert scripted_command("relations", "schema", file, "--diff").status == 0
+        compared = scripted_command("relations", "schema", file, "--diff")
+        assert compared.out.splitlines() == [
+            "- document: permission view = a",
+            "+ document: permission view = a + b",
+        ]
         assert not scripted.received("WriteSchema")
-        assert scripted_command("relations", "schema", file).status == 0
+        assert "version 2, consistency token t0\nNothing differs." in scripted_command("relations", "schema", file).out
         assert sent(scripted, "WriteSchema").text == "type document"
         assert not sent(scripted, "WriteSchema").validate_only
 

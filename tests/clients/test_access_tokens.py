@@ -4,6 +4,7 @@ import base64
 import hmac
 import json
 import time
+from datetime import timedelta
 from typing import Any
 
 import jwt
@@ -94,8 +95,8 @@ def test_a_token_says_who_it_is_for(reader: TokenReader, signer: TrustedBackend,
         {"sub": ["user:ann"]},
         {"jti": ""},
         {"client_id": None},
-        {"iat": int(time.time()) + 3600},
-        {"nbf": int(time.time()) + 3600},
+        {"iat": timedelta(hours=1)},
+        {"nbf": timedelta(hours=1)},
         {"exp": None},
         {"exp": "tomorrow"},
         {"exp": True},
@@ -110,7 +111,12 @@ def test_a_signed_token_with_other_claims_is_refused(
     reader: TokenReader, signer: TrustedBackend, changed: dict[str, Any]
 ) -> None:
     reader.read(signer.token())
-    assert reason_of(reader, signer.token(**changed)) == "CREDENTIAL_INVALID"
+    now = int(time.time())
+    said: dict[str, Any] = {
+        name: now + int(value.total_seconds()) if isinstance(value, timedelta) else value
+        for name, value in changed.items()
+    }
+    assert reason_of(reader, signer.token(**said)) == "CREDENTIAL_INVALID"
 
 
 def test_an_expired_token_is_refused_as_expired_once_the_clocks_cannot_be_the_reason(

@@ -297,6 +297,7 @@ def _add_key(server: RunningServer, account_id: Any, key: AnyKey, **more: str) -
 
 
 def _assertion(account_id: Any, key: AnyKey, algorithm: str, **claims: object) -> str:  # noqa: ANN401
+    """An assertion with these claims; a span stands for the moment that is so far from now."""
     now = int(datetime.now(UTC).timestamp())
     whole = {
         "iss": str(account_id),
@@ -307,9 +308,12 @@ def _assertion(account_id: Any, key: AnyKey, algorithm: str, **claims: object) -
         "jti": uuid4().hex,
         **claims,
     }
-    return jwt.encode(
-        {"alg": algorithm}, {k: v for k, v in whole.items() if v is not None}, key, algorithms=[algorithm]
-    )
+    said = {
+        name: now + int(value.total_seconds()) if isinstance(value, timedelta) else value
+        for name, value in whole.items()
+        if value is not None
+    }
+    return jwt.encode({"alg": algorithm}, said, key, algorithms=[algorithm])
 
 
 def _by_assertion(server: RunningServer, assertion: str, **fields: object) -> oauth_service_pb2.TokenResponse:
@@ -361,9 +365,9 @@ class TestPrivateKeyJwt:
             {"exp": 1},
             {"exp": 1e400},
             {"exp": True},
-            {"exp": int(datetime.now(UTC).timestamp()) + 86_400},
-            {"iat": int(datetime.now(UTC).timestamp()) + 3_600},
-            {"nbf": int(datetime.now(UTC).timestamp()) + 3_600},
+            {"exp": timedelta(days=1)},
+            {"iat": timedelta(hours=1)},
+            {"nbf": timedelta(hours=1)},
             {"jti": None},
             {"jti": "x"},
             {"jti": "x" * 300},

@@ -18,6 +18,7 @@ from function_backend.services.auth.domain.permission import PermissionCatalogue
 from function_backend.services.auth.domain.tenant_settings import (
     TenantRules,
 )
+from function_backend.services.auth.ports import AdministratorGuard
 from function_backend.services.auth.repository.entitlement import EntitlementRepository
 from function_backend.services.auth.repository.session import purge_grants
 from function_backend.services.auth.repository.tenant_content import TENANT_EXPORTERS, TENANT_SHREDDERS
@@ -101,41 +102,6 @@ def build(resources: Resources, settings: AuthSettings) -> Slice:
         note_session=session_uses.note,
     )
     authenticator = checking.authenticator
-    tenants = TenantService(
-        transactions=resources.transactions,
-        clock=resources.clock,
-        page_tokens=resources.page_tokens,
-        catalogue=catalogue,
-    )
-    api_keys = ApiKeyService(
-        transactions=resources.transactions,
-        clock=resources.clock,
-        page_tokens=resources.page_tokens,
-        catalogue=catalogue,
-        subjects=Subjects(),
-        administrators=guards,
-    )
-    permissions = PermissionService(
-        transactions=resources.transactions,
-        page_tokens=resources.page_tokens,
-        catalogue=catalogue,
-        built_in=built_in,
-    )
-    roles = RoleService(
-        transactions=resources.transactions,
-        clock=resources.clock,
-        page_tokens=resources.page_tokens,
-        catalogue=catalogue,
-        built_in=built_in,
-        guards=guards,
-    )
-    role_bindings = RoleBindingService(
-        transactions=resources.transactions,
-        clock=resources.clock,
-        page_tokens=resources.page_tokens,
-        built_in=built_in,
-        guards=guards,
-    )
     grant_rules = settings.grant_rules
     grants = open_grants(
         resources,
@@ -155,21 +121,9 @@ def build(resources: Resources, settings: AuthSettings) -> Slice:
     return Slice(
         name="auth",
         servicers={
-            "function.auth.v1.TenantService": TenantServicer(
-                TenantUseCases(
-                    tenants=tenants,
-                    life=TenantLife(
-                        transactions=resources.transactions, clock=resources.clock, shredders=TENANT_SHREDDERS
-                    ),
-                    exporting=ExportTenant(
-                        transactions=resources.transactions,
-                        clock=resources.clock,
-                        page_tokens=resources.page_tokens,
-                        exporters=TENANT_EXPORTERS,
-                    ),
-                ),
-                rules,
-            ),
+            **_tenant_servicers(resources, catalogue, rules),
+            **_key_servicers(resources, catalogue, guards),
+            **_role_servicers(resources, catalogue, built_in, guards),
             "function.auth.v1.SigningKeyService": SigningKeyServicer(keys.signing_keys, resources.clock),
             "function.auth.v1.MasterKeyService": MasterKeyServicer(keys.master_keys),
             "function.auth.v1.ClientCredentialService": ClientCredentialServicer(grants.client_credentials),
@@ -198,33 +152,7 @@ def build(resources: Resources, settings: AuthSettings) -> Slice:
             "function.auth.v1.SecondFactorService": SecondFactorServicer(people.second_factors, resources.clock),
             "function.auth.v1.ServiceAccountService": ServiceAccountServicer(people.service_accounts),
             "function.auth.v1.GroupService": GroupServicer(people.groups, people.memberships),
-            "function.auth.v1.ApiKeyService": ApiKeyServicer(
-                api_keys,
-                ApiKeyChanges(
-                    transactions=resources.transactions,
-                    clock=resources.clock,
-                    catalogue=catalogue,
-                    administrators=guards,
-                ),
-                ApiKeyImport(
-                    transactions=resources.transactions,
-                    clock=resources.clock,
-                    catalogue=catalogue,
-                    subjects=Subjects(),
-                ),
-            ),
-            "function.auth.v1.CertificateIdentityService": CertificateIdentityServicer(
-                CertificateIdentityService(
-                    transactions=resources.transactions,
-                    clock=resources.clock,
-                    page_tokens=resources.page_tokens,
-                    subjects=Subjects(),
-                )
-            ),
             "function.auth.v1.CredentialService": CredentialServicer(checking.credentials, checking.revocations),
-            "function.auth.v1.PermissionService": PermissionServicer(permissions),
-            "function.auth.v1.RoleService": RoleServicer(roles),
-            "function.auth.v1.RoleBindingService": RoleBindingServicer(role_bindings),
             "function.auth.v1.RelationSchemaService": RelationSchemaServicer(relations.schemas),
             "function.auth.v1.RelationshipService": RelationshipServicer(relations.relationships),
             "function.auth.v1.PermissionCheckService": PermissionCheckServicer(relations.checks, relations.lists),
@@ -258,6 +186,70 @@ def build(resources: Resources, settings: AuthSettings) -> Slice:
         authenticator=authenticator,
         endings=(checking.feed.end,),
     )
+
+
+def _tenant_servicers(resources: Resources, catalogue: PermissionCatalogue, rules: TenantRules) -> dict[str, object]:
+    """The servicer of tenants."""
+    transactions, clock, page_tokens = resources.transactions, resources.clock, resources.page_tokens
+    use_cases = TenantUseCases(
+        tenants=TenantService(transactions=transactions, clock=clock, page_tokens=page_tokens, catalogue=catalogue),
+        life=TenantLife(transactions=transactions, clock=clock, shredders=TENANT_SHREDDERS),
+        exporting=ExportTenant(
+            transactions=transactions, clock=clock, page_tokens=page_tokens, exporters=TENANT_EXPORTERS
+        ),
+    )
+    return {"function.auth.v1.TenantService": TenantServicer(use_cases, rules)}
+
+
+def _key_servicers(
+    resources: Resources, catalogue: PermissionCatalogue, administrators: AdministratorGuard
+) -> dict[str, object]:
+    """The servicers of API keys and certificate identities."""
+    transactions, clock, page_tokens = resources.transactions, resources.clock, resources.page_tokens
+    subjects = Subjects()
+    keys = ApiKeyService(
+        transactions=transactions,
+        clock=clock,
+        page_tokens=page_tokens,
+        catalogue=catalogue,
+        subjects=subjects,
+        administrators=administrators,
+    )
+    changes = ApiKeyChanges(transactions=transactions, clock=clock, catalogue=catalogue, administrators=administrators)
+    importing = ApiKeyImport(transactions=transactions, clock=clock, catalogue=catalogue, subjects=subjects)
+    certificates = CertificateIdentityService(
+        transactions=transactions, clock=clock, page_tokens=page_tokens, subjects=subjects
+    )
+    return {
+        "function.auth.v1.ApiKeyService": ApiKeyServicer(keys, changes, importing),
+        "function.auth.v1.CertificateIdentityService": CertificateIdentityServicer(certificates),
+    }
+
+
+def _role_servicers(
+    resources: Resources, catalogue: PermissionCatalogue, built_in: BuiltInRoles, guards: RoleGuards
+) -> dict[str, object]:
+    """The servicers of permissions, roles and role bindings."""
+    transactions, clock, page_tokens = resources.transactions, resources.clock, resources.page_tokens
+    permissions = PermissionService(
+        transactions=transactions, page_tokens=page_tokens, catalogue=catalogue, built_in=built_in
+    )
+    roles = RoleService(
+        transactions=transactions,
+        clock=clock,
+        page_tokens=page_tokens,
+        catalogue=catalogue,
+        built_in=built_in,
+        guards=guards,
+    )
+    bindings = RoleBindingService(
+        transactions=transactions, clock=clock, page_tokens=page_tokens, built_in=built_in, guards=guards
+    )
+    return {
+        "function.auth.v1.PermissionService": PermissionServicer(permissions),
+        "function.auth.v1.RoleService": RoleServicer(roles),
+        "function.auth.v1.RoleBindingService": RoleBindingServicer(bindings),
+    }
 
 
 def _purge(driver: Driver, clock: Clock) -> int:

@@ -97,7 +97,10 @@ class CredentialAuthenticator:
                 use = remembered.use
                 if use is not None:
                     use.count()
-                return remembered.principal
+                principal = remembered.principal
+                if principal.session_id is not None:
+                    self._note_session(principal.session_id)
+                return principal
         if remembered is None or not self._counts(remembered):
             remembered = self._ask(presented, credential, again=remembered is not None)
         return self.admit(remembered)

@@ -31,6 +31,8 @@ class Remembered:
     """The caller. This and the next two are here so that a call does not go through `found` for them."""
     expires_at: datetime | None = field(init=False)
     is_good: bool = field(init=False)
+    shown: dict[tuple[str, ...], bytes] = field(default_factory=dict, repr=False)
+    """What was answered about it, by the permissions asked for: it holds as long as this does."""
 
     def __post_init__(self) -> None:
         self.principal = self.found.principal
