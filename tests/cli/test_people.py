@@ -339,7 +339,7 @@ class TestRelations:
     def test_a_recorded_decision_is_explained(self, scripted_command: RunCommand, scripted: ScriptedService) -> None:
         explained = permission_check_service_pb2.ExplainPermissionResponse(permitted=True, resource="document:42")
         scripted.on("ExplainPermission", always(explained))
-        done = scripted_command("relations", "decision", READER)
+        done = scripted_command("relations", "decision", READER, "--json")
         assert json.loads(done.out)["resource"] == "document:42"
         assert sent(scripted, "ExplainPermission").decision_id == READER
 

@@ -4,9 +4,11 @@ import base64
 import time
 import uuid
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from typing import Any
 
 import grpc
+import psycopg
 import pytest
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
@@ -37,14 +39,16 @@ from function.auth.v1 import (
     tenant_service_pb2_grpc,
 )
 from function.company.v1 import company_pb2, company_service_pb2, company_service_pb2_grpc
+from function_backend.services.auth.domain.key_text import digest
 from function_backend.services.auth.domain.permission import PLATFORM
-from tests.fixtures.accounts import make_account
+from tests.fixtures.accounts import grant, make_account, set_state
 from tests.fixtures.grants import make_person, sign_in
 from tests.fixtures.methods import Answer, ContractMethod, call, every_method
 from tests.fixtures.people_requests import make_people, people_request
 from tests.fixtures.people_rows import PeopleRows
 from tests.fixtures.principals import make_child_tenant, make_key
 from tests.fixtures.server import RunningServer
+from tests.fixtures.tokens import end_session, open_session, sign_token
 
 EVERY_METHOD = every_method()
 METHODS = [method for method in EVERY_METHOD if not method.policy.anonymous]
@@ -69,6 +73,16 @@ RELATION_PAGES: dict[str, Message] = {
     ),
 }
 """Requests whose answers `ids` makes longer than a page."""
+
+
+# Credentials that were good, by what became of them.
+_OVER = {
+    "expired key": (grpc.StatusCode.UNAUTHENTICATED, "CREDENTIAL_EXPIRED"),
+    "expired token": (grpc.StatusCode.UNAUTHENTICATED, "CREDENTIAL_EXPIRED"),
+    "token of an ended session": (grpc.StatusCode.UNAUTHENTICATED, "SESSION_ENDED"),
+    "token of a suspended user": (grpc.StatusCode.UNAUTHENTICATED, "SUBJECT_DISABLED"),
+    "key of a suspended tenant": (grpc.StatusCode.PERMISSION_DENIED, "TENANT_SUSPENDED"),
+}
 
 
 def _each(methods: list[ContractMethod]) -> pytest.MarkDecorator:
@@ -135,6 +149,13 @@ class TestWithoutValidCredential:
     def test_a_revoked_key_is_refused(self, server: RunningServer, method: ContractMethod, revoked_key: str) -> None:
         answer = _with(server, method, [("authorization", f"Bearer {revoked_key}")])
         assert (answer.code, answer.reason) == (grpc.StatusCode.UNAUTHENTICATED, "CREDENTIAL_REVOKED")
+
+    @pytest.mark.parametrize("kind", sorted(_OVER))
+    def test_what_is_over_is_refused_with_the_reason(
+        self, server: RunningServer, method: ContractMethod, over: dict[str, str], kind: str
+    ) -> None:
+        answer = _with(server, method, server.metadata(over[kind]))
+        assert (answer.code, answer.reason) == _OVER[kind]
 
 
 @_each(ANONYMOUS)
@@ -469,6 +490,34 @@ def revoked_key(server: RunningServer) -> str:
         assert time.monotonic() < given_up, "the revocation did not arrive"
         time.sleep(0.01)
     return made.secret
+
+
+@pytest.fixture(scope="module")
+def over(server: RunningServer) -> dict[str, str]:
+    """Credentials that would open everything if nothing had become of them; none was ever used."""
+    key = make_key(server, "*")
+    with psycopg.connect(server.database.superuser_url, autocommit=True) as connection:
+        connection.execute(
+            "update api_key set expires_at = now() - interval '1 minute' where digest = %s", (digest(key),)
+        )
+    users = [make_account(server, "user") for _ in range(3)]
+    for user in users:
+        grant(server, user, "company.*", "auth.*")
+    session = open_session(server, users[1])
+    ended = sign_token(server, users[1], session_id=session)
+    end_session(server, session)
+    suspended = sign_token(server, users[2])
+    set_state(server, users[2], "suspended")
+    child = make_child_tenant(server)
+    tenants = tenant_service_pb2_grpc.TenantServiceStub(server.channel)
+    tenants.SuspendTenant(tenant_service_pb2.SuspendTenantRequest(id=child.tenant.id), metadata=server.metadata())
+    return {
+        "expired key": key,
+        "expired token": sign_token(server, users[0], lives=timedelta(minutes=-5)),
+        "token of an ended session": ended,
+        "token of a suspended user": suspended,
+        "key of a suspended tenant": child.key,
+    }
 
 
 @pytest.fixture(scope="module")

@@ -1,42 +1,9 @@
-import queue
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 
-import grpc
 import pytest
-from opentelemetry.proto.collector.trace.v1 import trace_service_pb2
 
 from function_backend.observability.tracing import TracingSettings, start_tracing
-
-
-class Receiver:
-    """An OTLP receiver: what a collector would be."""
-
-    def __init__(self) -> None:
-        self.requests: queue.SimpleQueue[trace_service_pb2.ExportTraceServiceRequest] = queue.SimpleQueue()
-        self._server = grpc.server(ThreadPoolExecutor(1))
-        method = grpc.unary_unary_rpc_method_handler(
-            self._export,
-            request_deserializer=trace_service_pb2.ExportTraceServiceRequest.FromString,
-            response_serializer=trace_service_pb2.ExportTraceServiceResponse.SerializeToString,
-        )
-        service = "opentelemetry.proto.collector.trace.v1.TraceService"
-        self._server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(service, {"Export": method}),))
-        self.port = self._server.add_insecure_port("127.0.0.1:0")
-        self._server.start()
-
-    @property
-    def endpoint(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
-
-    def stop(self) -> None:
-        self._server.stop(None).wait()
-
-    def _export(
-        self, request: trace_service_pb2.ExportTraceServiceRequest, _: grpc.ServicerContext
-    ) -> trace_service_pb2.ExportTraceServiceResponse:
-        self.requests.put(request)
-        return trace_service_pb2.ExportTraceServiceResponse()
+from tests.fixtures.traces import Receiver
 
 
 @pytest.fixture

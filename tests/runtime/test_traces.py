@@ -4,7 +4,7 @@ import pytest
 
 from function.auth.v1 import tenant_service_pb2, tenant_service_pb2_grpc
 from tests.fixtures.server import RunningServer, StartServer
-from tests.observability.test_tracing import Receiver
+from tests.fixtures.traces import Receiver
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 PARENT = "00f067aa0ba902b7"

@@ -25,6 +25,9 @@ from function.auth.v1 import (
     certificate_identity_pb2,
     certificate_identity_service_pb2,
     certificate_identity_service_pb2_grpc,
+    group_pb2,
+    group_service_pb2,
+    group_service_pb2_grpc,
     tenant_pb2,
     tenant_service_pb2,
     tenant_service_pb2_grpc,
@@ -32,7 +35,7 @@ from function.auth.v1 import (
 from function_backend.services.auth import tables
 from function_backend.services.auth.domain.permission import HELD_BY_ALL
 from function_backend.services.auth.repository.tenant_content import TENANT_EXPORTERS
-from tests.fixtures.grants import Account, make_account, make_person, refresh, sign_in
+from tests.fixtures.grants import PASSWORD, Account, Person, make_account, make_person, refresh, sign_in
 from tests.fixtures.principals import NewTenant, make_child_tenant, make_key, make_tenant
 from tests.fixtures.server import RunningServer, StartServer
 
@@ -364,10 +367,20 @@ class TestDeleting:
         signed_in = sign_in(server, person, tenant=child.tenant.name)
         refresh(server, signed_in.refresh_token)
         _bind_certificate(server, account, child)
+        _group(server, account, person, child)
         with psycopg.connect(server.database.superuser_url, autocommit=True) as connection:
             kept = ("client_credential", "user_password", "refresh_token", "certificate_identity", "api_key")
             assert all(_count(connection, table, child) for table in kept)
             tenants = _Tenants(server, organisation.key)
+            records = [r for batch in tenants.ExportTenant(id=child.tenant.id, batch_size=1) for r in batch.records]
+            kinds = [r.type for r in records]
+            assert set(kinds) >= {"user", "session", "client_credential", "certificate_identity", "group"}
+            # Keys of several columns go on where they ended, too.
+            assert kinds.count("group_member") == 2
+            assert len({(r.type, r.id) for r in records}) == len(records)
+            text = "".join(r.json for r in records)
+            for secret in (account.secret, signed_in.refresh_token, signed_in.access_token, child.key, PASSWORD):
+                assert secret not in text
             tenants.SuspendTenant(id=child.tenant.id)
             tenants.DeleteTenant(id=child.tenant.id, name=child.tenant.name)
             assert {table: _count(connection, table, child) for table in _SECRET} == dict.fromkeys(_SECRET, 0)
@@ -396,6 +409,21 @@ _SECRET = (
     "user_token",
     "user_totp",
 )
+
+
+def _group(server: RunningServer, account: Account, person: Person, tenant: NewTenant) -> None:
+    groups = group_service_pb2_grpc.GroupServiceStub(server.channel)
+    metadata = server.metadata(tenant.key)
+    made = groups.CreateGroup(
+        group_service_pb2.CreateGroupRequest(group=group_pb2.Group(name="everybody")), metadata=metadata
+    )
+    members = [
+        group_pb2.Member(kind=group_pb2.MEMBER_KIND_USER, id=str(person.id)),
+        group_pb2.Member(kind=group_pb2.MEMBER_KIND_SERVICE_ACCOUNT, id=str(account.id)),
+    ]
+    groups.AddMembers(
+        group_service_pb2.AddMembersRequest(id=made.group.id, members=members), metadata=metadata, timeout=_SECONDS
+    )
 
 
 def _bind_certificate(server: RunningServer, account: Account, tenant: NewTenant) -> None:

@@ -1,0 +1,212 @@
+"""Secrets of every kind go through the methods that take or make one; then everything that was written is searched."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from uuid import uuid4
+
+import grpc
+import psycopg
+import pyotp
+import pytest
+from google.protobuf.message import Message
+from joserfc import jwt
+from joserfc.jwk import ECKey
+
+from function.auth.v1 import (
+    api_key_service_pb2,
+    client_credential_service_pb2,
+    credential_service_pb2,
+    oauth_service_pb2,
+    second_factor_service_pb2,
+    user_pb2,
+    user_service_pb2,
+)
+from tests.fixtures.database_faults import eventually
+from tests.fixtures.grants import CLIENT, store_account
+from tests.fixtures.methods import Answer, call, every_method
+from tests.fixtures.server import RunningServer, StartServer
+from tests.fixtures.traces import Receiver
+
+_METHODS = {method.descriptor.name: method for method in every_method()}
+_EVERY_TABLE = (
+    "select table_name from information_schema.tables where table_schema = 'public' and table_type = 'BASE TABLE'"
+)
+
+
+class _Planter:
+    """Calls methods and remembers the secrets."""
+
+    def __init__(self, server: RunningServer) -> None:
+        self._server = server
+        self.planted: dict[str, str] = {"administrator's key": server.admin_key}
+
+    def secret(self, name: str, value: str) -> str:
+        assert value, name
+        self.planted[name] = value
+        return value
+
+    def send(self, name: str, request: Message, *, by: str | None = None) -> Answer:
+        metadata = self._server.metadata(by)
+        return call(self._server.channel, _METHODS[name], [request.SerializeToString()], metadata)
+
+    def token(self, **fields: str) -> oauth_service_pb2.TokenResponse:
+        answer = self.send("Token", oauth_service_pb2.TokenRequest(**fields))
+        assert answer.code is grpc.StatusCode.OK, answer
+        return oauth_service_pb2.TokenResponse.FromString(answer.responses[0])
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    receiver = Receiver()
+    yield receiver
+    receiver.stop()
+
+
+@pytest.mark.timeout(120)
+def test_none_is_in_the_log_the_traces_the_trail_the_events_or_any_table(
+    start_server: StartServer, receiver: Receiver
+) -> None:
+    server = start_server(settings={"tracing.endpoint": receiver.endpoint, "tracing.ratio": 1, "log.level": "debug"})
+    planter = _Planter(server)
+    for plant in (_keys, _people, _clients, _devices):
+        plant(planter)
+    for name, value in list(planter.planted.items()):
+        # As a credential, where it is refused or let in, and as what is to be looked into.
+        planter.send("WhoAmI", credential_service_pb2.WhoAmIRequest(), by=value)
+        planter.send("VerifyCredential", credential_service_pb2.VerifyCredentialRequest(bearer=value))
+        planter.send("Introspect", oauth_service_pb2.IntrospectRequest(token=value), by=value)
+        assert name
+    server.backend._outlook.flush()
+    eventually(lambda: "WhoAmI" in server.log_text() or None)
+    places = {"log": server.log_text(), "traces": _traces(server, receiver), **_tables(server)}
+    assert "WhoAmI" in places["traces"]
+    assert places["audit_record"]
+    found = [
+        f"{name} in {place}"
+        for place, text in places.items()
+        for name, value in planter.planted.items()
+        if value in text
+    ]
+    assert found == []
+
+
+def test_what_is_searched_for_would_be_found(start_server: StartServer) -> None:
+    server = start_server()
+    planter = _Planter(server)
+    user = user_pb2.User(user_name=f"u{secrets.token_hex(4)}", display_name="in plain sight")
+    planter.send("CreateUser", user_service_pb2.CreateUserRequest(user=user))
+    found = {place for place, text in _tables(server).items() if "in plain sight" in text}
+    assert found == {"auth_user", "outbox_event"}
+
+
+def _keys(planter: _Planter) -> None:
+    request = api_key_service_pb2.CreateApiKeyRequest(display_name="planted", permissions=["company.read"])
+    made = api_key_service_pb2.CreateApiKeyResponse.FromString(planter.send("CreateApiKey", request).responses[0])
+    planter.secret("API key", made.secret)
+    again = planter.send("RerollApiKey", api_key_service_pb2.RerollApiKeyRequest(id=made.api_key.id))
+    planter.secret("re-rolled API key", api_key_service_pb2.RerollApiKeyResponse.FromString(again.responses[0]).secret)
+
+
+def _people(planter: _Planter) -> None:
+    name, password = f"u{secrets.token_hex(6)}", planter.secret("password", f"planted {secrets.token_hex(12)}")
+    made = planter.send(
+        "CreateUser",
+        user_service_pb2.CreateUserRequest(
+            user=user_pb2.User(user_name=name, email=f"{name}@example.com"), password=password
+        ),
+    )
+    user_id = user_service_pb2.CreateUserResponse.FromString(made.responses[0]).user.id
+    proof = {"grant_type": "password", "client_id": CLIENT, "tenant": "default", "username": name}
+    first = planter.token(**proof, password=password)
+    planter.secret("access token", first.access_token)
+    planter.secret("refresh token", first.refresh_token)
+    begun = planter.send("EnrolTotp", second_factor_service_pb2.EnrolTotpRequest(), by=first.access_token)
+    seed = second_factor_service_pb2.EnrolTotpResponse.FromString(begun.responses[0]).secret
+    planter.secret("seed of the second factor", seed)
+    code = pyotp.TOTP(seed).now()
+    confirmed = planter.send(
+        "ConfirmTotp", second_factor_service_pb2.ConfirmTotpRequest(code=code), by=first.access_token
+    )
+    recovery = second_factor_service_pb2.ConfirmTotpResponse.FromString(confirmed.responses[0]).recovery_codes
+    for number, each in enumerate(recovery):
+        planter.secret(f"recovery code {number}", each)
+    planter.token(**proof, password=password, otp=recovery[0])
+    wrong = planter.secret("wrong password", f"mistyped {secrets.token_hex(12)}")
+    refused = planter.send("Token", oauth_service_pb2.TokenRequest(**proof, password=wrong))
+    assert refused.reason == "SIGN_IN_FAILED"
+    after = planter.token(grant_type="refresh_token", client_id=CLIENT, refresh_token=first.refresh_token)
+    planter.secret("next refresh token", after.refresh_token)
+    reset = planter.send("StartPasswordReset", user_service_pb2.StartPasswordResetRequest(id=user_id))
+    planter.secret("reset", user_service_pb2.StartPasswordResetResponse.FromString(reset.responses[0]).token)
+    planter.send("Revoke", oauth_service_pb2.RevokeRequest(token=after.refresh_token, client_id=CLIENT))
+
+
+def _clients(planter: _Planter) -> None:
+    account = store_account(planter._server)
+    request = client_credential_service_pb2.CreateClientSecretRequest(client_id=str(account))
+    made = client_credential_service_pb2.CreateClientSecretResponse.FromString(
+        planter.send("CreateClientSecret", request).responses[0]
+    )
+    secret = planter.secret("client secret", made.secret)
+    by_secret = planter.token(grant_type="client_credentials", client_id=str(account), client_secret=secret)
+    planter.secret("token by secret", by_secret.access_token)
+    key = ECKey.generate_key("P-256")
+    public = json.dumps(key.as_dict(private=False))
+    planter.send(
+        "AddPublicKey", client_credential_service_pb2.AddPublicKeyRequest(client_id=str(account), public_jwk=public)
+    )
+    now = int(datetime.now(UTC).timestamp())
+    claims: dict[str, object] = {"iss": str(account), "sub": str(account), "aud": planter._server.settings.auth.issuer}
+    claims |= {"exp": now + 60, "iat": now, "jti": uuid4().hex}
+    assertion = planter.secret("assertion", jwt.encode({"alg": "ES256"}, claims, key, algorithms=["ES256"]))
+    by_key = planter.token(
+        grant_type="client_credentials",
+        client_assertion_type="urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+        client_assertion=assertion,
+    )
+    planter.secret("token by assertion", by_key.access_token)
+    exchanged = planter.token(
+        grant_type="urn:ietf:params:oauth:grant-type:token-exchange",
+        client_id=str(account),
+        client_secret=secret,
+        subject_token=by_key.access_token,
+        subject_token_type="urn:ietf:params:oauth:token-type:access_token",
+    )
+    planter.secret("exchanged token", exchanged.access_token)
+
+
+def _devices(planter: _Planter) -> None:
+    request = oauth_service_pb2.AuthorizeDeviceRequest(client_id=CLIENT, tenant="default")
+    asked = oauth_service_pb2.AuthorizeDeviceResponse.FromString(planter.send("AuthorizeDevice", request).responses[0])
+    planter.secret("device code", asked.device_code)
+
+
+def _traces(server: RunningServer, receiver: Receiver) -> str:
+    tracing = server.backend._around.tracing
+    assert tracing is not None
+    tracing.stop()
+    told = []
+    while not receiver.requests.empty():
+        told.append(str(receiver.requests.get()))
+    return "".join(told)
+
+
+def _tables(server: RunningServer) -> dict[str, str]:
+    """The rows of every table as text, with what is binary also as what it may say."""
+    with psycopg.connect(server.database.superuser_url) as connection:
+        names: Sequence[tuple[str]] = connection.execute(_EVERY_TABLE).fetchall()
+        return {
+            name: "".join(_said(row) for row in connection.execute(f'select * from "{name}"').fetchall())
+            for (name,) in names
+        }
+
+
+def _said(row: Sequence[object]) -> str:
+    return "\n".join(
+        bytes(value).decode("utf-8", "replace") if isinstance(value, bytes | memoryview) else str(value)
+        for value in row
+    )
