@@ -1,15 +1,17 @@
 """Relationships of a document store, as many as wanted: documents in folders, people in groups; the same ones always.
 
-Every document lies in a folder, every folder in a folder above it, has an owner, and is viewed by a group; each user is
-in three groups, and some hold documents themselves. A tenant gets them by COPY, and its schema over the wire.
+Every document lies in a folder and every folder in a root folder, and each is viewed by a group; documents have an
+owner besides, and each user is in three groups. What surrounds one document is the same whatever the count: what grows
+is the table. A tenant gets them by COPY, and its schema over the wire.
 """
 
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 
 import grpc
 import psycopg
@@ -48,6 +50,7 @@ definition document {
 _PER_DOCUMENT = 3
 _GROUPS_OF_A_USER = 3
 _DOCUMENTS_OF_A_FOLDER = 50
+_FOLDERS_OF_A_ROOT = 20
 _COPY = (
     "copy relation_tuple (tenant_id, resource_type, resource_id, relation, subject_type, subject_id, subject_relation, "
     "created_at, writer, reason) from stdin"
@@ -55,12 +58,13 @@ _COPY = (
 _PATIENCE = 60
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Sizes:
     """How many of everything there are for about this many relationships."""
 
     documents: int
     folders: int
+    roots: int
     groups: int
     users: int
 
@@ -69,7 +73,13 @@ class Sizes:
         """About so many relationships: three for each document, the rest for folders and members."""
         documents = max(50, tuples * 7 // 10 // _PER_DOCUMENT)
         users = max(20, tuples // 15)
-        return cls(documents, max(2, documents // _DOCUMENTS_OF_A_FOLDER), max(5, users // 20), users)
+        folders = max(2, documents // _DOCUMENTS_OF_A_FOLDER)
+        return cls(documents, folders, max(1, folders // _FOLDERS_OF_A_ROOT), max(5, users // 20), users)
+
+    @cached_property
+    def members(self) -> Mapping[int, int]:
+        """A member of each group that has one."""
+        return {user * 7 % self.groups: user for user in reversed(range(self.users))}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,9 +97,10 @@ def tuples(sizes: Sizes) -> Iterator[tuple[str, str, str, str, str, str]]:
         for nth in range(_GROUPS_OF_A_USER):
             group = (number * 7 + nth * 13) % sizes.groups
             yield "group", f"g{group}", "member", "user", f"u{number}", ""
-    for number in range(1, sizes.folders):
-        yield "folder", f"f{number}", "parent", "folder", f"f{(number - 1) // 10}", ""
+    for number in range(sizes.roots):
+        yield "folder", f"r{number}", "viewer", "group", f"g{number % sizes.groups}", "member"
     for number in range(sizes.folders):
+        yield "folder", f"f{number}", "parent", "folder", f"r{number % sizes.roots}", ""
         yield "folder", f"f{number}", "viewer", "group", f"g{number % sizes.groups}", "member"
     for number in range(sizes.documents):
         yield "document", f"d{number:07}", "folder", "folder", f"f{number % sizes.folders}", ""

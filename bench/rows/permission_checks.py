@@ -31,15 +31,16 @@ def _direct(sizes: Sizes, chance: random.Random) -> tuple[str, str, str]:
 
 
 def _group(sizes: Sizes, chance: random.Random) -> tuple[str, str, str]:
-    """Somebody in a group that the folder itself names."""
-    user = chance.randrange(sizes.users)
-    folder = (user * 7) % sizes.groups % sizes.folders
-    return f"folder:f{folder}", "view", f"user:u{user}"
+    """Somebody in the group that the folder itself names."""
+    folder = chance.randrange(sizes.folders)
+    return f"folder:f{folder}", "view", f"user:u{sizes.members[folder % sizes.groups]}"
 
 
 def _arrow(sizes: Sizes, chance: random.Random) -> tuple[str, str, str]:
-    """Somebody who may see the folder above the document's folder, or may not: whoever comes up."""
-    return f"document:d{chance.randrange(sizes.documents):07}", "view", f"user:u{chance.randrange(sizes.users)}"
+    """Somebody in the group that the folder above the document's folder names."""
+    document = chance.randrange(sizes.documents)
+    root = document % sizes.folders % sizes.roots
+    return f"document:d{document:07}", "view", f"user:u{sizes.members[root % sizes.groups]}"
 
 
 _SHAPES: dict[str, Ask] = {"direct": _direct, "group": _group, "two-level arrow": _arrow}
@@ -88,7 +89,9 @@ def _timed(
             resource=resource, permission=permission, subject=subject
         )
         began = time.perf_counter()
-        stub.CheckPermission(request, metadata=metadata, timeout=_PATIENCE)
+        answer = stub.CheckPermission(request, metadata=metadata, timeout=_PATIENCE)
+        if not answer.permitted:
+            raise RuntimeError(f"{subject} is permitted to {permission} {resource}, and was refused")
         if number >= 20:  # noqa: PLR2004 - the first ones warm up
             seconds.append(time.perf_counter() - began)
     return {"p50_s": percentile(seconds, 0.5), "p95_s": percentile(seconds, 0.95)}

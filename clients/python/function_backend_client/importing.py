@@ -86,9 +86,12 @@ class _Lane:
     def _once(self, messages: list[bytes]) -> company_service_pb2.ImportCompaniesResponse:
         if self._stopped.is_set():
             raise CancelledError("the import was stopped")
-        self._under_way = self._call.future(iter(messages))
+        self._under_way = call = self._call.future(iter(messages))
         try:
-            return self._call.finish(self._under_way)
+            if self._stopped.is_set():
+                # Stopped in between, when there was nothing to cancel yet.
+                call.cancel()
+            return self._call.finish(call)
         finally:
             self._under_way = None
 

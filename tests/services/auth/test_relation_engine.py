@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import random
+import weakref
 from collections.abc import Iterable, Iterator, Sequence
 
 import pytest
 
-from function_backend.services.auth.domain.relations import evaluation, explanation
+from function_backend.services.auth.domain.relations import explanation, known
 from function_backend.services.auth.domain.relations.checking import read_schema
 from function_backend.services.auth.domain.relations.evaluation import Evaluation
 from function_backend.services.auth.domain.relations.explanation import (
@@ -71,13 +73,19 @@ def _targets(world: World) -> list[tuple[str, str]]:
     return [(each, name) for each in world.types for name in world.names(each)]
 
 
-@pytest.fixture(params=["small", "large"])
+@pytest.fixture(params=["small", "large", "mixed"])
 def _size(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Objects and memberships as they are, or all of them taken for too large to be read at once."""
-    if request.param == "large":
-        for module in (evaluation, explanation):
-            monkeypatch.setattr(module, "WIDEST", 0)
-            monkeypatch.setattr(module, "MOST_OF_ONE", 0)
+    """Objects and memberships as they are; or taken for too large to be read at once, all of them or those of a few.
+
+    In the mixture, objects also come with the nearest of those that they lead to alone.
+    """
+    most = {"large": 0, "mixed": 2}.get(request.param)
+    if most is not None:
+        for module in (known, explanation):
+            monkeypatch.setattr(module, "WIDEST", most)
+            monkeypatch.setattr(module, "MOST_OF_ONE", most)
+    if request.param == "mixed":
+        monkeypatch.setattr(explanation, "FARTHEST", 1)
 
 
 @pytest.mark.usefixtures("_size")
@@ -214,13 +222,34 @@ class TestHostileRelationships:
         assert engine.decide(asked) == [False, True]
 
     def test_fifty_levels_are_followed_and_more_are_refused(self) -> None:
-        chain = [f"folder:f{number}#parent@folder:f{number + 1}" for number in range(80)]
-        engine = _evaluation(*chain, "folder:f49#viewer@user:ann")
+        chain = [f"group:g{number}#member@group:g{number + 1}#member" for number in range(80)]
+        engine = _evaluation(*chain, "group:g49#member@user:ann")
+        assert engine.decide([(ANN, ("group", "g0", "member"))]) == [True]
+        engine = _evaluation(*chain, "group:g60#member@user:ann")
+        with pytest.raises(TooComplex) as refused:
+            engine.decide([(ANN, ("group", "g0", "member"))])
+        assert refused.value.limit == 50
+
+    def test_what_an_object_leads_to_comes_with_it_and_still_ends_somewhere(self) -> None:
+        chain = [f"folder:f{number}#parent@folder:f{number + 1}" for number in range(600)]
+        engine = _evaluation(*chain, "folder:f200#viewer@user:ann")
         assert engine.decide([(ANN, ("folder", "f0", "view"))]) == [True]
-        engine = _evaluation(*chain, "folder:f60#viewer@user:ann")
+        engine = _evaluation(*chain, "folder:f590#viewer@user:ann")
         with pytest.raises(TooComplex) as refused:
             engine.decide([(ANN, ("folder", "f0", "view"))])
         assert refused.value.limit == 50
+
+    def test_what_a_call_has_learnt_is_gone_with_it(self) -> None:
+        source = Memory(map(read_tuple, ("folder:f#parent@folder:g", "folder:g#viewer@user:ann")))
+        engine = Evaluation(make_plan(read_schema(SCHEMA), 1), source)
+        assert engine.decide([(ANN, ("folder", "f", "view")), (ANN, ("folder", "h", "view"))]) == [True, False]
+        gone = weakref.ref(source)
+        gc.disable()
+        try:
+            del source, engine
+            assert gone() is None
+        finally:
+            gc.enable()
 
     def test_ten_thousand_groups_that_lead_to_each_other_do_not_use_up_the_stack(self) -> None:
         wide = [f"group:top#member@group:g{number}#member" for number in range(10_000)]

@@ -18,7 +18,7 @@ from function_backend.services.auth.convert.event_payloads import EVENT_PAYLOADS
 from function_backend.services.auth.domain.relations import walking
 from function_backend.services.auth.domain.relations.references import Tuple
 from function_backend.services.auth.domain.relationship_change import Operation
-from function_backend.services.auth.errors.relation import CheckTooComplexError
+from function_backend.services.auth.errors.relation import CheckTooComplexError, RelationUnknownError
 from function_backend.services.auth.service.permission_checks import PermissionChecks, Question
 from function_backend.services.auth.service.permitted_lists import PermittedLists
 from function_backend.services.auth.service.relation_plans import RelationPlans
@@ -215,6 +215,39 @@ class TestExpiry:
         assert not desk.checks.check(question, record=False).permitted
         desk.clock.at += timedelta(hours=1)
         assert desk.checks.check(question, record=False).permitted
+
+
+class TestNewSchema:
+    """A worker that has answered by one version meets the next one with its next question."""
+
+    @pytest.fixture
+    def second(self, desk: Desk, transactions: Transactions) -> Desk:
+        """Another worker, which hears of nothing."""
+        other = Desk(transactions)
+        desk.schemas.write(SCHEMA, etag="", reason="")
+        desk.write(("document", "1", "viewer", "user", "ann", ""), ("document", "1", "banned", "user", "ann", ""))
+        answer = other.checks.check(Question("document:1", "view", "user:ann"), record=False)
+        assert (answer.permitted, answer.schema_version) == (False, 1)
+        return other
+
+    def test_a_check_and_a_batch_follow_the_new_one(self, desk: Desk, second: Desk) -> None:
+        desk.schemas.write(SCHEMA.replace(" - banned", ""), etag="", reason="")
+        answer = second.checks.check(Question("document:1", "view", "user:ann"), record=True)
+        assert (answer.permitted, answer.schema_version) == (True, 2)
+        desk.schemas.write(SCHEMA, etag="", reason="")
+        assert second.checks.batch([Question("document:1", "view", "user:ann")]) == ([False], 3)
+
+    def test_what_only_the_new_one_has_is_known_and_what_only_the_old_one_had_is_not(
+        self, desk: Desk, second: Desk
+    ) -> None:
+        desk.schemas.write(SCHEMA.replace("permission view", "permission see"), etag="", reason="")
+        assert not second.checks.check(Question("document:1", "see", "user:ann"), record=False).permitted
+        desk.schemas.write(SCHEMA, etag="", reason="")
+        answers, version = second.checks.batch([Question("document:1", "see", "user:ann")])
+        assert [type(each) for each in answers] == [RelationUnknownError]
+        assert version == 3
+        with pytest.raises(RelationUnknownError):
+            second.checks.check(Question("document:1", "see", "user:ann"), record=False)
 
 
 class TestLargeSets:

@@ -172,9 +172,15 @@ class TestStreams:
         assert [len(batch.companies) for batch in batches] == sizes
 
     def test_a_caller_who_leaves_an_export_ends_it(self, server: RunningServer) -> None:
-        for _ in range(3):
-            create(server)
-        request = company_service_pb2.ExportCompaniesRequest()
+        # More than a connection holds on the way to somebody who does not read: else the end is there already.
+        rows = [company_service_pb2.ImportRow(row=number, company=a_message()) for number in range(450)]
+        for number, row in enumerate(rows):
+            row.company.identifiers.add(scheme="lei", value=lei(20_000 + number))
+            row.company.attributes["text"] = "x" * 16_000
+        for begin in range(0, len(rows), 150):
+            part = import_messages(rows[begin : begin + 150])
+            stub(server).ImportCompanies(part, metadata=server.metadata(), timeout=_SECONDS)
+        request = company_service_pb2.ExportCompaniesRequest(batch_size=100)
         stream = stub(server).ExportCompanies(request, metadata=server.metadata(), timeout=_SECONDS)
         assert next(stream).companies
         stream.cancel()

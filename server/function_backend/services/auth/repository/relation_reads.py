@@ -6,11 +6,11 @@ the index entries looked at, whatever the planner believes about the size of the
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from function_backend.persistence import arrays
 from function_backend.services.auth.domain.relations.closure import MOST_OF_ONE
-from function_backend.services.auth.domain.relations.source import WIDEST, Found
+from function_backend.services.auth.domain.relations.source import FARTHEST, WIDEST, Found, beside
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from function_backend.services.auth.domain.relations.source import Wants
     from function_backend.services.auth.domain.relations.walking import ResourceStream, SubjectStream
 
-_DIRECT, _SETS, _OBJECTS, _WHOLE, _MEMBERSHIPS = range(5)
+_DIRECT, _SETS, _OBJECTS, _WHOLE, _MEMBERSHIPS, _VERSION = range(6)
 
 _COUNTS = "(t.expires_at is null or t.expires_at > %(now)s)"
 _DIRECT_SQL = f"""
-    select {_DIRECT}, w.n::int4, null::text, null::text, null::text, null::text
+    select {_DIRECT}, w.n::int4, null::text, null::text, null::text, null::text, null::text, null::text
     from unnest(%(a)b::text[], %(b)b::text[], %(c)b::text[], %(d)b::text[], %(e)b::text[], %(f)b::text[])
         with ordinality as w (resource_type, resource_id, relation, subject_type, subject_id, subject_relation, n)
     cross join lateral (
@@ -36,7 +36,8 @@ _DIRECT_SQL = f"""
     ) found
 """  # noqa: S608  put together from constants of this file
 _SETS_SQL = f"""
-    select {_SETS}, w.n::int4, null::text, found.subject_type, found.subject_id, found.subject_relation
+    select {_SETS}, w.n::int4, null::text, null::text, null::text,
+        found.subject_type, found.subject_id, found.subject_relation
     from unnest(%(g)b::text[], %(h)b::text[], %(i)b::text[])
         with ordinality as w (resource_type, resource_id, relation, n)
     cross join lateral (
@@ -47,7 +48,7 @@ _SETS_SQL = f"""
     ) found
 """  # noqa: S608  put together from constants of this file
 _OBJECTS_SQL = f"""
-    select {_OBJECTS}, w.n::int4, null::text, found.subject_type, found.subject_id, null::text
+    select {_OBJECTS}, w.n::int4, null::text, null::text, null::text, found.subject_type, found.subject_id, null::text
     from unnest(%(j)b::text[], %(k)b::text[], %(l)b::text[])
         with ordinality as w (resource_type, resource_id, relation, n)
     cross join lateral (
@@ -58,8 +59,9 @@ _OBJECTS_SQL = f"""
     ) found
 """  # noqa: S608  put together from constants of this file
 _WHOLE_SQL = f"""
-    select {_WHOLE}, w.n::int4, found.relation, found.subject_type, found.subject_id, found.subject_relation
-    from unnest(%(m)b::text[], %(n)b::text[]) with ordinality as w (resource_type, resource_id, n)
+    select {_WHOLE}, null::int4, w.resource_type, w.resource_id,
+        found.relation, found.subject_type, found.subject_id, found.subject_relation
+    from unnest(%(m)b::text[], %(n)b::text[]) as w (resource_type, resource_id)
     cross join lateral (
         select t.relation, t.subject_type, t.subject_id, t.subject_relation from relation_tuple t
         where t.tenant_id = %(tenant)s and t.resource_type = w.resource_type and t.resource_id = w.resource_id
@@ -67,8 +69,39 @@ _WHOLE_SQL = f"""
         limit {WIDEST + 1}
     ) found
 """  # noqa: S608  put together from constants of this file
+# The objects that the wanted ones lead to come with them, so that a document in a folder in a folder takes one
+# statement and not three. The wanted ones are the first of what was reached, so the limit never cuts them off.
+_ONWARD_SQL = f"""(
+    with recursive reached (resource_type, resource_id, steps) as (
+        select w.resource_type collate "C", w.resource_id collate "C", 0
+        from unnest(%(m)b::text[], %(n)b::text[]) as w (resource_type, resource_id)
+        union
+        select found.subject_type, found.subject_id, r.steps + 1
+        from reached r
+        join unnest(%(t)b::text[], %(u)b::text[]) as o (resource_type, relation) on o.resource_type = r.resource_type
+        cross join lateral (
+            select t.subject_type, t.subject_id from relation_tuple t
+            where t.tenant_id = %(tenant)s and t.resource_type = r.resource_type and t.resource_id = r.resource_id
+                and t.relation = o.relation and t.subject_relation = '' and {_COUNTS}
+            limit {WIDEST + 1}
+        ) found
+        where r.steps < {FARTHEST}
+    )
+    select {_WHOLE}, null::int4, w.resource_type, w.resource_id,
+        found.relation, found.subject_type, found.subject_id, found.subject_relation
+    from (
+        select distinct first.resource_type, first.resource_id
+        from (select * from reached limit %(reached)s) first
+    ) w
+    left join lateral (
+        select t.relation, t.subject_type, t.subject_id, t.subject_relation from relation_tuple t
+        where t.tenant_id = %(tenant)s and t.resource_type = w.resource_type and t.resource_id = w.resource_id
+            and {_COUNTS}
+        limit {WIDEST + 1}
+    ) found on true
+)"""  # noqa: S608  put together from constants of this file
 _MEMBERSHIPS_SQL = f"""
-    select {_MEMBERSHIPS}, w.n::int4, null::text, null::text, found.resource_id, null::text
+    select {_MEMBERSHIPS}, w.n::int4, null::text, found.resource_id, null::text, null::text, null::text, null::text
     from unnest(%(o)b::text[], %(p)b::text[], %(q)b::text[], %(r)b::text[], %(s)b::text[])
         with ordinality as w (subject_type, subject_id, subject_relation, resource_type, relation, n)
     cross join lateral (
@@ -80,6 +113,11 @@ _MEMBERSHIPS_SQL = f"""
     ) found
 """  # noqa: S608  put together from constants of this file
 _VERSION_SQL = "select coalesce(max(version), 0) from relation_schema where tenant_id = %s"
+_BESIDE_SQL = f"""
+    select {_VERSION}, coalesce(max(version), 0)::int4, null::text, null::text, null::text, null::text, null::text,
+        null::text
+    from relation_schema where tenant_id = %(tenant)s
+"""  # noqa: S608  put together from constants of this file
 
 _PASSED_SQL = f"""
     select w.n::int4, found.resource_id
@@ -142,12 +180,26 @@ _STREAMS_AT_ONCE = 500
 _BEYOND_ALL_IDS = "\x7f"
 
 
+class SchemaMoved(Exception):  # noqa: N818 - It never leaves the slice: whoever expected a version begins again.
+    """The current schema version is another one than expected."""
+
+
 class RelationReader:
     """The relationships of the unit of work's tenant as they are at a moment."""
 
     def __init__(self, work: UnitOfWork, now: datetime) -> None:
         self._work = work
         self._now = now
+        self._expected: int | None = None
+
+    def expect(self, version: int) -> None:
+        """Says which schema version should be the current one: the next `load` looks, which saves a statement."""
+        self._expected = version
+
+    def confirm(self) -> None:
+        """Raises SchemaMoved when the current version is not the expected one; looks unless a `load` has."""
+        if self._expected is not None:
+            self._compare(self.schema_version())
 
     def schema_version(self) -> int:
         """The number of the current schema version in the same state; 0 when there is none."""
@@ -157,8 +209,13 @@ class RelationReader:
     def load(self, wants: Wants, *, at_most: int) -> Found:
         """What there is of what a level wants."""
         parts, values = [], self._values(limit=at_most + 1)
+        whole = _WHOLE_SQL
+        if wants.whole and wants.onward:
+            whole = _ONWARD_SQL
+            values |= _arrays("tu", wants.onward)
+            values["reached"] = len(wants.whole) + beside(len(wants.whole))
         for statement, names, wanted in (
-            (_WHOLE_SQL, "mn", wants.whole),
+            (whole, "mn", wants.whole),
             (_DIRECT_SQL, "abcdef", wants.direct),
             (_SETS_SQL, "ghi", wants.sets),
             (_OBJECTS_SQL, "jkl", wants.objects),
@@ -167,19 +224,12 @@ class RelationReader:
             if wanted:
                 parts.append(statement)
                 values |= _arrays(names, wanted)
+        if self._expected is not None:
+            parts.append(_BESIDE_SQL)
         rows = self._work.driver.execute(" union all ".join(parts), values, binary=True).fetchall()
-        found = Found(len(rows), [], [], [], [], [])
-        for kind, number, relation, subject_type, subject_id, subject_relation in rows:
-            if kind == _WHOLE:
-                found.whole.append((number - 1, relation, subject_type, subject_id, subject_relation))
-            elif kind == _DIRECT:
-                found.direct.append(number - 1)
-            elif kind == _SETS:
-                found.sets.append((number - 1, subject_type, subject_id, subject_relation))
-            elif kind == _OBJECTS:
-                found.objects.append((number - 1, subject_type, subject_id))
-            else:
-                found.memberships.append((number - 1, subject_id))
+        found, version = _sorted(rows)
+        if self._expected is not None:
+            self._compare(version)
         return found
 
     def resources(self, streams: Sequence[ResourceStream], *, at_most: int) -> Iterable[tuple[int, str]]:
@@ -218,8 +268,33 @@ class RelationReader:
                 until = found[-1]
         return found
 
+    def _compare(self, version: int) -> None:
+        expected, self._expected = self._expected, None
+        if version != expected:
+            raise SchemaMoved
+
     def _values(self, *, limit: int) -> dict[str, object]:
         return {"tenant": self._work.tenant_id, "now": self._now, "limit": limit}
+
+
+def _sorted(rows: Sequence[tuple[Any, ...]]) -> tuple[Found, int]:
+    """What was found by what was asked for, and the schema version where that was asked for too."""
+    found, version = Found(len(rows), whole=[row[2:] for row in rows if row[0] == _WHOLE]), 0
+    for row in rows if len(found.whole) < len(rows) else ():
+        kind = row[0]
+        if kind == _WHOLE:
+            continue
+        if kind == _DIRECT:
+            found.direct.append(row[1] - 1)
+        elif kind == _SETS:
+            found.sets.append((row[1] - 1, *row[5:]))
+        elif kind == _OBJECTS:
+            found.objects.append((row[1] - 1, row[5], row[6]))
+        elif kind == _MEMBERSHIPS:
+            found.memberships.append((row[1] - 1, row[3]))
+        else:
+            version = row[1]
+    return found, version
 
 
 def _arrays(names: str, rows: Sequence[tuple[str, ...]]) -> dict[str, object]:

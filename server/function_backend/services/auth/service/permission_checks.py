@@ -22,13 +22,13 @@ from function_backend.services.auth.domain.relations.explanation import (
     RecordingSource,
 )
 from function_backend.services.auth.domain.relations.plan import Key, Plan
-from function_backend.services.auth.domain.relations.references import Subject
+from function_backend.services.auth.domain.relations.references import Subject, Tuple
 from function_backend.services.auth.domain.relations.source import TooComplex, TupleSource
 from function_backend.services.auth.errors.relation import CheckTooComplexError, DecisionNotFoundError
 from function_backend.services.auth.repository.relation_decision import DecisionRepository
 from function_backend.services.auth.repository.relation_reads import RelationReader
 from function_backend.services.auth.service.relation_plans import RelationPlans
-from function_backend.services.auth.service.relation_questions import Questions
+from function_backend.services.auth.service.relation_questions import QuestionReader, read_question
 
 # Our own: the program we run in may have seeded the shared one.
 _RANDOM = random.Random()  # noqa: S311 - a sample, nothing secret
@@ -87,50 +87,35 @@ class PermissionChecks:
         record = record or (self._sample_rate > 0 and _RANDOM.random() < self._sample_rate)
         with self._transactions.snapshot() as work:
             reader = RelationReader(work, now)
-            plan = self._plans.current(work, reader)
-            subject, key = Questions(plan).read(*question)
-            source = RecordingSource(reader) if record else None
-            permitted = _decide(plan, source or reader, subject, key, explain=record)
-        if source is None:
-            return Answer(permitted=permitted, schema_version=plan.version)
+            version, permitted, inputs = self._plans.with_current(
+                work, reader, lambda plan: _decide(plan, reader, question, record=record)
+            )
+        if inputs is None:
+            return Answer(permitted=permitted, schema_version=version)
         decision = Decision(
             id=new_id(),
             decided_at=now,
             expires_at=now + self._kept_for,
             caller="" if work.call.principal is None else work.call.principal.actor,
-            schema_version=plan.version,
+            schema_version=version,
             resource=question.resource,
             permission=question.permission,
             subject=question.subject,
             permitted=permitted,
-            inputs=frozenset(source.found),
+            inputs=inputs,
         )
         with self._transactions() as work:
             decisions = DecisionRepository(work)
             decisions.purge(now)
             decisions.add(decision)
-        return Answer(permitted=permitted, schema_version=plan.version, decision_id=decision.id)
+        return Answer(permitted=permitted, schema_version=version, decision_id=decision.id)
 
     def batch(self, questions: Sequence[Question]) -> tuple[list[bool | ServiceError], int]:
         """The answers to many checks on one state, each by itself or what is wrong with it, and the schema version."""
         now = self._clock.now()
         with self._transactions.snapshot() as work:
             reader = RelationReader(work, now)
-            plan = self._plans.current(work, reader)
-            answers: list[bool | ServiceError] = [False] * len(questions)
-            asked: list[tuple[Subject, Key]] = []
-            places: list[int] = []
-            read = Questions(plan).read
-            for place, question in enumerate(questions):
-                try:
-                    asked.append(read(*question))
-                except ServiceError as error:
-                    answers[place] = error
-                else:
-                    places.append(place)
-            for place, answer in zip(places, _decide_all(plan, reader, asked), strict=True):
-                answers[place] = answer
-        return answers, plan.version
+            return self._plans.with_current(work, reader, lambda plan: _answer(plan, reader, questions))
 
     def explain(self, question: Question) -> Explained:
         """Why the subject has the permission now, or what is missing."""
@@ -150,16 +135,39 @@ class PermissionChecks:
         return _explain(plan, RecordedSource(decision.inputs), question, decision)
 
 
-def _decide(plan: Plan, source: TupleSource, subject: Subject, key: Key, *, explain: bool) -> bool:
+def _decide(
+    plan: Plan, reader: RelationReader, question: Question, *, record: bool
+) -> tuple[int, bool, frozenset[Tuple] | None]:
+    """The schema version, the answer, and what it was made from when that is to be recorded."""
+    subject, key = read_question(plan, *question)
+    recording = RecordingSource(reader) if record else None
+    source: TupleSource = recording or reader
     evaluation = Evaluation(plan, source)
     try:
         [permitted] = evaluation.decide([(subject, key)])
-        if explain:
+        if recording is not None:
             # Looks up whatever an explanation will want to look up, so that it is recorded.
             Explainer(evaluation, source, subject).explain(key)
     except TooComplex as bound:
         raise CheckTooComplexError(bound) from bound
-    return permitted
+    return plan.version, permitted, None if recording is None else frozenset(recording.found)
+
+
+def _answer(plan: Plan, source: TupleSource, questions: Sequence[Question]) -> tuple[list[bool | ServiceError], int]:
+    answers: list[bool | ServiceError] = [False] * len(questions)
+    asked: list[tuple[Subject, Key]] = []
+    places: list[int] = []
+    read = QuestionReader(plan).read
+    for place, question in enumerate(questions):
+        try:
+            asked.append(read(*question))
+        except ServiceError as error:
+            answers[place] = error
+        else:
+            places.append(place)
+    for place, answer in zip(places, _decide_all(plan, source, asked), strict=True):
+        answers[place] = answer
+    return answers, plan.version
 
 
 def _decide_all(plan: Plan, source: TupleSource, asked: Sequence[tuple[Subject, Key]]) -> list[bool | ServiceError]:
@@ -178,7 +186,7 @@ def _decide_alone(plan: Plan, source: TupleSource, asked: tuple[Subject, Key]) -
 
 
 def _explain(plan: Plan, source: TupleSource, question: Question, decision: Decision | None = None) -> Explained:
-    subject, key = Questions(plan).read(*question)
+    subject, key = read_question(plan, *question)
     try:
         explanation = Explainer(Evaluation(plan, source), source, subject).explain(key)
     except TooComplex as bound:

@@ -62,21 +62,27 @@ def require_subject(plan: Plan, subject: Subject, *, field: str = "subject") -> 
         require_type(plan, subject.type, field=field)
 
 
-class Questions:
-    """Reads questions under a schema; subjects that it has read before it knows."""
+class QuestionReader:
+    """Reads many questions, which are mostly about the same subject or the same permission."""
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
         self._subjects: dict[str, Subject] = {}
 
     def read(self, resource_text: str, permission: str, subject_text: str) -> tuple[Subject, Key]:
-        """Who is asked about, and what. Raises RelationshipInvalidError or RelationUnknownError."""
-        resource = read_resource(resource_text)
-        known = subject = self._subjects.get(subject_text)
-        if subject is None:
-            subject = read_subject(subject_text)
-        require_name(self._plan, resource.type, permission, type_field="resource", name_field="permission")
-        if known is None:
-            require_subject(self._plan, subject)
+        """As `read_question`."""
+        subject, resource = self._subjects.get(subject_text), find_resource(resource_text)
+        if subject is None or resource is None or (resource[0], permission) not in self._plan.nodes:
+            subject, key = read_question(self._plan, resource_text, permission, subject_text)
             self._subjects[subject_text] = subject
-        return subject, (resource.type, resource.id, permission)
+            return subject, key
+        return subject, (resource[0], resource[1], permission)
+
+
+def read_question(plan: Plan, resource_text: str, permission: str, subject_text: str) -> tuple[Subject, Key]:
+    """Who is asked about, and what."""
+    resource = read_resource(resource_text)
+    subject = read_subject(subject_text)
+    require_name(plan, resource.type, permission, type_field="resource", name_field="permission")
+    require_subject(plan, subject)
+    return subject, (resource.type, resource.id, permission)

@@ -18,7 +18,7 @@ from function_backend.services.auth.domain.relations.schema import (
     Operator,
     Reference,
 )
-from function_backend.services.auth.domain.relations.source import WIDEST, Found, TupleSource, Wants
+from function_backend.services.auth.domain.relations.source import FARTHEST, WIDEST, Found, TupleSource, Wants, beside
 
 T = TypeVar("T")
 
@@ -73,8 +73,9 @@ class RecordingSource:
         found = self._source.load(wants, at_most=at_most)
         whole, memberships = list(found.whole), list(found.memberships)
         direct, sets, objects = list(found.direct), list(found.sets), list(found.objects)
-        for number, relation, subject_type, subject_id, subject_relation in whole:
-            self.found.add(Tuple(*wants.whole[number], relation, subject_type, subject_id, subject_relation))
+        for type_name, object_id, relation, subject_type, subject_id, subject_relation in whole:
+            if relation is not None:
+                self.found.add(Tuple(type_name, object_id, relation, subject_type, subject_id, subject_relation))
         for number, resource_id in memberships:
             membership = wants.memberships[number]
             self.found.add(
@@ -105,11 +106,10 @@ class RecordedSource:
 
     def load(self, wants: Wants, *, at_most: int) -> Found:  # noqa: ARG002  they were bounded when they were kept
         """What there is of what is wanted."""
-        whole = [
-            (number, *each[2:])
-            for number, key in enumerate(wants.whole)
-            for each in self._by_object.get(key, ())[: WIDEST + 1]
-        ]
+        whole: list[tuple[str, str, str | None, str, str, str]] = []
+        for key in self._with_onward(wants):
+            rows = self._by_object.get(key, ())[: WIDEST + 1]
+            whole += rows or [(*key, None, "", "", "")]
         memberships = [
             (number, each.resource_id)
             for number, membership in enumerate(wants.memberships)
@@ -130,6 +130,24 @@ class RecordedSource:
         ]
         count = len(whole) + len(direct) + len(sets) + len(objects) + len(memberships)
         return Found(count, whole, direct, sets, objects, memberships)
+
+    def _with_onward(self, wants: Wants) -> Iterable[tuple[str, str]]:
+        """The wanted objects and those that come with them."""
+        reached = dict.fromkeys(wants.whole)
+        most = len(reached) + beside(len(reached))
+        latest = list(reached)
+        for _ in range(FARTHEST):
+            latest = [
+                (each.subject_type, each.subject_id)
+                for key in latest
+                for type_name, relation in wants.onward
+                if type_name == key[0]
+                for each in self._by_relation.get((*key, relation), ())[: WIDEST + 1]
+                if not each.subject_relation
+            ]
+            latest = [key for key in dict.fromkeys(latest) if key not in reached][: most - len(reached)]
+            reached |= dict.fromkeys(latest)
+        return reached
 
 
 class Explainer:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple, Protocol
 
 from function_backend.services.auth.domain.relations.closure import ClosurePlan, closure_plan
 from function_backend.services.auth.domain.relations.schema import (
@@ -14,29 +13,26 @@ from function_backend.services.auth.domain.relations.schema import (
     Expression,
     Operation,
     Operator,
-    Permission,
     Reference,
     Relation,
     Schema,
+    names_in,
 )
 from function_backend.services.auth.domain.relations.stratify import edges_of, strata
-
-_NUMBERS = itertools.count()
 
 # One object that has to be asked again costs what so many save.
 _WORTH_IT = 8
 
 Key = tuple[str, str, str]
 """One statement about the subject in question: type and id of an object, and a relation or permission of it."""
+Member = tuple[str, str, str]
+"""What stands in a relation: type and id, and of a set its relation."""
+Relations = dict[str, list[Member]]
+"""All that is known of an object: relation to what stands in it."""
 
 
 class View(Protocol):
     """What is known about one subject so far. None means: not known yet."""
-
-    left: dict[tuple[int, str], tuple[Evaluate, ...]]
-    """The parts of a union that may still hold, by the number of the union and the id of the object."""
-    settling: bool
-    """Whether what is not known counts as false for now."""
 
     def value(self, key: Key) -> bool | None:
         """Whether the subject is in the relation or has the permission."""
@@ -44,12 +40,13 @@ class View(Protocol):
     def objects(self, key: Key) -> list[tuple[str, str]] | None:
         """The objects that stand in the relation."""
 
-    def at_once(self, type_name: str, object_id: str, name: str) -> bool | None:
-        """Whether the subject is in the relation, if that is known without following sets."""
+    def is_one_of(self, members: list[Member] | None, node: RelationPlan) -> bool | None:
+        """Whether the subject is one of those that stand in a relation, if that is known without asking further."""
 
 
-Evaluate = Callable[[View, str], bool | None]
-"""The value for an object by its id. With three values, as Kleene has it: what is decided is decided for good."""
+Evaluate = Callable[[View, str, Relations | None], bool | None]
+"""The value for an object by its id, and by its relationships where they are known as a whole. With three values, as
+Kleene has it: what is decided is decided for good."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +59,8 @@ class RelationPlan:
     wildcards: frozenset[str]
     """Types of which it takes all objects at once."""
     has_sets: bool
+    closed: bool
+    """Whether all sets that it takes can be found from their members."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +94,14 @@ class Widths:
         self._seen[type_name] = (before[0] + wide, before[1] + narrow)
 
 
+class Way(NamedTuple):
+    """A relation of a type whose objects a permission goes on with."""
+
+    type: str
+    relation: str
+    targets: frozenset[str]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """A schema version, ready for use."""
@@ -106,6 +113,15 @@ class Plan:
     closure: ClosurePlan
     widths: Widths
     """What was learnt about the objects of each type."""
+    ways: dict[tuple[str, str], tuple[Way, ...]] = field(default_factory=dict, compare=False)
+    """The ways from permissions, as far as they were asked for."""
+
+    def ways_from(self, type_name: str, name: str) -> tuple[Way, ...]:
+        """The relations whose objects a permission may lead to, by arrows and arrows from there on."""
+        found = self.ways.get((type_name, name))
+        if found is None:
+            found = self.ways[type_name, name] = _ways_from(self.schema, type_name, name)
+        return found
 
     def definition(self, type_name: str) -> Definition | None:
         """The type."""
@@ -115,71 +131,111 @@ class Plan:
 def make_plan(schema: Schema, version: int) -> Plan:
     """The plan of a schema that was checked."""
     level, _ = strata(edges_of(schema))
-    nodes: dict[tuple[str, str], Node] = {}
-    for definition in schema.definitions:
-        for member in definition.members:
-            name = (definition.name, member.name)
-            if isinstance(member, Relation):
-                nodes[name] = _relation(member, level[name])
-            else:
-                nodes[name] = _permission(schema, definition, member, level[name])
-    return Plan(version=version, schema=schema, nodes=nodes, closure=closure_plan(schema), widths=Widths())
+    closure = closure_plan(schema)
+    relations = {
+        (definition.name, relation.name): _relation(relation, level[definition.name, relation.name], closure)
+        for definition in schema.definitions
+        for relation in definition.relations.values()
+    }
+    permissions = {
+        (definition.name, permission.name): PermissionPlan(
+            level[definition.name, permission.name], _expression(schema, definition, permission.expression, relations)
+        )
+        for definition in schema.definitions
+        for permission in definition.permissions.values()
+    }
+    return Plan(version=version, schema=schema, nodes={**relations, **permissions}, closure=closure, widths=Widths())
 
 
-def _relation(relation: Relation, stratum: int) -> RelationPlan:
+def _relation(relation: Relation, stratum: int, closure: ClosurePlan) -> RelationPlan:
+    sets = [(subject.type, subject.relation) for subject in relation.subjects if subject.relation]
     return RelationPlan(
         stratum,
         frozenset((subject.type, subject.relation) for subject in relation.subjects if not subject.wildcard),
         frozenset(subject.type for subject in relation.subjects if subject.wildcard),
-        any(subject.relation for subject in relation.subjects),
+        bool(sets),
+        closure.closed.issuperset(sets),
     )
 
 
-def _permission(schema: Schema, definition: Definition, permission: Permission, stratum: int) -> PermissionPlan:
-    return PermissionPlan(stratum, _expression(schema, definition, permission.expression))
+def _ways_from(schema: Schema, type_name: str, name: str) -> tuple[Way, ...]:
+    ways: dict[Way, None] = {}
+    seen: set[tuple[str, str]] = set()
+    waiting = [(type_name, name)]
+    while waiting:
+        current = waiting.pop()
+        definition = schema.types[current[0]]
+        permission = definition.permissions.get(current[1])
+        if permission is None or current in seen:
+            continue
+        seen.add(current)
+        for found in names_in(permission.expression):
+            if isinstance(found, Reference):
+                waiting.append((current[0], found.name))
+                continue
+            targets = _targets(schema, definition, found)
+            ways[Way(current[0], found.relation, targets)] = None
+            waiting += [(target, found.name) for target in targets]
+    return tuple(ways)
 
 
-def _expression(schema: Schema, definition: Definition, expression: Expression) -> Evaluate:
+def _targets(schema: Schema, definition: Definition, arrow: Arrow) -> frozenset[str]:
+    """The types of objects in the arrow's relation that have what it asks for."""
+    subjects = definition.relations[arrow.relation].subjects
+    return frozenset(subject.type for subject in subjects if schema.types[subject.type].has(arrow.name))
+
+
+def _expression(
+    schema: Schema,
+    definition: Definition,
+    expression: Expression,
+    relations: Mapping[tuple[str, str], RelationPlan],
+) -> Evaluate:
     if isinstance(expression, Reference):
-        if expression.name in definition.relations:
-            return _relation_reference(definition.name, expression.name)
+        node = relations.get((definition.name, expression.name))
+        if node is not None:
+            return _relation_reference(definition.name, expression.name, node)
         return _reference(definition.name, expression.name)
     if isinstance(expression, Arrow):
-        types = frozenset(
-            subject.type
-            for subject in definition.relations[expression.relation].subjects
-            if schema.types[subject.type].has(expression.name)
-        )
+        types = _targets(schema, definition, expression)
         return _arrow(definition.name, expression.relation, expression.name, types)
     assert isinstance(expression, Operation)  # noqa: S101  narrows the union
-    parts = tuple(_expression(schema, definition, part) for part in expression.parts)
+    parts = tuple(_expression(schema, definition, part, relations) for part in expression.parts)
     return _COMPILERS[expression.operator](parts)
 
 
 def _reference(type_name: str, name: str) -> Evaluate:
-    def evaluate(view: View, object_id: str) -> bool | None:
+    def evaluate(view: View, object_id: str, _: Relations | None) -> bool | None:
         return view.value((type_name, object_id, name))
 
     return evaluate
 
 
-def _relation_reference(type_name: str, name: str) -> Evaluate:
-    def evaluate(view: View, object_id: str) -> bool | None:
-        value = view.at_once(type_name, object_id, name)
-        return view.value((type_name, object_id, name)) if value is None else value
+def _relation_reference(type_name: str, name: str, node: RelationPlan) -> Evaluate:
+    def evaluate(view: View, object_id: str, relations: Relations | None) -> bool | None:
+        if relations is not None:
+            value = view.is_one_of(relations.get(name), node)
+            if value is not None:
+                return value
+        return view.value((type_name, object_id, name))
 
     return evaluate
 
 
 def _arrow(type_name: str, relation: str, name: str, types: frozenset[str]) -> Evaluate:
-    def evaluate(view: View, object_id: str) -> bool | None:
-        objects = view.objects((type_name, object_id, relation))
-        if objects is None:
-            return None
+    def evaluate(view: View, object_id: str, relations: Relations | None) -> bool | None:
+        objects: Iterable[tuple[str, ...]] | None
+        if relations is None:
+            objects = view.objects((type_name, object_id, relation))
+            if objects is None:
+                return None
+        else:
+            # An arrow's relation takes objects alone.
+            objects = relations.get(relation, ())
         result: bool | None = False
-        for target, target_id in objects:
-            if target in types:
-                value = view.value((target, target_id, name))
+        for each in objects:
+            if each[0] in types:
+                value = view.value((each[0], each[1], name))
                 if value:
                     return True
                 if value is None:
@@ -190,33 +246,24 @@ def _arrow(type_name: str, relation: str, name: str, types: frozenset[str]) -> E
 
 
 def _union(parts: tuple[Evaluate, ...]) -> Evaluate:
-    # A number of its own: what is left of it is kept by each view under the number and the object.
-    number = next(_NUMBERS)
-
-    def evaluate(view: View, object_id: str) -> bool | None:
-        left = view.left.get((number, object_id), parts)
-        open_ = []
-        for part in left:
-            value = part(view, object_id)
+    def evaluate(view: View, object_id: str, relations: Relations | None) -> bool | None:
+        result: bool | None = False
+        for part in parts:
+            value = part(view, object_id, relations)
             if value:
                 return True
             if value is None:
-                open_.append(part)
-        if not open_:
-            return False
-        if len(open_) < len(left) and not view.settling:
-            # What does not hold never will: the next round looks at the rest alone.
-            view.left[number, object_id] = tuple(open_)
-        return None
+                result = None
+        return result
 
     return evaluate
 
 
 def _intersection(parts: tuple[Evaluate, ...]) -> Evaluate:
-    def evaluate(view: View, object_id: str) -> bool | None:
+    def evaluate(view: View, object_id: str, relations: Relations | None) -> bool | None:
         result: bool | None = True
         for part in parts:
-            value = part(view, object_id)
+            value = part(view, object_id, relations)
             if value is False:
                 return False
             if value is None:
@@ -229,12 +276,12 @@ def _intersection(parts: tuple[Evaluate, ...]) -> Evaluate:
 def _exclusion(parts: tuple[Evaluate, ...]) -> Evaluate:
     first, others = parts[0], parts[1:]
 
-    def evaluate(view: View, object_id: str) -> bool | None:
-        result = first(view, object_id)
+    def evaluate(view: View, object_id: str, relations: Relations | None) -> bool | None:
+        result = first(view, object_id, relations)
         if result is False:
             return False
         for part in others:
-            value = part(view, object_id)
+            value = part(view, object_id, relations)
             if value:
                 return False
             if value is None:

@@ -13,6 +13,10 @@ WIDEST = 32
 """Relationships of an object that is read as a whole; one that has more is asked for what is needed."""
 
 
+FARTHEST = 8
+"""Steps from a wanted object to those that come with it."""
+
+
 class TooComplex(Exception):  # noqa: N818 - Not yet an error of the service; the use case makes it one.
     """A bound was reached: which, and what it counts."""
 
@@ -28,6 +32,8 @@ class Wants:
 
     whole: list[tuple[str, str]] = field(default_factory=list)
     """Objects of which all relationships are wanted."""
+    onward: list[tuple[str, str]] = field(default_factory=list)
+    """Types, and relations of them whose objects will be wanted as a whole next; they may come with these already."""
     direct: list[Tuple] = field(default_factory=list)
     """Relationships that may exist."""
     sets: list[Key] = field(default_factory=list)
@@ -47,13 +53,19 @@ class Found:
 
     count: int = 0
     """How many relationships there are in it."""
-    whole: list[tuple[int, str, str, str, str]] = field(default_factory=list)
-    """Relation and subject; more than WIDEST of an object need not be complete."""
+    whole: list[tuple[str, str, str | None, str, str, str]] = field(default_factory=list)
+    """Object, relation and subject; more than WIDEST of an object need not be complete. An object that was not wanted
+    but comes with those that were has a relation None where it has no relationships."""
     direct: list[int] = field(default_factory=list)
     sets: list[tuple[int, str, str, str]] = field(default_factory=list)
     objects: list[tuple[int, str, str]] = field(default_factory=list)
     memberships: list[tuple[int, str]] = field(default_factory=list)
     """Resources; more than MOST_OF_ONE of a membership need not be complete."""
+
+
+def beside(wanted: int) -> int:
+    """How many objects may come with so many that are wanted."""
+    return 2 * wanted + 500
 
 
 class TupleSource(Protocol):
