@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import grpc
 import psycopg
@@ -18,6 +18,7 @@ from joserfc.jwk import ECKey, KeySet, OKPKey, RSAKey
 
 from function.auth.v1 import client_credential_service_pb2, oauth_service_pb2
 from function_backend.services.auth.domain.client_assertion import ASSERTION_TYPE
+from function_backend.services.auth.domain.secret_text import CLIENT_SECRET, mint
 from tests.fixtures.database_faults import eventually
 from tests.fixtures.grants import (
     Account,
@@ -78,6 +79,16 @@ def _keys(server: RunningServer) -> KeySet:
     )
 
 
+def _refusals(server: RunningServer, client_id: UUID) -> list[tuple[str, str, str]]:
+    """Who did not prove to be the client, by the audit trail: kind of caller, cause, address."""
+    with psycopg.connect(server.database.superuser_url) as connection:
+        return connection.execute(
+            "select split_part(actor, ':', 1), details ->> 'cause', details ->> 'client_address' from audit_record"
+            " where event_type = 'function.auth.v1.ClientRefused' and subject_id = %s",
+            (client_id,),
+        ).fetchall()
+
+
 @pytest.fixture(scope="module")
 def account(server: RunningServer) -> Account:
     return make_account(server)
@@ -126,6 +137,17 @@ class TestClientCredentials:
         ):
             why = _why(lambda secret=secret: get_token(server, Account(account.id, secret)))
             assert why == ("OAUTH_INVALID_CLIENT", "invalid_client")
+
+    def test_a_guess_is_in_the_audit_trail_once_in_a_while(self, server: RunningServer) -> None:
+        account, guess = make_account(server), mint(CLIENT_SECRET).text
+        for _ in range(3):
+            assert _why(lambda: get_token(server, Account(account.id, guess))) == _REFUSED
+        assert _refusals(server, account.id) == [("anonymous", "secret", "127.0.0.1")]
+        assert guess not in server.log_text()
+        # Nobody who exists is named, so there is nobody whose trail it could be in.
+        nobody = Account(uuid4(), guess)
+        assert _why(lambda: get_token(server, nobody)) == _REFUSED
+        assert _refusals(server, nobody.id) == []
 
     @pytest.mark.parametrize(
         "client_id", ["", "x", "01938d2e-7f04-7c3e-9d55-0a6f3c3f0b11", "function-backend-cli", "%", "'; --"]
@@ -355,6 +377,7 @@ class TestPrivateKeyJwt:
         assertion = _assertion(account_id, key, "ES256")
         assert _by_assertion(server, assertion).access_token
         assert _why(lambda: _by_assertion(server, assertion)) == _REFUSED
+        assert [cause for _, cause, _ in _refusals(server, account_id)] == ["replayed_assertion"]
 
     @pytest.mark.parametrize(
         "claims",

@@ -115,6 +115,71 @@ func (x *ClientCredentialRevoked) GetCredential() *ClientCredential {
 	return nil
 }
 
+// Somebody who named a service account did not prove to be it. At most one a
+// minute for each account and worker.
+type ClientRefused struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The service account that was named.
+	ClientId string `protobuf:"bytes,1,opt,name=client_id,json=clientId,proto3" json:"client_id,omitempty"`
+	// What was wrong: `secret`, `assertion` or `replayed_assertion`.
+	Cause string `protobuf:"bytes,2,opt,name=cause,proto3" json:"cause,omitempty"`
+	// The network address that it came from; empty when it is not known.
+	ClientAddress string `protobuf:"bytes,3,opt,name=client_address,json=clientAddress,proto3" json:"client_address,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ClientRefused) Reset() {
+	*x = ClientRefused{}
+	mi := &file_function_auth_v1_client_credential_events_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ClientRefused) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ClientRefused) ProtoMessage() {}
+
+func (x *ClientRefused) ProtoReflect() protoreflect.Message {
+	mi := &file_function_auth_v1_client_credential_events_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ClientRefused.ProtoReflect.Descriptor instead.
+func (*ClientRefused) Descriptor() ([]byte, []int) {
+	return file_function_auth_v1_client_credential_events_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *ClientRefused) GetClientId() string {
+	if x != nil {
+		return x.ClientId
+	}
+	return ""
+}
+
+func (x *ClientRefused) GetCause() string {
+	if x != nil {
+		return x.Cause
+	}
+	return ""
+}
+
+func (x *ClientRefused) GetClientAddress() string {
+	if x != nil {
+		return x.ClientAddress
+	}
+	return ""
+}
+
 var File_function_auth_v1_client_credential_events_proto protoreflect.FileDescriptor
 
 const file_function_auth_v1_client_credential_events_proto_rawDesc = "" +
@@ -127,7 +192,11 @@ const file_function_auth_v1_client_credential_events_proto_rawDesc = "" +
 	"\x17ClientCredentialRevoked\x12B\n" +
 	"\n" +
 	"credential\x18\x01 \x01(\v2\".function.auth.v1.ClientCredentialR\n" +
-	"credentialB\xce\x01\n" +
+	"credential\"i\n" +
+	"\rClientRefused\x12\x1b\n" +
+	"\tclient_id\x18\x01 \x01(\tR\bclientId\x12\x14\n" +
+	"\x05cause\x18\x02 \x01(\tR\x05cause\x12%\n" +
+	"\x0eclient_address\x18\x03 \x01(\tR\rclientAddressB\xce\x01\n" +
 	"\x14com.function.auth.v1B\x1bClientCredentialEventsProtoP\x01Z5function-backend.internal/api/function/auth/v1;authv1\xa2\x02\x03FAX\xaa\x02\x10Function.Auth.V1\xca\x02\x11Function_\\Auth\\V1\xe2\x02\x1dFunction_\\Auth\\V1\\GPBMetadata\xea\x02\x12Function::Auth::V1b\x06proto3"
 
 var (
@@ -142,15 +211,16 @@ func file_function_auth_v1_client_credential_events_proto_rawDescGZIP() []byte {
 	return file_function_auth_v1_client_credential_events_proto_rawDescData
 }
 
-var file_function_auth_v1_client_credential_events_proto_msgTypes = make([]protoimpl.MessageInfo, 2)
+var file_function_auth_v1_client_credential_events_proto_msgTypes = make([]protoimpl.MessageInfo, 3)
 var file_function_auth_v1_client_credential_events_proto_goTypes = []any{
 	(*ClientCredentialCreated)(nil), // 0: function.auth.v1.ClientCredentialCreated
 	(*ClientCredentialRevoked)(nil), // 1: function.auth.v1.ClientCredentialRevoked
-	(*ClientCredential)(nil),        // 2: function.auth.v1.ClientCredential
+	(*ClientRefused)(nil),           // 2: function.auth.v1.ClientRefused
+	(*ClientCredential)(nil),        // 3: function.auth.v1.ClientCredential
 }
 var file_function_auth_v1_client_credential_events_proto_depIdxs = []int32{
-	2, // 0: function.auth.v1.ClientCredentialCreated.credential:type_name -> function.auth.v1.ClientCredential
-	2, // 1: function.auth.v1.ClientCredentialRevoked.credential:type_name -> function.auth.v1.ClientCredential
+	3, // 0: function.auth.v1.ClientCredentialCreated.credential:type_name -> function.auth.v1.ClientCredential
+	3, // 1: function.auth.v1.ClientCredentialRevoked.credential:type_name -> function.auth.v1.ClientCredential
 	2, // [2:2] is the sub-list for method output_type
 	2, // [2:2] is the sub-list for method input_type
 	2, // [2:2] is the sub-list for extension type_name
@@ -170,7 +240,7 @@ func file_function_auth_v1_client_credential_events_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_function_auth_v1_client_credential_events_proto_rawDesc), len(file_function_auth_v1_client_credential_events_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   2,
+			NumMessages:   3,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

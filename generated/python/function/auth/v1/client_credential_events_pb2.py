@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from function.auth.v1 import client_credential_pb2 as function_dot_auth_dot_v1_dot_client__credential__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n/function/auth/v1/client_credential_events.proto\x12\x10\x66unction.auth.v1\x1a(function/auth/v1/client_credential.proto\"]\n\x17\x43lientCredentialCreated\x12\x42\n\ncredential\x18\x01 \x01(\x0b\x32\".function.auth.v1.ClientCredentialR\ncredential\"]\n\x17\x43lientCredentialRevoked\x12\x42\n\ncredential\x18\x01 \x01(\x0b\x32\".function.auth.v1.ClientCredentialR\ncredentialb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n/function/auth/v1/client_credential_events.proto\x12\x10\x66unction.auth.v1\x1a(function/auth/v1/client_credential.proto\"]\n\x17\x43lientCredentialCreated\x12\x42\n\ncredential\x18\x01 \x01(\x0b\x32\".function.auth.v1.ClientCredentialR\ncredential\"]\n\x17\x43lientCredentialRevoked\x12\x42\n\ncredential\x18\x01 \x01(\x0b\x32\".function.auth.v1.ClientCredentialR\ncredential\"i\n\rClientRefused\x12\x1b\n\tclient_id\x18\x01 \x01(\tR\x08\x63lientId\x12\x14\n\x05\x63\x61use\x18\x02 \x01(\tR\x05\x63\x61use\x12%\n\x0e\x63lient_address\x18\x03 \x01(\tR\rclientAddressb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,4 +36,6 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CLIENTCREDENTIALCREATED']._serialized_end=204
   _globals['_CLIENTCREDENTIALREVOKED']._serialized_start=206
   _globals['_CLIENTCREDENTIALREVOKED']._serialized_end=299
+  _globals['_CLIENTREFUSED']._serialized_start=301
+  _globals['_CLIENTREFUSED']._serialized_end=406
 # @@protoc_insertion_point(module_scope)

@@ -64,3 +64,35 @@ class ClientCredentialRevoked(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ClientCredentialRevoked: _TypeAlias = ClientCredentialRevoked  # noqa: Y015
+
+@_typing.final
+class ClientRefused(_message.Message):
+    """Somebody who named a service account did not prove to be it. At most one a
+    minute for each account and worker.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CLIENT_ID_FIELD_NUMBER: _builtins.int
+    CAUSE_FIELD_NUMBER: _builtins.int
+    CLIENT_ADDRESS_FIELD_NUMBER: _builtins.int
+    client_id: _builtins.str
+    """The service account that was named."""
+    cause: _builtins.str
+    """What was wrong: `secret`, `assertion` or `replayed_assertion`."""
+    client_address: _builtins.str
+    """The network address that it came from; empty when it is not known."""
+    def __init__(
+        self,
+        *,
+        client_id: _builtins.str = ...,
+        cause: _builtins.str = ...,
+        client_address: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cause", b"cause", "client_address", b"client_address", "client_id", b"client_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ClientRefused: _TypeAlias = ClientRefused  # noqa: Y015

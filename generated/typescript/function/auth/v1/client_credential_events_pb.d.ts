@@ -53,3 +53,38 @@ export declare type ClientCredentialRevoked = Message<"function.auth.v1.ClientCr
  */
 export declare const ClientCredentialRevokedSchema: GenMessage<ClientCredentialRevoked>;
 
+/**
+ * Somebody who named a service account did not prove to be it. At most one a
+ * minute for each account and worker.
+ *
+ * @generated from message function.auth.v1.ClientRefused
+ */
+export declare type ClientRefused = Message<"function.auth.v1.ClientRefused"> & {
+  /**
+   * The service account that was named.
+   *
+   * @generated from field: string client_id = 1;
+   */
+  clientId: string;
+
+  /**
+   * What was wrong: `secret`, `assertion` or `replayed_assertion`.
+   *
+   * @generated from field: string cause = 2;
+   */
+  cause: string;
+
+  /**
+   * The network address that it came from; empty when it is not known.
+   *
+   * @generated from field: string client_address = 3;
+   */
+  clientAddress: string;
+};
+
+/**
+ * Describes the message function.auth.v1.ClientRefused.
+ * Use `create(ClientRefusedSchema)` to create a new message.
+ */
+export declare const ClientRefusedSchema: GenMessage<ClientRefused>;
+

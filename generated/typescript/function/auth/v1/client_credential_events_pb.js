@@ -11,7 +11,7 @@ import { file_function_auth_v1_client_credential } from "./client_credential_pb.
  * Describes the file function/auth/v1/client_credential_events.proto.
  */
 export const file_function_auth_v1_client_credential_events = /*@__PURE__*/
-  fileDesc("Ci9mdW5jdGlvbi9hdXRoL3YxL2NsaWVudF9jcmVkZW50aWFsX2V2ZW50cy5wcm90bxIQZnVuY3Rpb24uYXV0aC52MSJRChdDbGllbnRDcmVkZW50aWFsQ3JlYXRlZBI2CgpjcmVkZW50aWFsGAEgASgLMiIuZnVuY3Rpb24uYXV0aC52MS5DbGllbnRDcmVkZW50aWFsIlEKF0NsaWVudENyZWRlbnRpYWxSZXZva2VkEjYKCmNyZWRlbnRpYWwYASABKAsyIi5mdW5jdGlvbi5hdXRoLnYxLkNsaWVudENyZWRlbnRpYWxiBnByb3RvMw", [file_function_auth_v1_client_credential]);
+  fileDesc("Ci9mdW5jdGlvbi9hdXRoL3YxL2NsaWVudF9jcmVkZW50aWFsX2V2ZW50cy5wcm90bxIQZnVuY3Rpb24uYXV0aC52MSJRChdDbGllbnRDcmVkZW50aWFsQ3JlYXRlZBI2CgpjcmVkZW50aWFsGAEgASgLMiIuZnVuY3Rpb24uYXV0aC52MS5DbGllbnRDcmVkZW50aWFsIlEKF0NsaWVudENyZWRlbnRpYWxSZXZva2VkEjYKCmNyZWRlbnRpYWwYASABKAsyIi5mdW5jdGlvbi5hdXRoLnYxLkNsaWVudENyZWRlbnRpYWwiSQoNQ2xpZW50UmVmdXNlZBIRCgljbGllbnRfaWQYASABKAkSDQoFY2F1c2UYAiABKAkSFgoOY2xpZW50X2FkZHJlc3MYAyABKAliBnByb3RvMw", [file_function_auth_v1_client_credential]);
 
 /**
  * Describes the message function.auth.v1.ClientCredentialCreated.
@@ -26,4 +26,11 @@ export const ClientCredentialCreatedSchema = /*@__PURE__*/
  */
 export const ClientCredentialRevokedSchema = /*@__PURE__*/
   messageDesc(file_function_auth_v1_client_credential_events, 1);
+
+/**
+ * Describes the message function.auth.v1.ClientRefused.
+ * Use `create(ClientRefusedSchema)` to create a new message.
+ */
+export const ClientRefusedSchema = /*@__PURE__*/
+  messageDesc(file_function_auth_v1_client_credential_events, 2);
 

@@ -6,7 +6,11 @@ from function.auth.v1 import client_credential_events_pb2, client_credential_pb2
 from function_backend.kernel.identifiers import parse_id
 from function_backend.services.auth.convert.values import read_moment, timestamp
 from function_backend.services.auth.domain.client_credential import ClientCredential, CredentialKind
-from function_backend.services.auth.events.client_credential import ClientCredentialCreated, ClientCredentialRevoked
+from function_backend.services.auth.events.client_credential import (
+    ClientCredentialCreated,
+    ClientCredentialRevoked,
+    ClientRefused,
+)
 from function_backend.services.auth.service.client_credentials import CredentialWish
 
 _KINDS = {
@@ -54,4 +58,12 @@ def client_credential_created(event: ClientCredentialCreated) -> bytes:
 def client_credential_revoked(event: ClientCredentialRevoked) -> bytes:
     """The event's message."""
     message = client_credential_events_pb2.ClientCredentialRevoked(credential=client_credential(event.credential))
+    return message.SerializeToString()
+
+
+def client_refused(event: ClientRefused) -> bytes:
+    """The event's message."""
+    message = client_credential_events_pb2.ClientRefused(
+        client_id=str(event.subject_id), cause=event.cause, client_address=event.client_address
+    )
     return message.SerializeToString()

@@ -20,6 +20,7 @@ from function_backend.services.auth.convert.certificate_identity import (
 from function_backend.services.auth.convert.client_credential import (
     client_credential_created,
     client_credential_revoked,
+    client_refused,
 )
 from function_backend.services.auth.convert.oauth import (
     access_token_issued,
@@ -58,7 +59,11 @@ from function_backend.services.auth.events.certificate_identity import (
     CertificateIdentityCreated,
     CertificateIdentityDeleted,
 )
-from function_backend.services.auth.events.client_credential import ClientCredentialCreated, ClientCredentialRevoked
+from function_backend.services.auth.events.client_credential import (
+    ClientCredentialCreated,
+    ClientCredentialRevoked,
+    ClientRefused,
+)
 from function_backend.services.auth.events.device_authorization import (
     DeviceAuthorizationCreated,
     DeviceAuthorizationDecided,
@@ -97,6 +102,7 @@ EVENT_PAYLOADS: Mapping[type[DomainEvent], Callable[[Any], bytes]] = {
     KeysRewrapped: keys_rewrapped,
     ClientCredentialCreated: client_credential_created,
     ClientCredentialRevoked: client_credential_revoked,
+    ClientRefused: client_refused,
     SessionCreated: session_created,
     SessionRefreshed: session_refreshed,
     SessionRevoked: session_revoked,

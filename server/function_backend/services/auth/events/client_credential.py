@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar, Self
+from uuid import UUID
 
 from function_backend.kernel.events import DomainEvent
 from function_backend.services.auth.domain.client_credential import ClientCredential
@@ -53,4 +54,27 @@ class ClientCredentialRevoked(DomainEvent):
             after_digest=state_digest(after),
             details={"client_id": str(after.client_id), "kind": after.kind.value},
             credential=after,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientRefused(DomainEvent):
+    """Somebody who named a service account did not prove to be it."""
+
+    type: ClassVar[str] = "function.auth.v1.ClientRefused"
+    subject_type: ClassVar[str] = "service_account"
+
+    cause: str
+    client_address: str
+
+    @classmethod
+    def of(cls, client_id: UUID, *, at: datetime, cause: str, client_address: str) -> Self:
+        """The event of the refusal."""
+        return cls(
+            subject_id=client_id,
+            sequence=1,
+            occurred_at=at,
+            details={"cause": cause, "client_address": client_address},
+            cause=cause,
+            client_address=client_address,
         )

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import hmac
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
+from function_backend.cache.local import LocalCache
+from function_backend.kernel.call import current_call
 from function_backend.kernel.clock import Clock
 from function_backend.persistence.unit_of_work import Transactions, UnitOfWork
 from function_backend.services.auth.domain.access_claims import SubjectKind
@@ -22,6 +25,7 @@ from function_backend.services.auth.domain.grant import Client, PresentedClient
 from function_backend.services.auth.domain.key_text import digest
 from function_backend.services.auth.domain.secret_text import CLIENT_SECRET, looks_right
 from function_backend.services.auth.errors.oauth import OAuthInvalidClientError, OAuthInvalidRequestError
+from function_backend.services.auth.events.client_credential import ClientRefused
 from function_backend.services.auth.repository.client_credential import ClientCredentialRepository, find_usable
 from function_backend.services.auth.repository.device_authorization import find_active_tenant
 from function_backend.services.auth.service.anonymous import work_as_service_account, work_in
@@ -29,6 +33,8 @@ from function_backend.services.auth.service.grant_ports import GrantRules, Subje
 
 _LOG = logging.getLogger(__name__)
 _USE_NOTED_EVERY = timedelta(minutes=1)
+_REFUSAL_NOTED_EVERY = 60.0
+_REFUSED_CLIENTS = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +53,7 @@ class ClientAuthentication:
         self._clock = clock
         self._states = states
         self._rules = rules
+        self._refused: LocalCache[UUID, bool] = LocalCache(size=_REFUSED_CLIENTS, ttl=_REFUSAL_NOTED_EVERY)
 
     def check(self, presented: PresentedClient) -> Proof:
         """The proof of what is presented; from here on the call acts in the name of the client or its tenant.
@@ -86,35 +93,52 @@ class ClientAuthentication:
         if not looks_right(presented.secret, CLIENT_SECRET):
             raise OAuthInvalidClientError
         found = digest(presented.secret)
-        for credential in self._usable(client_id):
+        usable = self._usable(client_id)
+        for credential in usable:
             if credential.kind is CredentialKind.SECRET and hmac.compare_digest(credential.digest or b"", found):
                 return _proven(client_id, credential)
+        self._note_refusal(client_id, usable, "secret")
         raise OAuthInvalidClientError
 
     def _by_assertion(self, presented: PresentedClient) -> Proof:
         if presented.assertion_type != ASSERTION_TYPE:
             raise OAuthInvalidRequestError(f"client_assertion_type must be '{ASSERTION_TYPE}'.")
-        now = self._clock.now()
         try:
             assertion = read_assertion(presented.assertion)
             if presented.client_id and presented.client_id != str(assertion.client_id):
                 raise AssertionRefusedError("it speaks for another client")
-            proven = prove(
-                assertion,
-                self._usable(assertion.client_id),
-                audiences=self._rules.assertion_audiences,
-                now=now,
-            )
         except AssertionRefusedError as error:
             _LOG.info("an assertion was refused", extra={"cause": str(error)})
+            raise OAuthInvalidClientError from None
+        usable = self._usable(assertion.client_id)
+        try:
+            proven = prove(assertion, usable, audiences=self._rules.assertion_audiences, now=self._clock.now())
+        except AssertionRefusedError as error:
+            _LOG.info("an assertion was refused", extra={"cause": str(error)})
+            self._note_refusal(assertion.client_id, usable, "assertion")
             raise OAuthInvalidClientError from None
         proof = _proven(assertion.client_id, proven.credential)
         # In a transaction of its own: it stays used up whatever becomes of the grant.
         with self._transactions() as work:
             fresh = ClientCredentialRepository(work).use_up(assertion.client_id, proven)
         if not fresh:
+            self._note_refusal(assertion.client_id, usable, "replayed_assertion")
             raise OAuthInvalidClientError
         return proof
+
+    def _note_refusal(self, client_id: UUID, usable: Sequence[UsableCredential], cause: str) -> None:
+        """Leaves a trace in the audit of the account's tenant; now and then, for whoever knows an id may ask for ever.
+
+        In a transaction of its own, since the call fails.
+        """
+        if not usable or self._refused.get(client_id):
+            return
+        self._refused.put(client_id, True)  # noqa: FBT003
+        work_in(usable[0].tenant_id)
+        call = current_call.get()
+        address = "" if call is None else call.client_address()
+        with self._transactions.apart() as work:
+            work.record(ClientRefused.of(client_id, at=self._clock.now(), cause=cause, client_address=address))
 
     def _by_name(self, presented: PresentedClient) -> Proof:
         name = presented.tenant
