@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import shutil
 from pathlib import Path
 
 import pytest
 
 from tests.e2e.marked_blocks import constant, marked_blocks, run_block
+from tests.fixtures.grpcurl import MISSING, find_grpcurl
 from tests.fixtures.principals import make_tenant
 from tests.fixtures.server import RunningServer
 
@@ -43,8 +43,8 @@ def test_a_marked_block_runs_and_prints_what_stands_below_it(
     if name == "auth":
         # Who makes tenants is the administrator of the installation.
         environment["FUNCTION_BACKEND_API_KEY"] = server.admin_key
-    if "grpcurl" in block.code and shutil.which("grpcurl", path=environment["PATH"]) is None:
-        pytest.skip("grpcurl is neither in .tools/bin (make grpcurl, needs Go) nor on the PATH")
+    if "grpcurl" in block.code and find_grpcurl() is None:
+        pytest.skip(MISSING)
     printed = run_block(block, server.target, environment, tmp_path, ROOT)
     for line in map(constant, block.output.splitlines()):
         assert line in map(constant, printed.splitlines()), f"{line!r} is not in\n{printed}"

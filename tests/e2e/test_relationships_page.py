@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from pathlib import Path
 
 import pytest
 
 from tests.e2e.marked_blocks import constant, marked_blocks, run_block
+from tests.fixtures.grpcurl import find_grpcurl
 from tests.fixtures.principals import make_tenant
 from tests.fixtures.server import RunningServer
 
@@ -32,7 +32,7 @@ def test_the_marked_blocks_run_one_after_the_other_and_print_what_stands_below_t
     blocks = marked_blocks(ROOT / "docs" / "relationships.md")
     assert [*blocks] == ["schema", "mistake", "version", "write", "python", "grpcurl", "explain"]
     for block in blocks.values():
-        if "grpcurl" in block.code and shutil.which("grpcurl", path=environment["PATH"]) is None:
+        if "grpcurl" in block.code and find_grpcurl() is None:
             continue
         printed = run_block(block, server.target, environment, tmp_path, tmp_path)
         lines = set(map(constant, printed.splitlines()))

@@ -21,6 +21,7 @@ from function.auth.v1 import (
     certificate_identity_service_pb2_grpc,
     client_credential_service_pb2,
     client_credential_service_pb2_grpc,
+    oauth_service_pb2,
     permission_check_service_pb2,
     relation_schema_service_pb2,
     relation_schema_service_pb2_grpc,
@@ -42,7 +43,7 @@ from function.company.v1 import company_pb2, company_service_pb2, company_servic
 from function_backend.services.auth.domain.key_text import digest
 from function_backend.services.auth.domain.permission import PLATFORM
 from tests.fixtures.accounts import grant, make_account, set_state
-from tests.fixtures.grants import make_person, sign_in
+from tests.fixtures.grants import CLIENT, make_person, sign_in, tokens_of
 from tests.fixtures.methods import Answer, ContractMethod, call, every_method
 from tests.fixtures.people_requests import make_people, people_request
 from tests.fixtures.people_rows import PeopleRows
@@ -53,7 +54,7 @@ from tests.fixtures.tokens import end_session, open_session, sign_token
 EVERY_METHOD = every_method()
 METHODS = [method for method in EVERY_METHOD if not method.policy.anonymous]
 ANONYMOUS = [method for method in EVERY_METHOD if method.policy.anonymous]
-HELD_BY_ALL = "auth.self."
+HELD_BY_ALL = "auth.self.read"
 _UPDATES = {"UpdateCompany", "BatchGetCompanies", "UpdateTenant", "UpdateApiKey"} | {
     "UpdateUser",
     "BatchGetUsers",
@@ -79,6 +80,7 @@ RELATION_PAGES: dict[str, Message] = {
 _OVER = {
     "expired key": (grpc.StatusCode.UNAUTHENTICATED, "CREDENTIAL_EXPIRED"),
     "expired token": (grpc.StatusCode.UNAUTHENTICATED, "CREDENTIAL_EXPIRED"),
+    "revoked token": (grpc.StatusCode.UNAUTHENTICATED, "CREDENTIAL_REVOKED"),
     "token of an ended session": (grpc.StatusCode.UNAUTHENTICATED, "SESSION_ENDED"),
     "token of a suspended user": (grpc.StatusCode.UNAUTHENTICATED, "SUBJECT_DISABLED"),
     "key of a suspended tenant": (grpc.StatusCode.PERMISSION_DENIED, "TENANT_SUSPENDED"),
@@ -171,7 +173,7 @@ class TestAnonymousMethods:
         assert answers[0].reason == answers[1].reason
 
 
-@_each([method for method in METHODS if not method.policy.permission.startswith(HELD_BY_ALL)])
+@_each([method for method in METHODS if method.policy.permission != HELD_BY_ALL])
 class TestWithoutThePermission:
     def test_a_key_without_it_is_told_which_is_missing(
         self, server: RunningServer, method: ContractMethod, key_without: dict[str, str]
@@ -189,7 +191,7 @@ class TestWithoutThePermission:
         assert answer.code not in {grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.PERMISSION_DENIED}
 
 
-@_each([method for method in METHODS if method.policy.permission.startswith(HELD_BY_ALL)])
+@_each([method for method in METHODS if method.policy.permission == HELD_BY_ALL])
 class TestWhatEveryCredentialMayDo:
     def test_the_narrowest_key_may(self, server: RunningServer, method: ContractMethod, narrowest_key: str) -> None:
         answer = _with(server, method, [("authorization", f"Bearer {narrowest_key}")])
@@ -408,7 +410,7 @@ def ids(server: RunningServer) -> dict[str, str]:
 
 def _make_sessions(server: RunningServer) -> dict[str, str]:
     """A person with two sessions and a token of one, and a client with two credentials."""
-    person = make_person(server, "auth.session.*")
+    person = make_person(server, "auth.self.*")
     tokens = [sign_in(server, person).access_token for _ in range(2)]
     sessions = session_service_pb2_grpc.SessionServiceStub(server.channel).ListUserSessions(
         session_service_pb2.ListUserSessionsRequest(user_id=str(person.id)), metadata=server.metadata()
@@ -508,12 +510,15 @@ def over(server: RunningServer) -> dict[str, str]:
     end_session(server, session)
     suspended = sign_token(server, users[2])
     set_state(server, users[2], "suspended")
+    revoked = sign_in(server, make_person(server, "*"))
+    tokens_of(server).Revoke(oauth_service_pb2.RevokeRequest(client_id=CLIENT, token=revoked.access_token))
     child = make_child_tenant(server)
     tenants = tenant_service_pb2_grpc.TenantServiceStub(server.channel)
     tenants.SuspendTenant(tenant_service_pb2.SuspendTenantRequest(id=child.tenant.id), metadata=server.metadata())
     return {
         "expired key": key,
         "expired token": sign_token(server, users[0], lives=timedelta(minutes=-5)),
+        "revoked token": revoked.access_token,
         "token of an ended session": ended,
         "token of a suspended user": suspended,
         "key of a suspended tenant": child.key,

@@ -80,7 +80,7 @@ class TestOwner:
         assert identity.subject == account
         assert list(identity.actors) == [f"api_key:{made.api_key.id}"]
         assert identity.credential_id == made.api_key.id
-        assert list(identity.permissions) == ["auth.api_key.read", "auth.self.*", "company.read"]
+        assert list(identity.permissions) == ["auth.api_key.read", "auth.self.read", "company.read"]
         assert len(identity.roles) == 1
         assert identity.limits.rate_limit_per_second == 3
 

@@ -86,7 +86,7 @@ class TestVerifying:
     ) -> None:
         principal = authenticator.authenticate(made.secret)
         assert (principal.kind, principal.id, principal.tenant_id) == ("api_key", made.api_key.id, made.tenant.id)
-        assert principal.permissions.patterns == {"company.*", "auth.self.*"}
+        assert principal.permissions.patterns == {"company.*", "auth.self.read"}
 
     def test_it_needs_no_call_and_no_tenant(self, authenticator: CredentialAuthenticator, made: NewTenant) -> None:
         with calling() as call:

@@ -119,7 +119,7 @@ class TestCallingWithACertificate:
         who = _who(guarded, authority, authority.issue(mark, uris=[uri], domains=[domain]))
         assert who.credential_kind == credential_pb2.CREDENTIAL_KIND_CERTIFICATE
         assert (who.subject, who.credential_id) == (account, identity.id)
-        assert list(who.permissions) == ["auth.self.*", "company.read"]
+        assert list(who.permissions) == ["auth.self.read", "company.read"]
         assert who.HasField("expire_time")
 
     def test_it_calls_other_services_within_its_permissions(self, guarded: RunningServer, authority: Authority) -> None:

@@ -64,7 +64,7 @@ class TestAValidKey:
         assert identity.credential_kind == credential_pb2.CREDENTIAL_KIND_API_KEY
         assert identity.subject == f"api_key:{made.api_key.id}"
         assert identity.credential_id == made.api_key.id
-        assert list(identity.permissions) == ["auth.self.*", "company.read"]
+        assert list(identity.permissions) == ["auth.self.read", "company.read"]
         assert identity.limits.rate_limit_per_second == 7
         assert (identity.limits.max_calls_per_day, identity.limits.remaining_calls_today) == (100, 99)
         assert dict(answer.permissions) == {"company.read": True, "company.create": False, "company.*": False}

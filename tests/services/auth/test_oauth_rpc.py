@@ -97,8 +97,8 @@ class TestClientCredentials:
         assert token.claims["exp"] - token.claims["iat"] == answer.expires_in
 
     def test_scopes_narrow_it_and_are_answered(self, server: RunningServer, account: Account) -> None:
-        answer = get_token(server, account, scope="company.read  auth.session.*")
-        assert answer.scope == "auth.session.* company.read"
+        answer = get_token(server, account, scope="company.read  auth.self.*")
+        assert answer.scope == "auth.self.* company.read"
         assert _introspect(server, answer.access_token, account).scope == answer.scope
 
     @pytest.mark.parametrize("scope", ["company.reed", "Company.read", 'a" onload=', "company.read\ttenant", "*.*"])
@@ -513,7 +513,7 @@ class TestExchange:
         self, server: RunningServer, account: Account
     ) -> None:
         gateway, worker = make_account(server), make_account(server)
-        subject = get_token(server, account, scope="company.* auth.session.read").access_token
+        subject = get_token(server, account, scope="company.* auth.self.read_sessions").access_token
         first = _exchange(server, gateway, subject, scope="company.*")
         assert first.issued_token_type == _ACCESS_TOKEN
         second = _exchange(server, worker, first.access_token, scope="company.read")

@@ -14,11 +14,17 @@ from grpc_status import rpc_status
 from joserfc import jws
 
 from function.auth.v1 import (
+    api_key_service_pb2,
+    api_key_service_pb2_grpc,
     oauth_service_pb2,
     role_binding_pb2,
+    second_factor_service_pb2,
+    second_factor_service_pb2_grpc,
     session_pb2,
     session_service_pb2,
     session_service_pb2_grpc,
+    user_service_pb2,
+    user_service_pb2_grpc,
 )
 from function_backend.services.auth.domain.secret_text import REFRESH_TOKEN, mint
 from tests.fixtures.clock import SetClock
@@ -41,7 +47,7 @@ from tests.fixtures.server import RunningServer, StartServer
 
 _SECONDS = 10
 _DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
-_OWN = ("auth.session.*", "auth.device.*")
+_OWN = ("auth.device.*",)
 _INVALID_GRANT = ("OAUTH_INVALID_GRANT", "invalid_grant")
 
 
@@ -135,7 +141,11 @@ class TestSigningIn:
     def test_a_token_is_no_wider_than_the_person(self, server: RunningServer) -> None:
         nobody_special = make_person(server, "company.read")
         token = sign_in(server, nobody_special, scope="*").access_token
-        assert _why(lambda: _listed(server, token))[0] == "PERMISSION_MISSING"
+        assert _listed(server, token)
+        request = session_service_pb2.ListUserSessionsRequest(user_id=str(nobody_special.id))
+        metadata = server.metadata(token)
+        why = _why(lambda: _sessions(server).ListUserSessions(request, metadata=metadata, timeout=_SECONDS))
+        assert why[0] == "PERMISSION_MISSING"
 
     def test_what_happened_is_in_the_audit_trail_and_no_secret_is(
         self, server: RunningServer, person: Person, account: Account
@@ -224,11 +234,11 @@ class TestRefreshing:
     def test_scopes_may_be_narrowed_and_never_widened(
         self, server: RunningServer, person: Person, account: Account
     ) -> None:
-        first = sign_in(server, person, scope="auth.session.* company.read")
-        narrow = refresh(server, first.refresh_token, scope="auth.session.read")
-        assert narrow.scope == "auth.session.read"
+        first = sign_in(server, person, scope="auth.self.* company.read")
+        narrow = refresh(server, first.refresh_token, scope="auth.self.read_sessions")
+        assert narrow.scope == "auth.self.read_sessions"
         whole = refresh(server, narrow.refresh_token)
-        assert whole.scope == "auth.session.* company.read"
+        assert whole.scope == "auth.self.* company.read"
         why = _why(lambda: refresh(server, whole.refresh_token, scope="*"))
         assert why == ("OAUTH_INVALID_SCOPE", "invalid_scope")
         # A refused request has used nothing up.
@@ -382,7 +392,7 @@ class TestDevices:
         server = start_server(clock=set_clock)
         person, account = make_person(server, *_OWN), make_account(server)
         token = sign_in(server, person).access_token
-        asked = _authorize(server, scope="auth.session.read")
+        asked = _authorize(server, scope="auth.self.read_sessions")
         assert asked.interval == 5
         assert asked.verification_uri_complete.endswith(asked.user_code)
         assert _why(lambda: _poll(server, asked.device_code)) == (
@@ -391,12 +401,16 @@ class TestDevices:
         )
         assert _why(lambda: _poll(server, asked.device_code)) == ("OAUTH_SLOW_DOWN", "slow_down")
         shown = _decide(server, "GetDeviceRequest", asked.user_code.lower().replace("-", " "), token)
-        assert (shown.client_id, list(shown.scopes), shown.address) == (CLIENT, ["auth.session.read"], "127.0.0.1")
+        assert (shown.client_id, list(shown.scopes), shown.address) == (
+            CLIENT,
+            ["auth.self.read_sessions"],
+            "127.0.0.1",
+        )
         _decide(server, "ApproveDevice", asked.user_code, token)
         _decide(server, "ApproveDevice", asked.user_code, token)
         set_clock.advance(timedelta(seconds=11))
         answer = _poll(server, asked.device_code)
-        assert answer.scope == "auth.session.read"
+        assert answer.scope == "auth.self.read_sessions"
         told = _introspect(server, answer.access_token, account)
         assert (told.sub, list(told.amr)) == (f"user:{person.id}", ["pwd"])
         assert len(_listed(server, answer.access_token)) == 2
@@ -455,7 +469,7 @@ class TestDevices:
         everything = _authorize(server)
         approved = _decide(server, "ApproveDevice", everything.user_code, narrow)
         assert list(approved.scopes) == ["auth.device.approve", "company.read"]
-        beyond = _authorize(server, scope="auth.session.revoke")
+        beyond = _authorize(server, scope="auth.self.revoke_sessions")
         why = _why(lambda: _decide(server, "ApproveDevice", beyond.user_code, narrow))
         assert why[0] == "PERMISSION_ESCALATION"
 
@@ -496,7 +510,7 @@ class TestActingForPeople:
             grant_type="urn:ietf:params:oauth:grant-type:token-exchange",
             subject_token=answer.access_token,
             subject_token_type="urn:ietf:params:oauth:token-type:access_token",
-            scope="auth.session.read",
+            scope="auth.self.read_sessions",
             **account.proof,
         )
         exchanged = tokens_of(server).Token(request, timeout=_SECONDS)
@@ -556,3 +570,58 @@ def test_the_header_of_a_token_says_nothing_but_its_key(server: RunningServer, p
     token = sign_in(server, person).access_token
     header = jws.extract_compact(token.encode()).headers()
     assert header.keys() == {"alg", "kid", "typ"}
+
+
+class TestWhatIsMadeForPeople:
+    """A key or a token that somebody finds is not to take over its owner."""
+
+    @pytest.mark.parametrize("scope", ["company.read", "auth.self.read_sessions"])
+    def test_a_narrow_token_changes_nothing_about_how_its_person_signs_in(
+        self, server: RunningServer, person: Person, scope: str
+    ) -> None:
+        token = sign_in(server, person, scope=scope).access_token
+        for call in (_enrol, _change_password):
+            assert _why(lambda call=call: call(server, token))[0] == "PERMISSION_MISSING"
+
+    def test_nor_does_a_key_whatever_it_carries(self, server: RunningServer) -> None:
+        person = make_person(server, "*")
+        for permission, reason in (("company.read", "PERMISSION_MISSING"), ("*", "NOT_A_USER")):
+            request = api_key_service_pb2.CreateApiKeyRequest(
+                display_name="lost", permissions=[permission], owner=f"user:{person.id}"
+            )
+            key = (
+                api_key_service_pb2_grpc.ApiKeyServiceStub(server.channel)
+                .CreateApiKey(request, metadata=server.metadata(), timeout=_SECONDS)
+                .secret
+            )
+            for call in (_enrol, _change_password):
+                assert _why(lambda call=call, key=key: call(server, key))[0] == reason
+
+    def test_nor_does_whoever_acts_for_a_person(self, server: RunningServer, person: Person, account: Account) -> None:
+        request = oauth_service_pb2.TokenRequest(
+            grant_type="urn:ietf:params:oauth:grant-type:token-exchange",
+            subject_token=sign_in(server, person).access_token,
+            subject_token_type="urn:ietf:params:oauth:token-type:access_token",
+            **account.proof,
+        )
+        token = tokens_of(server).Token(request, timeout=_SECONDS).access_token
+        for call in (_enrol, _change_password):
+            assert _why(lambda call=call: call(server, token))[0] == "NOT_A_USER"
+
+    def test_the_person_does(self, server: RunningServer, person: Person) -> None:
+        token = sign_in(server, person).access_token
+        _enrol(server, token)
+        assert _why(lambda: _change_password(server, token))[0] == "SIGN_IN_FAILED"
+
+
+def _enrol(server: RunningServer, credential: str) -> None:
+    second_factor_service_pb2_grpc.SecondFactorServiceStub(server.channel).EnrolTotp(
+        second_factor_service_pb2.EnrolTotpRequest(), metadata=server.metadata(credential), timeout=_SECONDS
+    )
+
+
+def _change_password(server: RunningServer, credential: str) -> None:
+    request = user_service_pb2.ChangePasswordRequest(old_password="not this one", new_password="another harbour 77")
+    user_service_pb2_grpc.UserServiceStub(server.channel).ChangePassword(
+        request, metadata=server.metadata(credential), timeout=_SECONDS
+    )

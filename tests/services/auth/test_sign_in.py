@@ -540,11 +540,11 @@ class TestOwnPassword:
 
 class _Rules:
     password_min_length = 8
-    password_history = 3
+    password_history = 2
 
 
 class _Remembering:
-    """A tenant that remembers the current password and two former ones."""
+    """A tenant that remembers two former passwords besides the current one."""
 
     def of(self, work: object) -> _Rules:
         del work

@@ -33,7 +33,6 @@ from function.auth.v1 import (
     tenant_service_pb2_grpc,
 )
 from function_backend.services.auth import tables
-from function_backend.services.auth.domain.permission import HELD_BY_ALL
 from function_backend.services.auth.repository.tenant_content import TENANT_EXPORTERS
 from tests.fixtures.grants import PASSWORD, Account, Person, make_account, make_person, refresh, sign_in
 from tests.fixtures.principals import NewTenant, make_child_tenant, make_key, make_tenant
@@ -117,7 +116,7 @@ class TestTree:
     ) -> None:
         narrow = make_key(server, "auth.tenant.create_child", "company.*", by=organisation.key)
         made = _Tenants(server, narrow).CreateChildTenant(name=f"c{uuid4().hex}")
-        assert set(made.api_key.permissions) == {"company.*", "auth.tenant.create_child", *HELD_BY_ALL}
+        assert set(made.api_key.permissions) == {"company.*", "auth.tenant.create_child"}
 
     def test_the_one_above_reaches_it_and_it_reaches_nobody_above_or_beside(
         self, server: RunningServer, organisation: NewTenant

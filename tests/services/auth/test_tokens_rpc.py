@@ -89,7 +89,11 @@ class TestAToken:
 
     def test_its_scopes_narrow_it_and_never_widen_it(self, server: RunningServer, reader: str) -> None:
         token = sign_token(server, reader, scopes=["company.read", "auth.*", "auth.tenant.create"])
-        assert list(_verify(server, token).identity.permissions) == ["auth.api_key.read", "auth.self.*", "company.read"]
+        assert list(_verify(server, token).identity.permissions) == [
+            "auth.api_key.read",
+            "auth.self.*",
+            "company.read",
+        ]
 
     def test_an_expired_one_is_told_so_to_its_tenant_alone(
         self, server: RunningServer, reader: str, other_tenant_key: str

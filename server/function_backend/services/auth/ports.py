@@ -118,10 +118,13 @@ class SessionStates(Protocol):
 
 
 class TenantStates(Protocol):
-    """Knows whether tenants are suspended."""
+    """Knows what tenants say about all credentials of theirs."""
 
     def is_active(self, driver: Driver, tenant_id: UUID) -> bool:
         """Whether the tenant and those above it are active; through a function of the definer."""
+
+    def requires_second_factor(self, driver: Driver, tenant_id: UUID) -> bool:
+        """Whether people of the tenant must sign in with a second factor; through a function of the definer."""
 
 
 class GrantGuard(Protocol):

@@ -745,17 +745,17 @@ const file_function_auth_v1_session_service_proto_rawDesc = "" +
 	"request_id\x18\x02 \x01(\tB\v\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\x12#\n" +
 	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\"A\n" +
 	"\x1aRevokeUserSessionsResponse\x12#\n" +
-	"\rrevoked_count\x18\x01 \x01(\x05R\frevokedCount2\xf2\a\n" +
-	"\x0eSessionService\x12\x8b\x01\n" +
+	"\rrevoked_count\x18\x01 \x01(\x05R\frevokedCount2\x8a\b\n" +
+	"\x0eSessionService\x12\x91\x01\n" +
 	"\n" +
-	"GetSession\x12#.function.auth.v1.GetSessionRequest\x1a$.function.auth.v1.GetSessionResponse\"2\xaa\xed\x18\x15\n" +
-	"\x11auth.session.read\x10\x01\x82\xd3\xe4\x93\x02\x13\x12\x11/v1/sessions/{id}\x12\x8c\x01\n" +
-	"\fListSessions\x12%.function.auth.v1.ListSessionsRequest\x1a&.function.auth.v1.ListSessionsResponse\"-\xaa\xed\x18\x15\n" +
-	"\x11auth.session.read\x10\x01\x82\xd3\xe4\x93\x02\x0e\x12\f/v1/sessions\x12\xa0\x01\n" +
-	"\rRevokeSession\x12&.function.auth.v1.RevokeSessionRequest\x1a'.function.auth.v1.RevokeSessionResponse\">\xaa\xed\x18\x17\n" +
-	"\x13auth.session.revoke\x10\x02\x82\xd3\xe4\x93\x02\x1d:\x01*\"\x18/v1/sessions/{id}:revoke\x12\xaa\x01\n" +
-	"\x11RevokeAllSessions\x12*.function.auth.v1.RevokeAllSessionsRequest\x1a+.function.auth.v1.RevokeAllSessionsResponse\"<\xaa\xed\x18\x17\n" +
-	"\x13auth.session.revoke\x10\x02\x82\xd3\xe4\x93\x02\x1b:\x01*\"\x16/v1/sessions:revokeAll\x12\xad\x01\n" +
+	"GetSession\x12#.function.auth.v1.GetSessionRequest\x1a$.function.auth.v1.GetSessionResponse\"8\xaa\xed\x18\x1b\n" +
+	"\x17auth.self.read_sessions\x10\x01\x82\xd3\xe4\x93\x02\x13\x12\x11/v1/sessions/{id}\x12\x92\x01\n" +
+	"\fListSessions\x12%.function.auth.v1.ListSessionsRequest\x1a&.function.auth.v1.ListSessionsResponse\"3\xaa\xed\x18\x1b\n" +
+	"\x17auth.self.read_sessions\x10\x01\x82\xd3\xe4\x93\x02\x0e\x12\f/v1/sessions\x12\xa6\x01\n" +
+	"\rRevokeSession\x12&.function.auth.v1.RevokeSessionRequest\x1a'.function.auth.v1.RevokeSessionResponse\"D\xaa\xed\x18\x1d\n" +
+	"\x19auth.self.revoke_sessions\x10\x02\x82\xd3\xe4\x93\x02\x1d:\x01*\"\x18/v1/sessions/{id}:revoke\x12\xb0\x01\n" +
+	"\x11RevokeAllSessions\x12*.function.auth.v1.RevokeAllSessionsRequest\x1a+.function.auth.v1.RevokeAllSessionsResponse\"B\xaa\xed\x18\x1d\n" +
+	"\x19auth.self.revoke_sessions\x10\x02\x82\xd3\xe4\x93\x02\x1b:\x01*\"\x16/v1/sessions:revokeAll\x12\xad\x01\n" +
 	"\x10ListUserSessions\x12).function.auth.v1.ListUserSessionsRequest\x1a*.function.auth.v1.ListUserSessionsResponse\"B\xaa\xed\x18\x1a\n" +
 	"\x16auth.user_session.read\x10\x01\x82\xd3\xe4\x93\x02\x1e\x12\x1c/v1/users/{user_id}/sessions\x12\xc2\x01\n" +
 	"\x12RevokeUserSessions\x12+.function.auth.v1.RevokeUserSessionsRequest\x1a,.function.auth.v1.RevokeUserSessionsResponse\"Q\xaa\xed\x18\x1c\n" +

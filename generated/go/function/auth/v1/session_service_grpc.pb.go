@@ -42,27 +42,27 @@ type SessionServiceClient interface {
 	// Returns a session: one of the caller's own, or any of the tenant for
 	// callers that hold `auth.user_session.read`.
 	//
-	// Permission: auth.session.read. Idempotency: no side effects.
+	// Permission: auth.self.read_sessions. Idempotency: no side effects.
 	// Fails with SESSION_NOT_FOUND.
 	GetSession(ctx context.Context, in *GetSessionRequest, opts ...grpc.CallOption) (*GetSessionResponse, error)
 	// Returns the caller's own sessions in order of id, page by page; none for
 	// callers that are not people.
 	//
-	// Permission: auth.session.read. Idempotency: no side effects.
+	// Permission: auth.self.read_sessions. Idempotency: no side effects.
 	// Fails with INVALID_PAGE_TOKEN.
 	ListSessions(ctx context.Context, in *ListSessionsRequest, opts ...grpc.CallOption) (*ListSessionsResponse, error)
 	// Ends a session: one of the caller's own, or any of the tenant for callers
 	// that hold `auth.user_session.revoke`. Its tokens are refused everywhere
 	// within a second. Ending it again changes nothing.
 	//
-	// Permission: auth.session.revoke. Idempotency: repeating leaves the same
-	// state.
+	// Permission: auth.self.revoke_sessions. Idempotency: repeating leaves the
+	// same state.
 	// Fails with SESSION_NOT_FOUND, REQUEST_ID_REUSED.
 	RevokeSession(ctx context.Context, in *RevokeSessionRequest, opts ...grpc.CallOption) (*RevokeSessionResponse, error)
 	// Ends all sessions of the caller, or all but the one that asks.
 	//
-	// Permission: auth.session.revoke. Idempotency: repeating leaves the same
-	// state.
+	// Permission: auth.self.revoke_sessions. Idempotency: repeating leaves the
+	// same state.
 	// Fails with REQUEST_ID_REUSED.
 	RevokeAllSessions(ctx context.Context, in *RevokeAllSessionsRequest, opts ...grpc.CallOption) (*RevokeAllSessionsResponse, error)
 	// Returns the sessions of a user in order of id, page by page; none for a
@@ -160,27 +160,27 @@ type SessionServiceServer interface {
 	// Returns a session: one of the caller's own, or any of the tenant for
 	// callers that hold `auth.user_session.read`.
 	//
-	// Permission: auth.session.read. Idempotency: no side effects.
+	// Permission: auth.self.read_sessions. Idempotency: no side effects.
 	// Fails with SESSION_NOT_FOUND.
 	GetSession(context.Context, *GetSessionRequest) (*GetSessionResponse, error)
 	// Returns the caller's own sessions in order of id, page by page; none for
 	// callers that are not people.
 	//
-	// Permission: auth.session.read. Idempotency: no side effects.
+	// Permission: auth.self.read_sessions. Idempotency: no side effects.
 	// Fails with INVALID_PAGE_TOKEN.
 	ListSessions(context.Context, *ListSessionsRequest) (*ListSessionsResponse, error)
 	// Ends a session: one of the caller's own, or any of the tenant for callers
 	// that hold `auth.user_session.revoke`. Its tokens are refused everywhere
 	// within a second. Ending it again changes nothing.
 	//
-	// Permission: auth.session.revoke. Idempotency: repeating leaves the same
-	// state.
+	// Permission: auth.self.revoke_sessions. Idempotency: repeating leaves the
+	// same state.
 	// Fails with SESSION_NOT_FOUND, REQUEST_ID_REUSED.
 	RevokeSession(context.Context, *RevokeSessionRequest) (*RevokeSessionResponse, error)
 	// Ends all sessions of the caller, or all but the one that asks.
 	//
-	// Permission: auth.session.revoke. Idempotency: repeating leaves the same
-	// state.
+	// Permission: auth.self.revoke_sessions. Idempotency: repeating leaves the
+	// same state.
 	// Fails with REQUEST_ID_REUSED.
 	RevokeAllSessions(context.Context, *RevokeAllSessionsRequest) (*RevokeAllSessionsResponse, error)
 	// Returns the sessions of a user in order of id, page by page; none for a

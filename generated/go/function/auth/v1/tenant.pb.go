@@ -154,7 +154,9 @@ type TenantSettings struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// How many characters a password has at least.
 	PasswordMinLength *int32 `protobuf:"varint,1,opt,name=password_min_length,json=passwordMinLength,proto3,oneof" json:"password_min_length,omitempty"`
-	// Whether people need a second factor to sign in with a password.
+	// Whether people need a second factor. Who signs in without one may call
+	// nothing but `auth.self.*`, and so get one; all else is refused with
+	// STEP_UP_REQUIRED.
 	SecondFactorRequired *bool `protobuf:"varint,2,opt,name=second_factor_required,json=secondFactorRequired,proto3,oneof" json:"second_factor_required,omitempty"`
 	// How many former passwords may not be used again.
 	PasswordHistory *int32 `protobuf:"varint,3,opt,name=password_history,json=passwordHistory,proto3,oneof" json:"password_history,omitempty"`

@@ -83,7 +83,7 @@ class SessionServiceServicer:
         """Returns a session: one of the caller's own, or any of the tenant for
         callers that hold `auth.user_session.read`.
 
-        Permission: auth.session.read. Idempotency: no side effects.
+        Permission: auth.self.read_sessions. Idempotency: no side effects.
         Fails with SESSION_NOT_FOUND.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -94,7 +94,7 @@ class SessionServiceServicer:
         """Returns the caller's own sessions in order of id, page by page; none for
         callers that are not people.
 
-        Permission: auth.session.read. Idempotency: no side effects.
+        Permission: auth.self.read_sessions. Idempotency: no side effects.
         Fails with INVALID_PAGE_TOKEN.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -106,8 +106,8 @@ class SessionServiceServicer:
         that hold `auth.user_session.revoke`. Its tokens are refused everywhere
         within a second. Ending it again changes nothing.
 
-        Permission: auth.session.revoke. Idempotency: repeating leaves the same
-        state.
+        Permission: auth.self.revoke_sessions. Idempotency: repeating leaves the
+        same state.
         Fails with SESSION_NOT_FOUND, REQUEST_ID_REUSED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -117,8 +117,8 @@ class SessionServiceServicer:
     def RevokeAllSessions(self, request, context):
         """Ends all sessions of the caller, or all but the one that asks.
 
-        Permission: auth.session.revoke. Idempotency: repeating leaves the same
-        state.
+        Permission: auth.self.revoke_sessions. Idempotency: repeating leaves the
+        same state.
         Fails with REQUEST_ID_REUSED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)

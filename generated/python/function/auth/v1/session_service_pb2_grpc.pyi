@@ -42,14 +42,14 @@ class SessionServiceStub:
     """Returns a session: one of the caller's own, or any of the tenant for
     callers that hold `auth.user_session.read`.
 
-    Permission: auth.session.read. Idempotency: no side effects.
+    Permission: auth.self.read_sessions. Idempotency: no side effects.
     Fails with SESSION_NOT_FOUND.
     """
     ListSessions: _grpc.UnaryUnaryMultiCallable[_session_service_pb2.ListSessionsRequest, _session_service_pb2.ListSessionsResponse]
     """Returns the caller's own sessions in order of id, page by page; none for
     callers that are not people.
 
-    Permission: auth.session.read. Idempotency: no side effects.
+    Permission: auth.self.read_sessions. Idempotency: no side effects.
     Fails with INVALID_PAGE_TOKEN.
     """
     RevokeSession: _grpc.UnaryUnaryMultiCallable[_session_service_pb2.RevokeSessionRequest, _session_service_pb2.RevokeSessionResponse]
@@ -57,15 +57,15 @@ class SessionServiceStub:
     that hold `auth.user_session.revoke`. Its tokens are refused everywhere
     within a second. Ending it again changes nothing.
 
-    Permission: auth.session.revoke. Idempotency: repeating leaves the same
-    state.
+    Permission: auth.self.revoke_sessions. Idempotency: repeating leaves the
+    same state.
     Fails with SESSION_NOT_FOUND, REQUEST_ID_REUSED.
     """
     RevokeAllSessions: _grpc.UnaryUnaryMultiCallable[_session_service_pb2.RevokeAllSessionsRequest, _session_service_pb2.RevokeAllSessionsResponse]
     """Ends all sessions of the caller, or all but the one that asks.
 
-    Permission: auth.session.revoke. Idempotency: repeating leaves the same
-    state.
+    Permission: auth.self.revoke_sessions. Idempotency: repeating leaves the
+    same state.
     Fails with REQUEST_ID_REUSED.
     """
     ListUserSessions: _grpc.UnaryUnaryMultiCallable[_session_service_pb2.ListUserSessionsRequest, _session_service_pb2.ListUserSessionsResponse]
@@ -97,14 +97,14 @@ class SessionServiceAsyncStub(SessionServiceStub):
     """Returns a session: one of the caller's own, or any of the tenant for
     callers that hold `auth.user_session.read`.
 
-    Permission: auth.session.read. Idempotency: no side effects.
+    Permission: auth.self.read_sessions. Idempotency: no side effects.
     Fails with SESSION_NOT_FOUND.
     """
     ListSessions: _aio.UnaryUnaryMultiCallable[_session_service_pb2.ListSessionsRequest, _session_service_pb2.ListSessionsResponse]  # type: ignore[assignment]
     """Returns the caller's own sessions in order of id, page by page; none for
     callers that are not people.
 
-    Permission: auth.session.read. Idempotency: no side effects.
+    Permission: auth.self.read_sessions. Idempotency: no side effects.
     Fails with INVALID_PAGE_TOKEN.
     """
     RevokeSession: _aio.UnaryUnaryMultiCallable[_session_service_pb2.RevokeSessionRequest, _session_service_pb2.RevokeSessionResponse]  # type: ignore[assignment]
@@ -112,15 +112,15 @@ class SessionServiceAsyncStub(SessionServiceStub):
     that hold `auth.user_session.revoke`. Its tokens are refused everywhere
     within a second. Ending it again changes nothing.
 
-    Permission: auth.session.revoke. Idempotency: repeating leaves the same
-    state.
+    Permission: auth.self.revoke_sessions. Idempotency: repeating leaves the
+    same state.
     Fails with SESSION_NOT_FOUND, REQUEST_ID_REUSED.
     """
     RevokeAllSessions: _aio.UnaryUnaryMultiCallable[_session_service_pb2.RevokeAllSessionsRequest, _session_service_pb2.RevokeAllSessionsResponse]  # type: ignore[assignment]
     """Ends all sessions of the caller, or all but the one that asks.
 
-    Permission: auth.session.revoke. Idempotency: repeating leaves the same
-    state.
+    Permission: auth.self.revoke_sessions. Idempotency: repeating leaves the
+    same state.
     Fails with REQUEST_ID_REUSED.
     """
     ListUserSessions: _aio.UnaryUnaryMultiCallable[_session_service_pb2.ListUserSessionsRequest, _session_service_pb2.ListUserSessionsResponse]  # type: ignore[assignment]
@@ -155,7 +155,7 @@ class SessionServiceServicer(metaclass=_abc_1.ABCMeta):
         """Returns a session: one of the caller's own, or any of the tenant for
         callers that hold `auth.user_session.read`.
 
-        Permission: auth.session.read. Idempotency: no side effects.
+        Permission: auth.self.read_sessions. Idempotency: no side effects.
         Fails with SESSION_NOT_FOUND.
         """
 
@@ -168,7 +168,7 @@ class SessionServiceServicer(metaclass=_abc_1.ABCMeta):
         """Returns the caller's own sessions in order of id, page by page; none for
         callers that are not people.
 
-        Permission: auth.session.read. Idempotency: no side effects.
+        Permission: auth.self.read_sessions. Idempotency: no side effects.
         Fails with INVALID_PAGE_TOKEN.
         """
 
@@ -182,8 +182,8 @@ class SessionServiceServicer(metaclass=_abc_1.ABCMeta):
         that hold `auth.user_session.revoke`. Its tokens are refused everywhere
         within a second. Ending it again changes nothing.
 
-        Permission: auth.session.revoke. Idempotency: repeating leaves the same
-        state.
+        Permission: auth.self.revoke_sessions. Idempotency: repeating leaves the
+        same state.
         Fails with SESSION_NOT_FOUND, REQUEST_ID_REUSED.
         """
 
@@ -195,8 +195,8 @@ class SessionServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_session_service_pb2.RevokeAllSessionsResponse, _abc.Awaitable[_session_service_pb2.RevokeAllSessionsResponse]]:
         """Ends all sessions of the caller, or all but the one that asks.
 
-        Permission: auth.session.revoke. Idempotency: repeating leaves the same
-        state.
+        Permission: auth.self.revoke_sessions. Idempotency: repeating leaves the
+        same state.
         Fails with REQUEST_ID_REUSED.
         """
 

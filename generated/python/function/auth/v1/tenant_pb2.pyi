@@ -102,7 +102,10 @@ class TenantSettings(_message.Message):
     password_min_length: _builtins.int
     """How many characters a password has at least."""
     second_factor_required: _builtins.bool
-    """Whether people need a second factor to sign in with a password."""
+    """Whether people need a second factor. Who signs in without one may call
+    nothing but `auth.self.*`, and so get one; all else is refused with
+    STEP_UP_REQUIRED.
+    """
     password_history: _builtins.int
     """How many former passwords may not be used again."""
     @_builtins.property

@@ -358,7 +358,7 @@ export declare const SessionService: GenService<{
    * Returns a session: one of the caller's own, or any of the tenant for
    * callers that hold `auth.user_session.read`.
    *
-   * Permission: auth.session.read. Idempotency: no side effects.
+   * Permission: auth.self.read_sessions. Idempotency: no side effects.
    * Fails with SESSION_NOT_FOUND.
    *
    * @generated from rpc function.auth.v1.SessionService.GetSession
@@ -372,7 +372,7 @@ export declare const SessionService: GenService<{
    * Returns the caller's own sessions in order of id, page by page; none for
    * callers that are not people.
    *
-   * Permission: auth.session.read. Idempotency: no side effects.
+   * Permission: auth.self.read_sessions. Idempotency: no side effects.
    * Fails with INVALID_PAGE_TOKEN.
    *
    * @generated from rpc function.auth.v1.SessionService.ListSessions
@@ -387,8 +387,8 @@ export declare const SessionService: GenService<{
    * that hold `auth.user_session.revoke`. Its tokens are refused everywhere
    * within a second. Ending it again changes nothing.
    *
-   * Permission: auth.session.revoke. Idempotency: repeating leaves the same
-   * state.
+   * Permission: auth.self.revoke_sessions. Idempotency: repeating leaves the
+   * same state.
    * Fails with SESSION_NOT_FOUND, REQUEST_ID_REUSED.
    *
    * @generated from rpc function.auth.v1.SessionService.RevokeSession
@@ -401,8 +401,8 @@ export declare const SessionService: GenService<{
   /**
    * Ends all sessions of the caller, or all but the one that asks.
    *
-   * Permission: auth.session.revoke. Idempotency: repeating leaves the same
-   * state.
+   * Permission: auth.self.revoke_sessions. Idempotency: repeating leaves the
+   * same state.
    * Fails with REQUEST_ID_REUSED.
    *
    * @generated from rpc function.auth.v1.SessionService.RevokeAllSessions

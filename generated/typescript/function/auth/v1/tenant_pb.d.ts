@@ -27,7 +27,9 @@ export declare type TenantSettings = Message<"function.auth.v1.TenantSettings"> 
   passwordMinLength?: number | undefined;
 
   /**
-   * Whether people need a second factor to sign in with a password.
+   * Whether people need a second factor. Who signs in without one may call
+   * nothing but `auth.self.*`, and so get one; all else is refused with
+   * STEP_UP_REQUIRED.
    *
    * @generated from field: optional bool second_factor_required = 2;
    */

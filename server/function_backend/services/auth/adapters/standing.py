@@ -6,14 +6,14 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 from function_backend.kernel.identity import PermissionSet, ScopedPermissions
+from function_backend.kernel.step_up import SECOND_FACTOR
 from function_backend.persistence.wire import Driver
 from function_backend.services.auth.domain.access_claims import SubjectKind
 from function_backend.services.auth.domain.credential import Standing
-from function_backend.services.auth.domain.entitlement import NOTHING, Entitlement
-from function_backend.services.auth.domain.permission import HELD_BY_ALL
+from function_backend.services.auth.domain.entitlement import NOTHING, Entitlement, until_second_factor
+from function_backend.services.auth.domain.permission import HELD_BY_ALL, HELD_BY_PEOPLE
 from function_backend.services.auth.ports import Entitlements, SessionStates, SubjectStates, TenantStates
 
-_HELD_BY_ALL = PermissionSet(HELD_BY_ALL)
 _NOTHING: frozenset[str] = frozenset()
 
 
@@ -41,6 +41,18 @@ class Standings:
             return Standing.SUBJECT_DISABLED, NOTHING
         return Standing.GOOD, self.entitlements.find(driver, tenant_id, kind, subject_id)
 
+    def of_sign_in(
+        self, driver: Driver, tenant_id: UUID, entitlement: Entitlement, *, methods: frozenset[str]
+    ) -> Entitlement:
+        """What a person may do who has signed in in this way.
+
+        In a tenant that wants a second factor nothing without one, but what everybody may do about themselves: to get
+        a second factor, a person has to sign in.
+        """
+        if SECOND_FACTOR in methods or not self.tenants.requires_second_factor(driver, tenant_id):
+            return entitlement
+        return until_second_factor(entitlement)
+
     def of_session(self, driver: Driver, tenant_id: UUID, session_id: UUID) -> Standing:
         """Whether the session stands."""
         return Standing.GOOD if self.sessions.is_open(driver, tenant_id, session_id) else Standing.SESSION_ENDED
@@ -48,7 +60,13 @@ class Standings:
 
 def with_what_all_hold(permissions: PermissionSet) -> PermissionSet:
     """The permissions, and what every credential may do besides."""
-    return PermissionSet(permissions.patterns | _HELD_BY_ALL.patterns)
+    lacking = {pattern for pattern in HELD_BY_ALL if not permissions.covers(pattern)}
+    return PermissionSet(permissions.patterns | lacking) if lacking else permissions
+
+
+def with_what_people_hold(entitlement: Entitlement) -> Entitlement:
+    """What a person may do who has signed in, before the credential narrows it."""
+    return replace(entitlement, permissions=PermissionSet(entitlement.permissions.patterns | HELD_BY_PEOPLE))
 
 
 def narrowed(entitlement: Entitlement, patterns: frozenset[str]) -> Entitlement:

@@ -8,6 +8,7 @@ from function_backend.persistence.wire import Driver
 from function_backend.services.auth.domain.access_claims import SubjectKind
 
 _TENANT_SQL = "select tenant_is_active(%s)"
+_FACTOR_SQL = "select tenant_requires_second_factor(%s)"
 _SUBJECT_SQL = "select is_subject_active(%s, %s, %s)"
 _SESSION_SQL = """
     select exists (
@@ -24,6 +25,10 @@ class Tenants:
     def is_active(self, driver: Driver, tenant_id: UUID) -> bool:
         """Whether the tenant and those above it are active."""
         return _ask(driver, _TENANT_SQL, tenant_id)
+
+    def requires_second_factor(self, driver: Driver, tenant_id: UUID) -> bool:
+        """Whether people of the tenant must sign in with a second factor."""
+        return _ask(driver, _FACTOR_SQL, tenant_id)
 
 
 class Subjects:

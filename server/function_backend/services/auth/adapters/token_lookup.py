@@ -8,7 +8,12 @@ from function_backend.kernel.identity import PermissionSet, Principal
 from function_backend.persistence.unit_of_work import Transactions
 from function_backend.persistence.wire import Driver
 from function_backend.services.auth.adapters.credential_memory import Remembered
-from function_backend.services.auth.adapters.standing import Standings, narrowed, with_what_all_hold
+from function_backend.services.auth.adapters.standing import (
+    Standings,
+    narrowed,
+    with_what_all_hold,
+    with_what_people_hold,
+)
 from function_backend.services.auth.domain.access_claims import AccessClaims, SubjectKind
 from function_backend.services.auth.domain.credential import CredentialKind, FoundCredential, Standing
 from function_backend.services.auth.domain.entitlement import NOTHING, Entitlement
@@ -50,7 +55,12 @@ class TokenLookup:
                 return standing, NOTHING
         if claims.subject_kind is SubjectKind.API_KEY:
             return self._stand_on_key(driver, claims)
-        return self.standings.of_subject(driver, claims.tenant_id, claims.subject_kind, claims.subject_id)
+        standing, held = self.standings.of_subject(driver, claims.tenant_id, claims.subject_kind, claims.subject_id)
+        if claims.subject_kind is SubjectKind.USER and standing is Standing.GOOD:
+            methods = claims.authentication_methods
+            held = self.standings.of_sign_in(driver, claims.tenant_id, held, methods=methods)
+            held = with_what_people_hold(held)
+        return standing, held
 
     def _stand_on_key(self, driver: Driver, claims: AccessClaims) -> tuple[Standing, Entitlement]:
         """A token that was given in exchange for a key stands and falls with it."""

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from function_backend.kernel.identity import ConditionalPermissions, PermissionSet, ScopedPermissions
+from function_backend.kernel.identity import (
+    ConditionalPermissions,
+    PermissionSet,
+    ResourceScope,
+    ScopedPermissions,
+)
+from function_backend.kernel.step_up import StepUp
+
+_SECOND_FACTOR = StepUp(second_factor=True, max_age=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,3 +31,24 @@ class Entitlement:
 
 NOTHING = Entitlement(permissions=PermissionSet(frozenset()))
 """Of a subject without roles."""
+
+
+def until_second_factor(entitlement: Entitlement) -> Entitlement:
+    """The same for somebody who holds none of it before signing in with a second factor."""
+    return Entitlement(
+        permissions=NOTHING.permissions,
+        roles=entitlement.roles,
+        conditional=(
+            _held_with_second_factor(entitlement.permissions),
+            *(_held_with_second_factor(held.permissions, held.scope) for held in entitlement.scoped),
+            *(replace(held, step_up=_with_second_factor(held.step_up)) for held in entitlement.conditional),
+        ),
+    )
+
+
+def _with_second_factor(step_up: StepUp | None) -> StepUp:
+    return _SECOND_FACTOR if step_up is None else StepUp(second_factor=True, max_age=step_up.max_age)
+
+
+def _held_with_second_factor(permissions: PermissionSet, scope: ResourceScope | None = None) -> ConditionalPermissions:
+    return ConditionalPermissions(permissions=permissions, scope=scope, condition=None, step_up=_SECOND_FACTOR)

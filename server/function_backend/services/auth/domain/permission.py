@@ -25,8 +25,12 @@ PLATFORM = frozenset(
 )
 """What reaches beyond the caller's own tenant; the key of a new tenant does not carry it."""
 
-HELD_BY_ALL = frozenset({"auth.self.*"})
+HELD_BY_ALL = frozenset({"auth.self.read"})
 """What every credential may do, however narrow it is: ask about itself."""
+
+HELD_BY_PEOPLE = frozenset({"auth.self.*"})
+"""What people may do who have signed in, whatever their roles: see to their sessions, password and second factor. Not
+what is narrowed or made for them, such as their keys: whoever finds one is not to take over its owner."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -34,7 +34,7 @@ class TenantRules:
 
     password_min_length: int = 12
     second_factor_required: bool = False
-    """Whether people need a second factor to sign in with a password."""
+    """Whether people who sign in without a second factor may do nothing but see to themselves."""
     password_history: int = 0
     """How many former passwords may not be used again."""
     session_idle_lifetime: timedelta = timedelta(hours=12)

@@ -70,7 +70,7 @@ class UserPasswordRepository:
         )
 
     def former_hashes(self, user_id: UUID, *, count: int) -> list[str]:
-        """The hashes of the current and the latest former passwords, latest first, at most `count`."""
+        """The hashes of the current password and of at most `count` former ones, latest first."""
         current = self.find(user_id)
         query = (
             select(_former.hash)
@@ -79,7 +79,7 @@ class UserPasswordRepository:
             .limit(count)
         )
         former = [row.hash for row in self._work.connection.execute(query)]
-        return [*([] if current is None else [current.hash]), *former][:count]
+        return former if current is None else [current.hash, *former]
 
     def add_token(self, token: UserToken) -> None:
         """Stores a token; an earlier one of the user for the same purpose works no more."""

@@ -176,11 +176,17 @@ class Passwords:
 
 
 def calling_user() -> Principal:
-    """The user who makes the current call; NotAUserError when it is none."""
+    """The user who makes the current call; NotAUserError when it is none, or somebody who acts for one.
+
+    A key of theirs that somebody finds, or a service that was handed their token, changes nothing about how they prove
+    who they are.
+    """
     call = current_call.get()
     principal = None if call is None else call.principal
     if principal is None:
         raise SignInFailedError
     if principal.kind != SubjectKind.USER.value:
         raise NotAUserError(principal.kind)
+    if principal.actors:
+        raise NotAUserError(principal.actors[0].partition(":")[0])
     return principal

@@ -21,6 +21,7 @@ from function_backend.services.auth.events.tenant import TenantCreated, TenantUp
 from function_backend.services.auth.repository.api_key import ApiKeyRepository
 from function_backend.services.auth.repository.tenant import TenantRepository
 from function_backend.services.auth.service.paging import DEFAULT_PAGE_SIZE, after
+from function_backend.services.auth.service.revocation import Revoked, revoke
 from function_backend.services.auth.service.tenant_policy import TENANT_TOPIC
 from function_backend.services.auth.service.tenant_reach import locked, reached
 
@@ -115,6 +116,9 @@ class TenantService:
             TenantRepository(work).save(changed)
             work.record(TenantUpdated.of(tenant, changed, at=now))
             work.notify(TENANT_TOPIC, str(changed.id))
+            if changed.settings.second_factor_required != tenant.settings.second_factor_required:
+                # What is remembered of a person's token depends on it.
+                revoke(work, Revoked.TENANT, changed.id)
         return changed
 
 
