@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
 import secrets
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from typing import cast
 from uuid import uuid4
 
 import grpc
 import psycopg
 import pyotp
 import pytest
+from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import Message
+from google.protobuf.message_factory import GetMessageClass
 from joserfc import jwt
 from joserfc.jwk import ECKey
 
@@ -32,6 +36,23 @@ from tests.fixtures.server import RunningServer, StartServer
 from tests.fixtures.traces import Receiver
 
 _METHODS = {method.descriptor.name: method for method in every_method()}
+_TEXT = {FieldDescriptor.TYPE_STRING, FieldDescriptor.TYPE_BYTES}
+_NAMED_LIKE_A_SECRET = re.compile(
+    r"(^|_)(secret|password|assertion|bearer|otp|hash|digest)$"
+    r"|^((access|refresh|subject|actor)_)?token$|^(device_code|recovery_codes)$"
+)
+_PLAUSIBLE = {
+    "id": "0192e4a0-0000-7000-8000-000000000000",
+    "user_id": "0192e4a0-0000-7000-8000-000000000000",
+    "tenant_id": "0192e4a0-0000-7000-8000-000000000000",
+    "client_id": CLIENT,
+    "tenant": "default",
+    "username": "ann",
+    "login": "ann",
+    "user_name": "ann",
+    "grant_type": "password",
+    "row": 1,
+}
 _EVERY_TABLE = (
     "select table_name from information_schema.tables where table_schema = 'public' and table_type = 'BASE TABLE'"
 )
@@ -94,6 +115,42 @@ def test_none_is_in_the_log_the_traces_the_trail_the_events_or_any_table(
     assert found == []
 
 
+@pytest.mark.timeout(180)
+def test_no_method_repeats_what_it_was_sent_as_a_secret(start_server: StartServer, receiver: Receiver) -> None:
+    server = start_server(settings={"tracing.endpoint": receiver.endpoint, "tracing.ratio": 1, "log.level": "debug"})
+    mark = f"Planted{secrets.token_hex(12)}"
+    asked, repeated = set(), set()
+    for method in every_method():
+        if not _plant(method.request(), mark):
+            continue
+        asked.add(method.descriptor.name)
+        # Well-formed as far as that goes, too long, and not to be stored: each is refused in another place.
+        for text in (mark, mark * 400, f"{mark}\x00\n"):
+            request = method.request()
+            _plant(request, text)
+            for metadata in ((), server.metadata()):
+                answer = call(server.channel, method, [request.SerializeToString()], metadata)
+                if mark in answer.text or mark in str(answer.details):
+                    repeated.add(method.descriptor.name)
+    assert asked >= {"Token", "Introspect", "Revoke", "VerifyCredential", "CreateUser", "SetPassword", "ImportUsers"}
+    assert repeated == set()
+    server.backend._outlook.flush()
+    eventually(lambda: "ImportUsers" in server.log_text() or None)
+    places = {"log": server.log_text(), "traces": _traces(server, receiver), **_tables(server)}
+    assert [place for place, text in places.items() if mark in text] == []
+
+
+def test_every_field_that_is_named_like_a_secret_is_marked_as_one() -> None:
+    fields = [(message.name, field) for message in _messages() for field in message.fields if field.type in _TEXT]
+    unmarked = {
+        f"{message}.{field.name}"
+        for message, field in fields
+        if _NAMED_LIKE_A_SECRET.search(field.name) and not field.GetOptions().debug_redact
+    }
+    assert unmarked == set()
+    assert sum(field.GetOptions().debug_redact for _, field in fields) > 40
+
+
 def test_what_is_searched_for_would_be_found(start_server: StartServer) -> None:
     server = start_server()
     planter = _Planter(server)
@@ -101,6 +158,42 @@ def test_what_is_searched_for_would_be_found(start_server: StartServer) -> None:
     planter.send("CreateUser", user_service_pb2.CreateUserRequest(user=user))
     found = {place for place, text in _tables(server).items() if "in plain sight" in text}
     assert found == {"auth_user", "outbox_event"}
+
+
+def _plant(message: Message, text: str) -> bool:
+    """Fills whatever is secret in the message with the text, and ids as they have to be; whether anything is."""
+    planted = False
+    for field in message.DESCRIPTOR.fields:
+        if field.message_type is not None and not field.message_type.full_name.startswith("function."):
+            continue
+        if field.message_type is not None and not field.message_type.GetOptions().map_entry:
+            inner = GetMessageClass(cast("Descriptor", field.message_type))()
+            if _plant(inner, text):
+                planted = True
+                value = getattr(message, field.name)
+                (value.add() if field.is_repeated else value).CopyFrom(inner)
+        elif field.GetOptions().debug_redact and field.type in _TEXT:
+            planted = True
+            value = text if field.type == field.TYPE_STRING else text.encode()
+            if field.is_repeated:
+                getattr(message, field.name).append(value)
+            else:
+                setattr(message, field.name, value)
+        elif field.name in _PLAUSIBLE and not field.is_repeated:
+            setattr(message, field.name, _PLAUSIBLE[field.name])
+    return planted
+
+
+def _messages() -> Iterator[Descriptor]:
+    """The messages of all requests and answers, and those inside them."""
+    found: dict[str, Descriptor] = {}
+    waiting = [each for m in every_method() for each in (m.descriptor.input_type, m.descriptor.output_type)]
+    while waiting:
+        message = waiting.pop()
+        if message.full_name not in found and message.full_name.startswith("function."):
+            found[message.full_name] = message
+            waiting.extend(field.message_type for field in message.fields if field.message_type is not None)
+    yield from found.values()
 
 
 def _keys(planter: _Planter) -> None:

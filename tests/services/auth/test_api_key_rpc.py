@@ -128,6 +128,20 @@ class TestOwner:
             assert eventually(partial(_why_not, server, each.secret)) == "CREDENTIAL_REVOKED"
         assert _verify(server, kept.secret).valid
 
+    @pytest.mark.parametrize("kind", ["user", "service_account"])
+    def test_nobody_makes_a_key_of_somebody_who_may_do_more(self, server: RunningServer, kind: str) -> None:
+        stronger, equal = make_account(server, kind), make_account(server, kind)
+        grant(server, stronger, "company.*")
+        grant(server, equal, "company.read")
+        theirs = _made(server, "company.read", owner=stronger).api_key
+        manager = make_key(server, "auth.api_key.*", "company.read")
+        assert _verify(server, _made(server, "company.read", by=manager, owner=equal).secret).valid
+        refused = _refused(lambda: _made(server, "company.read", by=manager, owner=stronger))
+        assert refused == "PERMISSION_ESCALATION"
+        assert _refused(lambda: _reroll(server, theirs.id, by=manager)) == "PERMISSION_ESCALATION"
+        row = _foreign(f"sk_live_{secrets.token_hex(24)}", "company.read", owner=stronger)
+        assert _import(server, row, by=manager).results[0].reason == "PERMISSION_ESCALATION"
+
     @pytest.mark.parametrize("owner", ["x", "user:", "user:x", "api_key:01938d2e-7f04-7c3e-9d55-0a6f3c3f0b11", "\n"])
     def test_what_names_no_owner_is_no_request(self, server: RunningServer, owner: str) -> None:
         assert _refused(lambda: _made(server, "company.read", owner=owner)) == "INVALID_REQUEST"

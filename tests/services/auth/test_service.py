@@ -22,9 +22,12 @@ from function_backend.services.auth.domain.tenant import Tenant
 from function_backend.services.auth.errors.api_key import ApiKeyNotFoundError
 from function_backend.services.auth.errors.permission import PermissionEscalationError
 from function_backend.services.auth.errors.tenant import TenantNameTakenError, TenantNotFoundError
+from function_backend.services.auth.repository.entitlement import EntitlementRepository
 from function_backend.services.auth.service.api_keys import ApiKeyService
 from function_backend.services.auth.service.first_tenant import ensure_default_tenant
+from function_backend.services.auth.service.granting import KeyOwners
 from function_backend.services.auth.service.guards import RoleGuards
+from function_backend.services.auth.service.standing import Standing
 from function_backend.services.auth.service.tenants import TenantService
 from function_backend.services.auth.settings import AuthSettings
 from tests.factories.auth import a_principal, calling
@@ -50,15 +53,17 @@ def tenants(resources: Resources) -> TenantService:
 
 @pytest.fixture
 def api_keys(resources: Resources) -> ApiKeyService:
+    catalogue = PermissionCatalogue(resources.permission_catalogue)
+    built_in = BuiltInRoles(catalogue)
+    guards = RoleGuards(built_in, resources.clock, resources.transactions)
+    entitlements = EntitlementRepository(built_in.by_id, now=resources.clock.now)
     return ApiKeyService(
         transactions=resources.transactions,
         clock=resources.clock,
         page_tokens=resources.page_tokens,
-        catalogue=PermissionCatalogue(resources.permission_catalogue),
-        subjects=Subjects(),
-        administrators=RoleGuards(
-            BuiltInRoles(PermissionCatalogue(resources.permission_catalogue)), resources.clock, resources.transactions
-        ),
+        catalogue=catalogue,
+        owners=KeyOwners(subjects=Subjects(), standing=Standing(entitlements, guards, guards)),
+        administrators=guards,
     )
 
 

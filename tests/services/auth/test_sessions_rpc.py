@@ -608,6 +608,19 @@ class TestWhatIsMadeForPeople:
         for call in (_enrol, _change_password):
             assert _why(lambda call=call: call(server, token))[0] == "NOT_A_USER"
 
+    def test_a_credential_for_accounts_is_none_for_the_account_of_its_owner(self, server: RunningServer) -> None:
+        person = make_person(server, "company.read", "auth.user.*")
+        narrow = sign_in(server, person, scope="auth.user.*").access_token
+        request = api_key_service_pb2.CreateApiKeyRequest(
+            display_name="lost", permissions=["auth.user.*"], owner=f"user:{person.id}"
+        )
+        keys = api_key_service_pb2_grpc.ApiKeyServiceStub(server.channel)
+        key = keys.CreateApiKey(request, metadata=server.metadata(), timeout=_SECONDS).secret
+        for credential in (narrow, key):
+            why = _why(lambda credential=credential: _set_password(server, credential, person))
+            assert why[0] == "PERMISSION_ESCALATION"
+        _set_password(server, sign_in(server, person).access_token, person)
+
     def test_the_person_does(self, server: RunningServer, person: Person) -> None:
         token = sign_in(server, person).access_token
         _enrol(server, token)
@@ -617,6 +630,13 @@ class TestWhatIsMadeForPeople:
 def _enrol(server: RunningServer, credential: str) -> None:
     second_factor_service_pb2_grpc.SecondFactorServiceStub(server.channel).EnrolTotp(
         second_factor_service_pb2.EnrolTotpRequest(), metadata=server.metadata(credential), timeout=_SECONDS
+    )
+
+
+def _set_password(server: RunningServer, credential: str, person: Person) -> None:
+    request = user_service_pb2.SetPasswordRequest(id=str(person.id), password="another harbour 77")
+    user_service_pb2_grpc.UserServiceStub(server.channel).SetPassword(
+        request, metadata=server.metadata(credential), timeout=_SECONDS
     )
 
 

@@ -27,6 +27,7 @@ from function_backend.services.auth.service.api_key_import import FOREIGN_PREFIX
 from function_backend.services.auth.service.api_keys import ApiKeyService
 from function_backend.services.auth.service.certificate_identities import CertificateIdentityService
 from function_backend.services.auth.service.checking import check_credentials
+from function_backend.services.auth.service.granting import KeyOwners
 from function_backend.services.auth.service.grants import GrantNeeds, open_grants
 from function_backend.services.auth.service.guards import RoleGuards
 from function_backend.services.auth.service.keys import open_keys
@@ -38,6 +39,7 @@ from function_backend.services.auth.service.role_bindings import RoleBindingServ
 from function_backend.services.auth.service.roles import RoleService
 from function_backend.services.auth.service.session_ending import StoredSessionEnd
 from function_backend.services.auth.service.signing_keys import SIGNING_KEY_TOPIC
+from function_backend.services.auth.service.standing import Standing
 from function_backend.services.auth.service.tenant_export import ExportTenant
 from function_backend.services.auth.service.tenant_life import TenantLife
 from function_backend.services.auth.service.tenant_policy import TENANT_TOPIC, TenantPolicy
@@ -122,7 +124,7 @@ def build(resources: Resources, settings: AuthSettings) -> Slice:
         name="auth",
         servicers={
             **_tenant_servicers(resources, catalogue, rules),
-            **_key_servicers(resources, catalogue, guards),
+            **_key_servicers(resources, catalogue, guards, Standing(entitlements, guards, guards)),
             **_role_servicers(resources, catalogue, built_in, guards),
             "function.auth.v1.SigningKeyService": SigningKeyServicer(keys.signing_keys, resources.clock),
             "function.auth.v1.MasterKeyService": MasterKeyServicer(keys.master_keys),
@@ -202,21 +204,24 @@ def _tenant_servicers(resources: Resources, catalogue: PermissionCatalogue, rule
 
 
 def _key_servicers(
-    resources: Resources, catalogue: PermissionCatalogue, administrators: AdministratorGuard
+    resources: Resources, catalogue: PermissionCatalogue, administrators: AdministratorGuard, standing: Standing
 ) -> dict[str, object]:
     """The servicers of API keys and certificate identities."""
     transactions, clock, page_tokens = resources.transactions, resources.clock, resources.page_tokens
     subjects = Subjects()
+    owners = KeyOwners(subjects=subjects, standing=standing)
     keys = ApiKeyService(
         transactions=transactions,
         clock=clock,
         page_tokens=page_tokens,
         catalogue=catalogue,
-        subjects=subjects,
+        owners=owners,
         administrators=administrators,
     )
-    changes = ApiKeyChanges(transactions=transactions, clock=clock, catalogue=catalogue, administrators=administrators)
-    importing = ApiKeyImport(transactions=transactions, clock=clock, catalogue=catalogue, subjects=subjects)
+    changes = ApiKeyChanges(
+        transactions=transactions, clock=clock, catalogue=catalogue, administrators=administrators, owners=owners
+    )
+    importing = ApiKeyImport(transactions=transactions, clock=clock, catalogue=catalogue, owners=owners)
     certificates = CertificateIdentityService(
         transactions=transactions, clock=clock, page_tokens=page_tokens, subjects=subjects
     )

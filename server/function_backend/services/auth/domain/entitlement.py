@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from function_backend.kernel.identity import (
     ConditionalPermissions,
     PermissionSet,
+    Principal,
     ResourceScope,
     ScopedPermissions,
 )
@@ -31,6 +32,17 @@ class Entitlement:
 
 NOTHING = Entitlement(permissions=PermissionSet(frozenset()))
 """Of a subject without roles."""
+
+
+def is_narrowed(caller: Principal, entitlement: Entitlement) -> bool:
+    """Whether the credential of a caller allows less than the caller is entitled to."""
+    scoped = {held.permissions.patterns for held in caller.scoped}
+    conditional = {held.permissions.patterns for held in caller.conditional}
+    return not (
+        all(map(caller.permissions.covers, entitlement.permissions.patterns))
+        and all(part.permissions.patterns in scoped for part in entitlement.scoped)
+        and all(part.permissions.patterns in conditional for part in entitlement.conditional)
+    )
 
 
 def until_second_factor(entitlement: Entitlement) -> Entitlement:

@@ -23,7 +23,7 @@ from function_backend.services.auth.events.api_key import ApiKeyRerolled, ApiKey
 from function_backend.services.auth.ports import AdministratorGuard
 from function_backend.services.auth.repository.api_key import ApiKeyRepository
 from function_backend.services.auth.service.api_keys import NewKey
-from function_backend.services.auth.service.granting import require_future, require_known
+from function_backend.services.auth.service.granting import KeyOwners, require_future, require_known
 from function_backend.services.auth.service.guards import refuse_escalation
 from function_backend.services.auth.service.revocation import Revoked, revoke
 
@@ -40,8 +40,10 @@ class ApiKeyChanges:
         clock: Clock,
         catalogue: PermissionCatalogue,
         administrators: AdministratorGuard,
+        owners: KeyOwners,
     ) -> None:
         self._administrators = administrators
+        self._owners = owners
         self._transactions = transactions
         self._clock = clock
         self._catalogue = catalogue
@@ -72,6 +74,7 @@ class ApiKeyChanges:
             before = _lock(keys, api_key_id, etag=etag)
             # Whoever gets the secret can do what the key can.
             refuse_escalation(work.call.principal, before.permissions)
+            self._owners.require_over(work, before.owner)
             after = before.reroll(at=now, previous_expires_at=now + overlap if overlap > _NO_TIME else None)
             text = mint(api_key_id)
             keys.save_rerolled(before, after, digest=text.digest)

@@ -14,12 +14,11 @@ from function_backend.services.auth.domain.key_text import PREFIX
 from function_backend.services.auth.domain.permission import PermissionCatalogue
 from function_backend.services.auth.errors.api_key import ApiKeyDigestTakenError
 from function_backend.services.auth.events.api_key import ApiKeyImported
-from function_backend.services.auth.ports import SubjectStates
 from function_backend.services.auth.repository.api_key import ApiKeyRepository
 from function_backend.services.auth.service.granting import (
+    KeyOwners,
     require_future,
     require_known,
-    require_owner,
 )
 from function_backend.services.auth.service.guards import refuse_escalation
 
@@ -47,12 +46,12 @@ class ApiKeyImport:
         transactions: Transactions,
         clock: Clock,
         catalogue: PermissionCatalogue,
-        subjects: SubjectStates,
+        owners: KeyOwners,
     ) -> None:
         self._transactions = transactions
         self._clock = clock
         self._catalogue = catalogue
-        self._subjects = subjects
+        self._owners = owners
 
     def store(self, rows: Sequence[ForeignKey]) -> list[ImportOutcome]:
         """One outcome for each row, in their order; good rows are stored whatever becomes of the others."""
@@ -94,4 +93,4 @@ class ApiKeyImport:
         require_known(row.wish.permissions, self._catalogue)
         require_future(row.wish.expires_at, self._clock.now())
         refuse_escalation(work.call.principal, row.wish.permissions)
-        require_owner(work, row.wish.owner, self._subjects)
+        self._owners.require(work, row.wish.owner)

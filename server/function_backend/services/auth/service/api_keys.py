@@ -14,12 +14,12 @@ from function_backend.services.auth.domain.key_text import mint
 from function_backend.services.auth.domain.permission import PermissionCatalogue
 from function_backend.services.auth.errors.api_key import ApiKeyNotFoundError
 from function_backend.services.auth.events.api_key import ApiKeyCreated, ApiKeyRevoked
-from function_backend.services.auth.ports import AdministratorGuard, SubjectStates
+from function_backend.services.auth.ports import AdministratorGuard
 from function_backend.services.auth.repository.api_key import ApiKeyRepository
 from function_backend.services.auth.service.granting import (
+    KeyOwners,
     require_future,
     require_known,
-    require_owner,
 )
 from function_backend.services.auth.service.guards import refuse_escalation
 from function_backend.services.auth.service.paging import DEFAULT_PAGE_SIZE, after
@@ -46,14 +46,14 @@ class ApiKeyService:
         clock: Clock,
         page_tokens: PageTokens,
         catalogue: PermissionCatalogue,
-        subjects: SubjectStates,
+        owners: KeyOwners,
         administrators: AdministratorGuard,
     ) -> None:
         self._transactions = transactions
         self._clock = clock
         self._page_tokens = page_tokens
         self._catalogue = catalogue
-        self._subjects = subjects
+        self._owners = owners
         self._administrators = administrators
 
     def create(self, wish: KeyWish) -> NewKey:
@@ -64,7 +64,7 @@ class ApiKeyService:
         with self._transactions() as work:
             principal = work.call.principal
             refuse_escalation(principal, wish.permissions)
-            require_owner(work, wish.owner, self._subjects)
+            self._owners.require(work, wish.owner)
             api_key = ApiKey(
                 id=new_id(),
                 tenant_id=work.tenant_id,

@@ -16,7 +16,7 @@ from function_backend.services.auth.domain.device_authorization import (
     new_user_code,
     read_user_code,
 )
-from function_backend.services.auth.domain.entitlement import Entitlement
+from function_backend.services.auth.domain.entitlement import is_narrowed
 from function_backend.services.auth.domain.grant import Origin, PresentedClient
 from function_backend.services.auth.domain.secret_text import DEVICE_CODE, mint
 from function_backend.services.auth.domain.session import clean_address
@@ -162,7 +162,7 @@ class DeviceService:
         the person may do from time to time.
         """
         entitlement = self._entitlements.find(work.driver, work.tenant_id, SubjectKind.USER, person.id)
-        if not _is_narrowed(person, entitlement):
+        if not is_narrowed(person, entitlement):
             return device.scopes
         held = person.permissions
         wanted = PermissionSet(device.scopes or entitlement.permissions.patterns)
@@ -181,14 +181,3 @@ def _person(work: UnitOfWork) -> Principal:
     if principal is None or principal.kind != SubjectKind.USER.value or principal.actors:
         raise NotAPersonError
     return principal
-
-
-def _is_narrowed(person: Principal, entitlement: Entitlement) -> bool:
-    """Whether the credential of the person allows less than the person is entitled to."""
-    scoped = {held.permissions.patterns for held in person.scoped}
-    conditional = {held.permissions.patterns for held in person.conditional}
-    return not (
-        all(map(person.permissions.covers, entitlement.permissions.patterns))
-        and all(part.permissions.patterns in scoped for part in entitlement.scoped)
-        and all(part.permissions.patterns in conditional for part in entitlement.conditional)
-    )
