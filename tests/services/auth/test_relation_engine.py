@@ -19,7 +19,7 @@ from function_backend.services.auth.domain.relations.explanation import (
     RecordedSource,
     RecordingSource,
 )
-from function_backend.services.auth.domain.relations.plan import Plan, make_plan
+from function_backend.services.auth.domain.relations.plan import EXCLUDED, Plan, make_plan
 from function_backend.services.auth.domain.relations.problem import SchemaProblem
 from function_backend.services.auth.domain.relations.reach import reach_of
 from function_backend.services.auth.domain.relations.references import Subject, Tuple, read_tuple
@@ -124,6 +124,31 @@ def test_what_is_reached_misses_nothing_and_is_exact_where_it_says_so(seed: int)
                 assert permitted <= ids, (world.text(), subject, type_name, name)
                 if reach.exact:
                     assert permitted == ids, (world.text(), subject, type_name, name)
+
+
+def test_what_is_reached_without_what_is_excluded_is_what_is_permitted_where_it_says_so() -> None:
+    seen = refused = 0
+    for seed in range(300):
+        for world, plan in _worlds(10_000 + seed):
+            source = Memory(world.tuples)
+            for type_name, name in _targets(world):
+                reach = reach_of(plan, type_name, name)
+                if not reach.exact_but or reach.exact:
+                    continue
+                for subject in [each for each in world.subjects() if not each[2]]:
+                    found = resources_reached(reach, Subject(*subject), source)
+                    ids = found.ids | {each for _, each in source.resources(found.resource_streams, at_most=999)}
+                    excluded = Evaluation(plan, source).decide(
+                        [(Subject(*subject), (type_name, each, name + EXCLUDED)) for each in sorted(ids)]
+                    )
+                    left = {each for each, out in zip(sorted(ids), excluded, strict=True) if not out}
+                    facts = world.facts(subject)
+                    assert left == {each for each in ids if (type_name, each, name) in facts}, world.text()
+                    assert left == {each for kind, each, held in facts if (kind, held) == (type_name, name)}
+                    seen += bool(left)
+                    refused += any(excluded)
+    assert seen > 50
+    assert refused > 20
 
 
 @pytest.mark.parametrize("seed", WORLDS)

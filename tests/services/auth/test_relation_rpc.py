@@ -426,6 +426,16 @@ class TestChecking:
             "RELATIONSHIP_INVALID",
         ]
 
+    def test_what_a_permission_excludes_has_no_name_that_could_be_asked_for(self, caller: Caller) -> None:
+        caller.write("document:1#viewer@user:ann")
+        for name in ("view-", "view -", "-", "edit-"):
+            with pytest.raises(grpc.RpcError) as refused:
+                caller.check("document:1", name, "user:ann")
+            assert reason_of(refused.value)[0] == "RELATION_UNKNOWN"
+            with pytest.raises(grpc.RpcError) as refused:
+                caller.resources("document", name, "user:ann")
+            assert reason_of(refused.value)[0] == "RELATION_UNKNOWN"
+
     def test_a_check_of_a_batch_that_is_too_complex_stops_no_other(self, caller: Caller) -> None:
         caller.write(*[f"group:g{number}#member@group:g{number + 1}#member" for number in range(60)])
         caller.write("group:g60#member@user:ann", "document:1#viewer@user:ann")

@@ -14,7 +14,7 @@ from function_backend.kernel.clock import Clock
 from function_backend.kernel.pagination import PageTokens
 from function_backend.persistence.unit_of_work import Transactions, UnitOfWork
 from function_backend.services.auth.domain.relations.evaluation import Evaluation
-from function_backend.services.auth.domain.relations.plan import Plan
+from function_backend.services.auth.domain.relations.plan import EXCLUDED, Plan
 from function_backend.services.auth.domain.relations.references import EVERYBODY, Resource, Subject
 from function_backend.services.auth.domain.relations.source import TooComplex
 from function_backend.services.auth.domain.relations.walking import (
@@ -78,6 +78,7 @@ class PermittedLists:
             require_name(plan, resource_type, permission, type_field="resource_type", name_field="permission")
             require_subject(plan, subject)
             reach = self._plans.reach(work, plan, resource_type, permission)
+            asked = permission
             own = {subject.id} if subject.type == resource_type and subject.relation else set()
             try:
                 reached = resources_reached(reach, subject, reader)
@@ -85,13 +86,15 @@ class PermittedLists:
                     reached, lambda start, limit: reader.resource_page(reached.resource_streams, start, limit=limit)
                 )
                 exact = reach.exact
+                if not exact and reach.exact_but and not subject.relation:
+                    asked = permission + EXCLUDED
             except TooComplex:
                 following = _from(
                     Candidates(ids=own), lambda start, limit: reader.all_resources(resource_type, start, limit=limit)
                 )
                 exact = False
             evaluation = _Checks(plan, reader)
-            sort: Sort = _all if exact else lambda ids: evaluation.of_resources(resource_type, ids, permission, subject)
+            sort: Sort = _all if exact else lambda ids: evaluation.of_resources(resource_type, ids, asked, subject)
             ids, last = _page(following, sort, after, page_size or DEFAULT_PAGE_SIZE, keep_refused=False)
         return Found(ids, self._token(query, last), plan.version)
 
@@ -184,7 +187,8 @@ class _Checks:
         self._reader = reader
 
     def of_resources(self, type_name: str, ids: list[str], permission: str, subject: Subject) -> list[bool]:
-        return self._decide([(subject, (type_name, each, permission)) for each in ids])
+        answers = self._decide([(subject, (type_name, each, permission)) for each in ids])
+        return [not each for each in answers] if permission.endswith(EXCLUDED) else answers
 
     def of_subjects(
         self, resource: Resource, permission: str, ids: list[str], type_name: str, relation: str

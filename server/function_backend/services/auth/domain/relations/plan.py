@@ -23,6 +23,9 @@ from function_backend.services.auth.domain.relations.stratify import edges_of, s
 # One object that has to be asked again costs what so many save.
 _WORTH_IT = 8
 
+EXCLUDED = "-"
+"""Stands after the name of a permission, and in no name that anybody could write."""
+
 Key = tuple[str, str, str]
 """One statement about the subject in question: type and id of an object, and a relation or permission of it."""
 Member = tuple[str, str, str]
@@ -110,6 +113,8 @@ class Plan:
     schema: Schema
     nodes: Mapping[tuple[str, str], Node]
     """By type and name."""
+    excluded: Mapping[tuple[str, str], Node]
+    """By type and name with `EXCLUDED`: whether somebody is left out of a permission that is an exclusion."""
     closure: ClosurePlan
     widths: Widths
     """What was learnt about the objects of each type."""
@@ -144,7 +149,23 @@ def make_plan(schema: Schema, version: int) -> Plan:
         for definition in schema.definitions
         for permission in definition.permissions.values()
     }
-    return Plan(version=version, schema=schema, nodes={**relations, **permissions}, closure=closure, widths=Widths())
+    excluded: dict[tuple[str, str], Node] = {
+        (definition.name, permission.name + EXCLUDED): PermissionPlan(
+            level[definition.name, permission.name],
+            _union(tuple(_expression(schema, definition, part, relations) for part in permission.expression.parts[1:])),
+        )
+        for definition in schema.definitions
+        for permission in definition.permissions.values()
+        if isinstance(permission.expression, Operation) and permission.expression.operator is Operator.EXCLUSION
+    }
+    return Plan(
+        version=version,
+        schema=schema,
+        nodes={**relations, **permissions},
+        excluded=excluded,
+        closure=closure,
+        widths=Widths(),
+    )
 
 
 def _relation(relation: Relation, stratum: int, closure: ClosurePlan) -> RelationPlan:

@@ -1,7 +1,8 @@
 """The schema read backwards: which relationships lead from a subject to a permission, and from there to subjects.
 
 What is excluded is left out and of an intersection one part is followed: so nothing that is permitted is missed, and
-what is found beyond that is sorted out by checking it. `exact` says when there is nothing to sort out.
+what is found beyond that is sorted out by checking it. `exact` says when there is nothing to sort out, `exact_but` when
+it is only what the permission itself excludes.
 """
 
 from __future__ import annotations
@@ -51,6 +52,9 @@ class Reach:
 
     target: Name
     exact: bool
+    exact_but: bool
+    """Whether nothing is to be sorted out but what is excluded, as `Plan.excluded` says; for subjects that are objects
+    alone, since a set is part of itself whatever is excluded."""
     names: frozenset[Name]
     """Every name that counts."""
     steps: Mapping[tuple[str, str], tuple[Step, ...]]
@@ -72,7 +76,6 @@ def reach_of(plan: Plan, type_name: str, name: str, *, everything: bool = False)
     same: dict[Name, set[Name]] = {}
     arrows: dict[Name, list[Step]] = {}
     steps: dict[tuple[str, str], list[Step]] = {}
-    exact = True
     waiting = [(type_name, name)]
     while waiting:
         current = waiting.pop()
@@ -92,7 +95,6 @@ def reach_of(plan: Plan, type_name: str, name: str, *, everything: bool = False)
             waiting += needs[current]
             continue
         expression = definition.permissions[member].expression
-        exact = exact and _is_union(expression)
         for found in _followed(expression, everything=everything):
             if isinstance(found, Reference):
                 source = (owner, found.name)
@@ -109,11 +111,13 @@ def reach_of(plan: Plan, type_name: str, name: str, *, everything: bool = False)
                     needs[current].append(source)
         waiting += needs[current]
     names = frozenset(needs)
+    exact, exact_but = _exactness(plan, (type_name, name), needs)
     implied = {each: _closure(each, same) for each in names}
     outgoing = {each for each in names if each in arrows or (each[1] and each in steps)}
     return Reach(
         target=(type_name, name),
         exact=exact,
+        exact_but=exact_but,
         names=names,
         steps={key: tuple(found) for key, found in steps.items()},
         implied=implied,
@@ -121,6 +125,29 @@ def reach_of(plan: Plan, type_name: str, name: str, *, everything: bool = False)
         arrows={key: tuple(dict.fromkeys(found)) for key, found in arrows.items()},
         passing=frozenset(each for each in names if implied[each] & outgoing),
     )
+
+
+def _exactness(plan: Plan, target: Name, needs: Mapping[Name, list[Name]]) -> tuple[bool, bool]:
+    """Whether all that is reached is permitted, and whether all of it is that is not excluded by the target itself."""
+    expressions = {
+        each: permission.expression
+        for each in needs
+        if (permission := plan.schema.types[each[0]].permissions.get(each[1])) is not None
+    }
+    own = expressions.pop(target, None)
+    if not all(map(_is_union, expressions.values())):
+        return False, False
+    if own is None or _is_union(own):
+        return True, True
+    # Who leads to the target itself would lead on from what it excludes too.
+    return False, _is_union(_first(own)) and not any(target in needed for needed in needs.values())
+
+
+def _first(expression: Expression) -> Expression:
+    """What an exclusion excludes from."""
+    if isinstance(expression, Operation) and expression.operator is Operator.EXCLUSION:
+        return expression.parts[0]
+    return expression
 
 
 def _is_union(expression: Expression) -> bool:

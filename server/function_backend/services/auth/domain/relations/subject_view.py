@@ -9,6 +9,7 @@ from function_backend.services.auth.domain.relations.known import Known
 from function_backend.services.auth.domain.relations.plan import (
     Key,
     Member,
+    Node,
     PermissionPlan,
     RelationPlan,
 )
@@ -28,6 +29,7 @@ class SubjectView:
         "_asked",
         "_closed",
         "_depth",
+        "_excluded",
         "_is_set",
         "_known",
         "_loaded",
@@ -51,6 +53,7 @@ class SubjectView:
         """The sets that the subject belongs to."""
         self._known = known
         self._nodes = known.plan.nodes
+        self._excluded = known.plan.excluded
         self._closed = known.plan.closure.closed
         self._member: Member = (subject.type, subject.id, subject.relation)
         # A set has no wildcard, and nothing is found twice.
@@ -141,13 +144,17 @@ class SubjectView:
         open_: dict[int, list[Key]] = {}
         for key in self._open:
             if key not in self.decided:
-                open_.setdefault(self._nodes[key[0], key[2]].stratum, []).append(key)
+                open_.setdefault(self._node(key).stratum, []).append(key)
         self._settling = True
         try:
             for stratum in sorted(open_):
                 self._settle(open_[stratum])
         finally:
             self._settling = False
+
+    def _node(self, key: Key) -> Node:
+        name = (key[0], key[2])
+        return self._nodes[name] if name in self._nodes else self._excluded[name]
 
     def _settle(self, keys: list[Key]) -> None:
         known = self._known
@@ -169,7 +176,7 @@ class SubjectView:
 
     def _work_out(self, key: Key) -> bool | None:
         type_name, object_id, name = key
-        node = self._nodes.get((type_name, name))
+        node = self._nodes.get((type_name, name)) or self._excluded.get((type_name, name))
         if node is None:
             return False
         whole = self._whole.get((type_name, object_id))
