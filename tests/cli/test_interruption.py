@@ -202,9 +202,9 @@ STUBBORN = """
 import time
 from function_backend_cli.interruption import interruptible
 with interruptible(patience=0.2):
-    print("waiting", flush=True)
     while True:
         try:
+            print("waiting", flush=True)
             time.sleep(60)
         except KeyboardInterrupt:
             pass
