@@ -7,9 +7,11 @@ import json
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
+import pyotp
 import pytest
 import requests
 from authlib.integrations.requests_client import OAuth2Session
@@ -17,11 +19,24 @@ from authlib.oauth2.rfc7523 import ClientSecretJWT, PrivateKeyJWT
 from joserfc import jwt
 from joserfc.jwk import ECKey, KeySet, RSAKey
 
-from function.auth.v1 import client_credential_service_pb2
+from function.auth.v1 import (
+    client_credential_service_pb2,
+    second_factor_service_pb2,
+    second_factor_service_pb2_grpc,
+)
 from function_backend.interceptors import forwarding
 from function_backend.runtime.http import oauth
 from tests.fixtures.database_faults import eventually
-from tests.fixtures.grants import Account, credentials_of, get_token, make_account, store_account
+from tests.fixtures.grants import (
+    CLIENT,
+    PASSWORD,
+    Account,
+    credentials_of,
+    get_token,
+    make_account,
+    make_person,
+    store_account,
+)
 from tests.fixtures.http_port import OpenPort
 from tests.fixtures.server import RunningServer, StartServer
 
@@ -206,6 +221,42 @@ class TestFailures:
                 f"{url}/oauth2/token", {"grant_type": "client_credentials"}, auth=(account.client_id, account.secret)
             )
             assert answer.status_code == 200
+
+
+class TestPeople:
+    def test_a_sign_in_that_fails_has_a_code_and_a_reason(self, server: RunningServer, http_url: str) -> None:
+        person = make_person(server)
+        form = {"grant_type": "password", "client_id": CLIENT, "tenant": "default", "username": person.name}
+        seed = _enrol(server, _post(f"{http_url}/oauth2/token", {**form, "password": PASSWORD}).json()["access_token"])
+        answer = _post(f"{http_url}/oauth2/token", {**form, "password": PASSWORD})
+        assert _error(answer) == (400, "invalid_grant")
+        assert answer.json()["reason"] == "SECOND_FACTOR_REQUIRED"
+        otp = seed.at(datetime.now(UTC), counter_offset=1)
+        assert _post(f"{http_url}/oauth2/token", {**form, "password": PASSWORD, "otp": otp}).status_code == 200
+        answer = _post(f"{http_url}/oauth2/token", {**form, "password": "wrong"})
+        assert _error(answer) == (400, "invalid_grant")
+        assert answer.json()["reason"] == "SIGN_IN_FAILED"
+
+    def test_whoever_guesses_is_told_when_to_come_back(self, server: RunningServer, http_url: str) -> None:
+        form = {
+            "grant_type": "password",
+            "client_id": CLIENT,
+            "tenant": "default",
+            "username": make_person(server).name,
+        }
+        answers = [_post(f"{http_url}/oauth2/token", {**form, "password": f"guess {number}"}) for number in range(7)]
+        assert _error(answers[-1]) == (429, "temporarily_unavailable")
+        assert answers[-1].json()["reason"] == "SIGN_IN_DELAYED"
+        assert int(answers[-1].headers["Retry-After"]) >= 1
+
+
+def _enrol(server: RunningServer, token: str) -> pyotp.TOTP:
+    """Gives the person of the token a second factor."""
+    stub = second_factor_service_pb2_grpc.SecondFactorServiceStub(server.channel)
+    more: dict[str, Any] = {"metadata": server.metadata(token), "timeout": _SECONDS}
+    seed = pyotp.TOTP(stub.EnrolTotp(second_factor_service_pb2.EnrolTotpRequest(), **more).secret)
+    stub.ConfirmTotp(second_factor_service_pb2.ConfirmTotpRequest(code=seed.now()), **more)
+    return seed
 
 
 class TestHostileRequests:
