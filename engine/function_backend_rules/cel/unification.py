@@ -144,5 +144,3 @@ class Substitution:
     def _occurs(self, parameter: Type, inside: Type) -> bool:
         inside = self._known(inside)
         return inside == parameter or any(self._occurs(parameter, inner) for inner in inside.parameters)
-
-
