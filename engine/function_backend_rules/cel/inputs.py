@@ -57,7 +57,7 @@ def checked(value: Any, kind: Type, path: str) -> Any:  # noqa: PLR0911 - one re
         wanted, low, high = _RANGES[name]
         if isinstance(value, Message):
             value = from_message(value)
-        if type(value) is wanted and low <= value <= high:
+        if type(value) is wanted and low <= int(value) <= high:
             return value
         if name == "uint" and type(value) is int and 0 <= value <= UINT_MAX:
             return UInt(value)
@@ -132,7 +132,7 @@ def dynamic(value: Any, path: str) -> Any:
         return _text(value, path)
     for wanted, low, high in _RANGES.values():
         if type(value) is wanted:
-            if low <= value <= high:
+            if low <= int(value) <= high:
                 return value
             raise InputError(path, f"{_shown(value)} is out of range")
     if type(value) is list:

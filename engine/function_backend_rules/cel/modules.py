@@ -44,7 +44,7 @@ class GeneratedModule:
     def dump(self) -> bytes:
         """The module as bytes for `restore`."""
         data = tuple((name, constant.kind, constant.value) for name, constant in self.constants)
-        return marshal.dumps((self.code, data))
+        return marshal.dumps((self.code, data))  # type: ignore[arg-type]  # Values of constants are text and numbers.
 
     @classmethod
     def restore(cls, data: bytes) -> GeneratedModule:

@@ -84,7 +84,7 @@ class Substitution:
         one, other = self.apply(one), self.apply(other)
         if one.kind == "null" and other.kind != "null":
             return other
-        if other.kind in {"dyn", "error"} and one.kind not in {"param"}:
+        if other.kind in {"dyn", "error"} and one.kind != "param":
             return other
         if other.kind == "wrapper" and one.kind != "dyn":
             return other

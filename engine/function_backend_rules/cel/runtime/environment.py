@@ -50,11 +50,11 @@ def _arguments(item: Any, test: Callable[..., bool]) -> bool:
 
 
 def _all_items(items: Any, test: Callable[..., bool]) -> bool:
-    return _all_of(*(lambda item=item: _arguments(item, test) for item in items))  # type: ignore[misc]
+    return _all_of(*(lambda item=item: _arguments(item, test) for item in items))
 
 
 def _exists_items(items: Any, test: Callable[..., bool]) -> bool:
-    return _any_of(*(lambda item=item: _arguments(item, test) for item in items))  # type: ignore[misc]
+    return _any_of(*(lambda item=item: _arguments(item, test) for item in items))
 
 
 def _as_optional(value: Any) -> OptionalValue:

@@ -157,9 +157,9 @@ def _element(field: FieldDescriptor) -> Callable[[Any], object] | None:
     return UInt if field.type in _UNSIGNED else None
 
 
-def _reader(field: FieldDescriptor) -> Callable[[Any], object]:
+def _reader(field: Any) -> Callable[[Any], object]:
     name = field.name
-    if is_map(field):
+    if field.message_type is not None and is_map(field):
         entry = field.message_type.fields_by_name
         key, value = _element(entry["key"]), _element(entry["value"])
         if key is None and value is None:
@@ -237,8 +237,8 @@ def _misfit(field: FieldDescriptor, value: object) -> EvaluationError:
     return EvaluationError(f"a value of type {type(value).__name__} does not fit the field {field.full_name}")
 
 
-def _set(message: Any, field: FieldDescriptor, value: object) -> None:
-    if is_map(field):
+def _set(message: Any, field: Any, value: object) -> None:
+    if field.message_type is not None and is_map(field):
         if type(value) not in MAPS:
             raise _misfit(field, value)
         target = getattr(message, field.name)
@@ -259,7 +259,7 @@ def _set(message: Any, field: FieldDescriptor, value: object) -> None:
             else:
                 target.append(scalar_of(field, item))
     elif field.message_type is None:
-        if value is None and field.type == _F.TYPE_ENUM and field.enum_type.full_name == "google.protobuf.NullValue":
+        if value is None and field.enum_type is not None and field.enum_type.full_name == "google.protobuf.NullValue":
             value = 0
         setattr(message, field.name, scalar_of(field, value))
     elif value is not None or field.message_type.full_name in {"google.protobuf.Value", "google.protobuf.Any"}:
