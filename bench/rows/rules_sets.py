@@ -87,7 +87,7 @@ def _figures(name: str, found: Rounds, at_most: float) -> list[Figure]:
             value=median_ratio(found[_OURS], found[reference], "ns"),
             unit="×",
             reference="one function written by hand" if reference == _HAND else reference,
-            absolute=f"{median_of(found[_OURS], 'ns') / 1e3:,.1f} and {median_of(found[reference], 'ns') / 1e3:,.1f} µs",
+            absolute=_microseconds(found, _OURS, reference),
             at_most=bars[reference],
         )
         for reference in found
@@ -102,3 +102,7 @@ def _publish(stage: Stage, rounds: Rounds) -> Figure:
     seconds = time.perf_counter() - started
     rounds["publish"] = [{"seconds": seconds}]
     return Figure(name=f"Check and compile a set of {_MANY:,} rules", value=seconds, unit="s", at_most=10)
+
+
+def _microseconds(found: Rounds, *names: str) -> str:
+    return " and ".join(f"{median_of(found[name], 'ns') / 1e3:,.1f}" for name in names) + " µs"
