@@ -60,7 +60,7 @@ def condition(number: int) -> tuple[str, str, str]:
             )
 
 
-def definition(count: int, policy: definition_pb2.RulePolicy) -> definition_pb2.Definition:
+def definition(count: int, policy: definition_pb2.RulePolicy.ValueType) -> definition_pb2.Definition:
     """The rules as a definition; the outcome of each is its number."""
     made = definition_pb2.Definition(name="bench.rules", result_type="int")
     made.inputs.add(name="c", type="function.company.v1.Company")

@@ -12,6 +12,7 @@ _COUNTRIES = tuple(f"{first}{second}" for first in "ABCDEFGHIJ" for second in "K
 _SEGMENTS = ("retail", "small", "middle", "large", "public")
 _WILDCARD = 0.15
 INPUTS = {"country": "string", "segment": "string", "amount": "double", "score": "int"}
+Asked = tuple[str, str, float, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +59,12 @@ def definition(table: list[TableRow]) -> definition_pb2.Definition:
     return made
 
 
-def linear(table: list[TableRow]) -> Callable[[str, str, float, int], int | None]:
+def linear(table: list[TableRow]) -> Callable[[Asked], int | None]:
     """A loop over tuples, as one would write it."""
     tuples = [(row.country, row.segment, row.low, row.high, row.score) for row in table]
 
-    def decide(country: str, segment: str, amount: float, score: int) -> int | None:
+    def decide(asked: Asked) -> int | None:
+        country, segment, amount, score = asked
         for number, (wanted, group, low, high, least) in enumerate(tuples):
             if (
                 (not wanted or wanted == country)
@@ -76,7 +78,7 @@ def linear(table: list[TableRow]) -> Callable[[str, str, float, int], int | None
     return decide
 
 
-def inputs(count: int, chance: random.Random) -> list[tuple[str, str, float, int]]:
+def inputs(count: int, chance: random.Random) -> list[Asked]:
     """What is asked of the table; most of it is found late or not at all, since rows are narrow."""
     return [
         (chance.choice(_COUNTRIES), chance.choice(_SEGMENTS), float(chance.randrange(100_000)), chance.randrange(100))

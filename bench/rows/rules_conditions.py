@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 
 from bench import rule_engines, rule_scene
@@ -84,7 +85,7 @@ def _one_field(stage: Stage, rounds: Rounds) -> Figure:
     program = Environment(variables=_VARIABLES).check("c.jurisdiction == 'DE'").program()
     sizes = {f"{size:,} bytes": {"c": rule_scene.company(size=size)} for size in (_SMALL, _LARGE)}
     contestants: dict[str, Call] = {
-        name: (lambda bindings=bindings: program.evaluate(bindings)) for name, bindings in sizes.items()
+        name: functools.partial(program.evaluate, bindings) for name, bindings in sizes.items()
     }
     agreed(contestants, expected=True)
     found = interleaved(stage, contestants)

@@ -43,7 +43,7 @@ def measure(stage: Stage) -> Measurement:
     return Measurement(figures=figures, rounds=rounds, conditions=conditions)
 
 
-def _contestants(message: company_pb2.Company, policy: definition_pb2.RulePolicy) -> dict[str, Call]:
+def _contestants(message: company_pb2.Company, policy: definition_pb2.RulePolicy.ValueType) -> dict[str, Call]:
     collect = policy == definition_pb2.RULE_POLICY_ALL_MATCHES
     by_hand = rule_sets.by_hand(_RULES, collect=collect)
     compiled = compile_definition(rule_sets.definition(_RULES, policy))

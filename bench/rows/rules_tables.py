@@ -25,14 +25,14 @@ def measure(stage: Stage) -> Measurement:
     decide = rule_tables.linear(table)
     compiled, long = (compile_definition(rule_tables.definition(each)) for each in (table, longer))
     named = [dict(zip(rule_tables.INPUTS, each, strict=True)) for each in asked]
-    wrong = [each for each, names in zip(asked, named, strict=True) if decide(*each) != compiled.evaluate(names).value]
+    wrong = [each for each, names in zip(asked, named, strict=True) if decide(each) != compiled.evaluate(names).value]
     if wrong:
         raise ValueError(f"the table and the loop differ for {wrong[0]}")
-    turns = {name: itertools.cycle(asked if name == _LINEAR else named) for name in (_LINEAR, _OURS, _LONG)}
+    tuples, dicts, more = itertools.cycle(asked), itertools.cycle(named), itertools.cycle(named)
     contestants: dict[str, Call] = {
-        _LINEAR: lambda: decide(*next(turns[_LINEAR])),
-        _OURS: lambda: compiled.evaluate(next(turns[_OURS])),
-        _LONG: lambda: long.evaluate(next(turns[_LONG])),
+        _LINEAR: lambda: decide(next(tuples)),
+        _OURS: lambda: compiled.evaluate(next(dicts)),
+        _LONG: lambda: long.evaluate(next(more)),
     }
     rounds = interleaved(stage, contestants)
     figures = [
@@ -53,7 +53,7 @@ def measure(stage: Stage) -> Measurement:
             at_most=4,
         ),
     ]
-    found = sum(decide(*each) is not None for each in asked)
+    found = sum(decide(each) is not None for each in asked)
     conditions = {
         "columns": "two of equality with wildcards, one of ranges, one of thresholds",
         "asked": f"{_ASKED} different inputs in turn, {found} of which match a row",

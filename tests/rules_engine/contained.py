@@ -95,7 +95,8 @@ def _next(answers: BinaryIO, seconds: float) -> Ended[ResultT] | None:
     header = _read(answers, _HEADER.size, time.monotonic() + seconds)
     if header is None:
         return None
-    body = _read(answers, *_HEADER.unpack(header), time.monotonic() + seconds)
+    (size,) = _HEADER.unpack(header)
+    body = _read(answers, size, time.monotonic() + seconds)
     if body is None:
         return None
     ended: Ended[ResultT] = pickle.loads(body)  # noqa: S301 - written by the child of this process

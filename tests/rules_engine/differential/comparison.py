@@ -12,6 +12,7 @@ from google.protobuf.descriptor import Descriptor
 
 from function.company.v1 import company_pb2
 from function_backend_rules.cel import BudgetExceededError, Environment, EvaluationError, RefusedError
+from function_backend_rules.cel.values import UInt
 from tests.rules_engine import canonical, specimen
 from tests.rules_engine.canonical import Canonical
 from tests.rules_engine.differential import expressions, fields
@@ -80,7 +81,7 @@ class Subject:
             {
                 "c": maker.message(self.message),
                 "i": maker.whole(-(2**63), 2**63 - 1),
-                "u": canonical.values.UInt(maker.whole(0, 2**64 - 1)),
+                "u": UInt(maker.whole(0, 2**64 - 1)),
                 "d": maker.double(),
                 "b": chance.random() < 0.5,
             }
@@ -108,10 +109,12 @@ def compare_chunk(subject: Subject, chance: random.Random, tally: Tally) -> None
 def compare(subject: Subject, node: Node, rows: Sequence[Mapping[str, object]], tally: Tally) -> Iterator[Difference]:
     """The rows that a rule differs on; the oracle has to be bound to them."""
     subject.oracle.send(str(node))
+    program: Any = None
+    refusal = ""
     try:
-        program: Any = subject.environment.check(str(node)).program()
+        program = subject.environment.check(str(node)).program()
     except RefusedError as error:
-        program, reason = None, error.issues[0].message
+        refusal = error.issues[0].message
     try:
         answers = subject.oracle.receive()
     except OracleLostError:
@@ -121,7 +124,7 @@ def compare(subject: Subject, node: Node, rows: Sequence[Mapping[str, object]], 
         tally.refused[f"both: {_short(answers)}" if program is None else f"oracle: {_short(answers)}"] += 1
         return
     if program is None:
-        tally.refused[f"engine: {_short(reason)}"] += 1
+        tally.refused[f"engine: {_short(refusal)}"] += 1
         return
     tally.rules += 1
     for number, (row, answer) in enumerate(zip(rows, answers, strict=True)):

@@ -61,7 +61,7 @@ def names(message: Descriptor, variable: str, depth: int = 0) -> Names:
             leaves.setdefault("int", []).append(f"size({path})")
         for found, text in _leaves(field, path):
             leaves.setdefault(found, []).append(text)
-        if _is_nested(field) and depth < _DEPTH:
+        if field.message_type is not None and _is_nested(field) and depth < _DEPTH:
             inner = names(field.message_type, path, depth + 1)
             collections += inner.collections
             for found, texts in inner.leaves.items():

@@ -86,7 +86,10 @@ def main() -> None:
         if order == "environment":
             evaluator = _Evaluator(argument)
         elif evaluator is not None:
-            answer = evaluator.bind(argument) if order == "bind" else evaluator.evaluate(argument)
+            if order == "bind":
+                evaluator.bind(argument)
+            else:
+                answer = evaluator.evaluate(argument)
         pickle.dump(answer, sys.stdout.buffer)
         sys.stdout.buffer.flush()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections.abc import Iterator
 
@@ -26,14 +27,12 @@ def compared_subjects() -> Iterator[list[Subject]]:
 
 def test_random_rules_have_the_value_that_the_oracle_gives(compared_subjects: list[Subject]) -> None:
     tally = Tally()
-    chunk = 0
-    while tally.pairs < _PAIRS:
-        subject = compared_subjects[chunk % len(compared_subjects)]
+    found: list[str] = []
+    for chunk, subject in enumerate(itertools.cycle(compared_subjects)):
         compare_chunk(subject, random.Random(f"test/{chunk}"), tally)
-        chunk += 1
-        if tally.differences:
+        found = [shrinking.reproduction(subject, shrinking.shrunk(subject, each)) for each in tally.differences]
+        if found or tally.pairs >= _PAIRS:
             break
-    found = [shrinking.reproduction(subject, shrinking.shrunk(subject, found)) for found in tally.differences]
     assert not found, "\n\n".join(found)
     # What is refused, or an error on both sides, says little: the bulk has to be values.
     assert tally.errors < tally.pairs / 2

@@ -247,11 +247,10 @@ _SIMPLE: Mapping[str, Sequence[str]] = {
     "wrapped(string)": ("google.protobuf.StringValue{value: 'a'}",),
 }
 # An empty list alone has no type of its own, which would make more refusals than comparisons.
-LITERALS: Mapping[str, Sequence[str]] = _SIMPLE | {
-    f"list({scalar})": (
-        f"[{_SIMPLE[scalar][0]}]",
-        f"[{', '.join(_SIMPLE[scalar][-3:])}]",
-        f"[{_SIMPLE[scalar][1]}].filter(x, false)",
-    )
-    for scalar in SCALARS
+LITERALS: Mapping[str, Sequence[str]] = {
+    **_SIMPLE,
+    **{
+        f"list({scalar})": (f"[{first}]", f"[{first}, {second}, {second}]", f"[{second}].filter(x, false)")
+        for scalar, (first, second, *_) in ((scalar, _SIMPLE[scalar]) for scalar in SCALARS)
+    },
 }

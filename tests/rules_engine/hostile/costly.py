@@ -26,9 +26,9 @@ def _growing_text() -> Iterator[Hostile]:
     for _ in range(5):
         nested = f"[{nested}].map(a, {ten})[0]"
     yield Hostile("H1", "text of 10 KB, tenfold, five times", nested, _TEXT, {"s": "x" * 10_240})
-    for number, times in (("H2", 4), ("H3", 6)):
+    for name, times in (("H2", 4), ("H3", 6)):
         chain = "s" + ".replace('x', 'xxxxxxxxxx')" * times
-        yield Hostile(number, f"replace, {times} times tenfold", chain, _TEXT, {"s": "x" * 10_240})
+        yield Hostile(name, f"replace, {times} times tenfold", chain, _TEXT, {"s": "x" * 10_240})
     nothing = "s.replace('', s)"
     yield Hostile("text", "replace of nothing by 1 MB", nothing, _TEXT, {"s": "x" * _MEGABYTE})
     doubled = "s"

@@ -204,9 +204,7 @@ def _other_types() -> Iterator[Hostile]:
     for value in (2**70, -(2**70), 1.5, "x", b"x", None, [], {}, object()):
         title = f"{type(value).__name__} for an int in"
         for expression in ("i + 1 > 0", "i * i == i", "[i, 1].sort()[0] == 1", "string(i) == ''", "{i: 1}[i] == 1"):
-            yield Hostile(
-                "H15", f"{title} {expression}", expression, {"i": "int"}, {"i": value}, HARMLESS
-            )
+            yield Hostile("H15", f"{title} {expression}", expression, {"i": "int"}, {"i": value}, HARMLESS)
     yield Hostile("H15", "2^70 comes to no value", "i + 1 > 0", {"i": "int"}, {"i": 2**70}, AN_ERROR)
     yield Hostile("H15", "a missing variable", "i + 1 > 0", {"i": "int"}, {}, AN_ERROR)
     other = {"c": company_pb2.CompanyName()}
