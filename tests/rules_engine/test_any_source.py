@@ -22,7 +22,7 @@ _WORDS = r"""
 c i l d x legal_name labels names value a int string size has all map exists filter cel bind optional of none orValue
 math greatest format matches dyn true false null 0 1 2u 1.5 1e3 0x1 'a' "b" b'c' r'\d' ''' \ ' // é `a` `
 ( ) [ ] { } . , : ? [? .? && || ! - + * / % in == != < <= > >= 9223372036854775807 timestamp('x')
-""".split()
+""".split()  # noqa: SIM905 - so many words in quotes cannot be read
 _SPACES = ("", " ", "\n", "\0")
 _EXPRESSIONS = (
     "c.names.exists(n, n.value.startsWith('A') && n.kind == 1) || c.labels['a'] == \"b\"",
