@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from tests.rules_engine.differential import vocabulary
 
-_HOLE = re.compile(r"\{(#?)([a-z_]+(?:\([a-z, ]+\))?)\}|([$@])([a-z]+)")
+_HOLE = re.compile(r"\{(#?)([a-z_]+(?:\([a-z, ]+\))?)\}|([$@])([a-z]+)|\^")
 _MESSAGE_LOOPS = ("{0}.exists({1}, {{bool}})", "{0}.all({1}, {{bool}})", "{0}.exists_one({1}, {{bool}})")
 
 
@@ -100,18 +100,22 @@ class Generator:
         share = (size - 1) // max(1, holes)
         parts: list[str | Node] = []
         pending: tuple[str, str] | None = None
+        bound_last = ""
         at = 0
         for found in _HOLE.finditer(template):
             parts.append(template[at : found.start()])
             at = found.end()
             literal, wanted, marked, bound = found.groups()
             if marked == "$":
-                variable = f"v{names.depth}"
-                parts.append(variable)
-                names = names.with_leaf(bound, variable)
+                bound_last = f"v{names.depth}"
+                parts.append(bound_last)
+                names = names.with_leaf(bound, bound_last)
             elif marked == "@":
-                pending = bound, f"v{names.depth}"
-                parts.append(pending[1])
+                bound_last = f"v{names.depth}"
+                pending = bound, bound_last
+                parts.append(bound_last)
+            elif found[0] == "^":
+                parts.append(bound_last)
             elif literal:
                 parts.append(Node(wanted, (self._chance.choice(vocabulary.LITERALS[wanted]),)))
             else:

@@ -1,8 +1,8 @@
 """What random expressions are made of, by the type of the result.
 
 A template has holes: `{int}` is any expression of that type, `{#int}` a literal. `$int` names a new variable of the
-type and makes it known to the holes behind it, `@int` one that is known only behind the next hole. Templates with `T`
-stand for one of each scalar type.
+type and makes it known to the holes behind it, `@int` one that is known only behind the next hole; `^` repeats the
+last name. Templates with `T` stand for one of each scalar type.
 """
 
 from __future__ import annotations
@@ -114,11 +114,13 @@ _STRING = (
     *("({string} + {string})",) * 3,
     "string({int})",
     "string({uint})",
-    "string({double})",
+    # What infinity and NaN are called is left open by the language.
+    "cel.bind(@double, {double}, math.isFinite(^) ? string(^) : '')",
     "string({bool})",
     "string({bytes})",
-    "string({timestamp})",
-    "string({duration})",
+    # So is how many zeros a fraction of a second ends with, of times and of durations.
+    "string(timestamp(int({timestamp})))",
+    "string(timestamp(int({timestamp})) - timestamp(0))",
     "{string}.charAt({#small})",
     "{string}.lowerAscii()",
     "{string}.upperAscii()",
