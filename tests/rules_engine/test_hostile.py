@@ -14,6 +14,7 @@ from function_backend_rules.cel import Environment
 from tests.rules_engine.hostile.report import Result, objections
 
 ROOT = Path(__file__).parents[2]
+_RULES = 40
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +39,7 @@ def test_sixteen_threads_evaluate_fresh_rules_without_a_wrong_value() -> None:
 
     def wrong(number: int) -> int:
         found = 0
-        for rule in range(300):
+        for rule in range(_RULES):
             program = environment.check(f"[i, {rule}].exists(x, x + {number} == {rule + number})").program()
             found += program.evaluate({"i": -1}) is not True
         return found
