@@ -8,6 +8,7 @@ service.
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,7 @@ from google.protobuf.message import Message
 import cel_spec_protos
 
 ROOT = Path(__file__).parents[3]
+_QUESTION_MARK = re.compile(r"(?<!\\)((?:\\\\)*)\\\?")
 CASES = ROOT.parent / "shared" / "data" / "cel_spec"
 # What the profile of the engine covers (docs/rules-conformance.md). The other files hold what it refuses by design.
 PROFILE_FILES = (
@@ -98,7 +100,10 @@ def message_class(full_name: str) -> type[Message]:
 def sections(file: str) -> Iterator[list[Case]]:
     """The cases of a file, section by section, without those that the profile leaves out."""
     parsed: Any = message_class("cel.expr.conformance.test.SimpleTestFile")()
-    text_format.Parse((CASES / f"{file}.textproto").read_text("utf-8"), parsed, descriptor_pool=pool())
+    text = (CASES / f"{file}.textproto").read_text("utf-8")
+    # Python's reader of text protobuf does not know this escape of the format, and keeps its backslash.
+    text = _QUESTION_MARK.sub(r"\1?", text)
+    text_format.Parse(text, parsed, descriptor_pool=pool())
     for section in parsed.section:
         if (file, section.name) not in LEFT_OUT:
             yield [Case(file, section.name, test) for test in section.test]
