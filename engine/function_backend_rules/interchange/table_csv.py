@@ -266,9 +266,9 @@ def _records(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
 
 
 def _settings(table: definition_pb2.DecisionTable) -> Iterator[tuple[str, str]]:
-    for name in _ENUMS:
+    for name, kind in _ENUMS.items():
         number = getattr(table, name)
-        values = _ENUMS[name].DESCRIPTOR.values_by_number
+        values = kind.DESCRIPTOR.values_by_number
         if number:
             yield f"#{name}", values[number].name if number in values else str(number)
     if table.allow_gaps:

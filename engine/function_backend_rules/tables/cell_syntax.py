@@ -227,8 +227,8 @@ def _marks(piece: Operand) -> list[_Mark]:
             del opened[-1:]
         marks.append(_Mark(place, text, depth))
         place += len(text)
-    # `]1..10[` opens with what closes elsewhere; what it should be is said where ranges are read.
-    if not source.startswith("]"):
+    # `]1..10[` closes with what opens elsewhere; what it should be is said where ranges are read.
+    if not source.startswith("]") and not (source.endswith("[") and ".." in source):
         if depth > 0:
             raise CellSyntaxError(f"`{source[opened[-1]]}` is not closed", piece.offset + opened[-1])
         if any(mark.depth < 0 for mark in marks):

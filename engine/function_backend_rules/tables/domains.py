@@ -84,7 +84,7 @@ class Domain:
             try:
                 rounded = float(key)
             except OverflowError:
-                return None if key > 0 else -math.inf
+                return math.inf if key > 0 else math.nextafter(-math.inf, 0.0)
             return math.nextafter(rounded, math.inf) if rounded < key else rounded
         if self.high is not None and key > self.high:
             return None
