@@ -101,18 +101,21 @@ class Program:
     """
 
     checked: Checked
-    _functions: dict[tuple[bool, bool], Any] = field(default_factory=dict)
+    eager: bool = True
+    """Whether the fast code is compiled at once; without, `call` may not be asked for."""
+    _functions: dict[tuple[bool, bool, bool], Any] = field(default_factory=dict)
     _places: Places = field(default_factory=Places)
     _inputs: InputRules = field(init=False)
 
     def __post_init__(self) -> None:
         self._places.add(self.checked.root)
         self._inputs = InputRules(self.checked.variables)
-        self._functions[True, False] = self._compile(fast=True, traced=False)
+        if self.eager:
+            self._functions[True, False, False] = self._compile(fast=True, traced=False)
 
-    def _compile(self, *, fast: bool, traced: bool) -> Any:
+    def _compile(self, *, fast: bool, traced: bool, complete: bool = False) -> Any:
         checked = self.checked
-        generator = Generator(checked.contract, list(checked.variables), fast=fast, traced=traced)
+        generator = Generator(checked.contract, list(checked.variables), fast=fast, traced=traced, complete=complete)
         body = [generator.returns(generator.expression(checked.root, 0))]
         if fast and not traced:
             # The exact code takes over in the same call, and at no cost until something raises.
@@ -123,10 +126,11 @@ class Program:
         names = module.load(checked.contract.pool, checked.functions.implementations, {"_recover": self._recover})
         return names["run"]
 
-    def _function(self, *, fast: bool, traced: bool) -> Any:
-        found = self._functions.get((fast, traced))
+    def _function(self, *, fast: bool, traced: bool, complete: bool = False) -> Any:
+        found = self._functions.get((fast, traced, complete))
         if found is None:
-            found = self._functions[fast, traced] = self._compile(fast=fast, traced=traced)
+            found = self._compile(fast=fast, traced=traced, complete=complete)
+            self._functions[fast, traced, complete] = found
         return found
 
     def _recover(self, error: Exception, *arguments: Any) -> Any:
@@ -143,7 +147,7 @@ class Program:
     @property
     def call(self) -> Any:
         """The function itself: budget first, then the variables in the order they are declared in."""
-        return self._functions[True, False]
+        return self._functions[True, False, False]
 
     def evaluate(self, bindings: Mapping[str, object], budget: Budget | None = None) -> Any:
         """The value for these inputs.
@@ -156,9 +160,16 @@ class Program:
 
     def exact(self, bindings: Mapping[str, object], budget: Budget | None = None) -> Any:
         """`evaluate` by the exact code alone."""
-        arguments = self._inputs.ordered(bindings)
+        return self.exact_call(budget if budget is not None else Budget(), *self._inputs.ordered(bindings))
+
+    def exact_call(self, budget: Budget, *arguments: Any) -> Any:
+        """`call` by the exact code alone.
+
+        Raises:
+            EvaluationError: there is no value.
+        """
         try:
-            return self._function(fast=False, traced=False)(budget if budget is not None else Budget(), *arguments)
+            return self._function(fast=False, traced=False)(budget, *arguments)
         except Exception as error:
             failure = as_failure(error, self._places)
             if failure is error:
@@ -167,12 +178,25 @@ class Program:
 
     def trace(self, bindings: Mapping[str, object], budget: TracingBudget | None = None) -> Trace:
         """The value, or the error, with the value of every part."""
-        recorder = budget if budget is not None else TracingBudget()
-        arguments = self._inputs.ordered(bindings)
+        return self.trace_call(budget if budget is not None else TracingBudget(), *self._inputs.ordered(bindings))
+
+    def trace_call(self, recorder: TracingBudget, *arguments: Any) -> Trace:
+        """`trace` of arguments in order. The values are those of this expression alone."""
+        recorder.values.clear()
         value, failure = self._traced(recorder, arguments)
         return Trace(value, failure, traced_nodes(self.checked.root, self.checked.source, recorder.values))
 
-    def _traced(self, recorder: TracingBudget, arguments: list[Any]) -> tuple[Any, EvaluationError | None]:
+    def complete_values(self, recorder: TracingBudget, *arguments: Any) -> Mapping[int, object]:
+        """The values of the nodes by their ids, where `&&` and `||` look at all their terms whatever the first is."""
+        recorder.values.clear()
+        try:
+            self._function(fast=False, traced=True, complete=True)(recorder, *arguments)
+        except Exception as error:  # noqa: BLE001 - what has no value is not among the values
+            if isinstance(error, BudgetExceededError):
+                raise
+        return recorder.values
+
+    def _traced(self, recorder: TracingBudget, arguments: tuple[Any, ...]) -> tuple[Any, EvaluationError | None]:
         try:
             return self._function(fast=True, traced=True)(recorder, *arguments), None
         except BudgetExceededError as error:

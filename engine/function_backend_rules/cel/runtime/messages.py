@@ -213,7 +213,8 @@ def has_field(message: Message, name: str) -> bool:
         return len(getattr(message, name)) > 0
     if field.has_presence:
         return bool(message.HasField(name))
-    return bool(getattr(message, name) != field.default_value)
+    value = getattr(message, name)
+    return bool(value != field.default_value) or (type(value) is float and math.copysign(1.0, value) < 0)
 
 
 def build(make: Callable[[], Message], fields: Mapping[str, object]) -> object:
