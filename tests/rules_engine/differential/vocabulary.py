@@ -1,8 +1,8 @@
 """What random expressions are made of, by the type of the result.
 
-A template has holes: `{int}` is any expression of that type, `{#int}` a literal. `$int` names a new variable of the
-type and makes it known to the holes behind it, `@int` one that is known only behind the next hole; `^` repeats the
-last name. Templates with `T` stand for one of each scalar type.
+A template has holes: `{int}` is any expression of that type, `{#int}` a literal, `{=int}` a literal or a field. `$int`
+names a new variable of the type and makes it known to the holes behind it, `@int` one that is known only behind the next
+hole; `^` repeats the last name. Templates with `T` stand for one of each scalar type.
 """
 
 from __future__ import annotations
@@ -129,7 +129,8 @@ _STRING = (
     "{string}.replace({string}, {string})",
     "{string}.replace({string}, {string}, {#small})",
     "{string}.substring({#small})",
-    "{string}.substring({#small}, {#small})",
+    # The oracle wrongly refuses an end that is the end of the text.
+    "cel.bind(@string, {string}, size(^) > 3 ? ^.substring(1, 3) : ^)",
     "{list(string)}.join({string})",
     "{list(string)}.join()",
     "strings.quote({string})",
@@ -159,7 +160,8 @@ _ANY_SCALAR = (
     "optional.of({T}).orValue({T})",
     "optional.none().or(optional.of({T})).value()",
     "optional.of({T}).optMap($T, {T}).orValue({#T})",
-    "cel.bind(@T, {T}, {T})",
+    # Whether a value is evaluated that nobody uses is left open by the language: it is one that cannot fail.
+    "cel.bind(@T, {=T}, {T})",
     "{list(T)}.filter($T, {bool})[0]",
 )
 _ANY_LIST = (
