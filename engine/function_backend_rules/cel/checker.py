@@ -70,8 +70,10 @@ def runtime_name(found: Type) -> str:
 class Checker(CallRules):
     """Checks one tree."""
 
-    def __init__(self, names: Names, source: Source) -> None:
+    def __init__(self, names: Names, source: Source, *, gradual: bool = False) -> None:
+        """Takes what it checks with; with `gradual`, what does not fit is left to the evaluation."""
         self.names = names
+        self._gradual = gradual
         self.types = Substitution()
         self.source = source
         self.issues: list[Issue] = []
@@ -109,7 +111,8 @@ class Checker(CallRules):
 
     def refuse(self, span: Span, message: str, suggestion: str | None = None) -> None:
         """Notes an issue."""
-        self.issues.append(self.source.issue(span, message, suggestion))
+        if not self._gradual:
+            self.issues.append(self.source.issue(span, message, suggestion))
 
     def visit(self, node: Node) -> Node:
         """The checked node."""
@@ -118,7 +121,7 @@ class Checker(CallRules):
     def fail(self, node: Node, message: str, suggestion: str | None = None, span: Span | None = None) -> Node:
         """Notes an issue of a node and gives it the type that fits everything."""
         self.refuse(span or node.span, message, suggestion)
-        node.type = ERROR
+        node.type = DYN if self._gradual else ERROR
         return node
 
     def local(self, name: str) -> tuple[str, Type] | None:

@@ -8,6 +8,7 @@ from function_backend_rules.cel.declarations import FunctionDeclaration
 from function_backend_rules.cel.macros import NAMES as MACRO_NAMES
 from function_backend_rules.cel.names import Names, nearest
 from function_backend_rules.cel.nodes import Call, Literal, Node
+from function_backend_rules.cel.patterns import compile_pattern
 from function_backend_rules.cel.source import Span
 from function_backend_rules.cel.standard import EXTREMES
 from function_backend_rules.cel.types import DYN, Type
@@ -15,20 +16,6 @@ from function_backend_rules.cel.unification import Substitution
 
 _OPERATOR = {"_[_]": "an index", "_[?_]": "an optional index", "@in": "in"}
 _NUMERIC = frozenset({"int", "uint", "double", "dyn", "error", "any"})
-PATTERN_MEMORY = 1 << 20
-"""Bytes that a compiled pattern may take; RE2 refuses what needs more."""
-
-
-def compile_pattern(pattern: str) -> object:
-    """The compiled pattern.
-
-    Raises:
-        re2.error: it is not a pattern, or is too large.
-    """
-    options = re2.Options()
-    options.max_mem = PATTERN_MEMORY
-    options.log_errors = False
-    return re2.compile(pattern, options)
 
 
 class CallRules:

@@ -47,7 +47,7 @@ def is_map(field: FieldDescriptor) -> bool:
 
 def field_type(field: FieldDescriptor) -> Type:
     """The type that reading a field gives."""
-    if is_map(field):
+    if field.message_type is not None and is_map(field):
         entry = field.message_type.fields_by_name
         return map_of(_single(entry["key"]), _single(entry["value"]))
     return list_of(_single(field)) if field.is_repeated else _single(field)

@@ -9,7 +9,14 @@ from __future__ import annotations
 from function_backend_rules.cel.declarations import declare
 
 _ORDERED = ("bool", "int", "uint", "double", "string", "bytes", "timestamp", "duration")
-_MIXED = (("int", "uint"), ("int", "double"), ("uint", "int"), ("uint", "double"), ("double", "int"), ("double", "uint"))
+_MIXED = (
+    ("int", "uint"),
+    ("int", "double"),
+    ("uint", "int"),
+    ("uint", "double"),
+    ("double", "int"),
+    ("double", "uint"),
+)
 
 _OPERATORS = [
     *(f"_{op}_({t}, {t}) -> bool" for op in ("<", "<=", ">", ">=") for t in _ORDERED),

@@ -84,7 +84,7 @@ class Substitution:
         one, other = self.apply(one), self.apply(other)
         if one.kind == "null" and other.kind != "null":
             return other
-        if other.kind in {"dyn", "error"} and one.kind not in {"param"}:
+        if other.kind in {"dyn", "error"} and one.kind != "param":
             return other
         if other.kind == "wrapper" and one.kind != "dyn":
             return other
@@ -144,5 +144,3 @@ class Substitution:
     def _occurs(self, parameter: Type, inside: Type) -> bool:
         inside = self._known(inside)
         return inside == parameter or any(self._occurs(parameter, inner) for inner in inside.parameters)
-
-
