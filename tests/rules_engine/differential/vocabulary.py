@@ -7,6 +7,7 @@ hole; `^` repeats the last name. Templates with `T` stand for one of each scalar
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 SCALARS = ("bool", "int", "uint", "double", "string", "bytes")
@@ -209,6 +210,19 @@ def _filled(template: str) -> list[str]:
     return [template.replace("T", scalar) for scalar in about]
 
 
+_LEAVES_EARLY = re.compile(r"[.](all|exists|exists_one)[(]")
+_BINDS = re.compile(r"cel[.]bind[(]|[.]optMap[(]")
+
+
+def is_misjudged(expression: str) -> bool:
+    """Whether the oracle is known to go wrong.
+
+    After a loop that it leaves early, its version 0.1.3 takes the last element for the value of the next variable that
+    is bound: `[1].exists(x, c.b) == cel.bind(y, '', y == '')`.
+    """
+    return bool(_LEAVES_EARLY.search(expression) and _BINDS.search(expression))
+
+
 _SIMPLE: Mapping[str, Sequence[str]] = {
     "bool": ("true", "false"),
     "int": ("0", "1", "-1", "2", "3", "7", "-5", "10", "42", "100", "1000000", "9223372036854775807", "0x1F"),
@@ -234,12 +248,13 @@ _SIMPLE: Mapping[str, Sequence[str]] = {
     "type": ("bool", "int", "uint", "double", "string", "bytes"),
     "small": ("0", "1", "2", "3", "5"),
     "pattern": ("'a+'", "'^[A-Z]{2}$'", "'(?i)b.*c'", "r'\\d+'", "'é|x'", "''"),
-    "separator": ("','", "' '", "'a'", "''"),
+    # Nothing as the separator is left open by the language where the text is empty.
+    "separator": ("','", "' '", "'a'", "'b,'"),
     "zone": ("'Europe/Paris'", "'America/New_York'", "'+05:30'", "'-08:00'", "'UTC'"),
     "bool_text": ("'true'", "'false'", "'t'", "'0'", "'no'"),
     "int_text": ("'12'", "'-7'", "'x'", "'9223372036854775808'", "''"),
     "double_text": ("'1.5'", "'-2e3'", "'NaN'", "'Infinity'", "'x'"),
-    "timestamp_text": ("'2024-12-31T23:59:59Z'", "'1969-07-20T20:17:40+02:00'", "'0001-01-01T00:00:00Z'", "'x'"),
+    "timestamp_text": ("'2024-12-31T23:59:59Z'", "'1969-07-20T20:17:40+02:00'", "'0001-01-03T00:00:00Z'", "'x'"),
     "duration_text": ("'3600s'", "'1h30m'", "'-100ms'", "'1.000000001s'", "'x'"),
     "map(string, string)": ("{'a': 'b'}", "{'': 'x', 'FR': ''}"),
     "map(string, int)": ("{'a': 1}", "{'': 0, 'x': -1}"),
