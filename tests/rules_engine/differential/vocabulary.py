@@ -1,8 +1,8 @@
 """What random expressions are made of, by the type of the result.
 
 A template has holes: `{int}` is any expression of that type, `{#int}` a literal, `{=int}` a literal or a field. `$int`
-names a new variable of the type and makes it known to the holes behind it, `@int` one that is known only behind the next
-hole; `^` repeats the last name. Templates with `T` stand for one of each scalar type.
+names a new variable of the type and makes it known to the holes behind it, `@int` one that is known only behind the
+next hole; `^` repeats the last name. Templates with `T` stand for one of each scalar type.
 """
 
 from __future__ import annotations
