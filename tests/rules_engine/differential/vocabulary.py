@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
+MAY_FAIL = "checked"
+"""Bools about fields that may be missing: no leaves, which never fail."""
 SCALARS = ("bool", "int", "uint", "double", "string", "bytes")
 _TYPED = ("int", "uint", "double", "string")
 LISTS = tuple(f"list({scalar})" for scalar in SCALARS)
@@ -53,6 +55,7 @@ _BOOL = (
     "{map(string, int)}.all($string, $int, {bool})",
     "({map(string, int)} == {map(string, int)})",
     "bool({#bool_text})",
+    *("{=checked}",) * 3,
 )
 _INT = (
     *(f"({{int}} {operator} {{int}})" for operator in ("+", "-", "*", "/", "%")),
@@ -251,6 +254,7 @@ _SIMPLE: Mapping[str, Sequence[str]] = {
     # Nothing as the separator is left open by the language where the text is empty.
     "separator": ("','", "' '", "'a'", "'b,'"),
     "zone": ("'Europe/Paris'", "'America/New_York'", "'+05:30'", "'-08:00'", "'UTC'"),
+    MAY_FAIL: ("true", "false"),
     "bool_text": ("'true'", "'false'", "'t'", "'0'", "'no'"),
     "int_text": ("'12'", "'-7'", "'x'", "'9223372036854775808'", "''"),
     "double_text": ("'1.5'", "'-2e3'", "'NaN'", "'Infinity'", "'x'"),
