@@ -214,6 +214,7 @@ def has_field(message: Message, name: str) -> bool:
     if field.has_presence:
         return bool(message.HasField(name))
     value = getattr(message, name)
+    # Presence is a matter of bits: -0.0 is not the default.
     return bool(value != field.default_value) or (type(value) is float and math.copysign(1.0, value) < 0)
 
 
