@@ -138,7 +138,7 @@ class Compiled:
 
     def budget(self, deadline: float | None = None) -> Budget:
         """The budget of one evaluation, with a deadline by `time.monotonic()`."""
-        return Budget(self.limits.steps, self.limits.size, deadline)
+        return Budget.of(self.limits.steps, self.limits.size, deadline)
 
     def evaluate(
         self,

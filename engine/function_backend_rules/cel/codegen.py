@@ -192,13 +192,8 @@ class Generator(CallCode, LoopCode, PythonCode):
             return self.compare(self.call("_len", value), ast.Gt(), self.constant(0))
         if found.has_presence:
             return self.method(operand, "HasField", self.constant(node.field))
-<<<<<<< HEAD
-        if found.type in {found.TYPE_DOUBLE, found.TYPE_FLOAT}:
-            return None  # -0.0 is set, and equals the default.
-=======
         if isinstance(found.default_value, float):
             return None  # -0.0 is set, though it equals the default.
->>>>>>> exam
         return self.compare(value, ast.NotEq(), self.constant(found.default_value))
 
     def _logic(self, node: Logic) -> ast.expr:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any
 
-from function_backend_rules.cel.budget import BYTES, STEPS, Budget
+from function_backend_rules.cel.budget import Budget
 from function_backend_rules.cel.codegen import Generator, Places
 from function_backend_rules.cel.descriptors import Contract
 from function_backend_rules.cel.failures import BudgetExceededError, EvaluationError
@@ -37,17 +37,22 @@ class Trace:
 
     value: object
     error: EvaluationError | None
-    nodes: tuple[TracedNode, ...]
-    """Parents first; without constants."""
+    values: Mapping[int, object]
+    """The values of the parts that were evaluated, by the ids of their nodes."""
+    parts: tuple[tuple[int, Span, str], ...]
+    """The parts of the expression: id, place and text; parents first, without constants."""
+
+    @property
+    def nodes(self) -> tuple[TracedNode, ...]:
+        """The parts with their values."""
+        values = self.values
+        return tuple(TracedNode(span, text, number in values, values.get(number)) for number, span, text in self.parts)
 
 
 class TracingBudget(Budget):
     """A budget that notes the value of every node."""
 
-    __slots__ = ("values",)
-
-    def __init__(self, steps: int = STEPS, size: int = BYTES, deadline: float | None = None) -> None:
-        super().__init__(steps, size, deadline)
+    def __init__(self) -> None:
         self.values: dict[int, object] = {}
 
     def record(self, node: int, value: Any) -> Any:
@@ -106,6 +111,7 @@ class Program:
     _functions: dict[tuple[bool, bool, bool], Any] = field(default_factory=dict)
     _places: Places = field(default_factory=Places)
     _inputs: InputRules = field(init=False)
+    _texts: tuple[tuple[int, Span, str], ...] | None = None
 
     def __post_init__(self) -> None:
         self._places.add(self.checked.root)
@@ -184,7 +190,17 @@ class Program:
         """`trace` of arguments in order. The values are those of this expression alone."""
         recorder.values.clear()
         value, failure = self._traced(recorder, arguments)
-        return Trace(value, failure, traced_nodes(self.checked.root, self.checked.source, recorder.values))
+        return Trace(value, failure, dict(recorder.values), self._parts())
+
+    def _parts(self) -> tuple[tuple[int, Span, str], ...]:
+        if self._texts is None:
+            text = self.checked.source.text
+            self._texts = tuple(
+                (node.id, node.span, text[node.span.start : node.span.end])
+                for node in self.checked.root.walk()
+                if not isinstance(node, Literal | TypeLiteral)
+            )
+        return self._texts
 
     def complete_values(self, recorder: TracingBudget, *arguments: Any) -> Mapping[int, object]:
         """The values of the nodes by their ids, where `&&` and `||` look at all their terms whatever the first is."""
@@ -207,12 +223,3 @@ class Program:
             return self._function(fast=False, traced=True)(recorder, *arguments), None
         except Exception as error:  # noqa: BLE001 - as_failure says what it is
             return None, as_failure(error, self._places)
-
-
-def traced_nodes(root: Node, source: Source, values: Mapping[int, object]) -> tuple[TracedNode, ...]:
-    """The parts of an expression with their values."""
-    return tuple(
-        TracedNode(node.span, source.text[node.span.start : node.span.end], node.id in values, values.get(node.id))
-        for node in root.walk()
-        if not isinstance(node, Literal | TypeLiteral)
-    )
