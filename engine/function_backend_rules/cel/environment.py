@@ -73,12 +73,17 @@ class Environment:
         self._macros = macros
         self._names = Names(self.contract, container, self.variables, self.functions.declarations)
 
+    @property
+    def pool(self) -> DescriptorPool:
+        """Where messages are looked up."""
+        return self.contract.pool
+
     def extended(self, variables: Mapping[str, Type]) -> Environment:
         """The environment with further variables behind its own."""
         made = object.__new__(Environment)
         made.__dict__.update(self.__dict__)
         made.variables = {**self.variables, **variables}
-        made._names = Names(self.contract, self._names.container, made.variables, self.functions.declarations)  # noqa: SLF001
+        made._names = Names(self.contract, self._names.container, made.variables, self.functions.declarations)
         return made
 
     def parse(self, text: str) -> Node:
