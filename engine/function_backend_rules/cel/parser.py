@@ -25,8 +25,8 @@ from function_backend_rules.cel.source import RefusedError, Source, Span
 from function_backend_rules.cel.values import INT_MAX
 
 RESERVED = frozenset({
-    "as", "break", "const", "continue", "else", "for", "function", "if", "import", "let", "loop", "package", "namespace",
-    "return", "var", "void", "while",
+    "as", "break", "const", "continue", "else", "for", "function", "if", "import", "let", "loop", "package",
+    "namespace", "return", "var", "void", "while",
 })  # fmt: skip
 _RELATIONS = frozenset({"<", "<=", ">", ">=", "==", "!=", "in"})
 _BINARY = ({"+", "-"}, {"*", "/", "%"})
