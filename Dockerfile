@@ -7,10 +7,11 @@ RUN python -m venv /opt/build \
     && python -m venv --without-pip /opt/function-backend \
     && /opt/build/bin/uv pip install --python /opt/function-backend --no-cache --require-hashes --requirement requirements-runtime.lock
 COPY . .
-# One build backend for the three distributions: the locked one.
+# One build backend for the four distributions: the locked one.
 ENV VIRTUAL_ENV=/opt/build PATH=/opt/build/bin:$PATH
 RUN uv build --offline --no-build-isolation --wheel --out-dir /wheels generated/python \
     && uv build --offline --no-build-isolation --wheel --out-dir /wheels clients/python \
+    && uv build --offline --no-build-isolation --wheel --out-dir /wheels engine \
     && uv build --offline --no-build-isolation --wheel --out-dir /wheels .
 RUN /opt/build/bin/uv pip install --python /opt/function-backend --no-cache --offline --no-deps /wheels/*.whl
 

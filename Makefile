@@ -24,7 +24,7 @@ help: ## Show this list
 .PHONY: setup
 setup: $(STAMP) ## Create .venv from the lock (quick when nothing changed)
 
-$(STAMP): requirements.lock tools/bootstrap.lock pyproject.toml generated/python/pyproject.toml clients/python/pyproject.toml tools/setup tools/uv
+$(STAMP): requirements.lock tools/bootstrap.lock pyproject.toml generated/python/pyproject.toml clients/python/pyproject.toml engine/pyproject.toml tools/setup tools/uv
 	@PYTHON="$(PYTHON)" tools/setup
 	@touch $@
 

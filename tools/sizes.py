@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-FOLDERS = ("server", "clients/python", "tools", "tests", "bench")
+FOLDERS = ("server", "clients/python", "engine", "tools", "tests", "bench")
 SHOWN = 10
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-FOLDERS = ("server", "clients/python", "tools", "tests", "bench")
+FOLDERS = ("server", "clients/python", "engine", "tools", "tests", "bench")
 # Names that say nothing about what is inside, and so attract everything.
 EMPTY_NAMES = {"base", "common", "helper", "helpers", "manager", "misc", "util", "utils"}
 # The unit of work alone ends transactions; a second place that commits is a second opinion on what belongs together.
@@ -50,7 +50,7 @@ def _defines(tree: ast.Module) -> list[str]:
     return [node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)]
 
 
-@pytest.mark.parametrize("package", ["server", "clients/python"])
+@pytest.mark.parametrize("package", ["server", "clients/python", "engine"])
 def test_a_package_file_defines_nothing(package: str) -> None:
     """It holds a docstring and at most names from elsewhere: what is defined there cannot be found by its name."""
     found = {str(path): _defines(_tree(path)) for path in _modules(package) if path.name == "__init__.py"}

@@ -1,0 +1,1 @@
+"""The language: parse, check against descriptors, compile and run CEL. Knows nothing of rules."""
