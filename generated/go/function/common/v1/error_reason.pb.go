@@ -312,8 +312,8 @@ const (
 	// The tenant has a decision with this name already.
 	ErrorReason_ERROR_REASON_DEFINITION_NAME_TAKEN ErrorReason = 401
 	// The definition cannot be read or does not add up. `BadRequest` names each
-	// place; `excerpt` is the line of the first with a caret below it, ready to
-	// be printed.
+	// place; `excerpt` is the line of the first, `caret` a line with a caret to be
+	// printed below it.
 	ErrorReason_ERROR_REASON_DEFINITION_INVALID ErrorReason = 402
 	// The tenant has as many decisions as it may have.
 	ErrorReason_ERROR_REASON_DEFINITION_LIMIT_REACHED ErrorReason = 403
@@ -651,7 +651,7 @@ var File_function_common_v1_error_reason_proto protoreflect.FileDescriptor
 
 const file_function_common_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
-	"%function/common/v1/error_reason.proto\x12\x12function.common.v1\x1a function/common/v1/options.proto*\xf5y\n" +
+	"%function/common/v1/error_reason.proto\x12\x12function.common.v1\x1a function/common/v1/options.proto*\xfcy\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12[\n" +
 	"\x1cERROR_REASON_INVALID_REQUEST\x10\x01\x1a9\xb2\xed\x185\b\x03\x12\n" +
@@ -803,9 +803,9 @@ const file_function_common_v1_error_reason_proto_rawDesc = "" +
 	"\x1eERROR_REASON_CHECK_TOO_COMPLEX\x10\xb4\x02\x1aJ\xb2\xed\x18F\b\t\x12\x05limit\x12\x04what\x1a5The check needs more than 50 levels of relationships.\x12x\n" +
 	"\x1fERROR_REASON_DECISION_NOT_FOUND\x10\xb5\x02\x1aR\xb2\xed\x18N\b\x05\x12\vdecision_id\x1a=Decision 01938d2e-7f04-7c3e-9d55-0a6f3c3f0b11 does not exist.\x12d\n" +
 	"!ERROR_REASON_DEFINITION_NOT_FOUND\x10\x90\x03\x1a<\xb2\xed\x188\b\x05\x12\x04name\x1a.The decision 'credit.approval' does not exist.\x12y\n" +
-	"\"ERROR_REASON_DEFINITION_NAME_TAKEN\x10\x91\x03\x1aP\xb2\xed\x18L\b\x06\x12\x04name\x1aBThe decision 'credit.approval' exists; change it with UpdateDraft.\x12\xd3\x01\n" +
-	"\x1fERROR_REASON_DEFINITION_INVALID\x10\x92\x03\x1a\xac\x01\xb2\xed\x18\xa7\x01\b\x03\x12\n" +
-	"violations\x12\x04path\x12\x04line\x12\x06column\x12\aexcerpt\x1azrule_set.rules[0].condition: line 1, column 9: no field 'turnovr' in function.company.v1.Company; did you mean 'turnover'?\x12`\n" +
+	"\"ERROR_REASON_DEFINITION_NAME_TAKEN\x10\x91\x03\x1aP\xb2\xed\x18L\b\x06\x12\x04name\x1aBThe decision 'credit.approval' exists; change it with UpdateDraft.\x12\xda\x01\n" +
+	"\x1fERROR_REASON_DEFINITION_INVALID\x10\x92\x03\x1a\xb3\x01\xb2\xed\x18\xae\x01\b\x03\x12\n" +
+	"violations\x12\x04path\x12\x04line\x12\x06column\x12\aexcerpt\x12\x05caret\x1azrule_set.rules[0].condition: line 1, column 9: no field 'turnovr' in function.company.v1.Company; did you mean 'turnover'?\x12`\n" +
 	"%ERROR_REASON_DEFINITION_LIMIT_REACHED\x10\x93\x03\x1a4\xb2\xed\x180\b\t\x12\x05limit\x1a%A tenant has at most 10000 decisions.\x12l\n" +
 	"\x1eERROR_REASON_VERSION_NOT_FOUND\x10\x94\x03\x1aG\xb2\xed\x18C\b\x05\x12\x04name\x12\aversion\x1a0The decision 'credit.approval' has no version 7.\x12\x87\x01\n" +
 	"\x1aERROR_REASON_VERSION_STATE\x10\x95\x03\x1af\xb2\xed\x18b\b\t\x12\x04name\x12\aversion\x12\x05state\x12\x06wanted\x1a@Version 3 of 'credit.approval' is in review; this takes a draft.\x12\xb2\x01\n" +

@@ -534,11 +534,11 @@ func (x *DecisionFailure) GetSpan() *SourceSpan {
 // A part of an expression.
 type SourceSpan struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The line on which it begins, from 1.
-	Line int32 `protobuf:"varint,1,opt,name=line,proto3" json:"line,omitempty"`
-	// The column at which it begins, from 1.
-	Column int32 `protobuf:"varint,2,opt,name=column,proto3" json:"column,omitempty"`
-	// Its text.
+	// Where it begins, in characters from the start of the expression.
+	Start int32 `protobuf:"varint,1,opt,name=start,proto3" json:"start,omitempty"`
+	// Where it ends; the character there is not a part of it.
+	End int32 `protobuf:"varint,2,opt,name=end,proto3" json:"end,omitempty"`
+	// Its text; empty where the expression is not at hand.
 	Text          string `protobuf:"bytes,3,opt,name=text,proto3" json:"text,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -574,16 +574,16 @@ func (*SourceSpan) Descriptor() ([]byte, []int) {
 	return file_function_rules_v1_decision_proto_rawDescGZIP(), []int{4}
 }
 
-func (x *SourceSpan) GetLine() int32 {
+func (x *SourceSpan) GetStart() int32 {
 	if x != nil {
-		return x.Line
+		return x.Start
 	}
 	return 0
 }
 
-func (x *SourceSpan) GetColumn() int32 {
+func (x *SourceSpan) GetEnd() int32 {
 	if x != nil {
-		return x.Column
+		return x.End
 	}
 	return 0
 }
@@ -943,11 +943,11 @@ const file_function_rules_v1_decision_proto_rawDesc = "" +
 	"\arule_id\x18\x01 \x01(\tR\x06ruleId\x12\x12\n" +
 	"\x04code\x18\x02 \x01(\tR\x04code\x12\x18\n" +
 	"\amessage\x18\x03 \x01(\tR\amessage\x121\n" +
-	"\x04span\x18\x04 \x01(\v2\x1d.function.rules.v1.SourceSpanR\x04span\"L\n" +
+	"\x04span\x18\x04 \x01(\v2\x1d.function.rules.v1.SourceSpanR\x04span\"H\n" +
 	"\n" +
-	"SourceSpan\x12\x12\n" +
-	"\x04line\x18\x01 \x01(\x05R\x04line\x12\x16\n" +
-	"\x06column\x18\x02 \x01(\x05R\x06column\x12\x12\n" +
+	"SourceSpan\x12\x14\n" +
+	"\x05start\x18\x01 \x01(\x05R\x05start\x12\x10\n" +
+	"\x03end\x18\x02 \x01(\x05R\x03end\x12\x12\n" +
 	"\x04text\x18\x03 \x01(\tR\x04text\"\xe1\x01\n" +
 	"\x13DecisionExplanation\x128\n" +
 	"\x05rules\x18\x01 \x03(\v2\".function.rules.v1.RuleExplanationR\x05rules\x12&\n" +

@@ -344,8 +344,8 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """The tenant has a decision with this name already."""
     ERROR_REASON_DEFINITION_INVALID: _ErrorReason.ValueType  # 402
     """The definition cannot be read or does not add up. `BadRequest` names each
-    place; `excerpt` is the line of the first with a caret below it, ready to
-    be printed.
+    place; `excerpt` is the line of the first, `caret` a line with a caret to be
+    printed below it.
     """
     ERROR_REASON_DEFINITION_LIMIT_REACHED: _ErrorReason.ValueType  # 403
     """The tenant has as many decisions as it may have."""
@@ -711,8 +711,8 @@ ERROR_REASON_DEFINITION_NAME_TAKEN: ErrorReason.ValueType  # 401
 """The tenant has a decision with this name already."""
 ERROR_REASON_DEFINITION_INVALID: ErrorReason.ValueType  # 402
 """The definition cannot be read or does not add up. `BadRequest` names each
-place; `excerpt` is the line of the first with a caret below it, ready to
-be printed.
+place; `excerpt` is the line of the first, `caret` a line with a caret to be
+printed below it.
 """
 ERROR_REASON_DEFINITION_LIMIT_REACHED: ErrorReason.ValueType  # 403
 """The tenant has as many decisions as it may have."""

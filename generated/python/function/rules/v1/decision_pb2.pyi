@@ -335,25 +335,25 @@ class SourceSpan(_message.Message):
 
     DESCRIPTOR: _descriptor.Descriptor
 
-    LINE_FIELD_NUMBER: _builtins.int
-    COLUMN_FIELD_NUMBER: _builtins.int
+    START_FIELD_NUMBER: _builtins.int
+    END_FIELD_NUMBER: _builtins.int
     TEXT_FIELD_NUMBER: _builtins.int
-    line: _builtins.int
-    """The line on which it begins, from 1."""
-    column: _builtins.int
-    """The column at which it begins, from 1."""
+    start: _builtins.int
+    """Where it begins, in characters from the start of the expression."""
+    end: _builtins.int
+    """Where it ends; the character there is not a part of it."""
     text: _builtins.str
-    """Its text."""
+    """Its text; empty where the expression is not at hand."""
     def __init__(
         self,
         *,
-        line: _builtins.int = ...,
-        column: _builtins.int = ...,
+        start: _builtins.int = ...,
+        end: _builtins.int = ...,
         text: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["column", b"column", "line", b"line", "text", b"text"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["end", b"end", "start", b"start", "text", b"text"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -903,8 +903,8 @@ export enum ErrorReason {
 
   /**
    * The definition cannot be read or does not add up. `BadRequest` names each
-   * place; `excerpt` is the line of the first with a caret below it, ready to
-   * be printed.
+   * place; `excerpt` is the line of the first, `caret` a line with a caret to be
+   * printed below it.
    *
    * @generated from enum value: ERROR_REASON_DEFINITION_INVALID = 402;
    */

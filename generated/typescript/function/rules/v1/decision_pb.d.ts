@@ -216,21 +216,21 @@ export declare const DecisionFailureSchema: GenMessage<DecisionFailure>;
  */
 export declare type SourceSpan = Message<"function.rules.v1.SourceSpan"> & {
   /**
-   * The line on which it begins, from 1.
+   * Where it begins, in characters from the start of the expression.
    *
-   * @generated from field: int32 line = 1;
+   * @generated from field: int32 start = 1;
    */
-  line: number;
+  start: number;
 
   /**
-   * The column at which it begins, from 1.
+   * Where it ends; the character there is not a part of it.
    *
-   * @generated from field: int32 column = 2;
+   * @generated from field: int32 end = 2;
    */
-  column: number;
+  end: number;
 
   /**
-   * Its text.
+   * Its text; empty where the expression is not at hand.
    *
    * @generated from field: string text = 3;
    */
