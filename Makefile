@@ -104,6 +104,14 @@ test: setup ## Run every test; with ARGS pytest alone: make test ARGS='-k etag'
 soak: setup ## Run the tests that take minutes: all the real data there is
 	$(PYTEST) -m soak $(ARGS)
 
+.PHONY: conformance
+conformance: setup ## Examine the rules engine: cases of CEL, hostile rules, random pairs: make conformance ARGS='--pairs 50000'
+	@status=0; \
+	$(BIN)/python -m tests.rules_engine.conformance || status=1; \
+	$(BIN)/python -m tests.rules_engine.hostile || status=1; \
+	$(BIN)/python -m tests.rules_engine.differential $(ARGS) || status=1; \
+	exit $$status
+
 .PHONY: coverage
 coverage: setup ## Run every test, measure branch coverage, fail under 90 %
 	@tools/test-go && tools/test-ts

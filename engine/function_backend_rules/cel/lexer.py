@@ -73,9 +73,7 @@ class Lexer:
                 span = token.span
             elif kind == "ident":
                 name = match[0]
-                found.append(
-                    Token("const", span, CONSTANTS[name]) if name in CONSTANTS else Token("ident", span, name)
-                )
+                found.append(Token("const", span, CONSTANTS[name]) if name in CONSTANTS else Token("ident", span, name))
             elif kind == "quoted":
                 if not _QUOTED.fullmatch(match["quoted"]):
                     raise self._refused(span, "a quoted name holds letters, digits, '_', '.', '-', '/' and spaces")

@@ -89,9 +89,7 @@ def _optional(reader: Reader, call: Call) -> Node:
         raise reader.refused(call.span, f"{call.function} takes a name and an expression")
     variable = _variable(reader, call.args[0])
     kind = "opt_map" if call.function == "optMap" else "opt_flat_map"
-    return Bind(
-        id=reader.new_id(), span=call.span, kind=kind, variable=variable, value=call.target, body=call.args[1]
-    )
+    return Bind(id=reader.new_id(), span=call.span, kind=kind, variable=variable, value=call.target, body=call.args[1])
 
 
 def _loop(reader: Reader, call: Call, kind: str, variables: int, condition: bool, body: bool) -> Node:  # noqa: FBT001
@@ -111,5 +109,3 @@ def _loop(reader: Reader, call: Call, kind: str, variables: int, condition: bool
         condition=rest[0] if condition else None,
         body=rest[-1] if body else None,
     )
-
-

@@ -17,6 +17,9 @@ class Span(NamedTuple):
     end: int
 
 
+NOWHERE = Span(0, 0)
+
+
 @dataclass(frozen=True, slots=True)
 class Issue:
     """One reason why an expression is refused."""
@@ -30,7 +33,7 @@ class Issue:
     """What was probably meant, or what to do instead."""
     excerpt: str = ""
     """The line of the source with a caret under the place, as two lines."""
-    span: Span = Span(0, 0)
+    span: Span = NOWHERE
 
     def __str__(self) -> str:
         """The place, the message, the line with a caret and the suggestion, as several lines."""

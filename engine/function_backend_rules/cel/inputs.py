@@ -1,0 +1,166 @@
+"""What a program is given: by name, of the declared types."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from google.protobuf.message import Message
+
+from function_backend_rules.cel.runtime.kinds import LISTS, MAPS
+from function_backend_rules.cel.runtime.messages import from_message
+from function_backend_rules.cel.types import Type
+from function_backend_rules.cel.values import (
+    DURATION_LIMIT,
+    INT_MAX,
+    INT_MIN,
+    TIMESTAMP_MAX,
+    TIMESTAMP_MIN,
+    UINT_MAX,
+    Duration,
+    OptionalValue,
+    Timestamp,
+    TypeValue,
+    UInt,
+)
+
+
+class InputError(ValueError):
+    """An input is missing, unknown or of another type."""
+
+    def __init__(self, path: str, message: str) -> None:
+        super().__init__(f"{path}: {message}")
+        self.path = path
+        """The name of the input, with what is inside of it, such as `tags[3]`."""
+        self.message = message
+
+
+_RANGES: dict[str, tuple[type, int, int]] = {
+    "int": (int, INT_MIN, INT_MAX),
+    "uint": (UInt, 0, UINT_MAX),
+    "timestamp": (Timestamp, TIMESTAMP_MIN, TIMESTAMP_MAX),
+    "duration": (Duration, -DURATION_LIMIT, DURATION_LIMIT),
+}
+_EXACT: dict[str, type] = {"bool": bool, "double": float, "bytes": bytes, "type": TypeValue, "null": type(None)}
+
+
+def checked(value: Any, kind: Type, path: str) -> Any:  # noqa: PLR0911 - one return per kind of type
+    """The value as the run time takes it.
+
+    Raises:
+        InputError: it is not of the type.
+    """
+    name = kind.kind
+    if name in _RANGES:
+        wanted, low, high = _RANGES[name]
+        if isinstance(value, Message):
+            value = from_message(value)
+        if type(value) is wanted and low <= int(value) <= high:
+            return value
+        if name == "uint" and type(value) is int and 0 <= value <= UINT_MAX:
+            return UInt(value)
+        raise InputError(path, f"{_shown(value)} is not a value of type {kind}")
+    if name == "string":
+        return _text(value, path)
+    if name in _EXACT:
+        if type(value) is _EXACT[name]:
+            return value
+        raise InputError(path, f"{_shown(value)} is not a value of type {kind}")
+    if name == "message":
+        if isinstance(value, Message) and value.DESCRIPTOR.full_name == kind.name:
+            return value
+        raise InputError(path, f"{_shown(value)} is not a message {kind}")
+    if name == "wrapper":
+        return None if value is None else checked(value, kind.parameters[0], path)
+    if name == "list":
+        return _list(value, kind, path)
+    if name == "map":
+        return _map(value, kind, path)
+    if name == "optional":
+        if type(value) is OptionalValue:
+            return OptionalValue(checked(value.value, kind.parameters[0], path)) if value.present else value
+        raise InputError(path, f"{_shown(value)} is not an optional")
+    return dynamic(value, path)
+
+
+def _shown(value: object) -> str:
+    text = repr(value) if not isinstance(value, Message) else f"a {value.DESCRIPTOR.full_name}"
+    return text if len(text) <= 60 else f"{text[:57]}..."  # noqa: PLR2004 - enough to know it by
+
+
+def _text(value: Any, path: str) -> str:
+    if type(value) is not str:
+        raise InputError(path, f"{_shown(value)} is not a value of type string")
+    if not value.isascii():
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            raise InputError(path, "half of a surrogate pair is not text") from None
+    return value
+
+
+def _list(value: Any, kind: Type, path: str) -> Any:
+    if type(value) is list:
+        return [checked(item, kind.parameters[0], f"{path}[{at}]") for at, item in enumerate(value)]
+    if type(value) in LISTS:
+        return dynamic(value, path)
+    raise InputError(path, f"{_shown(value)} is not a list")
+
+
+def _map(value: Any, kind: Type, path: str) -> Any:
+    if type(value) is dict:
+        keys, values = kind.parameters
+        return {checked(key, keys, path): checked(item, values, f"{path}[{key!r}]") for key, item in value.items()}
+    if type(value) in MAPS:
+        return dynamic(value, path)
+    if isinstance(value, Message) and value.DESCRIPTOR.full_name == "google.protobuf.Struct":
+        return from_message(value)
+    raise InputError(path, f"{_shown(value)} is not a map")
+
+
+def dynamic(value: Any, path: str) -> Any:
+    """A value whose type nobody has declared.
+
+    Raises:
+        InputError: it is none that the language has.
+    """
+    if value is None or type(value) in {bool, float, bytes, TypeValue}:
+        return value
+    if type(value) is str:
+        return _text(value, path)
+    for wanted, low, high in _RANGES.values():
+        if type(value) is wanted:
+            if low <= int(value) <= high:
+                return value
+            raise InputError(path, f"{_shown(value)} is out of range")
+    if type(value) is list:
+        return [dynamic(item, f"{path}[{at}]") for at, item in enumerate(value)]
+    if type(value) is dict:
+        return {dynamic(key, path): dynamic(item, f"{path}[{key!r}]") for key, item in value.items()}
+    if type(value) in LISTS or type(value) in MAPS:
+        return value
+    if type(value) is OptionalValue:
+        return OptionalValue(dynamic(value.value, path)) if value.present else value
+    if isinstance(value, Message):
+        return from_message(value)
+    raise InputError(path, f"{_shown(value)} is not a value of the language")
+
+
+class InputRules:
+    """Puts inputs in order and looks at their types."""
+
+    def __init__(self, variables: Mapping[str, Type]) -> None:
+        self._variables = tuple(variables.items())
+
+    def ordered(self, bindings: Mapping[str, object]) -> list[Any]:
+        """The inputs in the order they are declared in.
+
+        Raises:
+            InputError: one is missing or of another type. What is not declared is not looked at.
+        """
+        found = []
+        for name, kind in self._variables:
+            if name not in bindings:
+                raise InputError(name, f"the input {name!r} of type {kind} is missing")
+            found.append(checked(bindings[name], kind, name))
+        return found

@@ -1,0 +1,194 @@
+"""A compiled expression."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any
+
+from function_backend_rules.cel.budget import BYTES, STEPS, Budget
+from function_backend_rules.cel.codegen import Generator, Places
+from function_backend_rules.cel.descriptors import Contract
+from function_backend_rules.cel.failures import BudgetExceededError, EvaluationError
+from function_backend_rules.cel.functions import FunctionRegistry
+from function_backend_rules.cel.inputs import InputRules
+from function_backend_rules.cel.modules import FILENAME, GeneratedModule
+from function_backend_rules.cel.nodes import Literal, Node, TypeLiteral
+from function_backend_rules.cel.source import Source, Span
+from function_backend_rules.cel.types import Type
+
+
+@dataclass(frozen=True, slots=True)
+class TracedNode:
+    """What one part of an expression came to."""
+
+    span: Span
+    text: str
+    evaluated: bool
+    """False where `&&`, `||` or `?:` made it needless, or an error came first."""
+    value: object = None
+    """The last one, for parts inside a loop."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """One evaluation with the value of every part."""
+
+    value: object
+    error: EvaluationError | None
+    nodes: tuple[TracedNode, ...]
+    """Parents first; without constants."""
+
+
+class TracingBudget(Budget):
+    """A budget that notes the value of every node."""
+
+    __slots__ = ("values",)
+
+    def __init__(self, steps: int = STEPS, size: int = BYTES, deadline: float | None = None) -> None:
+        super().__init__(steps, size, deadline)
+        self.values: dict[int, object] = {}
+
+    def record(self, node: int, value: Any) -> Any:
+        """Notes the value and gives it back."""
+        self.values[node] = value
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What a program is compiled from."""
+
+    source: Source
+    root: Node
+    type: Type
+    contract: Contract
+    variables: Mapping[str, Type]
+    functions: FunctionRegistry
+
+
+def line_of(traceback: TracebackType | None) -> int | None:
+    """The line of generated code that an exception came from last."""
+    line = None
+    while traceback is not None:
+        if traceback.tb_frame.f_code.co_filename == FILENAME:
+            line = traceback.tb_lineno
+        traceback = traceback.tb_next
+    return line
+
+
+def as_failure(error: Exception, places: Places) -> EvaluationError:
+    """The error with the place it came from; what is not an error of the language becomes one."""
+    if isinstance(error, EvaluationError):
+        failure = error
+    elif isinstance(error, MemoryError | RecursionError):
+        failure = BudgetExceededError("bytes", "the evaluation needs more memory than it may")
+    else:
+        failure = EvaluationError(f"the expression has no value: {type(error).__name__}")
+    if failure.span is None:
+        line = line_of(error.__traceback__)
+        found = places.find(line) if line is not None else None
+        failure.span = found[1] if found is not None else None
+    return failure
+
+
+@dataclass(slots=True)
+class Program:
+    """An expression that can be evaluated, by several threads at once.
+
+    `evaluate` is the way in that checks the inputs; `call` is the bare function for those that have checked them.
+    """
+
+    checked: Checked
+    _functions: dict[tuple[bool, bool], Any] = field(default_factory=dict)
+    _places: Places = field(default_factory=Places)
+    _inputs: InputRules = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._places.add(self.checked.root)
+        self._inputs = InputRules(self.checked.variables)
+        self._functions[True, False] = self._compile(fast=True, traced=False)
+
+    def _compile(self, *, fast: bool, traced: bool) -> Any:
+        checked = self.checked
+        generator = Generator(checked.contract, list(checked.variables), fast=fast, traced=traced)
+        body = [generator.returns(generator.expression(checked.root, 0))]
+        if fast and not traced:
+            # The exact code takes over in the same call, and at no cost until something raises.
+            recover = generator.call("_recover", generator.name("_e"), *map(generator.name, generator.parameters))
+            body = [generator.try_(body, "_e", [generator.returns(recover)])]
+        function = generator.function("run", generator.parameters, body)
+        module = GeneratedModule.of(generator.module([function]), generator.constants)
+        names = module.load(checked.contract.pool, checked.functions.implementations, {"_recover": self._recover})
+        return names["run"]
+
+    def _function(self, *, fast: bool, traced: bool) -> Any:
+        found = self._functions.get((fast, traced))
+        if found is None:
+            found = self._functions[fast, traced] = self._compile(fast=fast, traced=traced)
+        return found
+
+    def _recover(self, error: Exception, *arguments: Any) -> Any:
+        if isinstance(error, BudgetExceededError):
+            raise as_failure(error, self._places)
+        try:
+            return self._function(fast=False, traced=False)(*arguments)
+        except Exception as exact:
+            failure = as_failure(exact, self._places)
+            if failure is exact:
+                raise
+            raise failure from exact
+
+    @property
+    def call(self) -> Any:
+        """The function itself: budget first, then the variables in the order they are declared in."""
+        return self._functions[True, False]
+
+    def evaluate(self, bindings: Mapping[str, object], budget: Budget | None = None) -> Any:
+        """The value for these inputs.
+
+        Raises:
+            EvaluationError: there is none. `BudgetExceededError` when it was stopped.
+            InputError: an input is missing or of another type.
+        """
+        return self.call(budget if budget is not None else Budget(), *self._inputs.ordered(bindings))
+
+    def exact(self, bindings: Mapping[str, object], budget: Budget | None = None) -> Any:
+        """`evaluate` by the exact code alone."""
+        arguments = self._inputs.ordered(bindings)
+        try:
+            return self._function(fast=False, traced=False)(budget if budget is not None else Budget(), *arguments)
+        except Exception as error:
+            failure = as_failure(error, self._places)
+            if failure is error:
+                raise
+            raise failure from error
+
+    def trace(self, bindings: Mapping[str, object], budget: TracingBudget | None = None) -> Trace:
+        """The value, or the error, with the value of every part."""
+        recorder = budget if budget is not None else TracingBudget()
+        arguments = self._inputs.ordered(bindings)
+        value, failure = self._traced(recorder, arguments)
+        return Trace(value, failure, traced_nodes(self.checked.root, self.checked.source, recorder.values))
+
+    def _traced(self, recorder: TracingBudget, arguments: list[Any]) -> tuple[Any, EvaluationError | None]:
+        try:
+            return self._function(fast=True, traced=True)(recorder, *arguments), None
+        except BudgetExceededError as error:
+            return None, as_failure(error, self._places)
+        except Exception:  # noqa: BLE001 - whatever the fast code raises, the exact code decides
+            recorder.values.clear()
+        try:
+            return self._function(fast=False, traced=True)(recorder, *arguments), None
+        except Exception as error:  # noqa: BLE001 - as_failure says what it is
+            return None, as_failure(error, self._places)
+
+
+def traced_nodes(root: Node, source: Source, values: Mapping[int, object]) -> tuple[TracedNode, ...]:
+    """The parts of an expression with their values."""
+    return tuple(
+        TracedNode(node.span, source.text[node.span.start : node.span.end], node.id in values, values.get(node.id))
+        for node in root.walk()
+        if not isinstance(node, Literal | TypeLiteral)
+    )

@@ -1,0 +1,134 @@
+"""Why a table decided as it did: which cells of which rows matched, and which row was nearest where none did."""
+
+from dataclasses import dataclass
+
+from function_backend_rules.cel.budget import Budget
+from function_backend_rules.cel.failures import BudgetExceededError, EvaluationError
+from function_backend_rules.cel.values import OptionalValue
+from function_backend_rules.tables.cell_syntax import CELL_VARIABLE
+from function_backend_rules.tables.compiled import CompiledTable, TableColumn
+from function_backend_rules.tables.rows import Bindings, TableResult
+
+MAX_ROWS = 20
+"""Rows that are told at most, when nothing else is asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnValue:
+    """What one column tested; `error` says why there is no value."""
+
+    name: str
+    expression: str
+    value: object = None
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CellOutcome:
+    """What became of one cell. `matched` is None where it has no answer, for which `error` has the reason."""
+
+    column: str
+    source: str
+    matched: bool | None
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RowOutcome:
+    """What became of one row."""
+
+    row: int
+    row_id: str
+    cells: tuple[CellOutcome, ...]
+
+    @property
+    def failing(self) -> tuple[CellOutcome, ...]:
+        """The cells that stand between the row and a match."""
+        return tuple(cell for cell in self.cells if not cell.matched)
+
+    @property
+    def matched(self) -> bool:
+        """Whether all cells matched."""
+        return not self.failing
+
+
+@dataclass(frozen=True, slots=True)
+class TableExplanation:
+    """The result with its reasons.
+
+    `rows` are those that match and then those nearest to it, fewest failing cells first; `nearest` is the first of
+    the latter where nothing matched.
+    """
+
+    result: TableResult
+    columns: tuple[ColumnValue, ...]
+    rows: tuple[RowOutcome, ...]
+    nearest: RowOutcome | None
+
+
+def explain_table(
+    table: CompiledTable, bindings: Bindings, budget: Budget, *, rows: int = MAX_ROWS
+) -> TableExplanation:
+    """Evaluates a table and says why it decided so.
+
+    Args:
+        table: The table.
+        bindings: The inputs by name.
+        budget: Of the evaluation; the conditions of rows that are told are charged to it as well.
+        rows: How many rows are told.
+    """
+    result = table.evaluate(bindings, budget)
+    values = tuple(_value(column, bindings, budget) for column in table.columns)
+    failing = [0] * len(table.rows)
+    for column, value in zip(table.columns, values, strict=True):
+        for number in range(len(table.rows)) if column.used else ():
+            failing[number] += _indexed(column, value, number).matched is False
+    ordered = sorted(range(len(table.rows)), key=failing.__getitem__)
+    # Conditions may add failing cells to those that the index knows, so a few more rows are looked at.
+    looked_at = [_row(table, number, values, bindings, budget) for number in ordered[: 2 * rows + 8]]
+    looked_at.sort(key=lambda outcome: len(outcome.failing))
+    nearest = looked_at[0] if looked_at and not result.matches else None
+    return TableExplanation(result, values, tuple(looked_at[:rows]), nearest)
+
+
+def _row(
+    table: CompiledTable, number: int, values: tuple[ColumnValue, ...], bindings: Bindings, budget: Budget
+) -> RowOutcome:
+    conditions = {condition.column: condition for condition in table.rows[number].conditions}
+    cells = list[CellOutcome]()
+    for place, (column, value) in enumerate(zip(table.columns, values, strict=True)):
+        if place not in conditions or value.error is not None:
+            cells.append(_indexed(column, value, number))
+            continue
+        source = column.tests[number].source
+        try:
+            matched = conditions[place].evaluate({**bindings, CELL_VARIABLE: value.value}, budget)
+        except EvaluationError as error:
+            cells.append(CellOutcome(column.name, source, None, error.message))
+        else:
+            cells.append(CellOutcome(column.name, source, bool(matched)))
+    return RowOutcome(number, table.rows[number].id, tuple(cells))
+
+
+def _indexed(column: TableColumn, value: ColumnValue, number: int) -> CellOutcome:
+    """The outcome of a cell as far as the index knows: a condition counts as matching."""
+    test = column.tests[number]
+    if column.any_mask >> number & 1:
+        return CellOutcome(column.name, test.source, matched=True)
+    if value.error is not None:
+        return CellOutcome(column.name, test.source, None, value.error)
+    if test.accepted is None:
+        return CellOutcome(column.name, test.source, matched=True)
+    plain = value.value
+    if isinstance(plain, OptionalValue):
+        plain = plain.value if plain.present else None
+    return CellOutcome(column.name, test.source, matched=plain in test.accepted)
+
+
+def _value(column: TableColumn, bindings: Bindings, budget: Budget) -> ColumnValue:
+    try:
+        return ColumnValue(column.name, column.source, column.evaluate(bindings, budget))
+    except BudgetExceededError as error:
+        return ColumnValue(column.name, column.source, error=f"stopped: {error.message}")
+    except EvaluationError as error:
+        return ColumnValue(column.name, column.source, error=error.message)

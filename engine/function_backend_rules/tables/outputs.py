@@ -1,0 +1,244 @@
+"""The output columns of a table: their types, and what each row gives."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from function.rules.v1 import definition_pb2
+from function_backend_rules.cel import types
+from function_backend_rules.cel.budget import Budget
+from function_backend_rules.cel.environment import Environment, Expression
+from function_backend_rules.cel.failures import EvaluationError
+from function_backend_rules.cel.source import Issue, RefusedError, Source, Span
+from function_backend_rules.problems import Problem, of_issue
+from function_backend_rules.tables.cell_tests import free_of_variables
+from function_backend_rules.tables.domains import cel_text
+from function_backend_rules.tables.rows import Bindings, Evaluate, Output
+
+# Most outputs are one of these, and need no parser.
+_PLAIN = re.compile(
+    r"""(?P<int>-?\d{1,18}) | (?P<double>-?\d{1,15}\.\d{1,15}) | "(?P<string>[^"\\\n\r\ud800-\udfff]*)" """
+    r"""| (?P<bool>true|false)""",
+    re.VERBOSE,
+)
+_PLAIN_TYPES = {"int": types.INT, "double": types.DOUBLE, "string": types.STRING, "bool": types.BOOL}
+
+
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """One output of one row: its type, and its value where it is constant."""
+
+    type: types.Type
+    evaluate: Evaluate | None = None
+    constant: object = None
+
+
+@dataclass(slots=True)
+class OutputReader:
+    """Reads the outputs of a table's rows; problems are gathered rather than raised.
+
+    Args:
+        columns: The output columns.
+        environment: Declares the inputs.
+        result_type: The type that the definition asks for; None where it asks for none.
+        path: Leads to the table.
+    """
+
+    columns: Sequence[definition_pb2.OutputColumn]
+    environment: Environment
+    result_type: types.Type | None
+    path: str
+    problems: list[Problem] = field(default_factory=list)
+    column_types: list[types.Type | None] = field(default_factory=list)
+    _ranks: list[dict[str, int]] = field(default_factory=list)
+    _known: dict[tuple[int, str], _Given | tuple[Issue, ...]] = field(default_factory=dict)
+    _messages: dict[tuple[str, ...], Output | None] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        names = set[str]()
+        for number, column in enumerate(self.columns):
+            path = f"{self.path}.output_columns[{number}]"
+            if column.name in names:
+                self.problems.append(Problem(f"{path}.name", f"two output columns are called {column.name!r}"))
+            names.add(column.name)
+            self.column_types.append(self._declared(path, column))
+        self._ranks = [self._priorities(number) for number in range(len(self.columns))]
+
+    @property
+    def value_type(self) -> types.Type:
+        """The type of the value of one row, once rows were read."""
+        if self._message:
+            return self._message
+        found = [kind or types.DYN for kind in self.column_types]
+        if len(found) == 1:
+            return found[0]
+        return types.map_of(types.STRING, found[0] if len(set(found)) == 1 else types.DYN)
+
+    @property
+    def _message(self) -> types.Type | None:
+        wanted = self.result_type
+        return wanted if wanted is not None and wanted.kind == "message" and len(self.columns) > 1 else None
+
+    def read(self, path: str, sources: Sequence[str], subject: str) -> Output | None:
+        """Gives what a row gives; None after noting a problem. `path` leads to the list of outputs."""
+        if len(sources) != len(self.columns):
+            message = f"there are {len(sources)} outputs for {len(self.columns)} output columns"
+            self.problems.append(Problem(path, message, subject=subject))
+            return None
+        given = [self._given(number, f"{path}[{number}]", source, subject) for number, source in enumerate(sources)]
+        known = [each for each in given if each is not None]
+        if len(known) < len(given):
+            return None
+        if self._message:
+            return self._as_message(path, tuple(sources), subject)
+        rank = self._rank(path, known, subject)
+        if all(each.evaluate is None for each in known):
+            constants = [each.constant for each in known]
+            return Output(
+                constants[0] if len(known) == 1 else dict(zip(self._names, constants, strict=True)), rank=rank
+            )
+        return Output(evaluate=self._evaluation(known))
+
+    def rank_of(self, value: object) -> tuple[int, ...] | None:
+        """Gives the place of a row's value in the priorities; None where it is in none."""
+        values = list(value.values()) if isinstance(value, dict) and len(self.columns) > 1 else [value]
+        places = [ranks.get(cel_text(each)) for ranks, each in zip(self._ranks, values, strict=True) if ranks]
+        found = tuple(place for place in places if place is not None)
+        return found if len(found) == len(places) else None
+
+    @property
+    def _names(self) -> list[str]:
+        return [column.name for column in self.columns]
+
+    def _declared(self, path: str, column: definition_pb2.OutputColumn) -> types.Type | None:
+        wanted = self.result_type if len(self.columns) == 1 else None
+        if not column.type:
+            return wanted
+        try:
+            declared = types.parse_type(column.type)
+        except ValueError as error:
+            self.problems.append(Problem(f"{path}.type", str(error), subject=f"column {column.name}"))
+            return None
+        if wanted is not None and wanted != declared:
+            message = f"the column is of type {declared}, and the definition's result is of type {wanted}"
+            self.problems.append(Problem(f"{path}.type", message, subject=f"column {column.name}"))
+        return declared
+
+    def _priorities(self, number: int) -> dict[str, int]:
+        ranks = dict[str, int]()
+        column = self.columns[number]
+        for place, source in enumerate(column.priorities):
+            path = f"{self.path}.output_columns[{number}].priorities[{place}]"
+            given = self._given(number, path, source, f"column {column.name}")
+            if given is None:
+                continue
+            if given.evaluate is not None:
+                self.problems.append(Problem(path, "a priority is a constant", subject=f"column {column.name}"))
+            elif cel_text(given.constant) in ranks:
+                self.problems.append(Problem(path, f"{source} stands twice", subject=f"column {column.name}"))
+            ranks.setdefault(cel_text(given.constant), place)
+        return ranks
+
+    def _rank(self, path: str, given: Sequence[_Given], subject: str) -> tuple[int, ...] | None:
+        places = list[int]()
+        for number, (each, ranks) in enumerate(zip(given, self._ranks, strict=True)):
+            if not ranks:
+                continue
+            if each.evaluate is not None:
+                return None
+            place = ranks.get(cel_text(each.constant))
+            if place is None:
+                message = f"{cel_text(each.constant)} is not among the priorities of {self.columns[number].name}"
+                self.problems.append(Problem(f"{path}[{number}]", message, subject=subject))
+                return None
+            places.append(place)
+        return tuple(places)
+
+    def _given(self, number: int, path: str, source: str, subject: str) -> _Given | None:
+        column = self.columns[number].name
+        known = self._known.get((number, source))
+        if known is None:
+            try:
+                known = self._read(source, self.column_types[number], column)
+            except RefusedError as error:
+                known = error.issues
+            self._known[number, source] = known
+        if isinstance(known, _Given):
+            if self.column_types[number] is None:
+                # Constants of the first row say what the others have to be.
+                self.column_types[number] = known.type
+            return known
+        where = f"{subject}, column {column}" if not subject.startswith("column") else subject
+        self.problems.extend(of_issue(path, issue, where) for issue in known)
+        return None
+
+    def _read(self, source: str, wanted: types.Type | None, column: str) -> _Given:
+        if not source.strip():
+            message = f"an output is missing; write null where {column} has no value"
+            raise RefusedError((Source(source).issue(Span(0, 0), message),))
+        plain = _PLAIN.fullmatch(source)
+        if plain is not None and plain.lastgroup:
+            kind = _PLAIN_TYPES[plain.lastgroup]
+            if wanted in {None, kind}:
+                return _Given(kind, constant=_plain_value(plain))
+            if wanted == types.DOUBLE and kind == types.INT:
+                issue = Source(source).issue(Span(0, len(source)), f"{column} is a double", f"write {source}.0")
+                raise RefusedError((issue,))
+        expression = self.environment.check(source, expect=None if wanted is None else str(wanted))
+        if not free_of_variables(expression.root):
+            return _Given(expression.type, _evaluate(expression))
+        try:
+            return _Given(expression.type, constant=expression.program().evaluate({}))
+        except EvaluationError as error:
+            issue = Source(source).issue(error.span or Span(0, 1), f"the constant has no value: {error.message}")
+            raise RefusedError((issue,)) from error
+
+    def _as_message(self, path: str, sources: tuple[str, ...], subject: str) -> Output | None:
+        """One message literal: the language knows how values become fields."""
+        if sources in self._messages:
+            return self._messages[sources]
+        # A line ends behind each output, because a comment may end it.
+        fields = ", ".join(f"{name}: ({source}\n)" for name, source in zip(self._names, sources, strict=True))
+        output: Output | None = None
+        try:
+            expression = self.environment.check(f"{self._message}{{{fields}}}")
+            if free_of_variables(expression.root):
+                output = Output(expression.program().evaluate({}))
+            else:
+                output = Output(evaluate=_evaluate(expression))
+        except RefusedError as error:
+            self.problems.extend(
+                Problem(path, issue.message, suggestion=issue.suggestion, subject=subject) for issue in error.issues
+            )
+        except EvaluationError as error:
+            self.problems.append(Problem(path, f"the constant has no value: {error.message}", subject=subject))
+        self._messages[sources] = output
+        return output
+
+    def _evaluation(self, given: Sequence[_Given]) -> Evaluate:
+        if len(given) == 1 and given[0].evaluate is not None:
+            return given[0].evaluate
+        parts = list(zip(self._names, given, strict=True))
+
+        def evaluate(bindings: Bindings, budget: Budget) -> object:
+            return {name: each.evaluate(bindings, budget) if each.evaluate else each.constant for name, each in parts}
+
+        return evaluate
+
+
+def _evaluate(expression: Expression) -> Evaluate:
+    program = expression.program()
+
+    def evaluate(bindings: Mapping[str, object], budget: Budget) -> object:
+        return program.evaluate(bindings, budget=budget)
+
+    return evaluate
+
+
+def _plain_value(plain: re.Match[str]) -> object:
+    kind, text = plain.lastgroup, plain.group(plain.lastgroup or 0)
+    if kind == "int":
+        return int(text)
+    if kind == "double":
+        return float(text)
+    return text == "true" if kind == "bool" else text

@@ -1,0 +1,99 @@
+"""The results of the examination: as a table on the terminal, and as `docs/rules-conformance.md`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rich.table import Table
+
+from tests.rules_engine.conformance import spec
+from tests.rules_engine.conformance.examination import Judged, Outcome
+
+PAGE = spec.ROOT / "docs" / "rules-conformance.md"
+# What the profile has to reach; the rest must be refused when it is checked.
+PASSES = 1_850
+
+_PAGE_HEAD = """\
+# Conformance of the rules engine
+
+<!-- Written by `make conformance`; changes made here are lost. -->
+
+The public conformance cases of the CEL specification, put to the engine by each of its paths: the fast one with the
+exact one behind it, the exact one alone, and the trace. All have to agree.
+
+| | means |
+|---|---|
+| pass | the value, the type or the error that the case expects |
+| refused | the check does not accept the expression, so nothing is evaluated: it is outside the profile |
+| wrong | another value, a value for an error, an error for a value, or paths that do not agree |
+
+An enum is an int in the profile, so the sections of `enums` that expect a type for each enum are left out. So are the
+files of what the profile does not have: `block_ext`, `dynamic`, `encoders_ext`, `network_ext`, `proto2`, `proto2_ext`,
+`unknowns`.
+
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A case that was put to the engine, and how it ended."""
+
+    file: str
+    name: str
+    expression: str
+    judged: Judged
+
+
+def failures(results: Sequence[Result]) -> list[Result]:
+    """The cases that must not be: wrong, crashed, hanging."""
+    return [result for result in results if result.judged.outcome not in {Outcome.PASSED, Outcome.REFUSED}]
+
+
+def terminal_table(results: Sequence[Result]) -> Table:
+    """A row for each file."""
+    table = Table(title="CEL conformance, profile", title_justify="left")
+    table.add_column("file")
+    for heading in ("cases", *Outcome):
+        table.add_column(str(heading), justify="right")
+    for file, counts in _rows(results):
+        bad = any(counts[outcome] for outcome in Outcome if outcome not in {Outcome.PASSED, Outcome.REFUSED})
+        numbers = [str(counts[outcome] or "") for outcome in Outcome]
+        table.add_row(file, str(counts.total()), *numbers, style="red" if bad else "", end_section=file == "wrappers")
+    return table
+
+
+def page(results: Sequence[Result]) -> str:
+    """The text of the page."""
+    lines = ["| file | cases | " + " | ".join(Outcome) + " |", "|---|" + "---:|" * (len(Outcome) + 1)]
+    for file, counts in _rows(results):
+        mark = "**" if file == "total" else ""
+        numbers = (counts.total(), *(counts[outcome] for outcome in Outcome))
+        lines.append(f"| {mark}{file}{mark} | " + " | ".join(f"{mark}{number:,}{mark}" for number in numbers) + " |")
+    refused = [
+        f"| `{result.name}` | {_cell(result.expression)} | {_text(result.judged.detail)} |"
+        for result in results
+        if result.judged.outcome is Outcome.REFUSED
+    ]
+    lines += ["", "## What is refused", "", "| case | expression | reason |", "|---|---|---|", *refused, ""]
+    return _PAGE_HEAD + "\n".join(lines)
+
+
+def _rows(results: Sequence[Result]) -> list[tuple[str, Counter[Outcome]]]:
+    rows = [
+        (file, Counter(result.judged.outcome for result in results if result.file == file))
+        for file in spec.PROFILE_FILES
+    ]
+    return [*rows, ("total", sum((counts for _, counts in rows), Counter[Outcome]()))]
+
+
+def _cell(expression: str) -> str:
+    shown = " ".join(expression.split())
+    shown = f"{shown[:60]}…" if len(shown) > 60 else shown
+    fence = "``" if "`" in shown else "`"
+    return f"{fence}{shown}{fence}".replace("|", "\\|")
+
+
+def _text(detail: str) -> str:
+    return " ".join(detail.split()).replace("|", "\\|")
