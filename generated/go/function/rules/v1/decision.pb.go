@@ -286,7 +286,9 @@ type Decision struct {
 	// The rules or rows that failed.
 	Failures []*DecisionFailure `protobuf:"bytes,8,rep,name=failures,proto3" json:"failures,omitempty"`
 	// Why, where the caller asked.
-	Explanation   *DecisionExplanation `protobuf:"bytes,9,opt,name=explanation,proto3" json:"explanation,omitempty"`
+	Explanation *DecisionExplanation `protobuf:"bytes,9,opt,name=explanation,proto3" json:"explanation,omitempty"`
+	// Whether nothing matched, and the value is what holds otherwise.
+	ByOtherwise   bool `protobuf:"varint,10,opt,name=by_otherwise,json=byOtherwise,proto3" json:"by_otherwise,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -384,6 +386,13 @@ func (x *Decision) GetExplanation() *DecisionExplanation {
 	return nil
 }
 
+func (x *Decision) GetByOtherwise() bool {
+	if x != nil {
+		return x.ByOtherwise
+	}
+	return false
+}
+
 // A rule or row that decided.
 type DecisionMatch struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -462,13 +471,17 @@ type DecisionFailure struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The id of the rule or row.
 	RuleId string `protobuf:"bytes,1,opt,name=rule_id,json=ruleId,proto3" json:"rule_id,omitempty"`
-	// What kind of failure, such as `NO_VALUE`, or `BUDGET` for one that took too
-	// long.
+	// What kind of failure: `EVALUATION_FAILED` where an expression has no value,
+	// `BUDGET_EXCEEDED` where it took too long or too much memory; of tables also
+	// `SEVERAL_MATCHES`, `DIFFERENT_OUTPUTS`, `NO_PRIORITY` and `OUT_OF_RANGE`.
 	Code string `protobuf:"bytes,2,opt,name=code,proto3" json:"code,omitempty"`
 	// What went wrong.
 	Message string `protobuf:"bytes,3,opt,name=message,proto3" json:"message,omitempty"`
-	// Where.
-	Span          *SourceSpan `protobuf:"bytes,4,opt,name=span,proto3" json:"span,omitempty"`
+	// Which text of the rule, such as `condition`, `outcome` or the name of a
+	// column; empty where it is about all of it.
+	Field string `protobuf:"bytes,4,opt,name=field,proto3" json:"field,omitempty"`
+	// Which part of that text.
+	Span          *SourceSpan `protobuf:"bytes,5,opt,name=span,proto3" json:"span,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -520,6 +533,13 @@ func (x *DecisionFailure) GetCode() string {
 func (x *DecisionFailure) GetMessage() string {
 	if x != nil {
 		return x.Message
+	}
+	return ""
+}
+
+func (x *DecisionFailure) GetField() string {
+	if x != nil {
+		return x.Field
 	}
 	return ""
 }
@@ -922,7 +942,7 @@ const file_function_rules_v1_decision_proto_rawDesc = "" +
 	"\x05value\x18\x02 \x01(\v2\x14.google.protobuf.AnyR\x05value:\x028\x01\x1a=\n" +
 	"\x0fCompanyIdsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\x9a\x03\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xbd\x03\n" +
 	"\bDecision\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x18\n" +
@@ -932,18 +952,21 @@ const file_function_rules_v1_decision_proto_rawDesc = "" +
 	"\x05value\x18\x06 \x01(\v2\x16.google.protobuf.ValueR\x05value\x12:\n" +
 	"\amatches\x18\a \x03(\v2 .function.rules.v1.DecisionMatchR\amatches\x12>\n" +
 	"\bfailures\x18\b \x03(\v2\".function.rules.v1.DecisionFailureR\bfailures\x12H\n" +
-	"\vexplanation\x18\t \x01(\v2&.function.rules.v1.DecisionExplanationR\vexplanation\"\x8f\x01\n" +
+	"\vexplanation\x18\t \x01(\v2&.function.rules.v1.DecisionExplanationR\vexplanation\x12!\n" +
+	"\fby_otherwise\x18\n" +
+	" \x01(\bR\vbyOtherwise\"\x8f\x01\n" +
 	"\rDecisionMatch\x12\x17\n" +
 	"\arule_id\x18\x01 \x01(\tR\x06ruleId\x12\x1f\n" +
 	"\vreason_code\x18\x02 \x01(\tR\n" +
 	"reasonCode\x12\x16\n" +
 	"\x06reason\x18\x03 \x01(\tR\x06reason\x12,\n" +
-	"\x05value\x18\x04 \x01(\v2\x16.google.protobuf.ValueR\x05value\"\x8b\x01\n" +
+	"\x05value\x18\x04 \x01(\v2\x16.google.protobuf.ValueR\x05value\"\xa1\x01\n" +
 	"\x0fDecisionFailure\x12\x17\n" +
 	"\arule_id\x18\x01 \x01(\tR\x06ruleId\x12\x12\n" +
 	"\x04code\x18\x02 \x01(\tR\x04code\x12\x18\n" +
-	"\amessage\x18\x03 \x01(\tR\amessage\x121\n" +
-	"\x04span\x18\x04 \x01(\v2\x1d.function.rules.v1.SourceSpanR\x04span\"H\n" +
+	"\amessage\x18\x03 \x01(\tR\amessage\x12\x14\n" +
+	"\x05field\x18\x04 \x01(\tR\x05field\x121\n" +
+	"\x04span\x18\x05 \x01(\v2\x1d.function.rules.v1.SourceSpanR\x04span\"H\n" +
 	"\n" +
 	"SourceSpan\x12\x14\n" +
 	"\x05start\x18\x01 \x01(\x05R\x05start\x12\x10\n" +

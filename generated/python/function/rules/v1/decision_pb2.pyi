@@ -208,6 +208,7 @@ class Decision(_message.Message):
     MATCHES_FIELD_NUMBER: _builtins.int
     FAILURES_FIELD_NUMBER: _builtins.int
     EXPLANATION_FIELD_NUMBER: _builtins.int
+    BY_OTHERWISE_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """Its id, a UUID of version 7."""
     name: _builtins.str
@@ -218,6 +219,8 @@ class Decision(_message.Message):
     """SHA-256 of that version's definition, in hexadecimal digits."""
     status: Global___DecisionStatus.ValueType
     """How it came out."""
+    by_otherwise: _builtins.bool
+    """Whether nothing matched, and the value is what holds otherwise."""
     @_builtins.property
     def value(self) -> _struct_pb2.Value:
         """The value in the JSON form of the result's type; absent without one."""
@@ -246,10 +249,11 @@ class Decision(_message.Message):
         matches: _abc.Iterable[Global___DecisionMatch] | None = ...,
         failures: _abc.Iterable[Global___DecisionFailure] | None = ...,
         explanation: Global___DecisionExplanation | None = ...,
+        by_otherwise: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["explanation", b"explanation", "value", b"value"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["content_hash", b"content_hash", "explanation", b"explanation", "failures", b"failures", "id", b"id", "matches", b"matches", "name", b"name", "status", b"status", "value", b"value", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["by_otherwise", b"by_otherwise", "content_hash", b"content_hash", "explanation", b"explanation", "failures", b"failures", "id", b"id", "matches", b"matches", "name", b"name", "status", b"status", "value", b"value", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -300,18 +304,24 @@ class DecisionFailure(_message.Message):
     RULE_ID_FIELD_NUMBER: _builtins.int
     CODE_FIELD_NUMBER: _builtins.int
     MESSAGE_FIELD_NUMBER: _builtins.int
+    FIELD_FIELD_NUMBER: _builtins.int
     SPAN_FIELD_NUMBER: _builtins.int
     rule_id: _builtins.str
     """The id of the rule or row."""
     code: _builtins.str
-    """What kind of failure, such as `NO_VALUE`, or `BUDGET` for one that took too
-    long.
+    """What kind of failure: `EVALUATION_FAILED` where an expression has no value,
+    `BUDGET_EXCEEDED` where it took too long or too much memory; of tables also
+    `SEVERAL_MATCHES`, `DIFFERENT_OUTPUTS`, `NO_PRIORITY` and `OUT_OF_RANGE`.
     """
     message: _builtins.str
     """What went wrong."""
+    field: _builtins.str
+    """Which text of the rule, such as `condition`, `outcome` or the name of a
+    column; empty where it is about all of it.
+    """
     @_builtins.property
     def span(self) -> Global___SourceSpan:
-        """Where."""
+        """Which part of that text."""
 
     def __init__(
         self,
@@ -319,11 +329,12 @@ class DecisionFailure(_message.Message):
         rule_id: _builtins.str = ...,
         code: _builtins.str = ...,
         message: _builtins.str = ...,
+        field: _builtins.str = ...,
         span: Global___SourceSpan | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["span", b"span"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["code", b"code", "message", b"message", "rule_id", b"rule_id", "span", b"span"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["code", b"code", "field", b"field", "message", b"message", "rule_id", b"rule_id", "span", b"span"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -118,6 +118,13 @@ export declare type Decision = Message<"function.rules.v1.Decision"> & {
    * @generated from field: function.rules.v1.DecisionExplanation explanation = 9;
    */
   explanation?: DecisionExplanation | undefined;
+
+  /**
+   * Whether nothing matched, and the value is what holds otherwise.
+   *
+   * @generated from field: bool by_otherwise = 10;
+   */
+  byOtherwise: boolean;
 };
 
 /**
@@ -181,8 +188,9 @@ export declare type DecisionFailure = Message<"function.rules.v1.DecisionFailure
   ruleId: string;
 
   /**
-   * What kind of failure, such as `NO_VALUE`, or `BUDGET` for one that took too
-   * long.
+   * What kind of failure: `EVALUATION_FAILED` where an expression has no value,
+   * `BUDGET_EXCEEDED` where it took too long or too much memory; of tables also
+   * `SEVERAL_MATCHES`, `DIFFERENT_OUTPUTS`, `NO_PRIORITY` and `OUT_OF_RANGE`.
    *
    * @generated from field: string code = 2;
    */
@@ -196,9 +204,17 @@ export declare type DecisionFailure = Message<"function.rules.v1.DecisionFailure
   message: string;
 
   /**
-   * Where.
+   * Which text of the rule, such as `condition`, `outcome` or the name of a
+   * column; empty where it is about all of it.
    *
-   * @generated from field: function.rules.v1.SourceSpan span = 4;
+   * @generated from field: string field = 4;
+   */
+  field: string;
+
+  /**
+   * Which part of that text.
+   *
+   * @generated from field: function.rules.v1.SourceSpan span = 5;
    */
   span?: SourceSpan | undefined;
 };

@@ -156,8 +156,11 @@ def _outcome(result: Any, status: DecisionStatus) -> wire.Decision:  # noqa: ANN
             )
             for each in result.matches
         ],
+        by_otherwise=result.by_otherwise,
         failures=[
-            wire.DecisionFailure(rule_id=each.rule_id, code=each.code, message=each.message, span=span(each.span))
+            wire.DecisionFailure(
+                rule_id=each.rule_id, code=each.code, message=each.message, field=each.field, span=span(each.span)
+            )
             for each in result.errors
         ],
     )

@@ -36,14 +36,19 @@ def plain_value(value: Value) -> Any:  # noqa: ANN401  any JSON
         return plain_struct(value.struct_value)
     if kind == "list_value":
         return [plain_value(item) for item in value.list_value.values]
-    if kind is None or kind == "null_value":
-        return None
-    return getattr(value, kind)
+    if kind == "number_value":
+        return _whole(value.number_value)
+    return None if kind is None or kind == "null_value" else getattr(value, kind)
 
 
 def plain_struct(struct: Struct) -> dict[str, Any]:
     """The JSON object that the message says, in Python's types."""
     return {key: plain_value(item) for key, item in struct.fields.items()}
+
+
+def _whole(number: float) -> int | float:
+    """Whole numbers as such: a message knows doubles alone, a file in JSON both."""
+    return int(number) if number.is_integer() and -_EXACT <= number <= _EXACT else number
 
 
 def _number(value: int) -> Value:

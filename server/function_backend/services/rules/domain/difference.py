@@ -44,7 +44,7 @@ def _of_objects(path: str, before: Mapping[str, Any], after: Mapping[str, Any]) 
 
 
 def _of_values(path: str, before: Any, after: Any) -> Iterator[Change]:  # noqa: ANN401  any JSON
-    if before == after and isinstance(before, bool) == isinstance(after, bool):
+    if _text(before) == _text(after):  # Not the values: 1 equals True.
         return
     if before is None or after is None:
         kind = ChangeKind.ADDED if before is None else ChangeKind.REMOVED
