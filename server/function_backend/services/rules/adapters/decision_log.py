@@ -2,7 +2,7 @@
 
 Behind the calls one thread of each worker writes what has gathered. What a crash of the worker loses is bounded: what
 waits in the queue, and one batch that is being written. When the queue is full, which takes a database that is away or
-too slow, further decisions are not logged, and their number is (docs/rules.md).
+too slow, further decisions are not logged, and their number is (docs/rules-service.md).
 """
 
 from __future__ import annotations
