@@ -51,7 +51,7 @@ def _loops() -> Iterator[Hostile]:
             loops = f"l.all({name}, {loops})"
         yield Hostile("H6", f"{depth} nested loops over 100", loops, {"l": "list(int)"}, hundred)
     yield Hostile("H7", "a range of another language", "[1..100000000]")
-    yield Hostile("H7", "a range of 100,000,000", "lists.range(100000000).size() > 0")
+    yield Hostile("H7", "a range of 100,000,000", "lists.range(100000000).size() > 0", ends=AN_ERROR)
     zeros = f"[{','.join('0' * 40_000)}].size()"
     yield Hostile("H7", "a list of 40,000", zeros, ends=HARMLESS)
     doubled = "[0]"
