@@ -59,7 +59,9 @@ def test_an_index_that_keeps_few_masks_answers_the_same(
     for values in inputs:
         assert rows_in(matching(*values)) == _scan(cells, values)
     for column in indexed:
-        assert list(column.masks) == list(column.masks[:]) == [column.masks[place] for place in range(len(column.masks))]
+        assert (
+            list(column.masks) == list(column.masks[:]) == [column.masks[place] for place in range(len(column.masks))]
+        )
 
 
 def test_not_a_number_matches_no_range_but_rows_that_accept_anything() -> None:
