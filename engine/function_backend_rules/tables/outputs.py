@@ -1,19 +1,19 @@
 """The output columns of a table: their types, and what each row gives."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from function.rules.v1 import definition_pb2
 from function_backend_rules.cel import types
 from function_backend_rules.cel.budget import Budget
-from function_backend_rules.cel.environment import Environment, Expression
+from function_backend_rules.cel.environment import Environment
 from function_backend_rules.cel.failures import EvaluationError
 from function_backend_rules.cel.source import Issue, RefusedError, Source, Span
 from function_backend_rules.problems import Problem, of_issue
-from function_backend_rules.tables.cell_tests import free_of_variables
+from function_backend_rules.tables.cell_tests import constant_value, free_of_variables
 from function_backend_rules.tables.domains import cel_text
-from function_backend_rules.tables.rows import Bindings, Evaluate, Output
+from function_backend_rules.tables.rows import Evaluate, Output
 
 # Most outputs are one of these, and need no parser.
 _PLAIN = re.compile(
@@ -184,11 +184,11 @@ class OutputReader:
             if wanted == types.DOUBLE and kind == types.INT:
                 issue = Source(source).issue(Span(0, len(source)), f"{column} is a double", f"write {source}.0")
                 raise RefusedError((issue,))
-        expression = self.environment.check(source, expect=None if wanted is None else str(wanted))
+        expression = self.environment.check(source, expect=wanted)
         if not free_of_variables(expression.root):
-            return _Given(expression.type, _evaluate(expression))
+            return _Given(expression.type, expression.program().call)
         try:
-            return _Given(expression.type, constant=expression.program().evaluate({}))
+            return _Given(expression.type, constant=constant_value(expression))
         except EvaluationError as error:
             issue = Source(source).issue(error.span or Span(0, 1), f"the constant has no value: {error.message}")
             raise RefusedError((issue,)) from error
@@ -203,9 +203,9 @@ class OutputReader:
         try:
             expression = self.environment.check(f"{self._message}{{{fields}}}")
             if free_of_variables(expression.root):
-                output = Output(expression.program().evaluate({}))
+                output = Output(constant_value(expression))
             else:
-                output = Output(evaluate=_evaluate(expression))
+                output = Output(evaluate=expression.program().call)
         except RefusedError as error:
             self.problems.extend(
                 Problem(path, issue.message, suggestion=issue.suggestion, subject=subject) for issue in error.issues
@@ -220,19 +220,10 @@ class OutputReader:
             return given[0].evaluate
         parts = list(zip(self._names, given, strict=True))
 
-        def evaluate(bindings: Bindings, budget: Budget) -> object:
-            return {name: each.evaluate(bindings, budget) if each.evaluate else each.constant for name, each in parts}
+        def evaluate(budget: Budget, *arguments: object) -> object:
+            return {name: each.evaluate(budget, *arguments) if each.evaluate else each.constant for name, each in parts}
 
         return evaluate
-
-
-def _evaluate(expression: Expression) -> Evaluate:
-    program = expression.program()
-
-    def evaluate(bindings: Mapping[str, object], budget: Budget) -> object:
-        return program.evaluate(bindings, budget=budget)
-
-    return evaluate
 
 
 def _plain_value(plain: re.Match[str]) -> object:
