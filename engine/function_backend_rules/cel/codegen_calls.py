@@ -16,7 +16,6 @@ from function_backend_rules.cel.values import INT_MAX, INT_MIN
 
 _SAME = frozenset({"bool", "int", "uint", "double", "string", "bytes", "timestamp", "duration"})
 """What `==` of Python compares as the language does, when both sides are of the same of these."""
-_NUMBERS = frozenset({"int", "uint", "double"})
 _TEXTS = frozenset({"string", "bytes"})
 _COMPARISONS: Mapping[str, type[ast.cmpop]] = {
     "_==_": ast.Eq,
@@ -74,6 +73,8 @@ class CallCode(PythonCode):
             return self.call(runtime_name(node.function), self.name("_c"), *arguments)
         if node.function in PURE:
             return self.call(runtime_name(node.function), *arguments)
+        if not node.overloads:  # Left to the evaluation by a check that leaves types to it.
+            return self.call("_undeclared", self.constant(node.function))
         return self.call(self.held("function", node.function), self.name("_c"), *arguments)
 
     def _folded(self, node: Call) -> ast.expr | None:
@@ -119,12 +120,11 @@ class CallCode(PythonCode):
         equality = node.function in {"_==_", "_!=_"}
         if equality and "null" in kinds:
             value = one if kinds[1] == "null" else other
-            test = ast.Is() if node.function == "_==_" else ast.IsNot()
             if value.type.kind in {"wrapper", "dyn", "any"}:
-                return self.compare(self.visit(value), test, self.constant(None))
+                return self.compare(self.visit(value), operator(), self.constant(None))
             return None
         same = kinds[0] == kinds[1] and kinds[0] in _SAME
-        if not same and not (set(kinds) <= _NUMBERS):
+        if not same and not (set(kinds) <= {"int", "uint"}):
             return None
         if self.loops and kinds[0] in _TEXTS and not (isinstance(one, Literal) or isinstance(other, Literal)):
             name = f"_{operator.__name__}_texts"

@@ -7,8 +7,6 @@ from typing import Any
 
 from google.protobuf.message import Message
 
-from function_backend_rules.cel.descriptors import Contract
-from function_backend_rules.cel.names import nearest
 from function_backend_rules.cel.runtime.kinds import LISTS, MAPS
 from function_backend_rules.cel.runtime.messages import from_message
 from function_backend_rules.cel.types import Type
@@ -151,25 +149,18 @@ def dynamic(value: Any, path: str) -> Any:
 class InputRules:
     """Puts inputs in order and looks at their types."""
 
-    def __init__(self, variables: Mapping[str, Type], contract: Contract) -> None:
+    def __init__(self, variables: Mapping[str, Type]) -> None:
         self._variables = tuple(variables.items())
-        self._names = frozenset(variables)
-        self._contract = contract
 
     def ordered(self, bindings: Mapping[str, object]) -> list[Any]:
         """The inputs in the order they are declared in.
 
         Raises:
-            InputError: one is missing, unknown or of another type.
+            InputError: one is missing or of another type. What is not declared is not looked at.
         """
         found = []
         for name, kind in self._variables:
             if name not in bindings:
                 raise InputError(name, f"the input {name!r} of type {kind} is missing")
             found.append(checked(bindings[name], kind, name))
-        if len(bindings) != len(found):
-            unknown = next(name for name in bindings if name not in self._names)
-            raise InputError(
-                unknown, f"there is no input {unknown!r} ({nearest(unknown, self._names) or 'leave it out'})"
-            )
         return found

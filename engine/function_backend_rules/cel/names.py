@@ -12,7 +12,6 @@ from function_backend_rules.cel.types import DYN as _DYN
 
 _NAMED_TYPES = {
     **{name: found for name, found in NAMED.items() if name not in {"any", "timestamp", "duration", "dyn"}},
-    "dyn": _DYN,
     "list": list_of(_DYN),
     "map": map_of(_DYN, _DYN),
     "type": type_of(_DYN),

@@ -37,7 +37,7 @@ class Limits:
 
     length: int = 20_000
     """Code points of the source."""
-    nesting: int = 100
+    nesting: int = 60
     """How deep parentheses, lists, calls and the like may stand in each other."""
     depth: int = 160
     """Depth of the syntax tree, which chains such as `a + b + c` add to as well."""
@@ -70,7 +70,10 @@ class Parser:
         Raises:
             RefusedError: the text is not an expression, or is too large.
         """
-        root = self._expression()
+        try:
+            root = self._expression()
+        except RecursionError:  # The caller stands deep in its stack already.
+            raise self.refused(self._token().span, "the expression nests too deep", "split it up") from None
         token = self._token()
         if token.kind != "end":
             raise self.refused(token.span, f"{self._shown(token)} is not expected here")
@@ -293,7 +296,7 @@ class Parser:
     def _name(self, token: Token, root: str) -> Node:
         name = str(token.value)
         if name in RESERVED or name == "in":
-            raise self.refused(token.span, f"{name!r} is reserved and cannot be a name")
+            raise self.refused(token.span, f"{name!r} is reserved and cannot be a name", _reserved_hint(name))
         if self._is("("):
             return self._call(None, root + name, token.span)
         span = Span(token.span.start - len(root), token.span.end)
@@ -351,6 +354,12 @@ class Parser:
         raise self.refused(
             node.span, f"the expression is deeper than {self._limits.depth}", "split chains with parentheses or rules"
         )
+
+
+def _reserved_hint(name: str) -> str | None:
+    if name == "function":
+        return "leave the package out: messages and enums of the inputs' package go by their own names"
+    return None
 
 
 def _qualified_name(node: Node) -> str | None:

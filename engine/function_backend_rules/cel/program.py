@@ -107,7 +107,7 @@ class Program:
 
     def __post_init__(self) -> None:
         self._places.add(self.checked.root)
-        self._inputs = InputRules(self.checked.variables, self.checked.contract)
+        self._inputs = InputRules(self.checked.variables)
         self._functions[True, False] = self._compile(fast=True, traced=False)
 
     def _compile(self, *, fast: bool, traced: bool) -> Any:

@@ -15,8 +15,8 @@ TIMESTAMP_MIN = -62_135_596_800 * NANOS
 """0001-01-01T00:00:00Z."""
 TIMESTAMP_MAX = 253_402_300_799 * NANOS + 999_999_999
 """9999-12-31T23:59:59.999999999Z."""
-DURATION_LIMIT = 315_576_000_000 * NANOS
-"""Ten thousand years; the range of `google.protobuf.Duration`."""
+DURATION_LIMIT = 2**63 - 1
+"""Nanoseconds; about 292 years, as in the specification's tests."""
 
 
 class UInt(int):

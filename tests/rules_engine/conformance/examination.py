@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import enum
 import functools
-import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from function_backend_rules.cel import BudgetExceededError, Environment, EvaluationError, RefusedError
+from function_backend_rules.cel import BudgetExceededError, Environment, EvaluationError, InputError, RefusedError
 from function_backend_rules.cel.types import parse_type
 from tests.rules_engine import canonical
 from tests.rules_engine.canonical import Canonical
@@ -44,9 +43,10 @@ def examine(case: Case) -> Judged:
     test = case.test
     if any(declared.HasField("function") for declared in test.type_env):
         return Judged(Outcome.REFUSED, "it declares functions of its own")
-    environment = _environment(tuple(sorted(_declared(test).items())), test.container)
+    declared = _declared(test)
+    environment = _environment(tuple(sorted(declared.items())), test.container, macros=not test.disable_macros)
     try:
-        expression = _check(environment, test)
+        expression = environment.check(test.expr, unchecked=test.disable_check)
     except RefusedError as error:
         return Judged(Outcome.REFUSED, error.issues[0].message)
     if test.HasField("typed_result"):
@@ -55,7 +55,8 @@ def examine(case: Case) -> Judged:
             return Judged(Outcome.WRONG, f"expected the type {due}, got {expression.type}")
     if test.check_only:
         return Judged(Outcome.PASSED)
-    bindings = {name: cel_values.bound(bound.value) for name, bound in test.bindings.items()}
+    # What is bound and not declared is to be ignored; the engine refuses it, for it is a mistake of the caller.
+    bindings = {name: cel_values.bound(bound.value) for name, bound in test.bindings.items() if name in declared}
     program = expression.program()
     found = {
         "evaluate": _outcome(lambda: program.evaluate(bindings)),
@@ -74,19 +75,8 @@ def _declared(test: Any) -> dict[str, str]:  # noqa: ANN401 - a SimpleTest
 
 
 @functools.cache
-def _environment(variables: tuple[tuple[str, str], ...], container: str) -> Environment:
-    return Environment(variables=dict(variables), pool=spec.pool(), container=container)
-
-
-@functools.cache
-def _has_unchecked() -> bool:
-    return "unchecked" in inspect.signature(Environment.check).parameters
-
-
-def _check(environment: Environment, test: Any) -> Any:  # noqa: ANN401 - an Expression
-    if test.disable_check and _has_unchecked():
-        return environment.check(test.expr, unchecked=True)
-    return environment.check(test.expr)
+def _environment(variables: tuple[tuple[str, str], ...], container: str, *, macros: bool) -> Environment:
+    return Environment(variables=dict(variables), pool=spec.pool(), container=container, macros=macros)
 
 
 def _traced(program: Any, bindings: Mapping[str, object]) -> object:  # noqa: ANN401 - a Program
@@ -101,7 +91,7 @@ def _outcome(evaluate: Callable[[], object]) -> Canonical:
         return canonical.of(evaluate())
     except BudgetExceededError as error:
         return Canonical("stopped", str(error))
-    except EvaluationError as error:
+    except (EvaluationError, InputError) as error:
         return Canonical("error", str(error))
 
 

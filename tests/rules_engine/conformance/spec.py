@@ -1,13 +1,15 @@
 """The conformance cases of the CEL specification, and the protobuf types they are written in.
 
 The cases are read from where the shared data lies and are never copied; the types come from a Go module (see
-tools/cel_spec_protos.py). All of it lives in a descriptor pool of its own, so that it never meets the types of the
+protos.py). All of it lives in a descriptor pool of its own, so that it never meets the types of the
 service.
 """
 
 from __future__ import annotations
 
 import functools
+import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,10 +19,10 @@ from google.protobuf import descriptor_pb2, descriptor_pool, message_factory, te
 from google.protobuf.descriptor_pool import DescriptorPool
 from google.protobuf.message import Message
 
-import cel_spec_protos
+from tests.rules_engine.conformance import protos
 
 ROOT = Path(__file__).parents[3]
-CASES = ROOT.parent / "shared" / "data" / "cel_spec"
+CASES = Path(os.environ.get("TEST_DATA_FOLDER", ROOT.parent / "shared" / "data")) / "cel_spec"
 # What the profile of the engine covers (docs/rules-conformance.md). The other files hold what it refuses by design.
 PROFILE_FILES = (
     "basic",
@@ -48,6 +50,7 @@ PROFILE_FILES = (
     "wrappers",
 )
 # An enum is an int in the profile. These sections expect a type for each enum, which no two engines agree upon.
+_QUESTION_MARK = re.compile(r"(?<!\\)((?:\\\\)*)\\\?")
 LEFT_OUT = frozenset({("enums", "strong_proto2"), ("enums", "strong_proto3")})
 
 
@@ -69,10 +72,10 @@ class Case:
 def unavailable() -> str:
     """Why the examination can not be held on this machine; empty when it can."""
     if not CASES.is_dir():
-        return f"the conformance cases of CEL are not at {CASES}"
+        return "needs cel_spec in the folder of TEST_DATA_FOLDER; the cases of CEL are not part of the repository"
     try:
-        cel_spec_protos.descriptors()
-    except cel_spec_protos.UnavailableError as error:
+        protos.descriptors()
+    except protos.UnavailableError as error:
         return str(error)
     return ""
 
@@ -81,7 +84,7 @@ def unavailable() -> str:
 def pool() -> DescriptorPool:
     """The types of the cases, well-known types included."""
     found = descriptor_pool.DescriptorPool()
-    for file in descriptor_pb2.FileDescriptorSet.FromString(cel_spec_protos.descriptors().read_bytes()).file:
+    for file in descriptor_pb2.FileDescriptorSet.FromString(protos.descriptors().read_bytes()).file:
         found.Add(file)
     return found
 
@@ -98,7 +101,9 @@ def message_class(full_name: str) -> type[Message]:
 def sections(file: str) -> Iterator[list[Case]]:
     """The cases of a file, section by section, without those that the profile leaves out."""
     parsed: Any = message_class("cel.expr.conformance.test.SimpleTestFile")()
-    text_format.Parse((CASES / f"{file}.textproto").read_text("utf-8"), parsed, descriptor_pool=pool())
+    # An escape of C that the text format has and Python's reader of it does not.
+    text = _QUESTION_MARK.sub(r"\1?", (CASES / f"{file}.textproto").read_text("utf-8"))
+    text_format.Parse(text, parsed, descriptor_pool=pool())
     for section in parsed.section:
         if (file, section.name) not in LEFT_OUT:
             yield [Case(file, section.name, test) for test in section.test]

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from function_backend_rules.cel import BudgetExceededError, Environment, EvaluationError, RefusedError
+from function_backend_rules.cel import BudgetExceededError, Environment, EvaluationError, InputError, RefusedError
 from tests.rules_engine import canonical
 
 
@@ -63,7 +63,7 @@ class Hostile:
             end, detail = End.VALUE, str(canonical.of(program.evaluate(self.bindings)))
         except BudgetExceededError as error:
             end, detail = End.STOPPED, str(error)
-        except EvaluationError as error:
+        except (EvaluationError, InputError) as error:
             end, detail = End.ERROR, str(error)
         return Found(end, detail[:200], time.perf_counter() - started)
 

@@ -127,5 +127,6 @@ def _more_text() -> Iterator[Hostile]:
     yield Hostile("text", "comparisons of 1 MB", "l.all(a, s + 'a' != s + 'b')", _BOTH, often)
     for template in ("%.1000000000f", "%.2147483648e"):
         yield Hostile("text", f"format {template}", f"'{template}'.format([1.0])", ends=AN_ERROR)
-    yield Hostile("text", "format of 1 MB, 100 times", f"'{'%s' * 100}'.format([{','.join('s' * 100)}])", _TEXT, often)
+    formatted = f"'{'%s' * 100}'.format([{','.join('s' * 100)}])"
+    yield Hostile("text", "format of 1 MB, 100 times", formatted, _TEXT, {"s": "x" * _MEGABYTE})
     yield Hostile("text", "a shift by 10^9", "math.bitShiftLeft(1, 1000000000)", ends=A_VALUE, value="int(0)")

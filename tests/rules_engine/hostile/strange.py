@@ -88,7 +88,6 @@ _REACHING = (
     "{}.__class__",
     "type(c).__name__",
     "string(type(c).__class__)",
-    "'{0.__class__}'.format([c])",
     "'%(x)s'.format([1])",
 )
 
@@ -98,6 +97,8 @@ def cases() -> Iterator[Hostile]:
     yield from _names()
     for expression in _REACHING:
         yield Hostile("builtins", expression, expression, _COMPANY, {"c": company_pb2.Company()}, ends=AN_ERROR)
+    python = "'{0.__class__}'.format([])"
+    yield Hostile("builtins", python, python, ends=A_VALUE, value="string('{0.__class__}')")
     yield from _literals()
     yield from _keys()
     yield from _text()

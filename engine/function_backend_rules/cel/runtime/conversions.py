@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from decimal import Decimal
 from typing import Any
 
 from function_backend_rules.cel.budget import Budget
@@ -26,8 +27,8 @@ _BOOLS = {
     **dict.fromkeys(("false", "False", "FALSE", "f", "0"), False),
 }
 _NUMBER_TEXT = 800
-_PLAIN_EXPONENTS = range(-4, 21)
-"""Exponents that are written out; others take `e` (as Go's %g with the shortest digits)."""
+_PLAIN_EXPONENTS = range(-4, 6)
+"""Exponents that are written out; others take `e`, as %g of C and Go with the shortest digits."""
 
 
 def to_text(budget: Budget, value: Any) -> str:
@@ -60,14 +61,16 @@ def double_text(value: float) -> str:
         return "NaN"
     if math.isinf(value):
         return "+Inf" if value > 0 else "-Inf"
-    digits, _, exponent = f"{value!r}".partition("e")
-    if not exponent:
-        mantissa = digits.removesuffix(".0")
-        return mantissa
-    power = int(exponent)
+    if value == 0:
+        return "-0" if math.copysign(1.0, value) < 0 else "0"
+    sign, digits, exponent = Decimal(repr(value)).normalize().as_tuple()
+    power = len(digits) + int(exponent) - 1
+    minus = "-" if sign else ""
+    text = "".join(map(str, digits))
     if power in _PLAIN_EXPONENTS:
-        return f"{value:f}".rstrip("0").rstrip(".") if power < 0 else str(int(value))
-    return f"{digits}e{'-' if power < 0 else '+'}{abs(power):02}"
+        return f"{minus}{Decimal(repr(abs(value))).normalize():f}"
+    mantissa = f"{text[0]}.{text[1:]}" if len(text) > 1 else text
+    return f"{minus}{mantissa}e{'-' if power < 0 else '+'}{abs(power):02}"
 
 
 def to_bytes(budget: Budget, value: Any) -> bytes:
@@ -76,7 +79,10 @@ def to_bytes(budget: Budget, value: Any) -> bytes:
         return bytes(value)
     if type(value) is str:
         budget.take(len(value))
-        return value.encode()
+        try:
+            return str(value).encode()
+        except UnicodeEncodeError:
+            raise EvaluationError("half of a surrogate pair is not text") from None
     raise no_overload("bytes", value)
 
 
@@ -121,7 +127,7 @@ def to_unsigned(value: Any) -> UInt:
     if kind is int:
         return to_uint(value)
     if kind is float:
-        if not -1.0 < value < 2.0**64:
+        if not 0.0 <= value < 2.0**64:
             raise overflow()
         return to_uint(int(value))
     if kind is str:

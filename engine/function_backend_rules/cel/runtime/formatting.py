@@ -133,7 +133,8 @@ def _scientific(_budget: Budget, value: Any, precision: int) -> str:
     number = _number("e", value)
     if isinstance(number, float) and not math.isfinite(number):
         return _special(number)
-    return f"{number:.{precision}e}" if isinstance(number, float) else f"{Decimal(number):.{precision}e}"
+    mantissa, _, exponent = f"{Decimal(number):.{precision}e}".partition("e")
+    return f"{mantissa}e{exponent[0]}{exponent[1:]:0>2}"
 
 
 def _binary(_budget: Budget, value: Any, _precision: int) -> str:

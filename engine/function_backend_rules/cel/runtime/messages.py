@@ -64,11 +64,11 @@ def duration(seconds: int, nanos: int) -> Duration:
     """The length of time.
 
     Raises:
-        EvaluationError: it is longer than 10,000 years.
+        EvaluationError: it is longer than 292 years.
     """
     value = seconds * NANOS + nanos
     if not -DURATION_LIMIT <= value <= DURATION_LIMIT:
-        raise EvaluationError("the duration is longer than 10,000 years")
+        raise EvaluationError("the duration is longer than 292 years")
     return Duration(value)
 
 
@@ -237,6 +237,14 @@ def _misfit(field: FieldDescriptor, value: object) -> EvaluationError:
     return EvaluationError(f"a value of type {type(value).__name__} does not fit the field {field.full_name}")
 
 
+def _is_pruned(field: Any) -> bool:
+    """Whether null among the elements of a field means that there is none."""
+    if field.message_type is None:
+        return False
+    name = field.message_type.full_name
+    return name in _WRAPPERS or name in {"google.protobuf.Timestamp", "google.protobuf.Duration"}
+
+
 def _set(message: Any, field: Any, value: object) -> None:
     if field.message_type is not None and is_map(field):
         if type(value) not in MAPS:
@@ -245,6 +253,8 @@ def _set(message: Any, field: Any, value: object) -> None:
         key_field, value_field = field.message_type.fields_by_name["key"], field.message_type.fields_by_name["value"]
         for key, item in value.items():  # type: ignore[attr-defined]  # A map, as was just seen.
             scalar = scalar_of(key_field, key)
+            if item is None and _is_pruned(value_field):
+                continue
             if value_field.message_type is not None:
                 _fill(target[scalar], value_field, item)
             else:
@@ -254,6 +264,8 @@ def _set(message: Any, field: Any, value: object) -> None:
             raise _misfit(field, value)
         target = getattr(message, field.name)
         for item in value:  # type: ignore[attr-defined]  # A list, as was just seen.
+            if item is None and _is_pruned(field):
+                continue
             if field.message_type is not None:
                 _fill(target.add(), field, item)
             else:

@@ -23,13 +23,13 @@ def _double(function: str, value: Any) -> float:
 def ceil(value: Any) -> float:
     """`math.ceil(value)`."""
     number = _double("math.ceil", value)
-    return float(math.ceil(number)) if math.isfinite(number) else number
+    return math.copysign(float(math.ceil(number)), number) if math.isfinite(number) else number
 
 
 def floor(value: Any) -> float:
     """`math.floor(value)`."""
     number = _double("math.floor", value)
-    return float(math.floor(number)) if math.isfinite(number) else number
+    return math.copysign(float(math.floor(number)), number) if math.isfinite(number) else number
 
 
 def trunc(value: Any) -> float:

@@ -8,6 +8,7 @@ from typing import Any
 from google.protobuf import message_factory
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
+from google.protobuf.unknown_fields import UnknownFieldSet
 
 from function_backend_rules.cel.budget import Budget
 from function_backend_rules.cel.failures import EvaluationError, no_overload
@@ -25,6 +26,7 @@ from function_backend_rules.cel.values import (
     UInt,
 )
 
+_ANY = "google.protobuf.Any"
 _DOUBLES = frozenset({FieldDescriptor.TYPE_DOUBLE, FieldDescriptor.TYPE_FLOAT})
 
 
@@ -42,6 +44,7 @@ def equal(one: Any, other: Any) -> bool:  # noqa: PLR0911 - one return per kind 
     if kind is its and kind in PLAIN:
         return bool(one == other)
     if kind in NUMBERS and its in NUMBERS:
+        one, other = _alike(one, other)
         return bool(one == other)
     if kind in LISTS:
         return its in LISTS and len(one) == len(other) and all(map(equal, one, other))
@@ -64,12 +67,22 @@ def _same_entry(key: object, value: object, other: Any) -> bool:
 def _same_message(one: Message, other: Message) -> bool:
     if one.DESCRIPTOR.full_name != other.DESCRIPTOR.full_name:
         return False
+    if len(UnknownFieldSet(one)) or len(UnknownFieldSet(other)):  # Of what nobody knows, the bytes count.
+        return one.SerializeToString(deterministic=True) == other.SerializeToString(deterministic=True)
     if not _needs_care(one):
         return bool(one == other)
     fields = one.ListFields()
     if [field.name for field, _ in fields] != [field.name for field, _ in other.ListFields()]:
         return False
-    return all(equal(read_field(one, field.name), read_field(other, field.name)) for field, _ in fields)
+    return all(_same_field(one, other, field) for field, _ in fields)
+
+
+def _same_field(one: Any, other: Any, field: Any) -> bool:
+    if field.message_type is not None and field.message_type.full_name == _ANY and not field.is_repeated:
+        held, its = getattr(one, field.name), getattr(other, field.name)
+        if not held.type_url or not its.type_url:  # Nobody knows what is in them: the bytes count.
+            return bool(held.type_url == its.type_url and held.value == its.value)
+    return equal(read_field(one, field.name), read_field(other, field.name))
 
 
 def _needs_care(message: Message) -> bool:
@@ -88,36 +101,43 @@ def not_equal(one: object, other: object) -> bool:
 # Order.
 
 
-def _comparable(one: Any, other: Any) -> bool:
+def _alike(one: Any, other: Any) -> tuple[Any, Any]:
+    """Two numbers as the language compares them: beside a double, an integer is turned into one, which may round."""
+    if (type(one) is float) != (type(other) is float):
+        return float(one), float(other)
+    return one, other
+
+
+def _comparable(function: str, one: Any, other: Any) -> tuple[Any, Any]:
     kind, its = type(one), type(other)
-    return (kind in NUMBERS and its in NUMBERS) or (kind is its and kind in {bool, str, bytes, Timestamp, Duration})
+    if kind in NUMBERS and its in NUMBERS:
+        return _alike(one, other)
+    if kind is its and kind in {bool, str, bytes, Timestamp, Duration}:
+        return one, other
+    raise no_overload(function, one, other)
 
 
 def less(one: Any, other: Any) -> bool:
     """`one < other`."""
-    if not _comparable(one, other):
-        raise no_overload("_<_", one, other)
+    one, other = _comparable("_<_", one, other)
     return bool(one < other)
 
 
 def less_equal(one: Any, other: Any) -> bool:
     """`one <= other`."""
-    if not _comparable(one, other):
-        raise no_overload("_<=_", one, other)
+    one, other = _comparable("_<=_", one, other)
     return bool(one <= other)
 
 
 def greater(one: Any, other: Any) -> bool:
     """`one > other`."""
-    if not _comparable(one, other):
-        raise no_overload("_>_", one, other)
+    one, other = _comparable("_>_", one, other)
     return bool(one > other)
 
 
 def greater_equal(one: Any, other: Any) -> bool:
     """`one >= other`."""
-    if not _comparable(one, other):
-        raise no_overload("_>=_", one, other)
+    one, other = _comparable("_>=_", one, other)
     return bool(one >= other)
 
 

@@ -112,7 +112,7 @@ def in_duration_range(value: int) -> Duration:
         EvaluationError: they are out of range.
     """
     if not -DURATION_LIMIT <= value <= DURATION_LIMIT:
-        raise EvaluationError("the result is longer than 10,000 years")
+        raise EvaluationError("the result is longer than 292 years")
     return Duration(value)
 
 

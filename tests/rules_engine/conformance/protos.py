@@ -1,4 +1,4 @@
-"""Compile the protos that the conformance tests of CEL are written in into `.tools/cel_spec.binpb`.
+"""Compiles the protos that the conformance tests of CEL are written in into `.tools/cel_spec.binpb`.
 
 They come from the Go module that tools/cel-spec/go.mod names, whose hash is in go.sum beside it. Nothing of it is
 committed: without Go, and without the file from an earlier time, the tests that need it are skipped and say why.
@@ -16,7 +16,7 @@ from pathlib import Path
 
 import grpc_tools
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).parents[3]
 MODULE = ROOT / "tools" / "cel-spec"
 DESCRIPTORS = ROOT / ".tools" / "cel_spec.binpb"
 _FILES = (
@@ -29,14 +29,6 @@ _FILES = (
 
 class UnavailableError(Exception):
     """The protos can not be had on this machine; the text says why."""
-
-
-def main() -> None:
-    """Compile them, or say why not."""
-    try:
-        print(f"cel-spec-protos: {descriptors().relative_to(ROOT)}")
-    except UnavailableError as error:
-        raise SystemExit(f"cel-spec-protos: {error}") from None
 
 
 def descriptors() -> Path:
@@ -78,7 +70,3 @@ def _compile(folder: Path) -> None:
         unfinished.replace(DESCRIPTORS)
     finally:
         unfinished.unlink(missing_ok=True)
-
-
-if __name__ == "__main__":
-    main()
