@@ -1,6 +1,5 @@
 """A table that decides: the index, what it leaves to look at, and the policy."""
 
-import copy
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -23,10 +22,10 @@ from function_backend_rules.tables.rows import (
     Status,
     TableResult,
     TableRow,
+    fresh,
 )
 
 _NO_MATCH = TableResult(Status.NO_MATCH)
-_SCALARS = (str, int, float, bytes, type(None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,11 +237,6 @@ class CompiledTable:
         except EvaluationError as error:
             return TableResult(Status.FAILED, failures=(*failures, _failure("otherwise", error)))
         return TableResult(Status.MATCHED, value, (), failures, by_otherwise=True)
-
-
-def fresh(value: object) -> object:
-    """Gives a constant such that a caller who changes it changes no later answer."""
-    return value if isinstance(value, _SCALARS) else copy.deepcopy(value)
 
 
 def _unwrapped(value: object) -> object:

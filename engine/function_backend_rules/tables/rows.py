@@ -1,10 +1,13 @@
 """The rows of a compiled table, and what an evaluation of it gives."""
 
+import copy
 import enum
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from function_backend_rules.cel.source import Span
+
+_SCALARS = (str, int, float, bytes, type(None))
 
 Evaluate = Callable[..., object]
 """Gives the value of an expression for a budget and the inputs in the order of their declaration.
@@ -92,3 +95,8 @@ class TableResult:
     matches: tuple[RowMatch, ...] = ()
     failures: tuple[RowFailure, ...] = ()
     by_otherwise: bool = False
+
+
+def fresh(value: object) -> object:
+    """Gives a constant such that a caller who changes it changes no later answer."""
+    return value if isinstance(value, _SCALARS) else copy.deepcopy(value)
