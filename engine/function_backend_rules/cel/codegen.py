@@ -63,10 +63,13 @@ class Places:
 class Generator(CallCode, LoopCode, PythonCode):
     """Makes the code of expressions for one module."""
 
-    def __init__(self, contract: Contract, variables: Sequence[str], *, fast: bool, traced: bool = False) -> None:
+    def __init__(
+        self, contract: Contract, variables: Sequence[str], *, fast: bool, traced: bool = False, complete: bool = False
+    ) -> None:
         self.contract = contract
         self.fast = fast
         self.traced = traced
+        self.complete = complete
         self.constants = Constants()
         self.helpers: list[ast.stmt] = []
         self.variables = {name: f"v{number}" for number, name in enumerate(variables)}
@@ -197,7 +200,7 @@ class Generator(CallCode, LoopCode, PythonCode):
         terms = [self.truth(term) for term in node.terms]
         if self.fast:
             return self.boolean(ast.And() if node.conjunction else ast.Or(), terms)
-        name = "_all_of" if node.conjunction else "_any_of"
+        name = ("_all_of" if node.conjunction else "_any_of") if not self.complete else f"_every_{node.conjunction}"
         return self.call(name, *(self.lambda_((), term) for term in terms))
 
     def truth(self, node: Node) -> ast.expr:

@@ -30,9 +30,9 @@ class Expression:
     """Steps that it takes in the worst case, by estimate."""
     checked: Checked
 
-    def program(self) -> Program:
-        """The compiled expression."""
-        return Program(self.checked)
+    def program(self, *, eager: bool = True) -> Program:
+        """The compiled expression; without `eager`, its fast code is compiled by nobody."""
+        return Program(self.checked, eager)
 
 
 class Environment:
@@ -72,6 +72,14 @@ class Environment:
         self.sizes = Sizes(self.contract, sizes or {})
         self._macros = macros
         self._names = Names(self.contract, container, self.variables, self.functions.declarations)
+
+    def extended(self, variables: Mapping[str, Type]) -> Environment:
+        """The environment with further variables behind its own."""
+        made = object.__new__(Environment)
+        made.__dict__.update(self.__dict__)
+        made.variables = {**self.variables, **variables}
+        made._names = Names(self.contract, self._names.container, made.variables, self.functions.declarations)  # noqa: SLF001
+        return made
 
     def parse(self, text: str) -> Node:
         """The syntax tree, unchecked.
