@@ -139,7 +139,7 @@ class InputReader:
             return [self._of_json(item, inner, f"{path}[{at}]", depth + 1) for at, item in enumerate(value)]
         if name == "map":
             return self._map(value, kind, path, depth)
-        return dynamic(_plain(value), path)
+        return dynamic(_plain(value, path, depth), path)
 
     def _map(self, value: Any, kind: Type, path: str, depth: int) -> dict[Any, Any]:
         if not isinstance(value, Mapping):
@@ -235,12 +235,14 @@ _SCALARS: dict[str, Callable[[Any], Any]] = {
 }
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: Any, path: str, depth: int) -> Any:
     """JSON of a type that nobody has declared, with plain lists and dicts."""
+    if depth > _MAX_DEPTH:
+        raise InputError(path, f"the value nests deeper than {_MAX_DEPTH}")
     if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): _plain(item, path, depth + 1) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
+        return [_plain(item, path, depth + 1) for item in value]
     return value
 
 

@@ -48,7 +48,7 @@ def _look_at(source: str) -> None:
     assert set(issues) == {(True, True, True)}
 
 
-def _value(evaluate: Any) -> Canonical:  # noqa: ANN401 - a method of a program
+def _value(evaluate: Any) -> Canonical:
     try:
         return canonical.of(evaluate(_BINDINGS))
     except EvaluationError:

@@ -41,6 +41,7 @@ _RANGES: dict[str, tuple[type[int], int, int]] = {
     "timestamp": (Timestamp, TIMESTAMP_MIN, TIMESTAMP_MAX),
     "duration": (Duration, -DURATION_LIMIT, DURATION_LIMIT),
 }
+_MAX_DEPTH = 100
 _EXACT: dict[str, type] = {"bool": bool, "double": float, "bytes": bytes, "type": TypeValue, "null": type(None)}
 
 
@@ -118,7 +119,7 @@ def _map(value: Any, kind: Type, path: str) -> Any:
     raise InputError(path, f"{_shown(value)} is not a map")
 
 
-def dynamic(value: Any, path: str) -> Any:
+def dynamic(value: Any, path: str, depth: int = 0) -> Any:
     """A value whose type nobody has declared.
 
     Raises:
@@ -126,6 +127,8 @@ def dynamic(value: Any, path: str) -> Any:
     """
     if value is None or type(value) in {bool, float, bytes, TypeValue}:
         return value
+    if depth > _MAX_DEPTH:
+        raise InputError(path.partition("[")[0], f"the value nests deeper than {_MAX_DEPTH}")
     if type(value) is str:
         return _text(value, path)
     for wanted, low, high in _RANGES.values():
@@ -134,13 +137,13 @@ def dynamic(value: Any, path: str) -> Any:
                 return value
             raise InputError(path, f"{_shown(value)} is out of range")
     if type(value) is list:
-        return [dynamic(item, f"{path}[{at}]") for at, item in enumerate(value)]
+        return [dynamic(item, f"{path}[{at}]", depth + 1) for at, item in enumerate(value)]
     if type(value) is dict:
-        return {dynamic(key, path): dynamic(item, f"{path}[{key!r}]") for key, item in value.items()}
+        return {dynamic(key, path): dynamic(item, f"{path}[{key!r}]", depth + 1) for key, item in value.items()}
     if type(value) in LISTS or type(value) in MAPS:
         return value
     if type(value) is OptionalValue:
-        return OptionalValue(dynamic(value.value, path)) if value.present else value
+        return OptionalValue(dynamic(value.value, path, depth + 1)) if value.present else value
     if isinstance(value, Message):
         return from_message(value)
     raise InputError(path, f"{_shown(value)} is not a value of the language")
