@@ -32,6 +32,7 @@ from function_backend_rules.tables.compiled import CompiledTable
 
 NOW = "now"
 """The variable that holds the time of the evaluation."""
+_NOT_NAMES = RESERVED | {"in", "true", "false", "null", NOW}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MAX_PROBLEMS = 100
 
@@ -264,7 +265,7 @@ def _environment(
     probe = Environment(pool=pool)
     for number, item in enumerate(definition.inputs):
         path = f"inputs[{number}]"
-        if not item.name.isidentifier() or item.name.startswith("_") or item.name in RESERVED | {"in", NOW}:
+        if not item.name.isidentifier() or item.name.startswith("_") or item.name in _NOT_NAMES:
             message = f"{item.name!r} cannot be the name of an input"
             suggestion = "`now` is there without being declared" if item.name == NOW else "another word, without signs"
             problems.append(Problem(f"{path}.name", message, suggestion=suggestion))

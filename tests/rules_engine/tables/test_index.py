@@ -92,7 +92,7 @@ def test_a_matcher_holds_nothing_of_the_table_in_its_source() -> None:
     cells = [ValueSet(domain.equal('"); import os  #')), ValueSet(domain.equal("__builtins__"))]
     matching = matcher([index_column(domain, cells)], 2)
     assert rows_in(matching("__builtins__")) == [1]
-    assert matching.__globals__["__builtins__"] == {}  # type: ignore[attr-defined] # A function.
+    assert matching.__globals__["__builtins__"] == {}
 
 
 @given(st.sets(st.integers(0, 700)))
