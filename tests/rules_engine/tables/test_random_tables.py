@@ -16,7 +16,8 @@ from function_backend_rules.tables.explanation import explain_table
 from function_backend_rules.tables.rows import Status
 from tests.rules_engine.tables.building import COLLECT, FIRST, compiled, table_of
 
-Predicate = Callable[[Any], bool]
+Value = Any  # Of any of the types below.
+Predicate = Callable[[Value], bool]
 
 
 @dataclass(frozen=True)
@@ -53,15 +54,15 @@ KINDS = [
 ]
 
 
-def _input(kind: Kind, value: Any) -> object:
+def _input(kind: Kind, value: Value) -> object:
     if kind.type == "optional(int)":
         return OptionalValue(present=False) if value is None else OptionalValue(value)
     made = {"uint": UInt, "timestamp": Timestamp, "duration": Duration}.get(kind.type)
     return made(value) if made is not None else value
 
 
-def _compared(operator: str, other: Any) -> Predicate:
-    def holds(value: Any) -> bool:
+def _compared(operator: str, other: Value) -> Predicate:
+    def holds(value: Value) -> bool:
         if operator in {"==", "!="}:
             return bool((value == other) == (operator == "=="))
         if value is None:
@@ -73,7 +74,7 @@ def _compared(operator: str, other: Any) -> Predicate:
 
 
 @st.composite
-def _cells(draw: st.DrawFn, kind: Kind) -> tuple[str, Predicate]:
+def _cells(draw: st.DrawFn, kind: Kind) -> tuple[str, Predicate]:  # noqa: PLR0911 - One for each form.
     constants = st.sampled_from(sorted(kind.constants))
     form = draw(st.sampled_from(["any", "equal", "compare", "range", "set", "not", "condition"]))
     text = draw(constants)
