@@ -19,6 +19,8 @@ from bench.rows.permission_checks import measure as measure_permission_checks
 from bench.rows.permitted_resources import measure as measure_permitted_resources
 from bench.rows.ready import measure as measure_ready
 from bench.rows.revocation import measure as measure_revocation
+from bench.rows.rules_conditions import measure as measure_rules_conditions
+from bench.rows.rules_publish import measure as measure_rules_publish
 from bench.rows.search import measure as measure_search
 from bench.rows.token_grants import measure as measure_token_grants
 from bench.rows.verify_credential import measure as measure_verify_credential
@@ -53,4 +55,6 @@ ROWS = (
     Row(name="list-pages", title="Pages of a list", measure=measure_list_pages),
     Row(name="client-verification", title="Callers of a protected service", measure=measure_client_verification),
     Row(name="search", title="Search with typing errors", measure=measure_search),
+    Row(name="rules-conditions", title="Rules over a message", measure=measure_rules_conditions),
+    Row(name="rules-publish", title="Publishing a rule", measure=measure_rules_publish),
 )

@@ -1,9 +1,9 @@
 """From the checked tree to Python.
 
-Two kinds of code come out of one tree. The *fast* code is right whenever nothing raises; where Python would give another
-value than the language without raising, it calls the run time. The *exact* code calls the run time for everything, and
-`&&`, `||`, `all` and `exists` absorb errors as the language says. What the fast code raises is evaluated again by the
-exact code. Either can be *traced*: then it tells the budget the value of every node.
+Two kinds of code come out of one tree. The *fast* code is right whenever nothing raises; where Python would give
+another value than the language without raising, it calls the run time. The *exact* code calls the run time for
+everything, and `&&`, `||`, `all` and `exists` absorb errors as the language says. What the fast code raises is
+evaluated again by the exact code. Either can be *traced*: then it tells the budget the value of every node.
 """
 
 from __future__ import annotations
@@ -63,10 +63,13 @@ class Places:
 class Generator(CallCode, LoopCode, PythonCode):
     """Makes the code of expressions for one module."""
 
-    def __init__(self, contract: Contract, variables: Sequence[str], *, fast: bool, traced: bool = False) -> None:
+    def __init__(
+        self, contract: Contract, variables: Sequence[str], *, fast: bool, traced: bool = False, complete: bool = False
+    ) -> None:
         self.contract = contract
         self.fast = fast
         self.traced = traced
+        self.complete = complete
         self.constants = Constants()
         self.helpers: list[ast.stmt] = []
         self.variables = {name: f"v{number}" for number, name in enumerate(variables)}
@@ -189,13 +192,15 @@ class Generator(CallCode, LoopCode, PythonCode):
             return self.compare(self.call("_len", value), ast.Gt(), self.constant(0))
         if found.has_presence:
             return self.method(operand, "HasField", self.constant(node.field))
+        if isinstance(found.default_value, float):
+            return None  # -0.0 is set, though it equals the default.
         return self.compare(value, ast.NotEq(), self.constant(found.default_value))
 
     def _logic(self, node: Logic) -> ast.expr:
         terms = [self.truth(term) for term in node.terms]
         if self.fast:
             return self.boolean(ast.And() if node.conjunction else ast.Or(), terms)
-        name = "_all_of" if node.conjunction else "_any_of"
+        name = ("_all_of" if node.conjunction else "_any_of") if not self.complete else f"_every_{node.conjunction}"
         return self.call(name, *(self.lambda_((), term) for term in terms))
 
     def truth(self, node: Node) -> ast.expr:

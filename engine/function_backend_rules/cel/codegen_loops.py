@@ -5,8 +5,15 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable
 
-from function_backend_rules.cel.nodes import Bind, Ident, Macro, Node
+from function_backend_rules.cel.nodes import Bind, Call, Ident, Macro, Node
 from function_backend_rules.cel.python_code import PythonCode
+
+_CALL_STEPS = 3
+
+
+def _steps(node: Node) -> int:
+    """What a node costs in each round of a loop."""
+    return _CALL_STEPS if isinstance(node, Call) and node.function[0].isalpha() else 1
 
 
 class LoopCode(PythonCode):
@@ -64,7 +71,7 @@ class LoopCode(PythonCode):
         names = [f"m{name[1:]}" for name in node.names]
         parts = [part for part in (node.condition, node.body) if part is not None]
         free = self._free(parts, node.names)
-        cost = sum(1 for part in parts for _ in part.walk()) + 1
+        cost = sum(_steps(inner) for part in parts for inner in part.walk()) + 1
         items = self._items(node)
         self.loops += 1
         condition = self.truth(node.condition) if node.condition is not None else None

@@ -30,9 +30,9 @@ class Expression:
     """Steps that it takes in the worst case, by estimate."""
     checked: Checked
 
-    def program(self) -> Program:
-        """The compiled expression."""
-        return Program(self.checked)
+    def program(self, *, eager: bool = True) -> Program:
+        """The compiled expression; without `eager`, its fast code is compiled by nobody."""
+        return Program(self.checked, eager)
 
 
 class Environment:
@@ -74,6 +74,11 @@ class Environment:
         self._container = container
         self._declared_sizes = dict(sizes or {})
         self._names = Names(self.contract, container, self.variables, self.functions.declarations)
+
+    @property
+    def pool(self) -> DescriptorPool:
+        """Where messages are looked up."""
+        return self.contract.pool
 
     def extended(self, variables: Mapping[str, str | Type]) -> Environment:
         """The same with further variables, which come last; one of the same name is in the place of the old one."""

@@ -35,7 +35,7 @@ class InputError(ValueError):
         self.message = message
 
 
-_RANGES: dict[str, tuple[type, int, int]] = {
+_RANGES: dict[str, tuple[type[int], int, int]] = {
     "int": (int, INT_MIN, INT_MAX),
     "uint": (UInt, 0, UINT_MAX),
     "timestamp": (Timestamp, TIMESTAMP_MIN, TIMESTAMP_MAX),
@@ -44,18 +44,22 @@ _RANGES: dict[str, tuple[type, int, int]] = {
 _EXACT: dict[str, type] = {"bool": bool, "double": float, "bytes": bytes, "type": TypeValue, "null": type(None)}
 
 
-def checked(value: Any, kind: Type, path: str) -> Any:  # noqa: PLR0911 - one return per kind of type
+def checked(value: Any, kind: Type, path: str) -> Any:
     """The value as the run time takes it.
 
     Raises:
         InputError: it is not of the type.
     """
     name = kind.kind
+    if name == "message":
+        if isinstance(value, Message) and value.DESCRIPTOR.full_name == kind.name:
+            return value
+        raise InputError(path, f"{_shown(value)} is not a message {kind}")
     if name in _RANGES:
         wanted, low, high = _RANGES[name]
         if isinstance(value, Message):
             value = from_message(value)
-        if type(value) is wanted and low <= int(value) <= high:
+        if type(value) is wanted and low <= value <= high:
             return value
         if name == "uint" and type(value) is int and 0 <= value <= UINT_MAX:
             return UInt(value)
@@ -66,10 +70,6 @@ def checked(value: Any, kind: Type, path: str) -> Any:  # noqa: PLR0911 - one re
         if type(value) is _EXACT[name]:
             return value
         raise InputError(path, f"{_shown(value)} is not a value of type {kind}")
-    if name == "message":
-        if isinstance(value, Message) and value.DESCRIPTOR.full_name == kind.name:
-            return value
-        raise InputError(path, f"{_shown(value)} is not a message {kind}")
     if name == "wrapper":
         return None if value is None else checked(value, kind.parameters[0], path)
     if name == "list":
@@ -130,7 +130,7 @@ def dynamic(value: Any, path: str) -> Any:
         return _text(value, path)
     for wanted, low, high in _RANGES.values():
         if type(value) is wanted:
-            if low <= int(value) <= high:
+            if low <= value <= high:
                 return value
             raise InputError(path, f"{_shown(value)} is out of range")
     if type(value) is list:
@@ -146,11 +146,18 @@ def dynamic(value: Any, path: str) -> Any:
     raise InputError(path, f"{_shown(value)} is not a value of the language")
 
 
+def _quick(kind: Type) -> type | None:
+    """The class whose instances need no further look; None where there is none."""
+    if kind.kind in {"bool", "double", "bytes"}:
+        return _EXACT[kind.kind]
+    return None
+
+
 class InputRules:
     """Puts inputs in order and looks at their types."""
 
     def __init__(self, variables: Mapping[str, Type]) -> None:
-        self._variables = tuple(variables.items())
+        self._variables = tuple((name, kind, _quick(kind)) for name, kind in variables.items())
 
     def ordered(self, bindings: Mapping[str, object]) -> list[Any]:
         """The inputs in the order they are declared in.
@@ -159,8 +166,9 @@ class InputRules:
             InputError: one is missing or of another type. What is not declared is not looked at.
         """
         found = []
-        for name, kind in self._variables:
+        for name, kind, quick in self._variables:
             if name not in bindings:
                 raise InputError(name, f"the input {name!r} of type {kind} is missing")
-            found.append(checked(bindings[name], kind, name))
+            value = bindings[name]
+            found.append(value if type(value) is quick else checked(value, kind, name))
         return found

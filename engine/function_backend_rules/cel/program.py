@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any
 
-from function_backend_rules.cel.budget import BYTES, STEPS, Budget
+from function_backend_rules.cel.budget import Budget
 from function_backend_rules.cel.codegen import Generator, Places
 from function_backend_rules.cel.descriptors import Contract
 from function_backend_rules.cel.failures import BudgetExceededError, EvaluationError
@@ -37,17 +37,22 @@ class Trace:
 
     value: object
     error: EvaluationError | None
-    nodes: tuple[TracedNode, ...]
-    """Parents first; without constants."""
+    values: Mapping[int, object]
+    """The values of the parts that were evaluated, by the ids of their nodes."""
+    parts: tuple[tuple[int, Span, str], ...]
+    """The parts of the expression: id, place and text; parents first, without constants."""
+
+    @property
+    def nodes(self) -> tuple[TracedNode, ...]:
+        """The parts with their values."""
+        values = self.values
+        return tuple(TracedNode(span, text, number in values, values.get(number)) for number, span, text in self.parts)
 
 
 class TracingBudget(Budget):
     """A budget that notes the value of every node."""
 
-    __slots__ = ("values",)
-
-    def __init__(self, steps: int = STEPS, size: int = BYTES, deadline: float | None = None) -> None:
-        super().__init__(steps, size, deadline)
+    def __init__(self) -> None:
         self.values: dict[int, object] = {}
 
     def record(self, node: int, value: Any) -> Any:
@@ -101,18 +106,22 @@ class Program:
     """
 
     checked: Checked
-    _functions: dict[tuple[bool, bool], Any] = field(default_factory=dict)
+    eager: bool = True
+    """Whether the fast code is compiled at once; without, `call` may not be asked for."""
+    _functions: dict[tuple[bool, bool, bool], Any] = field(default_factory=dict)
     _places: Places = field(default_factory=Places)
     _inputs: InputRules = field(init=False)
+    _texts: tuple[tuple[int, Span, str], ...] | None = None
 
     def __post_init__(self) -> None:
         self._places.add(self.checked.root)
         self._inputs = InputRules(self.checked.variables)
-        self._functions[True, False] = self._compile(fast=True, traced=False)
+        if self.eager:
+            self._functions[True, False, False] = self._compile(fast=True, traced=False)
 
-    def _compile(self, *, fast: bool, traced: bool) -> Any:
+    def _compile(self, *, fast: bool, traced: bool, complete: bool = False) -> Any:
         checked = self.checked
-        generator = Generator(checked.contract, list(checked.variables), fast=fast, traced=traced)
+        generator = Generator(checked.contract, list(checked.variables), fast=fast, traced=traced, complete=complete)
         body = [generator.returns(generator.expression(checked.root, 0))]
         if fast and not traced:
             # The exact code takes over in the same call, and at no cost until something raises.
@@ -123,10 +132,11 @@ class Program:
         names = module.load(checked.contract.pool, checked.functions.implementations, {"_recover": self._recover})
         return names["run"]
 
-    def _function(self, *, fast: bool, traced: bool) -> Any:
-        found = self._functions.get((fast, traced))
+    def _function(self, *, fast: bool, traced: bool, complete: bool = False) -> Any:
+        found = self._functions.get((fast, traced, complete))
         if found is None:
-            found = self._functions[fast, traced] = self._compile(fast=fast, traced=traced)
+            found = self._compile(fast=fast, traced=traced, complete=complete)
+            self._functions[fast, traced, complete] = found
         return found
 
     def _recover(self, error: Exception, *arguments: Any) -> Any:
@@ -143,7 +153,7 @@ class Program:
     @property
     def call(self) -> Any:
         """The function itself: budget first, then the variables in the order they are declared in."""
-        return self._functions[True, False]
+        return self._functions[True, False, False]
 
     def evaluate(self, bindings: Mapping[str, object], budget: Budget | None = None) -> Any:
         """The value for these inputs.
@@ -156,9 +166,16 @@ class Program:
 
     def exact(self, bindings: Mapping[str, object], budget: Budget | None = None) -> Any:
         """`evaluate` by the exact code alone."""
-        arguments = self._inputs.ordered(bindings)
+        return self.exact_call(budget if budget is not None else Budget(), *self._inputs.ordered(bindings))
+
+    def exact_call(self, budget: Budget, *arguments: Any) -> Any:
+        """`call` by the exact code alone.
+
+        Raises:
+            EvaluationError: there is no value.
+        """
         try:
-            return self._function(fast=False, traced=False)(budget if budget is not None else Budget(), *arguments)
+            return self._function(fast=False, traced=False)(budget, *arguments)
         except Exception as error:
             failure = as_failure(error, self._places)
             if failure is error:
@@ -167,12 +184,35 @@ class Program:
 
     def trace(self, bindings: Mapping[str, object], budget: TracingBudget | None = None) -> Trace:
         """The value, or the error, with the value of every part."""
-        recorder = budget if budget is not None else TracingBudget()
-        arguments = self._inputs.ordered(bindings)
-        value, failure = self._traced(recorder, arguments)
-        return Trace(value, failure, traced_nodes(self.checked.root, self.checked.source, recorder.values))
+        return self.trace_call(budget if budget is not None else TracingBudget(), *self._inputs.ordered(bindings))
 
-    def _traced(self, recorder: TracingBudget, arguments: list[Any]) -> tuple[Any, EvaluationError | None]:
+    def trace_call(self, recorder: TracingBudget, *arguments: Any) -> Trace:
+        """`trace` of arguments in order. The values are those of this expression alone."""
+        recorder.values.clear()
+        value, failure = self._traced(recorder, arguments)
+        return Trace(value, failure, dict(recorder.values), self._parts())
+
+    def _parts(self) -> tuple[tuple[int, Span, str], ...]:
+        if self._texts is None:
+            text = self.checked.source.text
+            self._texts = tuple(
+                (node.id, node.span, text[node.span.start : node.span.end])
+                for node in self.checked.root.walk()
+                if not isinstance(node, Literal | TypeLiteral)
+            )
+        return self._texts
+
+    def complete_values(self, recorder: TracingBudget, *arguments: Any) -> Mapping[int, object]:
+        """The values of the nodes by their ids, where `&&` and `||` look at all their terms whatever the first is."""
+        recorder.values.clear()
+        try:
+            self._function(fast=False, traced=True, complete=True)(recorder, *arguments)
+        except Exception as error:
+            if isinstance(error, BudgetExceededError):
+                raise
+        return recorder.values
+
+    def _traced(self, recorder: TracingBudget, arguments: tuple[Any, ...]) -> tuple[Any, EvaluationError | None]:
         try:
             return self._function(fast=True, traced=True)(recorder, *arguments), None
         except BudgetExceededError as error:
@@ -183,12 +223,3 @@ class Program:
             return self._function(fast=False, traced=True)(recorder, *arguments), None
         except Exception as error:  # noqa: BLE001 - as_failure says what it is
             return None, as_failure(error, self._places)
-
-
-def traced_nodes(root: Node, source: Source, values: Mapping[int, object]) -> tuple[TracedNode, ...]:
-    """The parts of an expression with their values."""
-    return tuple(
-        TracedNode(node.span, source.text[node.span.start : node.span.end], node.id in values, values.get(node.id))
-        for node in root.walk()
-        if not isinstance(node, Literal | TypeLiteral)
-    )

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from tests.rules_engine.differential import vocabulary
 
-_HOLE = re.compile(r"\{(#?)([a-z_]+(?:\([a-z, ]+\))?)\}|([$@])([a-z]+)|\^")
+_HOLE = re.compile(r"\{([#=]?)([a-z_]+(?:\([a-z, ]+\))?)\}|([$@])([a-z]+)|\^")
 _MESSAGE_LOOPS = ("{0}.exists({1}, {{bool}})", "{0}.all({1}, {{bool}})", "{0}.exists_one({1}, {{bool}})")
 
 
@@ -116,10 +116,11 @@ class Generator:
                 parts.append(bound_last)
             elif found[0] == "^":
                 parts.append(bound_last)
-            elif literal:
+            elif literal == "#":
                 parts.append(Node(wanted, (self._chance.choice(vocabulary.LITERALS[wanted]),)))
             else:
-                parts.append(self._make(wanted, self._chance.randint(1, max(1, 2 * share - 1)), names.deeper()))
+                part_size = 1 if literal == "=" else self._chance.randint(1, max(1, 2 * share - 1))
+                parts.append(self._make(wanted, part_size, names.deeper()))
                 if pending:
                     names, pending = names.with_leaf(*pending), None
         parts.append(template[at:])

@@ -97,7 +97,7 @@ def _leaves(field: FieldDescriptor, path: str) -> Iterator[tuple[str, str]]:
             yield f"map({kind(key)}, {kind(value)})", path
         yield "int", f"size({path})"
     elif field.message_type.full_name == "google.protobuf.Struct":
-        yield from (("bool", text.format(path)) for text in _STRUCT)
+        yield from ((vocabulary.MAY_FAIL, text.format(path)) for text in _STRUCT)
     elif not field.is_repeated and field.message_type.full_name in _WELL_KNOWN:
         yield _WELL_KNOWN[field.message_type.full_name], path
 

@@ -115,7 +115,10 @@ class MessageMaker:
 
     def _set_time(self, made: Any) -> None:  # noqa: ANN401 - a Timestamp or a Duration
         # Within the years that every engine can say, and some of them a day before the epoch.
-        made.seconds = self._chance.choice((0, 1, 86_399, -86_400, 951_782_400, 1_735_689_599, -62_135_596_800))
+        # A duration is of less than 292 years, as many as fit into nanoseconds.
+        # With a duration taken off, a time must stay within the years that have a name in every time zone.
+        earliest = -50_000_000_000 if made.DESCRIPTOR.name == "Timestamp" else -3_000_000_000
+        made.seconds = self._chance.choice((0, 1, 86_399, -86_400, 951_782_400, 1_735_689_599, earliest))
         if made.seconds >= 0:
             made.nanos = self._chance.choice((0, 0, 1, 789_000_000, 999_999_999))
 

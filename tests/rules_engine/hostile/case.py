@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import enum
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from function_backend_rules.cel import BudgetExceededError, Environment, EvaluationError, InputError, RefusedError
+from function_backend_rules.cel import (
+    BudgetExceededError,
+    Environment,
+    EvaluationError,
+    FunctionRegistry,
+    InputError,
+    RefusedError,
+)
 from tests.rules_engine import canonical
 
 
@@ -46,16 +53,13 @@ class Hostile:
     ends: frozenset[End] = frozenset({End.REFUSED, End.STOPPED})
     value: str = ""
     """The canonical text of the value, where it has to have one."""
-    run: Callable[[], Found] | None = None
-    """Instead of checking and evaluating the expression."""
+    functions: FunctionRegistry | None = None
 
     def found(self) -> Found:
         """Checks the expression and evaluates it."""
-        if self.run is not None:
-            return self.run()
         started = time.perf_counter()
         try:
-            program = Environment(variables=self.variables).check(self.expression).program()
+            program = Environment(self.variables, functions=self.functions).check(self.expression).program()
         except RefusedError as error:
             return Found(End.REFUSED, error.issues[0].message, time.perf_counter() - started)
         started = time.perf_counter()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from function_backend_rules.cel import Function, FunctionRegistry
 from tests.rules_engine.hostile.case import A_VALUE, AN_ERROR, HARMLESS, End, Hostile
 
 _MEGABYTE = 1_000_000
@@ -15,6 +16,7 @@ def cases() -> Iterator[Hostile]:
     """All of them."""
     yield from _growing_text()
     yield from _loops()
+    yield from _own_functions()
     yield from _patterns()
     yield from _depth()
     yield from _more_text()
@@ -51,7 +53,7 @@ def _loops() -> Iterator[Hostile]:
             loops = f"l.all({name}, {loops})"
         yield Hostile("H6", f"{depth} nested loops over 100", loops, {"l": "list(int)"}, hundred)
     yield Hostile("H7", "a range of another language", "[1..100000000]")
-    yield Hostile("H7", "a range of 100,000,000", "lists.range(100000000).size() > 0")
+    yield Hostile("H7", "a range of 100,000,000", "lists.range(100000000).size() > 0", ends=AN_ERROR)
     zeros = f"[{','.join('0' * 40_000)}].size()"
     yield Hostile("H7", "a list of 40,000", zeros, ends=HARMLESS)
     doubled = "[0]"
@@ -74,6 +76,35 @@ def _loops() -> Iterator[Hostile]:
     yield Hostile(
         "H17", "100,000 calls of functions", calls, {"l": "list(int)"}, {"l": list(range(100_000))}, ends=HARMLESS
     )
+
+
+def _fails(_: object) -> object:
+    raise OSError("nobody is there")
+
+
+def _own_functions() -> Iterator[Hostile]:
+    functions = FunctionRegistry(
+        [
+            Function("exam.next(int) -> int", lambda number: number + 1),
+            Function("exam.fails(int) -> int", _fails),
+            Function("exam.lies(int) -> int", str),
+            Function("exam.recurses(int) -> int", _recurses),
+        ]
+    )
+    many = {"l": list(range(100_000))}
+    kind = {"l": "list(int)"}
+    yield Hostile(
+        "H17", "100,000 calls of a function of ours", "l.all(a, exam.next(a) > a)", kind, many, HARMLESS, "", functions
+    )
+    for name in ("fails", "recurses"):
+        yield Hostile("H17", f"a function that {name}", f"exam.{name}(1) > 0", {}, {}, AN_ERROR, "", functions)
+        caught = f"l.all(a, exam.{name}(a) > 0 || true)"
+        yield Hostile("H17", f"100,000 calls of one that {name}", caught, kind, many, HARMLESS, "", functions)
+    yield Hostile("H17", "a function that gives another type", "exam.lies(1) + 1 > 0", {}, {}, AN_ERROR, "", functions)
+
+
+def _recurses(number: object) -> object:
+    return _recurses(number)
 
 
 def _patterns() -> Iterator[Hostile]:

@@ -45,6 +45,27 @@ def _any_of(*terms: Callable[[], bool]) -> bool:
     return False
 
 
+def _complete(stop: bool) -> Callable[..., bool]:  # noqa: FBT001 - made twice, below
+    def every(*terms: Callable[[], bool]) -> bool:
+        """As `_all_of` or `_any_of`, after looking at every term."""
+        found: list[bool] = []
+        failed: EvaluationError | None = None
+        for term in terms:
+            try:
+                found.append(term())
+            except BudgetExceededError:
+                raise
+            except EvaluationError as error:
+                failed = failed or error
+        if stop in found:
+            return stop
+        if failed is not None:
+            raise failed
+        return not stop
+
+    return every
+
+
 def _arguments(item: Any, test: Callable[..., bool]) -> bool:
     return test(*item) if type(item) is tuple else test(item)
 
@@ -110,6 +131,11 @@ def _merge_entries(budget: Budget, maps: list[Any]) -> dict[Any, Any]:
     return found
 
 
+def _append(found: list[Any], item: Any) -> None:
+    if item is not None:
+        found.append(item)
+
+
 def _as_list(value: Any) -> list[Any]:
     return list(value)
 
@@ -123,12 +149,15 @@ GLOBALS: dict[str, object] = {
     "_any_of": _any_of,
     "_all_items": _all_items,
     "_exists_items": _exists_items,
+    "_append": _append,
     "_as_bool": operators.as_bool,
     "_as_list": _as_list,
     "_as_optional": _as_optional,
     "_build": messages.build,
     "_divide_int": operators.divide_int,
     "_elements": operators.elements,
+    "_every_False": _complete(stop=True),
+    "_every_True": _complete(stop=False),
     "_has": operators.has,
     "_index_list": operators.index_list,
     "_index_text_map": operators.index_text_map,

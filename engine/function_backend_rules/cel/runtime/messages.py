@@ -213,7 +213,9 @@ def has_field(message: Message, name: str) -> bool:
         return len(getattr(message, name)) > 0
     if field.has_presence:
         return bool(message.HasField(name))
-    return bool(getattr(message, name) != field.default_value)
+    value = getattr(message, name)
+    # Presence is a matter of bits: -0.0 is not the default.
+    return bool(value != field.default_value) or (type(value) is float and math.copysign(1.0, value) < 0)
 
 
 def build(make: Callable[[], Message], fields: Mapping[str, object]) -> object:

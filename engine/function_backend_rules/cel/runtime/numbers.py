@@ -80,7 +80,9 @@ def sign(value: Any) -> Any:
     if type(value) is int:
         return (value > 0) - (value < 0)
     number = _double("math.sign", value)
-    return number if number == 0 or math.isnan(number) else math.copysign(1.0, number)
+    if number == 0:
+        return 0.0
+    return number if math.isnan(number) else math.copysign(1.0, number)
 
 
 def square_root(value: Any) -> float:
@@ -162,8 +164,7 @@ def greatest(budget: Budget, *values: Any) -> Any:
     budget.take_elements(len(items))
     found = items[0]
     for item in items:
-        if item > found:
-            found = item
+        found = max(found, item)
     return found
 
 
@@ -173,6 +174,5 @@ def least(budget: Budget, *values: Any) -> Any:
     budget.take_elements(len(items))
     found = items[0]
     for item in items:
-        if item < found:
-            found = item
+        found = min(found, item)
     return found
