@@ -57,8 +57,8 @@ ROWS = (
     Row(name="list-pages", title="Pages of a list", measure=measure_list_pages),
     Row(name="client-verification", title="Callers of a protected service", measure=measure_client_verification),
     Row(name="search", title="Search with typing errors", measure=measure_search),
-    Row(name="rules-conditions", title="Rules over a message", measure=measure_rules_conditions),
-    Row(name="rules-sets", title="Sets of rules", measure=measure_rules_sets),
-    Row(name="rules-tables", title="Decision tables", measure=measure_rules_tables),
-    Row(name="rules-publish", title="Publishing a rule", measure=measure_rules_publish),
+    Row(name="rules", title="Rules over a message", measure=measure_rules_conditions),
+    Row(name="rule-sets", title="Sets of rules", measure=measure_rules_sets),
+    Row(name="rule-tables", title="Decision tables", measure=measure_rules_tables),
+    Row(name="rule-publish", title="Publishing a rule", measure=measure_rules_publish),
 )
