@@ -160,7 +160,7 @@ class InputReader:
             raise InputError(path, f"{_shown(value)} is not the JSON object of a {kind}")
         message = message_factory.GetMessageClass(self._pool.FindMessageTypeByName(kind.name))()
         try:
-            json_format.ParseDict(value, message, descriptor_pool=self._pool, max_recursion_depth=_MAX_DEPTH)
+            json_format.ParseDict(dict(value), message, descriptor_pool=self._pool, max_recursion_depth=_MAX_DEPTH)
         except json_format.ParseError as error:
             raise InputError(path, _parse_message(error)) from None
         except (TypeError, ValueError, RecursionError, AttributeError):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from function_backend.kernel.references import References
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,6 +27,8 @@ class Resources:
     """The permissions that the methods of all services declare."""
     methods: tuple[DeclaredMethod, ...] = ()
     """The methods of all services."""
+    references: References = field(default_factory=References)
+    """Reads resources of other slices by their ids."""
     listener_healthy: Callable[[], bool]
     """Whether change notifications arrive; while they do not, nothing may be answered from a cache without asking."""
     epoch_age: Callable[[], float]

@@ -9,8 +9,14 @@ from google.protobuf import descriptor_pb2, descriptor_pool
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
 ROOT = Path(__file__).parents[2]
-# Bounded by the platform rather than field by field: Struct by its size as JSON, FieldMask by the fields there are.
-BOUNDED_ELSEWHERE = {"google.protobuf.Struct", "google.protobuf.FieldMask"}
+# Bounded by the platform rather than field by field: Struct and Value by their size as JSON, FieldMask by the fields
+# there are, Any by the size of the whole request.
+BOUNDED_ELSEWHERE = {
+    "google.protobuf.Struct",
+    "google.protobuf.Value",
+    "google.protobuf.FieldMask",
+    "google.protobuf.Any",
+}
 WELL_KNOWN_FORMATS = {"uuid", "tuuid", "email", "hostname", "ip", "ipv4", "ipv6", "ulid"}
 # A pattern bounds when it is anchored at both ends and repeats nothing without a limit.
 UNLIMITED_REPETITION = ("*", "+", ",}")

@@ -13,6 +13,7 @@ from tests.e2e import (
     provocations_people,  # noqa: F401 - registers its own
     provocations_relations,  # noqa: F401 - registers its own
     provocations_roles,  # noqa: F401 - registers its own
+    provocations_rules,  # noqa: F401 - registers its own
     provocations_vault,  # noqa: F401 - registers its own
 )
 from tests.e2e.provocations import PROVOCATIONS
@@ -47,6 +48,9 @@ NAMES_A_RESOURCE |= {
     "RELATIONSHIP_EXISTS",
     "DECISION_NOT_FOUND",
 }
+NAMES_FIELDS |= {"DEFINITION_INVALID", "DECISION_INPUT_INVALID", "TESTS_FAILED"}
+NAMES_A_RESOURCE |= {"DEFINITION_NOT_FOUND", "DEFINITION_NAME_TAKEN", "VERSION_NOT_FOUND", "VERSION_ETAG_MISMATCH"}
+NAMES_A_RESOURCE |= {"LOGGED_DECISION_NOT_FOUND"}
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +65,10 @@ def scene(
         "calls.longest_queue": 1,
         "calls.minimum_deadline": "2s",
         "company.import_row_limit": 3,
+        "rules.most_definitions": 1,
+        "rules.approval": "four_eyes",
+        "rules.decision_log": "synchronous",
+        "rules.decision_inputs": "digest",
         "database.pool_timeout": "20s",
     }
     log = tmp_path_factory.mktemp("narrow") / "log"

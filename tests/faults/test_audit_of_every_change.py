@@ -1,4 +1,4 @@
-"""Every method of auth that changes something, called once with success: each leaves its record in the audit trail."""
+"""Every method of auth and rules that changes something, called once with success: each is in the audit trail."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from google.protobuf.json_format import MessageToDict, ParseDict
 from google.protobuf.message_factory import GetMessageClass
 from joserfc.jwk import ECKey
 
+from tests.factories.rules import loan
 from tests.fixtures.accounts import tenant_of
 from tests.fixtures.grants import CLIENT
 from tests.fixtures.methods import call, every_method
@@ -23,7 +24,7 @@ from tests.fixtures.server import MASTER_KEY, RunningServer, StartServer
 METHODS = {
     method.descriptor.name: method
     for method in every_method()
-    if method.descriptor.containing_service.full_name.startswith("function.auth.")
+    if method.descriptor.containing_service.full_name.startswith(("function.auth.", "function.rules."))
 }
 CHANGING = {name for name, method in METHODS.items() if method.changes}
 _PASSWORDS = tuple(f"harbour number {number} of mine" for number in range(8))
@@ -65,7 +66,7 @@ class _Caller:
 
 def test_every_change_is_in_the_audit_trail(start_server: StartServer) -> None:
     caller = _Caller(start_server())
-    for go_through in (_tenants, _users, _sign_ins, _services, _keys, _roles, _relations, _installation):
+    for go_through in (_tenants, _users, _sign_ins, _services, _keys, _roles, _relations, _rules, _installation):
         go_through(caller)
     # Keys are wrapped anew where another master key stands first.
     another = f"another:{base64.b64encode(secrets.token_bytes(32)).decode()}"
@@ -203,6 +204,24 @@ def _relations(caller: _Caller) -> None:
     update = {"operation": "RELATIONSHIP_OPERATION_TOUCH", "relationship": relationship}
     caller.send("WriteRelationships", {"updates": [update]})
     caller.send("DeleteRelationships", {"filter": {"resource_type": "document"}})
+
+
+def _rules(caller: _Caller) -> None:
+    definition = MessageToDict(loan(f"loan.{_name()}"))
+    name = definition["name"]
+    caller.send("CreateDefinition", {"definition": definition})
+    caller.send("DeleteDraft", {"name": name})
+    caller.send("CreateDefinition", {"definition": definition})
+    caller.send("SubmitForReview", {"name": name})
+    caller.send("RejectVersion", {"name": name, "version": 1, "comment": "too generous"})
+    for number in (1, 2):
+        caller.send("UpdateDraft", {"definition": {**definition, "description": f"Number {number}"}})
+        caller.send("SubmitForReview", {"name": name})
+        caller.send("ApproveVersion", {"name": name, "version": number})
+        caller.send("PublishVersion", {"name": name, "version": number})
+    caller.send("RollbackDefinition", {"name": name, "comment": "too strict"})
+    caller.send("RetireVersion", {"name": name, "version": 2, "comment": "wrong"})
+    caller.send("ImportDefinition", {"text": json.dumps({**definition, "description": "Number 3"})})
 
 
 def _installation(caller: _Caller) -> None:

@@ -40,9 +40,12 @@ from function.auth.v1 import (
     tenant_service_pb2_grpc,
 )
 from function.company.v1 import company_pb2, company_service_pb2, company_service_pb2_grpc
+from function.rules.v1 import definition_service_pb2
 from function_backend.services.auth.domain.key_text import digest
 from function_backend.services.auth.domain.permission import PLATFORM
+from tests.factories.rules import RulesCaller, loan
 from tests.fixtures.accounts import grant, make_account, set_state
+from tests.fixtures.database_faults import eventually
 from tests.fixtures.grants import CLIENT, make_person, sign_in, tokens_of
 from tests.fixtures.methods import Answer, ContractMethod, call, every_method
 from tests.fixtures.people_requests import make_people, people_request
@@ -305,6 +308,7 @@ def _request_by_id(method: ContractMethod, ids: dict[str, str]) -> Message | Non
         "RoleBindingService": "role_binding",
         "SessionService": "session",
         "ClientCredentialService": "client_credential",
+        "EvaluationService": "decision",
     }.get(method.descriptor.containing_service.name, "company")
     request = method.request()
     if isinstance(request, role_service_pb2.UpdateRoleRequest):
@@ -345,6 +349,7 @@ _OWN_REQUESTS: dict[str, Callable[[dict[str, str]], Message]] = {
     "UpdateTenant": _update_tenant,
     "DeleteTenant": _delete_tenant,
     "BatchGetCompanies": _get_companies,
+    "ListVersions": lambda ids: definition_service_pb2.ListVersionsRequest(name=ids["definition"]),
     "ListUserSessions": lambda ids: session_service_pb2.ListUserSessionsRequest(user_id=ids["person"]),
     "ListClientCredentials": lambda ids: client_credential_service_pb2.ListClientCredentialsRequest(
         client_id=ids["client"]
@@ -405,7 +410,20 @@ def ids(server: RunningServer) -> dict[str, str]:
         "role_binding": bindings[0],
         **make_people(server),
         **_make_sessions(server),
+        **_decide(server),
     }
+
+
+def _decide(server: RunningServer) -> dict[str, str]:
+    """Two decisions, one of them with two versions, which decided twice."""
+    caller = RulesCaller(server)
+    names = [f"loan.n{uuid.uuid4().hex}" for _ in range(2)]
+    for name in names:
+        caller.published(loan(name))
+    caller.published(loan(names[0], limit=5))
+    decisions = [caller.decide(names[0], amount=5).id for _ in range(2)]
+    eventually(lambda: len(caller.decision("ListDecisions", name=names[0]).decisions) == len(decisions) or None)
+    return {"definition": names[0], "decision": decisions[0]}
 
 
 def _make_sessions(server: RunningServer) -> dict[str, str]:

@@ -1,9 +1,9 @@
 """From the checked tree to Python.
 
-Two kinds of code come out of one tree. The *fast* code is right whenever nothing raises; where Python would give another
-value than the language without raising, it calls the run time. The *exact* code calls the run time for everything, and
-`&&`, `||`, `all` and `exists` absorb errors as the language says. What the fast code raises is evaluated again by the
-exact code. Either can be *traced*: then it tells the budget the value of every node.
+Two kinds of code come out of one tree. The *fast* code is right whenever nothing raises; where Python would give
+another value than the language without raising, it calls the run time. The *exact* code calls the run time for
+everything, and `&&`, `||`, `all` and `exists` absorb errors as the language says. What the fast code raises is
+evaluated again by the exact code. Either can be *traced*: then it tells the budget the value of every node.
 """
 
 from __future__ import annotations

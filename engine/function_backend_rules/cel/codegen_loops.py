@@ -8,7 +8,6 @@ from collections.abc import Iterable
 from function_backend_rules.cel.nodes import Bind, Call, Ident, Macro, Node
 from function_backend_rules.cel.python_code import PythonCode
 
-
 _CALL_STEPS = 3
 
 

@@ -71,15 +71,26 @@ class Environment:
         self.limits = limits if limits is not None else Limits()
         self.sizes = Sizes(self.contract, sizes or {})
         self._macros = macros
+        self._container = container
+        self._declared_sizes = dict(sizes or {})
         self._names = Names(self.contract, container, self.variables, self.functions.declarations)
 
-    def extended(self, variables: Mapping[str, Type]) -> Environment:
-        """The environment with further variables behind its own."""
-        made = object.__new__(Environment)
-        made.__dict__.update(self.__dict__)
-        made.variables = {**self.variables, **variables}
-        made._names = Names(self.contract, self._names.container, made.variables, self.functions.declarations)  # noqa: SLF001
-        return made
+    @property
+    def pool(self) -> DescriptorPool:
+        """Where messages are looked up."""
+        return self.contract.pool
+
+    def extended(self, variables: Mapping[str, str | Type]) -> Environment:
+        """The same with further variables, which come last; one of the same name is in the place of the old one."""
+        return Environment(
+            {**self.variables, **variables},
+            pool=self.contract.pool,
+            container=self._container,
+            functions=self.functions,
+            limits=self.limits,
+            sizes={name: size for name, size in self._declared_sizes.items() if name not in variables},
+            macros=self._macros,
+        )
 
     def parse(self, text: str) -> Node:
         """The syntax tree, unchecked.

@@ -44,7 +44,7 @@ _RANGES: dict[str, tuple[type[int], int, int]] = {
 _EXACT: dict[str, type] = {"bool": bool, "double": float, "bytes": bytes, "type": TypeValue, "null": type(None)}
 
 
-def checked(value: Any, kind: Type, path: str) -> Any:  # noqa: PLR0911 - one return per kind of type
+def checked(value: Any, kind: Type, path: str) -> Any:
     """The value as the run time takes it.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Splits a source text into tokens, after the grammar of the CEL specification (github google/cel-spec, doc/langdef.md)."""
+"""Splits a source text into tokens, after the grammar in github google/cel-spec (doc/langdef.md)."""
 
 from __future__ import annotations
 

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from function_backend_rules.cel.declarations import FunctionDeclaration
 from function_backend_rules.cel.descriptors import Contract
-from function_backend_rules.cel.types import NAMED, Type, list_of, map_of, message_type, type_of
 from function_backend_rules.cel.types import DYN as _DYN
+from function_backend_rules.cel.types import NAMED, Type, list_of, map_of, message_type, type_of
 
 _NAMED_TYPES = {
     **{name: found for name, found in NAMED.items() if name not in {"any", "timestamp", "duration", "dyn"}},

@@ -24,9 +24,10 @@ from function_backend_rules.cel.nodes import (
 from function_backend_rules.cel.source import RefusedError, Source, Span
 from function_backend_rules.cel.values import INT_MAX
 
-RESERVED = frozenset(
-    "as break const continue else for function if import let loop package namespace return var void while".split()
-)
+RESERVED = frozenset({
+    "as", "break", "const", "continue", "else", "for", "function", "if", "import", "let", "loop", "package",
+    "namespace", "return", "var", "void", "while",
+})  # fmt: skip
 _RELATIONS = frozenset({"<", "<=", ">", ">=", "==", "!=", "in"})
 _BINARY = ({"+", "-"}, {"*", "/", "%"})
 

@@ -207,7 +207,7 @@ class Program:
         recorder.values.clear()
         try:
             self._function(fast=False, traced=True, complete=True)(recorder, *arguments)
-        except Exception as error:  # noqa: BLE001 - what has no value is not among the values
+        except Exception as error:
             if isinstance(error, BudgetExceededError):
                 raise
         return recorder.values

@@ -93,7 +93,7 @@ class Substitution:
             return Type(one.kind, inner, one.name)
         return one
 
-    def _fits(self, given: Type, wanted: Type) -> bool:  # noqa: PLR0911
+    def _fits(self, given: Type, wanted: Type) -> bool:
         given, wanted = self._known(given), self._known(wanted)
         if given == wanted:
             return True

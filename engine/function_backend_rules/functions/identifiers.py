@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from stdnum import iban, isin, lei
 from stdnum import bic as bic_numbers
+from stdnum import iban, isin, lei
 from stdnum.eu import vat
 
 from function_backend_rules.cel.functions import Function

@@ -4,7 +4,7 @@ Numbers of other engines are decimals or doubles without a kind of whole numbers
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from function_backend_rules.interchange import foreign_types
@@ -119,6 +119,9 @@ class Translation:
             return foreign_types.truth()
         left.must_be(right, self._shown(tree.left))
         if operator in {"-", "*", "/"}:
+            self.assume(
+                "numbers are doubles here: fractions are those of doubles, and a division by zero is no failure"
+            )
             left.must_be(foreign_types.number(), self._shown(tree.left))
         elif operator in {"<", "<=", ">", ">="} and left.found().kind == "bool":
             raise NotUnderstoodError("true and false have no order")
@@ -133,7 +136,7 @@ class Translation:
             wanted = foreign_types.list_of(left)
             self.type_of(tree.right, cell).must_be(wanted, self._shown(tree.right))
 
-    def _type_of_call(self, tree: Apply, cell: Unknown | None) -> Unknown:  # noqa: PLR0911 - One for each kind.
+    def _type_of_call(self, tree: Apply, cell: Unknown | None) -> Unknown:
         name, arguments = tree.function, tree.arguments
         if name in _LOOPS and len(arguments) == 2:  # noqa: PLR2004 - A list and a condition.
             element = Unknown()
@@ -148,22 +151,26 @@ class Translation:
             if name == "date":
                 self.assume("a date is its first moment in UTC")
             return Unknown("timestamp")
-        kinds: Callable[[], Unknown]
         if name in _METHODS and len(arguments) == 2:  # noqa: PLR2004 - A text and its part.
             self._of_kind(foreign_types.text(), arguments, cell)
             return foreign_types.truth()
         if name == "contains" and len(arguments) == 2:  # noqa: PLR2004 - As above.
             return self._type_of_contains(arguments, cell)
         if len(arguments) == 1 and name in {*_TEXT_FUNCTIONS, *_NUMBER_FUNCTIONS, "number", "len"}:
-            if name == "len":
-                self.type_of(arguments[0], cell)
-                return foreign_types.number()
-            kinds = foreign_types.number if name in _NUMBER_FUNCTIONS else foreign_types.text
-            if name in {"upper", "lower"}:
-                self.assume(f"{name}() changes letters beyond A to Z in the other engine; here it leaves them")
-            found = self._of_kind(kinds(), arguments, cell)
-            return foreign_types.number() if name == "number" else found
+            return self._type_of_plain_call(name, arguments, cell)
         raise NotUnderstoodError(f"the function {name} has no counterpart with the same meaning")
+
+    def _type_of_plain_call(self, name: str, arguments: Sequence[Tree], cell: Unknown | None) -> Unknown:
+        if name == "len":
+            self.type_of(arguments[0], cell)
+            return foreign_types.number()
+        if name in {"upper", "lower"}:
+            self.assume(f"{name}() changes letters beyond A to Z in the other engine; here it leaves them")
+        if name == "number":
+            self.assume("number() of a text that is no number fails here; the other engine goes on without a value")
+        kind = foreign_types.number() if name in _NUMBER_FUNCTIONS else foreign_types.text()
+        found = self._of_kind(kind, arguments, cell)
+        return foreign_types.number() if name == "number" else found
 
     def _type_of_contains(self, arguments: Sequence[Tree], cell: Unknown | None) -> Unknown:
         whole, part = self.type_of(arguments[0], cell), self.type_of(arguments[1], cell)

@@ -22,8 +22,8 @@ Recover = Callable[..., object]
 class RuleSetCode:
     """Generates the functions `first` and `every` of a rule set.
 
-    `first(budget, *inputs)` gives the first match as `(number, value)`, or None; `every(…)` the list of all. Numbers are
-    those of the list `rules`.
+    `first(budget, *inputs)` gives the first match as `(number, value)`, or None; `every(…)` the list of all. Numbers
+    are those of the list `rules`.
     """
 
     def __init__(self, environment: Environment, rules: Sequence[CheckedRule]) -> None:

@@ -71,7 +71,7 @@ class CompiledRuleSet:
             return self._nothing(arguments, budget, tuple(skipped))
         if not self.takes_all:
             number, value = found
-            ready = self._results[number]
+            ready: Result | None = self._results[number]
             if ready is not None and not skipped:
                 return ready
             return Result(Status.MATCHED, value, (self._match(number, value),), tuple(skipped))

@@ -229,14 +229,20 @@ class TableAnalysis:
 
     def _covering(self, row: int, before: int, steps: Steps) -> tuple[int, ...] | None:
         """The rows that together take all that a row accepts; None where they do not."""
-        columns = sorted(self.columns, key=lambda column: len(column.index.masks))
+        places = sorted(range(len(self.columns)), key=lambda place: len(self.columns[place].index.masks))
+        columns = [self.columns[place] for place in places]
         # NaN lies in no span: a row that takes it, and no single row before that does, is not covered.
         for column in columns:
             cell = column.cells[row]
             if (cell is None or cell.nan) and column.domain.has_nan and not column.index.nan_mask & before:
                 return None
         within = [column.cells[row] for column in columns]
-        search = GapSearch([SearchColumn(column.index, column.cells) for column in columns], steps, within)
+        accepting = [
+            self.columns[place].index.any_mask if cell is None else self._relations[place].of(cell)[1]
+            for place, cell in zip(places, within, strict=True)
+        ]
+        searched = [SearchColumn(column.index, column.cells) for column in columns]
+        search = GapSearch(searched, steps, within, accepting)
         gap = next(search.gaps(before), None)
         return None if gap is not None or steps.spent else tuple(rows_in(before))
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from function_backend_rules.cel import types
+from function_backend_rules.cel.budget import Budget
 from function_backend_rules.cel.environment import Environment, Expression
 from function_backend_rules.cel.failures import EvaluationError
 from function_backend_rules.cel.names import nearest
@@ -229,7 +230,7 @@ class CellReader:
         if not free_of_variables(expression.root):
             return _Resolved(operand, expression.type, operand.source, constant=False)
         try:
-            value = expression.program().evaluate({})
+            value = constant_value(expression)
         except EvaluationError as error:
             span = Span(operand.offset, operand.offset + len(operand.source))
             raise _OperandRefusedError((span, f"the constant has no value: {error.message}", None)) from error
@@ -249,7 +250,7 @@ class CellReader:
     def _condition(self, form: CellForm) -> Expression:
         text = self._text(form)
         try:
-            return self.environment.check(text, expect="bool")
+            return self.environment.check(text, expect=types.BOOL)
         except RefusedError as error:
             # Operands were checked one by one, so what is left are types that do not go together.
             message = error.issues[0].message
@@ -305,6 +306,15 @@ class _OperandRefusedError(Exception):
 def free_of_variables(root: Node) -> bool:
     """Says whether an expression is constant: variables of macros are named with an @ once checked."""
     return all(not isinstance(node, Ident) or node.name.startswith("@") for node in root.walk())
+
+
+def constant_value(expression: Expression) -> object:
+    """Gives the value of an expression that is free of variables.
+
+    Raises:
+        EvaluationError: It has none.
+    """
+    return expression.program().call(Budget(), *[None] * len(expression.checked.variables))
 
 
 def _issue(resolved: _Resolved, message: str, suggestion: str | None = None) -> tuple[Span, str, str | None]:

@@ -5,7 +5,6 @@ from typing import Any
 
 from google.protobuf.descriptor import FieldDescriptor
 
-from function_backend_rules.cel.budget import Budget
 from function_backend_rules.cel.environment import Environment, Expression
 from function_backend_rules.cel.nodes import Node, Select
 from function_backend_rules.cel.source import RefusedError
@@ -14,7 +13,6 @@ from function_backend_rules.tables.cell_tests import CellReader, CellTest
 from function_backend_rules.tables.compiled import TableColumn
 from function_backend_rules.tables.domains import ValueSet, domain_of, everything
 from function_backend_rules.tables.index import index_column, mask_of
-from function_backend_rules.tables.rows import Bindings, Evaluate
 
 
 def read_column(
@@ -41,7 +39,7 @@ def read_column(
         name=name,
         source=expression.source,
         type=expression.type,
-        evaluate=_evaluate(expression),
+        evaluate=expression.program().call,
         tests=tests,
         index=index_column(domain, [test.accepted for test in tests]) if domain is not None else None,
         any_mask=any_mask,
@@ -53,7 +51,10 @@ def _enum_names(root: Node, environment: Environment) -> Sequence[tuple[int, str
     """Number and name of the values of an enum field; the language itself knows enums as numbers."""
     if not isinstance(root, Select) or root.test or root.optional or root.operand.type.kind != "message":
         return ()
-    found: Any = environment.pool.FindMessageTypeByName(root.operand.type.name).fields_by_name.get(root.field)
+    message = environment.contract.message(root.operand.type.name)
+    if message is None:
+        return ()
+    found: Any = message.fields_by_name.get(root.field)
     if found is None or found.type != FieldDescriptor.TYPE_ENUM or found.is_repeated:
         return ()
     names = dict[int, str]()
@@ -61,12 +62,3 @@ def _enum_names(root: Node, environment: Environment) -> Sequence[tuple[int, str
         # Of aliases the first is the one to show.
         names.setdefault(value.number, value.name)
     return list(names.items())
-
-
-def _evaluate(expression: Expression) -> Evaluate:
-    program = expression.program()
-
-    def evaluate(bindings: Bindings, budget: Budget) -> object:
-        return program.evaluate(bindings, budget=budget)
-
-    return evaluate

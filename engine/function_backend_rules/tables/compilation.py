@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 from function.rules.v1 import definition_pb2
 from function_backend_rules.cel import types
-from function_backend_rules.cel.budget import Budget
 from function_backend_rules.cel.environment import Environment, Expression
+from function_backend_rules.cel.inputs import InputRules
 from function_backend_rules.cel.source import RefusedError
 from function_backend_rules.problems import Problem, of_issue
 from function_backend_rules.tables.columns import read_column
@@ -129,18 +129,22 @@ class _Compilation:
         combine = combiner(table.hit_policy, table.aggregation, kind, _ranking(rows, reader))
         return CompiledTable(
             columns=tuple(columns),
+            used=tuple(column for column in columns if column.used),
             rows=tuple(rows),
             otherwise=otherwise,
             skips_failures=skips,
             stops_at_first=table.hit_policy == definition_pb2.HIT_POLICY_FIRST,
             combine=combine,
-            matcher=matcher([column.index if column.used else None for column in columns], len(rows)),
+            inputs=InputRules(self.environment.variables),
+            read=self._reading(columns),
+            matcher=matcher([column.index for column in columns if column.used], len(rows)),
             value_type=kind,
             result_type=self._result_type(kind),
             findings=verdict.findings,
             warnings=(*verdict.warnings, *self._unanalysed(columns)),
             cost=sum(costs) + sum(condition_costs(columns)),
             conditional=conditional,
+            unwraps=any(column.type.kind == "optional" for column in columns if column.used),
             ready=tuple(_ready(table, row, combine) for row in rows),
         )
 
@@ -184,14 +188,26 @@ class _Compilation:
             name = row_id(row, number)
             output = reader.read(f"{self.path}.rows[{number}].outputs", row.outputs, f"row {name}")
             conditions = list[Condition]()
-            for place, column in enumerate(columns):
+            for place, column in enumerate(column for column in columns if column.used):
                 condition = column.tests[number].condition if len(column.tests) > number else None
                 if condition is not None:
-                    evaluate = programs.get(id(condition)) or _evaluate(condition)
+                    evaluate = programs.get(id(condition)) or condition.program().call
                     programs[id(condition)] = evaluate
                     conditions.append(Condition(place, evaluate))
             rows.append(TableRow(number, name, output or Output(), tuple(conditions), row.reason_code, row.reason))
         return rows
+
+    def _reading(self, columns: Sequence[TableColumn]) -> Evaluate:
+        """One program for the values of all columns that are used: it costs about as much as one for each of them."""
+        used = [column for column in columns if column.used]
+        # A line ends behind each expression, because a comment may end it.
+        source = ", ".join(f"dyn({column.source}\n)" for column in used)
+        try:
+            together: Evaluate = self.environment.check(f"[{source}]").program().call
+        except RefusedError:
+            # Each is small enough, but not all together.
+            return lambda budget, *arguments: [column.evaluate(budget, *arguments) for column in used]
+        return together
 
     def _otherwise(self, reader: OutputReader) -> Output | None:
         if not self.table.otherwise:
@@ -219,15 +235,6 @@ def row_id(row: definition_pb2.Row, number: int) -> str:
 def condition_costs(columns: Sequence[TableColumn]) -> list[int]:
     """Gives the static costs of all conditions; each of a text is evaluated once per row that has it."""
     return [test.condition.cost for column in columns for test in column.tests if test.condition is not None]
-
-
-def _evaluate(expression: Expression) -> Evaluate:
-    program = expression.program()
-
-    def evaluate(bindings: object, budget: Budget) -> object:
-        return program.evaluate(bindings, budget=budget)
-
-    return evaluate
 
 
 def _ranking(rows: Sequence[TableRow], reader: OutputReader) -> Callable[[RowMatch], tuple[int, ...] | None]:

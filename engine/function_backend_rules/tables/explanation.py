@@ -1,13 +1,13 @@
 """Why a table decided as it did: which cells of which rows matched, and which row was nearest where none did."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from function_backend_rules.cel.budget import Budget
 from function_backend_rules.cel.failures import BudgetExceededError, EvaluationError
 from function_backend_rules.cel.values import OptionalValue
-from function_backend_rules.tables.cell_syntax import CELL_VARIABLE
 from function_backend_rules.tables.compiled import CompiledTable, TableColumn
-from function_backend_rules.tables.rows import Bindings, TableResult
+from function_backend_rules.tables.rows import TableResult
 
 MAX_ROWS = 20
 """Rows that are told at most, when nothing else is asked for."""
@@ -67,7 +67,7 @@ class TableExplanation:
 
 
 def explain_table(
-    table: CompiledTable, bindings: Bindings, budget: Budget, *, rows: int = MAX_ROWS
+    table: CompiledTable, bindings: Mapping[str, object], budget: Budget, *, rows: int = MAX_ROWS
 ) -> TableExplanation:
     """Evaluates a table and says why it decided so.
 
@@ -77,32 +77,34 @@ def explain_table(
         budget: Of the evaluation; the conditions of rows that are told are charged to it as well.
         rows: How many rows are told.
     """
-    result = table.evaluate(bindings, budget)
-    values = tuple(_value(column, bindings, budget) for column in table.columns)
+    arguments = table.inputs.ordered(bindings)
+    result = table.decide(arguments, budget)
+    values = tuple(_value(column, arguments, budget) for column in table.columns)
     failing = [0] * len(table.rows)
     for column, value in zip(table.columns, values, strict=True):
         for number in range(len(table.rows)) if column.used else ():
             failing[number] += _indexed(column, value, number).matched is False
     ordered = sorted(range(len(table.rows)), key=failing.__getitem__)
     # Conditions may add failing cells to those that the index knows, so a few more rows are looked at.
-    looked_at = [_row(table, number, values, bindings, budget) for number in ordered[: 2 * rows + 8]]
+    looked_at = [_row(table, number, values, arguments, budget) for number in ordered[: 2 * rows + 8]]
     looked_at.sort(key=lambda outcome: len(outcome.failing))
     nearest = looked_at[0] if looked_at and not result.matches else None
     return TableExplanation(result, values, tuple(looked_at[:rows]), nearest)
 
 
 def _row(
-    table: CompiledTable, number: int, values: tuple[ColumnValue, ...], bindings: Bindings, budget: Budget
+    table: CompiledTable, number: int, values: tuple[ColumnValue, ...], arguments: Sequence[object], budget: Budget
 ) -> RowOutcome:
-    conditions = {condition.column: condition for condition in table.rows[number].conditions}
+    conditions = {table.used[condition.column].name: condition for condition in table.rows[number].conditions}
     cells = list[CellOutcome]()
-    for place, (column, value) in enumerate(zip(table.columns, values, strict=True)):
-        if place not in conditions or value.error is not None:
+    for column, value in zip(table.columns, values, strict=True):
+        condition = conditions.get(column.name)
+        if condition is None or value.error is not None:
             cells.append(_indexed(column, value, number))
             continue
         source = column.tests[number].source
         try:
-            matched = conditions[place].evaluate({**bindings, CELL_VARIABLE: value.value}, budget)
+            matched = condition.evaluate(budget, *arguments, value.value)
         except EvaluationError as error:
             cells.append(CellOutcome(column.name, source, None, error.message))
         else:
@@ -125,9 +127,9 @@ def _indexed(column: TableColumn, value: ColumnValue, number: int) -> CellOutcom
     return CellOutcome(column.name, test.source, matched=plain in test.accepted)
 
 
-def _value(column: TableColumn, bindings: Bindings, budget: Budget) -> ColumnValue:
+def _value(column: TableColumn, arguments: Sequence[object], budget: Budget) -> ColumnValue:
     try:
-        return ColumnValue(column.name, column.source, column.evaluate(bindings, budget))
+        return ColumnValue(column.name, column.source, column.evaluate(budget, *arguments))
     except BudgetExceededError as error:
         return ColumnValue(column.name, column.source, error=f"stopped: {error.message}")
     except EvaluationError as error:

@@ -14,7 +14,7 @@ from function_backend_rules.tables.domains import Domain, Key, ValueSet
 
 # A column of 20,000 rows with as many limits would hold 100 MB of masks. Beyond this, only every third, say, is kept,
 # and those in between are worked out from the nearest one before.
-MAX_MASK_BYTES = 8 * 1024 * 1024
+MAX_MASK_BYTES = 32 * 1024 * 1024
 # A segment of so few whole numbers is looked up like a list of constants.
 _FEW = 32
 

@@ -1,19 +1,25 @@
 """The output columns of a table: their types, and what each row gives."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+
+from google.protobuf.message import Message
 
 from function.rules.v1 import definition_pb2
 from function_backend_rules.cel import types
 from function_backend_rules.cel.budget import Budget
-from function_backend_rules.cel.environment import Environment, Expression
+from function_backend_rules.cel.descriptors import field_type
+from function_backend_rules.cel.environment import Environment
 from function_backend_rules.cel.failures import EvaluationError
+from function_backend_rules.cel.names import nearest
+from function_backend_rules.cel.runtime.messages import build
+from function_backend_rules.cel.runtime.operators import message_class
 from function_backend_rules.cel.source import Issue, RefusedError, Source, Span
 from function_backend_rules.problems import Problem, of_issue
-from function_backend_rules.tables.cell_tests import free_of_variables
+from function_backend_rules.tables.cell_tests import constant_value, free_of_variables
 from function_backend_rules.tables.domains import cel_text
-from function_backend_rules.tables.rows import Bindings, Evaluate, Output
+from function_backend_rules.tables.rows import Evaluate, Output, fresh
 
 # Most outputs are one of these, and need no parser.
 _PLAIN = re.compile(
@@ -21,6 +27,7 @@ _PLAIN = re.compile(
     r"""| (?P<bool>true|false)""",
     re.VERBOSE,
 )
+_WRITTEN = {types.DOUBLE: ".0", types.UINT: "u"}
 _PLAIN_TYPES = {"int": types.INT, "double": types.DOUBLE, "string": types.STRING, "bool": types.BOOL}
 
 
@@ -52,9 +59,11 @@ class OutputReader:
     column_types: list[types.Type | None] = field(default_factory=list)
     _ranks: list[dict[str, int]] = field(default_factory=list)
     _known: dict[tuple[int, str], _Given | tuple[Issue, ...]] = field(default_factory=dict)
-    _messages: dict[tuple[str, ...], Output | None] = field(default_factory=dict)
+    _make: Callable[[], Message] | None = None
 
     def __post_init__(self) -> None:
+        if self._message:
+            self._make = message_class(self.environment.contract.pool, self._message.name)
         names = set[str]()
         for number, column in enumerate(self.columns):
             path = f"{self.path}.output_columns[{number}]"
@@ -89,15 +98,14 @@ class OutputReader:
         known = [each for each in given if each is not None]
         if len(known) < len(given):
             return None
-        if self._message:
-            return self._as_message(path, tuple(sources), subject)
         rank = self._rank(path, known, subject)
-        if all(each.evaluate is None for each in known):
-            constants = [each.constant for each in known]
-            return Output(
-                constants[0] if len(known) == 1 else dict(zip(self._names, constants, strict=True)), rank=rank
-            )
-        return Output(evaluate=self._evaluation(known))
+        if any(each.evaluate is not None for each in known):
+            return Output(evaluate=self._evaluation(known))
+        try:
+            return Output(self._together([each.constant for each in known]), rank=rank)
+        except EvaluationError as error:
+            self.problems.append(Problem(path, f"the constant has no value: {error.message}", subject=subject))
+            return None
 
     def rank_of(self, value: object) -> tuple[int, ...] | None:
         """Gives the place of a row's value in the priorities; None where it is in none."""
@@ -111,7 +119,7 @@ class OutputReader:
         return [column.name for column in self.columns]
 
     def _declared(self, path: str, column: definition_pb2.OutputColumn) -> types.Type | None:
-        wanted = self.result_type if len(self.columns) == 1 else None
+        wanted = self.result_type if len(self.columns) == 1 else self._field(path, column.name)
         if not column.type:
             return wanted
         try:
@@ -120,9 +128,22 @@ class OutputReader:
             self.problems.append(Problem(f"{path}.type", str(error), subject=f"column {column.name}"))
             return None
         if wanted is not None and wanted != declared:
-            message = f"the column is of type {declared}, and the definition's result is of type {wanted}"
+            what = "the definition's result" if len(self.columns) == 1 else f"the field of {self._message}"
+            message = f"the column is of type {declared}, and {what} is of type {wanted}"
             self.problems.append(Problem(f"{path}.type", message, subject=f"column {column.name}"))
         return declared
+
+    def _field(self, path: str, name: str) -> types.Type | None:
+        """The type of the field of the result's message that a column fills."""
+        if not self._message:
+            return None
+        descriptor = self.environment.contract.message(self._message.name)
+        fields = descriptor.fields_by_name if descriptor is not None else {}
+        if name not in fields:
+            message = f"{self._message} has no field {name!r}"
+            self.problems.append(Problem(f"{path}.name", message, suggestion=nearest(name, fields)))
+            return None
+        return field_type(fields[name])
 
     def _priorities(self, number: int) -> dict[str, int]:
         ranks = dict[str, int]()
@@ -181,58 +202,35 @@ class OutputReader:
             kind = _PLAIN_TYPES[plain.lastgroup]
             if wanted in {None, kind}:
                 return _Given(kind, constant=_plain_value(plain))
-            if wanted == types.DOUBLE and kind == types.INT:
-                issue = Source(source).issue(Span(0, len(source)), f"{column} is a double", f"write {source}.0")
-                raise RefusedError((issue,))
-        expression = self.environment.check(source, expect=None if wanted is None else str(wanted))
+            if wanted in _WRITTEN and kind == types.INT:
+                suggestion = f"write {source}{_WRITTEN[wanted]}"
+                raise RefusedError((Source(source).issue(Span(0, len(source)), f"{column} is a {wanted}", suggestion),))
+        expression = self.environment.check(source, expect=wanted)
         if not free_of_variables(expression.root):
-            return _Given(expression.type, _evaluate(expression))
+            return _Given(expression.type, expression.program().call)
         try:
-            return _Given(expression.type, constant=expression.program().evaluate({}))
+            return _Given(expression.type, constant=constant_value(expression))
         except EvaluationError as error:
             issue = Source(source).issue(error.span or Span(0, 1), f"the constant has no value: {error.message}")
             raise RefusedError((issue,)) from error
 
-    def _as_message(self, path: str, sources: tuple[str, ...], subject: str) -> Output | None:
-        """One message literal: the language knows how values become fields."""
-        if sources in self._messages:
-            return self._messages[sources]
-        # A line ends behind each output, because a comment may end it.
-        fields = ", ".join(f"{name}: ({source}\n)" for name, source in zip(self._names, sources, strict=True))
-        output: Output | None = None
-        try:
-            expression = self.environment.check(f"{self._message}{{{fields}}}")
-            if free_of_variables(expression.root):
-                output = Output(expression.program().evaluate({}))
-            else:
-                output = Output(evaluate=_evaluate(expression))
-        except RefusedError as error:
-            self.problems.extend(
-                Problem(path, issue.message, suggestion=issue.suggestion, subject=subject) for issue in error.issues
-            )
-        except EvaluationError as error:
-            self.problems.append(Problem(path, f"the constant has no value: {error.message}", subject=subject))
-        self._messages[sources] = output
-        return output
-
     def _evaluation(self, given: Sequence[_Given]) -> Evaluate:
         if len(given) == 1 and given[0].evaluate is not None:
             return given[0].evaluate
-        parts = list(zip(self._names, given, strict=True))
 
-        def evaluate(bindings: Bindings, budget: Budget) -> object:
-            return {name: each.evaluate(bindings, budget) if each.evaluate else each.constant for name, each in parts}
+        def evaluate(budget: Budget, *arguments: object) -> object:
+            return self._together(
+                [each.evaluate(budget, *arguments) if each.evaluate else fresh(each.constant) for each in given]
+            )
 
         return evaluate
 
-
-def _evaluate(expression: Expression) -> Evaluate:
-    program = expression.program()
-
-    def evaluate(bindings: Mapping[str, object], budget: Budget) -> object:
-        return program.evaluate(bindings, budget=budget)
-
-    return evaluate
+    def _together(self, values: Sequence[object]) -> object:
+        """The value of a row from those of its outputs."""
+        if len(values) == 1:
+            return values[0]
+        named = dict(zip(self._names, values, strict=True))
+        return named if self._make is None else build(self._make, named)
 
 
 def _plain_value(plain: re.Match[str]) -> object:

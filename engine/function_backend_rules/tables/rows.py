@@ -1,15 +1,19 @@
 """The rows of a compiled table, and what an evaluation of it gives."""
 
+import copy
 import enum
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from function_backend_rules.cel.budget import Budget
 from function_backend_rules.cel.source import Span
 
-Bindings = Mapping[str, object]
-Evaluate = Callable[[Bindings, Budget], object]
-"""Gives the value of an expression; raises EvaluationError where it has none."""
+_SCALARS = (str, int, float, bytes, type(None))
+
+Evaluate = Callable[..., object]
+"""Gives the value of an expression for a budget and the inputs in the order of their declaration.
+
+Raises EvaluationError where it has none.
+"""
 
 
 class Status(enum.Enum):
@@ -22,7 +26,10 @@ class Status(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """A cell that has to be evaluated: the place of its column, and a bool over the inputs and `cell`."""
+    """A cell that has to be evaluated: the place of its column among those that are used, and a bool.
+
+    The bool is over the inputs and, last, `cell`.
+    """
 
     column: int
     evaluate: Evaluate
@@ -88,3 +95,8 @@ class TableResult:
     matches: tuple[RowMatch, ...] = ()
     failures: tuple[RowFailure, ...] = ()
     by_otherwise: bool = False
+
+
+def fresh(value: object) -> object:
+    """Gives a constant such that a caller who changes it changes no later answer."""
+    return value if isinstance(value, _SCALARS) else copy.deepcopy(value)

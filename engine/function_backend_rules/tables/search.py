@@ -63,6 +63,8 @@ class GapSearch:
     steps: Steps
     within: Sequence[ValueSet | None] = ()
     """For each column the part to look at; everything where it is empty or None."""
+    accepting: Sequence[int] = ()
+    """For each column the rows that accept all of that part; needed where parts are given."""
     apart: int = 0
     """Rows of which no two overlap; only where everything is looked at."""
     _volumes: list[dict[int, int]] = field(default_factory=list)
@@ -73,9 +75,10 @@ class GapSearch:
     def gaps(self, rows: int) -> Iterator[tuple[ValueSet, ...]]:
         """Gives regions that none of `rows` accepts, one part per column looked at; later columns are free."""
         if not self._universal:
+            accepting = self.accepting or [column.accepting_all() for column in self.columns]
             self._universal = [rows]
             for place in range(len(self.columns) - 1, -1, -1):
-                self._universal.append(self._universal[-1] & self._accepting(place))
+                self._universal.append(self._universal[-1] & accepting[place])
             self._universal.reverse()
             if self.apart:
                 self._measure()
@@ -100,17 +103,6 @@ class GapSearch:
         self.steps.take(apart.bit_count() // 16)
         volumes = self._volumes[place]
         return sum(volumes[row] for row in rows_in(apart)) == self._whole[place]
-
-    def _accepting(self, place: int) -> int:
-        part = self.within[place] if self.within else None
-        column = self.columns[place]
-        if part is None:
-            return column.accepting_all()
-        mask = column.index.null_mask if part.null else -1
-        for low, high in part.spans:
-            for segment in column.index.span(low, high):
-                mask &= column.index.masks[segment]
-        return mask
 
     def _search(self, place: int, rows: int, path: tuple[ValueSet, ...]) -> Iterator[tuple[ValueSet, ...]]:
         if rows & self._universal[place]:

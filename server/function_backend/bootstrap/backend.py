@@ -27,6 +27,7 @@ from function_backend.kernel.clock import Clock
 from function_backend.kernel.declared_method import DeclaredMethod
 from function_backend.kernel.identity import Authenticator
 from function_backend.kernel.pagination import PageTokens
+from function_backend.kernel.references import References
 from function_backend.kernel.secret import Secret
 from function_backend.kernel.slice import Slice
 from function_backend.observability.logs import Log
@@ -82,18 +83,21 @@ class Backend:
         self._push = None if redis is None else RedisPush(redis, key_prefix=settings.cache.key_prefix)
         transactions = Transactions(self._database, recorder, push=self._push)
         self._listener = Listener(around.database)
+        references = References()
         resources = Resources(
             transactions=transactions,
             clock=around.clock,
             page_tokens=PageTokens(around.token_secret.reveal().encode()),
             permission_catalogue=declared_permissions(SLICES),
             methods=declared_methods(SLICES),
+            references=references,
             listener_healthy=self._listener.healthy,
             epoch_age=self._listener.epoch_age,
         )
         self._slices = [module.build(resources, getattr(settings, slice_name(module))) for module in SLICES]
         for each in self._slices:
             recorder.learn(each.event_payloads)
+            references.learn(each.references)
             if self._push is not None:
                 self._push.carry(each.pushed)
         calls = CallPool(settings.server.threads, name="call")
@@ -191,6 +195,9 @@ class Backend:
         self._samples.take()
 
     def _release(self) -> None:
+        for each in self._slices:
+            for close in each.closings:
+                close()
         if self._admin is not None:
             self._admin.stop()
         if self._watch is not None:

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from uuid import UUID
 
+    from function_backend.kernel.call import Call
     from function_backend.kernel.events import DomainEvent
     from function_backend.kernel.identity import Authenticator
     from function_backend.kernel.statistics import CacheStatistics
@@ -47,5 +49,9 @@ class Slice:
     """What it does now and then by itself."""
     authenticator: Authenticator | None = None
     """Turns credentials into callers; one slice of the service has it."""
+    references: Mapping[str, Callable[[UUID, Call], bytes]] = field(default_factory=dict)
+    """Type of a resource, such as `company`, to what reads one by its id for other slices, as the caller sees it."""
+    closings: tuple[Callable[[], None], ...] = ()
+    """Called when the worker's last call is over, while the database can still be reached."""
     endings: tuple[Callable[[], None], ...] = ()
     """Called when the worker begins to end: streams that would never end by themselves are to end now."""

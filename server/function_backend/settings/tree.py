@@ -16,6 +16,7 @@ from function_backend.persistence.settings import DatabaseSettings
 from function_backend.runtime.settings import ProcessSettings, ServerSettings, TlsSettings
 from function_backend.services.auth.settings import AuthSettings
 from function_backend.services.company.slice import CompanySettings
+from function_backend.services.rules.settings import RulesSettings
 from function_backend.settings.errors import SettingsError
 from function_backend.settings.load import Loaded, load
 from function_backend.settings.sources import Given
@@ -69,6 +70,7 @@ class Settings:
     calls: PipelineSettings
     auth: AuthSettings
     company: CompanySettings
+    rules: RulesSettings
     log: LogSettings
     metrics: MetricsSettings
     tracing: TracingSettings

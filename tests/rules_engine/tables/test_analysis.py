@@ -31,9 +31,7 @@ def _span(low: int | None, high: int | None) -> ValueSet:
 
 def _analysis(rows: Cells, columns: int, steps: int = 200_000) -> TableAnalysis:
     cells = [[row[place] for row in rows] for place in range(columns)]
-    analysed = [
-        AnalysedColumn(f"c{place}", index_column(INT, column), column) for place, column in enumerate(cells)
-    ]
+    analysed = [AnalysedColumn(f"c{place}", index_column(INT, column), column) for place, column in enumerate(cells)]
     conditional = [number for number, row in enumerate(rows) if None in row]
     conditions = {number: (f"condition {number}",) for number in conditional}
     ids = [f"r{number}" for number in range(len(rows))]
@@ -100,9 +98,7 @@ def test_shadowed_rows_are_exactly_those_that_are_nowhere_first(table: tuple[int
 @given(_tables(), st.data())
 def test_conditions_make_no_certain_finding_that_they_could_undo(table: tuple[int, Cells], data: st.DataObject) -> None:
     columns, rows = table
-    hidden: Cells = [
-        tuple(None if data.draw(st.integers(0, 4)) == 0 else cell for cell in row) for row in rows
-    ]
+    hidden: Cells = [tuple(None if data.draw(st.integers(0, 4)) == 0 else cell for cell in row) for row in rows]
     analysis = _analysis(hidden, columns)
     gaps = list(analysis.gaps())
     for point in itertools.product(_POINTS, repeat=columns):

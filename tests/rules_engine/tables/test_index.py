@@ -59,7 +59,9 @@ def test_an_index_that_keeps_few_masks_answers_the_same(
     for values in inputs:
         assert rows_in(matching(*values)) == _scan(cells, values)
     for column in indexed:
-        assert list(column.masks) == list(column.masks[:]) == [column.masks[place] for place in range(len(column.masks))]
+        assert (
+            list(column.masks) == list(column.masks[:]) == [column.masks[place] for place in range(len(column.masks))]
+        )
 
 
 def test_not_a_number_matches_no_range_but_rows_that_accept_anything() -> None:
@@ -90,7 +92,7 @@ def test_a_matcher_holds_nothing_of_the_table_in_its_source() -> None:
     cells = [ValueSet(domain.equal('"); import os  #')), ValueSet(domain.equal("__builtins__"))]
     matching = matcher([index_column(domain, cells)], 2)
     assert rows_in(matching("__builtins__")) == [1]
-    assert matching.__globals__["__builtins__"] == {}  # type: ignore[attr-defined] # A function.
+    assert matching.__globals__["__builtins__"] == {}
 
 
 @given(st.sets(st.integers(0, 700)))

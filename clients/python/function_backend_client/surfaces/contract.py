@@ -26,6 +26,7 @@ from function.auth.v1 import (
     user_service_pb2,
 )
 from function.company.v1 import company_service_pb2
+from function.rules.v1 import definition_service_pb2, evaluation_service_pb2
 
 CONTRACT: tuple[FileDescriptor, ...] = (
     api_key_service_pb2.DESCRIPTOR,
@@ -48,5 +49,7 @@ CONTRACT: tuple[FileDescriptor, ...] = (
     tenant_service_pb2.DESCRIPTOR,
     user_service_pb2.DESCRIPTOR,
     company_service_pb2.DESCRIPTOR,
+    definition_service_pb2.DESCRIPTOR,
+    evaluation_service_pb2.DESCRIPTOR,
 )
 """The files whose services this client speaks."""

@@ -97,7 +97,7 @@ def to_boolean(value: Any) -> bool:
     raise no_overload("bool", value)
 
 
-def to_integer(value: Any) -> int:  # noqa: PLR0911 - one return per kind of value
+def to_integer(value: Any) -> int:
     """`int(value)`; doubles are cut towards zero."""
     kind = type(value)
     if kind is int:

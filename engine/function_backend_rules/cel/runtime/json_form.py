@@ -16,7 +16,7 @@ from function_backend_rules.cel.values import Duration, OptionalValue, Timestamp
 _MAX_SAFE_INTEGER = 2**53 - 1
 
 
-def json_form(value: object) -> object:  # noqa: PLR0911 - one return per kind of value
+def json_form(value: object) -> object:
     """None, bool, int, float, str, list or dict: what JSON has for a value.
 
     Integers beyond ±(2⁵³-1) and numbers that are not finite become text, bytes become base64.

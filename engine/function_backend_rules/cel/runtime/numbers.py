@@ -164,8 +164,7 @@ def greatest(budget: Budget, *values: Any) -> Any:
     budget.take_elements(len(items))
     found = items[0]
     for item in items:
-        if item > found:
-            found = item
+        found = max(found, item)
     return found
 
 
@@ -175,6 +174,5 @@ def least(budget: Budget, *values: Any) -> Any:
     budget.take_elements(len(items))
     found = items[0]
     for item in items:
-        if item < found:
-            found = item
+        found = min(found, item)
     return found

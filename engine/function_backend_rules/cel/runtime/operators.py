@@ -38,7 +38,7 @@ def overflow() -> EvaluationError:
 # Equality.
 
 
-def equal(one: Any, other: Any) -> bool:  # noqa: PLR0911 - one return per kind of value
+def equal(one: Any, other: Any) -> bool:
     """Whether two values are equal; those of different kinds are not, save numbers."""
     kind, its = type(one), type(other)
     if kind is its and kind in PLAIN:
@@ -87,10 +87,7 @@ def _same_field(one: Any, other: Any, field: Any) -> bool:
 
 def _needs_care(message: Message) -> bool:
     """Whether `==` of Python may differ: NaN is never equal, and an Any equals by what it holds."""
-    for field, _ in message.ListFields():
-        if field.type in _DOUBLES or field.message_type is not None:
-            return True
-    return False
+    return any(field.type in _DOUBLES or field.message_type is not None for field, _ in message.ListFields())
 
 
 def not_equal(one: object, other: object) -> bool:
@@ -166,7 +163,7 @@ def to_uint(value: int) -> UInt:
     raise overflow()
 
 
-def add(budget: Budget, one: Any, other: Any) -> Any:  # noqa: PLR0911 - one return per kind of value
+def add(budget: Budget, one: Any, other: Any) -> Any:
     """`one + other`."""
     kind, its = type(one), type(other)
     if kind is its:
@@ -189,7 +186,7 @@ def add(budget: Budget, one: Any, other: Any) -> Any:  # noqa: PLR0911 - one ret
     raise no_overload("_+_", one, other)
 
 
-def subtract(one: Any, other: Any) -> Any:  # noqa: PLR0911 - one return per kind of value
+def subtract(one: Any, other: Any) -> Any:
     """`one - other`."""
     kind, its = type(one), type(other)
     if kind is its:

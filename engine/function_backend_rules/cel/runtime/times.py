@@ -15,7 +15,7 @@ from function_backend_rules.cel.values import DURATION_LIMIT, NANOS, TIMESTAMP_M
 _RFC3339 = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9})\d*)?(?:([Zz])|([+-])(\d\d):(\d\d))", re.ASCII
 )
-_GO_DURATION = re.compile(r"(\d+\.?\d*|\.\d+)(h|ms|us|µs|μs|ns|m|s)", re.ASCII)  # noqa: RUF001 - both micro signs are written
+_GO_DURATION = re.compile(r"(\d+\.?\d*|\.\d+)(h|ms|us|µs|μs|ns|m|s)", re.ASCII)
 _UNITS = {
     "h": 3600 * NANOS,
     "m": 60 * NANOS,
@@ -23,7 +23,7 @@ _UNITS = {
     "ms": 1_000_000,
     "us": 1000,
     "µs": 1000,
-    "μs": 1000,  # noqa: RUF001 - as above
+    "μs": 1000,
     "ns": 1,
 }
 _OFFSET = re.compile(r"([+-]?)(\d\d):(\d\d)", re.ASCII)

@@ -13,8 +13,10 @@ from function_backend.persistence.idempotency import StoredAnswers
 from function_backend.resources import Resources
 from function_backend.services.company.convert import responses
 from function_backend.services.company.convert.company_out import DOCUMENT_VERSION, document
+from function_backend.services.company.convert.framing import first_content
 from function_backend.services.company.convert.imports import import_response
 from function_backend.services.company.domain.places import subdivisions
+from function_backend.services.company.domain.scope import RESOURCE_TYPE
 from function_backend.services.company.domain.search.known_words import KnownWords
 from function_backend.services.company.events import (
     CompanyCreated,
@@ -100,4 +102,5 @@ def build(resources: Resources, settings: CompanySettings) -> Slice:
         invalidations={TOPIC: cache.forget},
         cache_resets=(cache.forget_all,),
         caches={"companies": cache.statistics},
+        references={RESOURCE_TYPE: lambda company_id, call: first_content(use_cases.get.current(company_id, call))},
     )

@@ -10,6 +10,7 @@ package authv1
 
 import (
 	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
+	_ "function-backend.internal/api/function/common/v1"
 	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
@@ -243,12 +244,12 @@ var File_function_auth_v1_user_proto protoreflect.FileDescriptor
 
 const file_function_auth_v1_user_proto_rawDesc = "" +
 	"\n" +
-	"\x1bfunction/auth/v1/user.proto\x12\x10function.auth.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd8\x05\n" +
+	"\x1bfunction/auth/v1/user.proto\x12\x10function.auth.v1\x1a\x1bbuf/validate/validate.proto\x1a function/common/v1/options.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xdc\x05\n" +
 	"\x04User\x12\x1b\n" +
 	"\x02id\x18\x01 \x01(\tB\v\xe2A\x01\x03\xbaH\x04r\x02\x18@R\x02id\x12\x1b\n" +
 	"\x04etag\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18@R\x04etag\x12(\n" +
-	"\tuser_name\x18\x03 \x01(\tB\v\xe2A\x01\x02\xbaH\x04r\x02\x18@R\buserName\x12\x1e\n" +
-	"\x05email\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\xfe\x01R\x05email\x12+\n" +
+	"\tuser_name\x18\x03 \x01(\tB\v\xe2A\x01\x02\xbaH\x04r\x02\x18@R\buserName\x12\"\n" +
+	"\x05email\x18\x04 \x01(\tB\f\xbaH\x05r\x03\x18\xfe\x01\xb8\xed\x18\x01R\x05email\x12+\n" +
 	"\fdisplay_name\x18\x05 \x01(\tB\b\xbaH\x05r\x03\x18\xc8\x01R\vdisplayName\x127\n" +
 	"\x05state\x18\x06 \x01(\x0e2\x1b.function.auth.v1.UserStateB\x04\xe2A\x01\x03R\x05state\x127\n" +
 	"\n" +

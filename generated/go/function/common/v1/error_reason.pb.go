@@ -307,6 +307,43 @@ const (
 	ErrorReason_ERROR_REASON_CHECK_TOO_COMPLEX ErrorReason = 308
 	// No recorded decision with this id is visible to the caller.
 	ErrorReason_ERROR_REASON_DECISION_NOT_FOUND ErrorReason = 309
+	// The tenant has no decision with this name.
+	ErrorReason_ERROR_REASON_DEFINITION_NOT_FOUND ErrorReason = 400
+	// The tenant has a decision with this name already.
+	ErrorReason_ERROR_REASON_DEFINITION_NAME_TAKEN ErrorReason = 401
+	// The definition cannot be read or does not add up. `BadRequest` names each
+	// place; `excerpt` is the line of the first, `caret` a line with a caret to be
+	// printed below it.
+	ErrorReason_ERROR_REASON_DEFINITION_INVALID ErrorReason = 402
+	// The tenant has as many decisions as it may have.
+	ErrorReason_ERROR_REASON_DEFINITION_LIMIT_REACHED ErrorReason = 403
+	// The decision has no version with this number.
+	ErrorReason_ERROR_REASON_VERSION_NOT_FOUND ErrorReason = 404
+	// The version is not in a state in which this can be done.
+	ErrorReason_ERROR_REASON_VERSION_STATE ErrorReason = 405
+	// The etag in the request is not the current one: somebody changed the
+	// version in between.
+	ErrorReason_ERROR_REASON_VERSION_ETAG_MISMATCH ErrorReason = 406
+	// Whoever wrote at a version does not approve it where approval takes four
+	// eyes.
+	ErrorReason_ERROR_REASON_APPROVAL_BY_AUTHOR ErrorReason = 407
+	// Cases of the version failed, so it was not published. `BadRequest` names
+	// each.
+	ErrorReason_ERROR_REASON_TESTS_FAILED ErrorReason = 408
+	// No earlier version was published that could be put in force again.
+	ErrorReason_ERROR_REASON_NOTHING_TO_ROLL_BACK_TO ErrorReason = 409
+	// No version of the decision is in force at the time.
+	ErrorReason_ERROR_REASON_NOT_IN_FORCE ErrorReason = 420
+	// The inputs are not those that the definition declares; `BadRequest` names
+	// each place.
+	ErrorReason_ERROR_REASON_DECISION_INPUT_INVALID ErrorReason = 421
+	// No decision with this id is in the log.
+	ErrorReason_ERROR_REASON_LOGGED_DECISION_NOT_FOUND ErrorReason = 422
+	// The decision is in the log without what an explanation needs.
+	ErrorReason_ERROR_REASON_DECISION_NOT_REPLAYABLE ErrorReason = 423
+	// A decision about a company by its id takes the permission to read companies
+	// besides.
+	ErrorReason_ERROR_REASON_DECISION_REFERENCE_DENIED ErrorReason = 424
 )
 
 // Enum value maps for ErrorReason.
@@ -430,6 +467,21 @@ var (
 		307: "ERROR_REASON_PRECONDITION_FAILED",
 		308: "ERROR_REASON_CHECK_TOO_COMPLEX",
 		309: "ERROR_REASON_DECISION_NOT_FOUND",
+		400: "ERROR_REASON_DEFINITION_NOT_FOUND",
+		401: "ERROR_REASON_DEFINITION_NAME_TAKEN",
+		402: "ERROR_REASON_DEFINITION_INVALID",
+		403: "ERROR_REASON_DEFINITION_LIMIT_REACHED",
+		404: "ERROR_REASON_VERSION_NOT_FOUND",
+		405: "ERROR_REASON_VERSION_STATE",
+		406: "ERROR_REASON_VERSION_ETAG_MISMATCH",
+		407: "ERROR_REASON_APPROVAL_BY_AUTHOR",
+		408: "ERROR_REASON_TESTS_FAILED",
+		409: "ERROR_REASON_NOTHING_TO_ROLL_BACK_TO",
+		420: "ERROR_REASON_NOT_IN_FORCE",
+		421: "ERROR_REASON_DECISION_INPUT_INVALID",
+		422: "ERROR_REASON_LOGGED_DECISION_NOT_FOUND",
+		423: "ERROR_REASON_DECISION_NOT_REPLAYABLE",
+		424: "ERROR_REASON_DECISION_REFERENCE_DENIED",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":                    0,
@@ -550,6 +602,21 @@ var (
 		"ERROR_REASON_PRECONDITION_FAILED":            307,
 		"ERROR_REASON_CHECK_TOO_COMPLEX":              308,
 		"ERROR_REASON_DECISION_NOT_FOUND":             309,
+		"ERROR_REASON_DEFINITION_NOT_FOUND":           400,
+		"ERROR_REASON_DEFINITION_NAME_TAKEN":          401,
+		"ERROR_REASON_DEFINITION_INVALID":             402,
+		"ERROR_REASON_DEFINITION_LIMIT_REACHED":       403,
+		"ERROR_REASON_VERSION_NOT_FOUND":              404,
+		"ERROR_REASON_VERSION_STATE":                  405,
+		"ERROR_REASON_VERSION_ETAG_MISMATCH":          406,
+		"ERROR_REASON_APPROVAL_BY_AUTHOR":             407,
+		"ERROR_REASON_TESTS_FAILED":                   408,
+		"ERROR_REASON_NOTHING_TO_ROLL_BACK_TO":        409,
+		"ERROR_REASON_NOT_IN_FORCE":                   420,
+		"ERROR_REASON_DECISION_INPUT_INVALID":         421,
+		"ERROR_REASON_LOGGED_DECISION_NOT_FOUND":      422,
+		"ERROR_REASON_DECISION_NOT_REPLAYABLE":        423,
+		"ERROR_REASON_DECISION_REFERENCE_DENIED":      424,
 	}
 )
 
@@ -584,7 +651,7 @@ var File_function_common_v1_error_reason_proto protoreflect.FileDescriptor
 
 const file_function_common_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
-	"%function/common/v1/error_reason.proto\x12\x12function.common.v1\x1a function/common/v1/options.proto*\xdai\n" +
+	"%function/common/v1/error_reason.proto\x12\x12function.common.v1\x1a function/common/v1/options.proto*\xfcy\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12[\n" +
 	"\x1cERROR_REASON_INVALID_REQUEST\x10\x01\x1a9\xb2\xed\x185\b\x03\x12\n" +
@@ -734,7 +801,26 @@ const file_function_common_v1_error_reason_proto_rawDesc = "" +
 	" ERROR_REASON_RELATIONSHIP_EXISTS\x10\xb2\x02\x1aJ\xb2\xed\x18F\b\x06\x12\frelationship\x1a4The relationship document:42#viewer@user:ann exists.\x12r\n" +
 	" ERROR_REASON_PRECONDITION_FAILED\x10\xb3\x02\x1aK\xb2\xed\x18G\b\t\x12\fprecondition\x1a5preconditions[0] does not hold: no relationship fits.\x12o\n" +
 	"\x1eERROR_REASON_CHECK_TOO_COMPLEX\x10\xb4\x02\x1aJ\xb2\xed\x18F\b\t\x12\x05limit\x12\x04what\x1a5The check needs more than 50 levels of relationships.\x12x\n" +
-	"\x1fERROR_REASON_DECISION_NOT_FOUND\x10\xb5\x02\x1aR\xb2\xed\x18N\b\x05\x12\vdecision_id\x1a=Decision 01938d2e-7f04-7c3e-9d55-0a6f3c3f0b11 does not exist.B\xd1\x01\n" +
+	"\x1fERROR_REASON_DECISION_NOT_FOUND\x10\xb5\x02\x1aR\xb2\xed\x18N\b\x05\x12\vdecision_id\x1a=Decision 01938d2e-7f04-7c3e-9d55-0a6f3c3f0b11 does not exist.\x12d\n" +
+	"!ERROR_REASON_DEFINITION_NOT_FOUND\x10\x90\x03\x1a<\xb2\xed\x188\b\x05\x12\x04name\x1a.The decision 'credit.approval' does not exist.\x12y\n" +
+	"\"ERROR_REASON_DEFINITION_NAME_TAKEN\x10\x91\x03\x1aP\xb2\xed\x18L\b\x06\x12\x04name\x1aBThe decision 'credit.approval' exists; change it with UpdateDraft.\x12\xda\x01\n" +
+	"\x1fERROR_REASON_DEFINITION_INVALID\x10\x92\x03\x1a\xb3\x01\xb2\xed\x18\xae\x01\b\x03\x12\n" +
+	"violations\x12\x04path\x12\x04line\x12\x06column\x12\aexcerpt\x12\x05caret\x1azrule_set.rules[0].condition: line 1, column 9: no field 'turnovr' in function.company.v1.Company; did you mean 'turnover'?\x12`\n" +
+	"%ERROR_REASON_DEFINITION_LIMIT_REACHED\x10\x93\x03\x1a4\xb2\xed\x180\b\t\x12\x05limit\x1a%A tenant has at most 10000 decisions.\x12l\n" +
+	"\x1eERROR_REASON_VERSION_NOT_FOUND\x10\x94\x03\x1aG\xb2\xed\x18C\b\x05\x12\x04name\x12\aversion\x1a0The decision 'credit.approval' has no version 7.\x12\x87\x01\n" +
+	"\x1aERROR_REASON_VERSION_STATE\x10\x95\x03\x1af\xb2\xed\x18b\b\t\x12\x04name\x12\aversion\x12\x05state\x12\x06wanted\x1a@Version 3 of 'credit.approval' is in review; this takes a draft.\x12\xb2\x01\n" +
+	"\"ERROR_REASON_VERSION_ETAG_MISMATCH\x10\x96\x03\x1a\x88\x01\xb2\xed\x18\x83\x01\b\n" +
+	"\x12\x04name\x12\aversion\x12\fcurrent_etag\x1abVersion 3 of 'credit.approval' has changed since it was read; read it again and repeat the change.\x12\x97\x01\n" +
+	"\x1fERROR_REASON_APPROVAL_BY_AUTHOR\x10\x97\x03\x1aq\xb2\xed\x18m\b\a\x12\x04name\x12\aversion\x1aZVersion 3 of 'credit.approval' was written by the caller; somebody else has to approve it.\x12\x85\x01\n" +
+	"\x19ERROR_REASON_TESTS_FAILED\x10\x98\x03\x1ae\xb2\xed\x18a\b\t\x12\x06failed\x12\x05cases\x12\x05first\x1aG2 of 14 cases failed, first 'large loan': the value is true, not false.\x12}\n" +
+	"$ERROR_REASON_NOTHING_TO_ROLL_BACK_TO\x10\x99\x03\x1aR\xb2\xed\x18N\b\t\x12\x04name\x1aDThe decision 'credit.approval' has no earlier version to go back to.\x12\x82\x01\n" +
+	"\x19ERROR_REASON_NOT_IN_FORCE\x10\xa4\x03\x1ab\xb2\xed\x18^\b\t\x12\x04name\x12\x0eeffective_time\x1aDNo version of 'credit.approval' is in force at 2026-01-01T00:00:00Z.\x12r\n" +
+	"#ERROR_REASON_DECISION_INPUT_INVALID\x10\xa5\x03\x1aH\xb2\xed\x18D\b\x03\x12\n" +
+	"violations\x1a4inputs.amount: is missing; the decision takes an int\x12\x82\x01\n" +
+	"&ERROR_REASON_LOGGED_DECISION_NOT_FOUND\x10\xa6\x03\x1aU\xb2\xed\x18Q\b\x05\x12\vdecision_id\x1a@Decision 01938d2e-7f04-7c3e-9d55-0a6f3c3f0b11 is not in the log.\x12\x9c\x01\n" +
+	"$ERROR_REASON_DECISION_NOT_REPLAYABLE\x10\xa7\x03\x1aq\xb2\xed\x18m\b\t\x12\vdecision_id\x1a\\Decision 01938d2e-7f04-7c3e-9d55-0a6f3c3f0b11 cannot be explained: its inputs were not kept.\x12\x94\x01\n" +
+	"&ERROR_REASON_DECISION_REFERENCE_DENIED\x10\xa8\x03\x1ag\xb2\xed\x18c\b\a\x12\n" +
+	"permission\x1aSThe permission 'company.read' is missing, which inputs by the id of a company take.B\xd1\x01\n" +
 	"\x16com.function.common.v1B\x10ErrorReasonProtoP\x01Z9function-backend.internal/api/function/common/v1;commonv1\xa2\x02\x03FCX\xaa\x02\x12Function.Common.V1\xca\x02\x13Function_\\Common\\V1\xe2\x02\x1fFunction_\\Common\\V1\\GPBMetadata\xea\x02\x14Function::Common::V1b\x06proto3"
 
 var (

@@ -316,6 +316,14 @@ var file_function_common_v1_options_proto_extTypes = []protoimpl.ExtensionInfo{
 		Filename:      "function/common/v1/options.proto",
 	},
 	{
+		ExtendedType:  (*descriptorpb.FieldOptions)(nil),
+		ExtensionType: (*bool)(nil),
+		Field:         50903,
+		Name:          "function.common.v1.sensitive",
+		Tag:           "varint,50903,opt,name=sensitive",
+		Filename:      "function/common/v1/options.proto",
+	},
+	{
 		ExtendedType:  (*descriptorpb.EnumValueOptions)(nil),
 		ExtensionType: (*ReasonSpec)(nil),
 		Field:         50902,
@@ -333,12 +341,22 @@ var (
 	E_Policy = &file_function_common_v1_options_proto_extTypes[0]
 )
 
+// Extension fields to descriptorpb.FieldOptions.
+var (
+	// Whether the field is about a person, or a secret of the tenant, and is left
+	// empty where messages are kept for the record, such as in the log of
+	// decisions.
+	//
+	// optional bool sensitive = 50903;
+	E_Sensitive = &file_function_common_v1_options_proto_extTypes[1]
+)
+
 // Extension fields to descriptorpb.EnumValueOptions.
 var (
 	// The meaning of a member of `ErrorReason`.
 	//
 	// optional function.common.v1.ReasonSpec reason = 50902;
-	E_Reason = &file_function_common_v1_options_proto_extTypes[1]
+	E_Reason = &file_function_common_v1_options_proto_extTypes[2]
 )
 
 var File_function_common_v1_options_proto protoreflect.FileDescriptor
@@ -368,7 +386,8 @@ const file_function_common_v1_options_proto_rawDesc = "" +
 	"\x1bIDEMPOTENCY_NO_SIDE_EFFECTS\x10\x01\x12\x1a\n" +
 	"\x16IDEMPOTENCY_IDEMPOTENT\x10\x02\x12\x1a\n" +
 	"\x16IDEMPOTENCY_REQUEST_ID\x10\x03:Z\n" +
-	"\x06policy\x12\x1e.google.protobuf.MethodOptions\x18Ս\x03 \x01(\v2 .function.common.v1.MethodPolicyR\x06policy:[\n" +
+	"\x06policy\x12\x1e.google.protobuf.MethodOptions\x18Ս\x03 \x01(\v2 .function.common.v1.MethodPolicyR\x06policy:=\n" +
+	"\tsensitive\x12\x1d.google.protobuf.FieldOptions\x18\u05cd\x03 \x01(\bR\tsensitive:[\n" +
 	"\x06reason\x12!.google.protobuf.EnumValueOptions\x18֍\x03 \x01(\v2\x1e.function.common.v1.ReasonSpecR\x06reasonB\xcd\x01\n" +
 	"\x16com.function.common.v1B\fOptionsProtoP\x01Z9function-backend.internal/api/function/common/v1;commonv1\xa2\x02\x03FCX\xaa\x02\x12Function.Common.V1\xca\x02\x13Function_\\Common\\V1\xe2\x02\x1fFunction_\\Common\\V1\\GPBMetadata\xea\x02\x14Function::Common::V1b\x06proto3"
 
@@ -394,7 +413,8 @@ var file_function_common_v1_options_proto_goTypes = []any{
 	(*durationpb.Duration)(nil),           // 4: google.protobuf.Duration
 	(code.Code)(0),                        // 5: google.rpc.Code
 	(*descriptorpb.MethodOptions)(nil),    // 6: google.protobuf.MethodOptions
-	(*descriptorpb.EnumValueOptions)(nil), // 7: google.protobuf.EnumValueOptions
+	(*descriptorpb.FieldOptions)(nil),     // 7: google.protobuf.FieldOptions
+	(*descriptorpb.EnumValueOptions)(nil), // 8: google.protobuf.EnumValueOptions
 }
 var file_function_common_v1_options_proto_depIdxs = []int32{
 	0, // 0: function.common.v1.MethodPolicy.idempotency:type_name -> function.common.v1.Idempotency
@@ -402,13 +422,14 @@ var file_function_common_v1_options_proto_depIdxs = []int32{
 	4, // 2: function.common.v1.StepUp.max_age:type_name -> google.protobuf.Duration
 	5, // 3: function.common.v1.ReasonSpec.code:type_name -> google.rpc.Code
 	6, // 4: function.common.v1.policy:extendee -> google.protobuf.MethodOptions
-	7, // 5: function.common.v1.reason:extendee -> google.protobuf.EnumValueOptions
-	1, // 6: function.common.v1.policy:type_name -> function.common.v1.MethodPolicy
-	3, // 7: function.common.v1.reason:type_name -> function.common.v1.ReasonSpec
-	8, // [8:8] is the sub-list for method output_type
-	8, // [8:8] is the sub-list for method input_type
-	6, // [6:8] is the sub-list for extension type_name
-	4, // [4:6] is the sub-list for extension extendee
+	7, // 5: function.common.v1.sensitive:extendee -> google.protobuf.FieldOptions
+	8, // 6: function.common.v1.reason:extendee -> google.protobuf.EnumValueOptions
+	1, // 7: function.common.v1.policy:type_name -> function.common.v1.MethodPolicy
+	3, // 8: function.common.v1.reason:type_name -> function.common.v1.ReasonSpec
+	9, // [9:9] is the sub-list for method output_type
+	9, // [9:9] is the sub-list for method input_type
+	7, // [7:9] is the sub-list for extension type_name
+	4, // [4:7] is the sub-list for extension extendee
 	0, // [0:4] is the sub-list for field type_name
 }
 
@@ -424,7 +445,7 @@ func file_function_common_v1_options_proto_init() {
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_function_common_v1_options_proto_rawDesc), len(file_function_common_v1_options_proto_rawDesc)),
 			NumEnums:      1,
 			NumMessages:   3,
-			NumExtensions: 2,
+			NumExtensions: 3,
 			NumServices:   0,
 		},
 		GoTypes:           file_function_common_v1_options_proto_goTypes,

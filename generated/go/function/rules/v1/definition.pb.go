@@ -1420,7 +1420,7 @@ var File_function_rules_v1_definition_proto protoreflect.FileDescriptor
 
 const file_function_rules_v1_definition_proto_rawDesc = "" +
 	"\n" +
-	"\"function/rules/v1/definition.proto\x12\x11function.rules.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xe4\x04\n" +
+	"\"function/rules/v1/definition.proto\x12\x11function.rules.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xf1\x04\n" +
 	"\n" +
 	"Definition\x12H\n" +
 	"\x04name\x18\x01 \x01(\tB4\xe2A\x01\x02\xbaH-r+\x18\xc8\x012&^[a-z][a-z0-9_]*([.][a-z][a-z0-9_]*)*$R\x04name\x12*\n" +
@@ -1431,8 +1431,8 @@ const file_function_rules_v1_definition_proto_rawDesc = "" +
 	"\brule_set\x18\x05 \x01(\v2\x1a.function.rules.v1.RuleSetH\x00R\aruleSet\x128\n" +
 	"\x05table\x18\x06 \x01(\v2 .function.rules.v1.DecisionTableH\x00R\x05table\x128\n" +
 	"\x05graph\x18\a \x01(\v2 .function.rules.v1.DecisionGraphH\x00R\x05graph\x12<\n" +
-	"\x05tests\x18\b \x03(\v2\x1b.function.rules.v1.TestCaseB\t\xbaH\x06\x92\x01\x03\x10\x90NR\x05tests\x12K\n" +
-	"\x06labels\x18\t \x03(\v2).function.rules.v1.Definition.LabelsEntryB\b\xbaH\x05\x9a\x01\x02\x10@R\x06labels\x1a9\n" +
+	"\x05tests\x18\b \x03(\v2\x1b.function.rules.v1.TestCaseB\t\xbaH\x06\x92\x01\x03\x10\x90NR\x05tests\x12X\n" +
+	"\x06labels\x18\t \x03(\v2).function.rules.v1.Definition.LabelsEntryB\x15\xbaH\x12\x9a\x01\x0f\x10@\"\x04r\x02\x18?*\x05r\x03\x18\xff\x01R\x06labels\x1a9\n" +
 	"\vLabelsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01B\x06\n" +
@@ -1504,11 +1504,10 @@ const file_function_rules_v1_definition_proto_rawDesc = "" +
 	"expression\x18\x03 \x01(\tB\v\xbaH\br\x06\x10\x01\x18\xa0\x9c\x01H\x00R\n" +
 	"expression\x12-\n" +
 	"\x04call\x18\x04 \x01(\v2\x17.function.rules.v1.CallH\x00R\x04callB\x06\n" +
-	"\x04work\"\xc8\x01\n" +
+	"\x04work\"\xce\x01\n" +
 	"\x04Call\x12*\n" +
-	"\bdecision\x18\x01 \x01(\tB\x0e\xe2A\x01\x02\xbaH\ar\x05\x10\x01\x18\xc8\x01R\bdecision\x12V\n" +
-	"\targuments\x18\x02 \x03(\v2&.function.rules.v1.Call.ArgumentsEntryB\x10\xbaH\r\x9a\x01\n" +
-	"\x10d*\x06r\x04\x18\xa0\x9c\x01R\targuments\x1a<\n" +
+	"\bdecision\x18\x01 \x01(\tB\x0e\xe2A\x01\x02\xbaH\ar\x05\x10\x01\x18\xc8\x01R\bdecision\x12\\\n" +
+	"\targuments\x18\x02 \x03(\v2&.function.rules.v1.Call.ArgumentsEntryB\x16\xbaH\x13\x9a\x01\x10\x10d\"\x04r\x02\x18d*\x06r\x04\x18\xa0\x9c\x01R\targuments\x1a<\n" +
 	"\x0eArgumentsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xcb\x01\n" +

@@ -338,6 +338,49 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """
     ERROR_REASON_DECISION_NOT_FOUND: _ErrorReason.ValueType  # 309
     """No recorded decision with this id is visible to the caller."""
+    ERROR_REASON_DEFINITION_NOT_FOUND: _ErrorReason.ValueType  # 400
+    """The tenant has no decision with this name."""
+    ERROR_REASON_DEFINITION_NAME_TAKEN: _ErrorReason.ValueType  # 401
+    """The tenant has a decision with this name already."""
+    ERROR_REASON_DEFINITION_INVALID: _ErrorReason.ValueType  # 402
+    """The definition cannot be read or does not add up. `BadRequest` names each
+    place; `excerpt` is the line of the first, `caret` a line with a caret to be
+    printed below it.
+    """
+    ERROR_REASON_DEFINITION_LIMIT_REACHED: _ErrorReason.ValueType  # 403
+    """The tenant has as many decisions as it may have."""
+    ERROR_REASON_VERSION_NOT_FOUND: _ErrorReason.ValueType  # 404
+    """The decision has no version with this number."""
+    ERROR_REASON_VERSION_STATE: _ErrorReason.ValueType  # 405
+    """The version is not in a state in which this can be done."""
+    ERROR_REASON_VERSION_ETAG_MISMATCH: _ErrorReason.ValueType  # 406
+    """The etag in the request is not the current one: somebody changed the
+    version in between.
+    """
+    ERROR_REASON_APPROVAL_BY_AUTHOR: _ErrorReason.ValueType  # 407
+    """Whoever wrote at a version does not approve it where approval takes four
+    eyes.
+    """
+    ERROR_REASON_TESTS_FAILED: _ErrorReason.ValueType  # 408
+    """Cases of the version failed, so it was not published. `BadRequest` names
+    each.
+    """
+    ERROR_REASON_NOTHING_TO_ROLL_BACK_TO: _ErrorReason.ValueType  # 409
+    """No earlier version was published that could be put in force again."""
+    ERROR_REASON_NOT_IN_FORCE: _ErrorReason.ValueType  # 420
+    """No version of the decision is in force at the time."""
+    ERROR_REASON_DECISION_INPUT_INVALID: _ErrorReason.ValueType  # 421
+    """The inputs are not those that the definition declares; `BadRequest` names
+    each place.
+    """
+    ERROR_REASON_LOGGED_DECISION_NOT_FOUND: _ErrorReason.ValueType  # 422
+    """No decision with this id is in the log."""
+    ERROR_REASON_DECISION_NOT_REPLAYABLE: _ErrorReason.ValueType  # 423
+    """The decision is in the log without what an explanation needs."""
+    ERROR_REASON_DECISION_REFERENCE_DENIED: _ErrorReason.ValueType  # 424
+    """A decision about a company by its id takes the permission to read companies
+    besides.
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Why a call failed. It travels as `google.rpc.ErrorInfo.reason` without the
@@ -662,4 +705,47 @@ nested too deeply, or too many have to be followed.
 """
 ERROR_REASON_DECISION_NOT_FOUND: ErrorReason.ValueType  # 309
 """No recorded decision with this id is visible to the caller."""
+ERROR_REASON_DEFINITION_NOT_FOUND: ErrorReason.ValueType  # 400
+"""The tenant has no decision with this name."""
+ERROR_REASON_DEFINITION_NAME_TAKEN: ErrorReason.ValueType  # 401
+"""The tenant has a decision with this name already."""
+ERROR_REASON_DEFINITION_INVALID: ErrorReason.ValueType  # 402
+"""The definition cannot be read or does not add up. `BadRequest` names each
+place; `excerpt` is the line of the first, `caret` a line with a caret to be
+printed below it.
+"""
+ERROR_REASON_DEFINITION_LIMIT_REACHED: ErrorReason.ValueType  # 403
+"""The tenant has as many decisions as it may have."""
+ERROR_REASON_VERSION_NOT_FOUND: ErrorReason.ValueType  # 404
+"""The decision has no version with this number."""
+ERROR_REASON_VERSION_STATE: ErrorReason.ValueType  # 405
+"""The version is not in a state in which this can be done."""
+ERROR_REASON_VERSION_ETAG_MISMATCH: ErrorReason.ValueType  # 406
+"""The etag in the request is not the current one: somebody changed the
+version in between.
+"""
+ERROR_REASON_APPROVAL_BY_AUTHOR: ErrorReason.ValueType  # 407
+"""Whoever wrote at a version does not approve it where approval takes four
+eyes.
+"""
+ERROR_REASON_TESTS_FAILED: ErrorReason.ValueType  # 408
+"""Cases of the version failed, so it was not published. `BadRequest` names
+each.
+"""
+ERROR_REASON_NOTHING_TO_ROLL_BACK_TO: ErrorReason.ValueType  # 409
+"""No earlier version was published that could be put in force again."""
+ERROR_REASON_NOT_IN_FORCE: ErrorReason.ValueType  # 420
+"""No version of the decision is in force at the time."""
+ERROR_REASON_DECISION_INPUT_INVALID: ErrorReason.ValueType  # 421
+"""The inputs are not those that the definition declares; `BadRequest` names
+each place.
+"""
+ERROR_REASON_LOGGED_DECISION_NOT_FOUND: ErrorReason.ValueType  # 422
+"""No decision with this id is in the log."""
+ERROR_REASON_DECISION_NOT_REPLAYABLE: ErrorReason.ValueType  # 423
+"""The decision is in the log without what an explanation needs."""
+ERROR_REASON_DECISION_REFERENCE_DENIED: ErrorReason.ValueType  # 424
+"""A decision about a company by its id takes the permission to read companies
+besides.
+"""
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

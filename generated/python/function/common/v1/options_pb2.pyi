@@ -183,8 +183,14 @@ class ReasonSpec(_message.Message):
 Global___ReasonSpec: _TypeAlias = ReasonSpec  # noqa: Y015
 
 POLICY_FIELD_NUMBER: _builtins.int
+SENSITIVE_FIELD_NUMBER: _builtins.int
 REASON_FIELD_NUMBER: _builtins.int
 policy: _extension_dict._ExtensionFieldDescriptor[_descriptor_pb2.MethodOptions, Global___MethodPolicy]
 """The policy of a method; every method of the platform declares one."""
+sensitive: _extension_dict._ExtensionFieldDescriptor[_descriptor_pb2.FieldOptions, _builtins.bool]
+"""Whether the field is about a person, or a secret of the tenant, and is left
+empty where messages are kept for the record, such as in the log of
+decisions.
+"""
 reason: _extension_dict._ExtensionFieldDescriptor[_descriptor_pb2.EnumValueOptions, Global___ReasonSpec]
 """The meaning of a member of `ErrorReason`."""

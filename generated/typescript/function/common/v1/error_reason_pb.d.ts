@@ -886,6 +886,118 @@ export enum ErrorReason {
    * @generated from enum value: ERROR_REASON_DECISION_NOT_FOUND = 309;
    */
   DECISION_NOT_FOUND = 309,
+
+  /**
+   * The tenant has no decision with this name.
+   *
+   * @generated from enum value: ERROR_REASON_DEFINITION_NOT_FOUND = 400;
+   */
+  DEFINITION_NOT_FOUND = 400,
+
+  /**
+   * The tenant has a decision with this name already.
+   *
+   * @generated from enum value: ERROR_REASON_DEFINITION_NAME_TAKEN = 401;
+   */
+  DEFINITION_NAME_TAKEN = 401,
+
+  /**
+   * The definition cannot be read or does not add up. `BadRequest` names each
+   * place; `excerpt` is the line of the first, `caret` a line with a caret to be
+   * printed below it.
+   *
+   * @generated from enum value: ERROR_REASON_DEFINITION_INVALID = 402;
+   */
+  DEFINITION_INVALID = 402,
+
+  /**
+   * The tenant has as many decisions as it may have.
+   *
+   * @generated from enum value: ERROR_REASON_DEFINITION_LIMIT_REACHED = 403;
+   */
+  DEFINITION_LIMIT_REACHED = 403,
+
+  /**
+   * The decision has no version with this number.
+   *
+   * @generated from enum value: ERROR_REASON_VERSION_NOT_FOUND = 404;
+   */
+  VERSION_NOT_FOUND = 404,
+
+  /**
+   * The version is not in a state in which this can be done.
+   *
+   * @generated from enum value: ERROR_REASON_VERSION_STATE = 405;
+   */
+  VERSION_STATE = 405,
+
+  /**
+   * The etag in the request is not the current one: somebody changed the
+   * version in between.
+   *
+   * @generated from enum value: ERROR_REASON_VERSION_ETAG_MISMATCH = 406;
+   */
+  VERSION_ETAG_MISMATCH = 406,
+
+  /**
+   * Whoever wrote at a version does not approve it where approval takes four
+   * eyes.
+   *
+   * @generated from enum value: ERROR_REASON_APPROVAL_BY_AUTHOR = 407;
+   */
+  APPROVAL_BY_AUTHOR = 407,
+
+  /**
+   * Cases of the version failed, so it was not published. `BadRequest` names
+   * each.
+   *
+   * @generated from enum value: ERROR_REASON_TESTS_FAILED = 408;
+   */
+  TESTS_FAILED = 408,
+
+  /**
+   * No earlier version was published that could be put in force again.
+   *
+   * @generated from enum value: ERROR_REASON_NOTHING_TO_ROLL_BACK_TO = 409;
+   */
+  NOTHING_TO_ROLL_BACK_TO = 409,
+
+  /**
+   * No version of the decision is in force at the time.
+   *
+   * @generated from enum value: ERROR_REASON_NOT_IN_FORCE = 420;
+   */
+  NOT_IN_FORCE = 420,
+
+  /**
+   * The inputs are not those that the definition declares; `BadRequest` names
+   * each place.
+   *
+   * @generated from enum value: ERROR_REASON_DECISION_INPUT_INVALID = 421;
+   */
+  DECISION_INPUT_INVALID = 421,
+
+  /**
+   * No decision with this id is in the log.
+   *
+   * @generated from enum value: ERROR_REASON_LOGGED_DECISION_NOT_FOUND = 422;
+   */
+  LOGGED_DECISION_NOT_FOUND = 422,
+
+  /**
+   * The decision is in the log without what an explanation needs.
+   *
+   * @generated from enum value: ERROR_REASON_DECISION_NOT_REPLAYABLE = 423;
+   */
+  DECISION_NOT_REPLAYABLE = 423,
+
+  /**
+   * A decision about a company by its id takes the permission to read companies
+   * besides.
+   *
+   * @generated from enum value: ERROR_REASON_DECISION_REFERENCE_DENIED = 424;
+   */
+  DECISION_REFERENCE_DENIED = 424,
 }
 
 /**

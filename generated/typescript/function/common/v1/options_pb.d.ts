@@ -8,7 +8,7 @@
 
 import type { GenEnum, GenExtension, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
-import type { Duration, EnumValueOptions, MethodOptions } from "@bufbuild/protobuf/wkt";
+import type { Duration, EnumValueOptions, FieldOptions, MethodOptions } from "@bufbuild/protobuf/wkt";
 import type { Code } from "../../../google/rpc/code_pb.js";
 
 /**
@@ -189,6 +189,15 @@ export declare const IdempotencySchema: GenEnum<Idempotency>;
  * @generated from extension: function.common.v1.MethodPolicy policy = 50901;
  */
 export declare const policy: GenExtension<MethodOptions, MethodPolicy>;
+
+/**
+ * Whether the field is about a person, or a secret of the tenant, and is left
+ * empty where messages are kept for the record, such as in the log of
+ * decisions.
+ *
+ * @generated from extension: bool sensitive = 50903;
+ */
+export declare const sensitive: GenExtension<FieldOptions, boolean>;
 
 /**
  * The meaning of a member of `ErrorReason`.

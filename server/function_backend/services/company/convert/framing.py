@@ -39,6 +39,18 @@ def double(number: int, value: float) -> bytes:
     return _tag(number, _FIXED64) + _DOUBLE.pack(value) if value else b""
 
 
+def first_content(message: bytes) -> bytes:
+    """What the first field of the message holds, which is of a message, string or bytes type."""
+    place = 1
+    length = shift = 0
+    while True:
+        byte = message[place]
+        length |= (byte & 0x7F) << shift
+        place, shift = place + 1, shift + 7
+        if byte < _ONE_BYTE:
+            return message[place : place + length]
+
+
 def _tag(number: int, wire_type: int) -> bytes:
     return _varint(number << 3 | wire_type)
 

@@ -1,0 +1,1 @@
+"""The engine, and what runs beside the calls."""

@@ -1,0 +1,1 @@
+"""What decisions, versions and publications are."""

@@ -1,0 +1,58 @@
+"""When versions are in force."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Publication:
+    """A time in which a version is in force, unless a later publication is as well."""
+
+    number: int
+    """Counts the publications of a decision, from 1."""
+    version: int
+    valid_from: datetime
+    valid_until: datetime | None
+    """Not included; None for ever."""
+    ended_at: datetime | None
+    """From when on it does not count any more, whatever else it says: its version was retired."""
+    published_at: datetime
+    publisher: str
+    comment: str
+
+    def covers(self, at: datetime) -> bool:
+        """Whether it is in force at the time, as far as it is concerned."""
+        return (
+            self.valid_from <= at
+            and (self.valid_until is None or at < self.valid_until)
+            and (self.ended_at is None or at < self.ended_at)
+        )
+
+
+class Timeline:
+    """The publications of one decision."""
+
+    __slots__ = ("_latest_first",)
+
+    def __init__(self, publications: Sequence[Publication]) -> None:
+        self._latest_first = sorted(publications, key=lambda each: (each.valid_from, each.number), reverse=True)
+
+    def in_force(self, at: datetime) -> Publication | None:
+        """The one that counts at the time: of those that cover it, the one that began last and was made last."""
+        return next((each for each in self._latest_first if each.covers(at)), None)
+
+    def before(self, current: Publication | None, *, retired: frozenset[int]) -> int | None:
+        """The version that was published before the current one and may come back; None when there is none.
+
+        Without a current one, the version that was published last.
+        """
+        made = sorted(self._latest_first, key=lambda each: each.number, reverse=True)
+        for each in made:
+            if current is not None and (each.number >= current.number or each.version == current.version):
+                continue
+            if each.version not in retired:
+                return each.version
+        return None

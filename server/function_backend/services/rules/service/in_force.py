@@ -1,0 +1,132 @@
+"""Which version of a decision counts, without asking the database: kept by each worker until a change is heard of.
+
+What is kept says when each version is in force, so a planned publication takes effect at its time by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from function_backend.cache.local import LocalCache
+from function_backend.kernel.call import Call
+from function_backend.kernel.statistics import CacheStatistics
+from function_backend.persistence.unit_of_work import Transactions, UnitOfWork
+from function_backend.services.rules.domain.publication import Timeline
+from function_backend.services.rules.domain.version import Version, VersionState
+from function_backend.services.rules.errors import DefinitionNotFoundError, NotInForceError, VersionStateError
+from function_backend.services.rules.ports import CompiledDecision
+from function_backend.services.rules.repository.publication import PublicationRepository
+from function_backend.services.rules.repository.version import VersionRepository
+from function_backend.services.rules.service.compilations import Compilations
+from function_backend.services.rules.service.finding import definition_named, version_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownDefinition:
+    """What a worker knows about a decision that was published."""
+
+    id: UUID
+    timeline: Timeline
+    published: dict[int, str]
+    """The content hashes of the versions that may decide, by number."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deciding:
+    """A version that is ready to decide."""
+
+    definition_id: UUID
+    name: str
+    number: int
+    content_hash: str
+    compiled: CompiledDecision
+
+
+class InForce:
+    """The versions in force, as one worker knows them."""
+
+    def __init__(
+        self,
+        *,
+        transactions: Transactions,
+        compilations: Compilations,
+        size: int,
+        ttl: float,
+        may_cache: Callable[[], bool],
+    ) -> None:
+        """`may_cache` says whether changes are being heard of."""
+        self._transactions = transactions
+        self._compilations = compilations
+        self._known: LocalCache[tuple[UUID, str], KnownDefinition] = LocalCache(size=size, ttl=ttl)
+        self._may_cache = may_cache
+
+    @property
+    def statistics(self) -> CacheStatistics:
+        """How often a decision was known."""
+        return self._known
+
+    def forget(self, notification: str) -> None:
+        """Drops what a change notification names: `tenant/name`."""
+        tenant, _, name = notification.partition("/")
+        self._known.drop((UUID(tenant), name))
+
+    def forget_all(self) -> None:
+        """Drops everything."""
+        self._known.clear()
+
+    def find(self, call: Call, name: str, number: int, *, at: datetime) -> Deciding:
+        """The version asked for, or with 0 the one in force at the time.
+
+        Raises DefinitionNotFoundError, VersionNotFoundError, VersionStateError for a version that was never published
+        or is retired, and NotInForceError.
+        """
+        known = self._known_definition(call, name)
+        if not number:
+            publication = known.timeline.in_force(at)
+            if publication is None:
+                raise NotInForceError(name, at)
+            number = publication.version
+        content_hash = known.published.get(number)
+        if content_hash is None:
+            raise self._unpublished(name, number)
+        compiled = None
+        if call.tenant_id is not None:
+            compiled = self._compilations.kept(call.tenant_id, known.id, number)
+        if compiled is None:
+            compiled = self._compiled(name, number)
+        return Deciding(definition_id=known.id, name=name, number=number, content_hash=content_hash, compiled=compiled)
+
+    def _known_definition(self, call: Call, name: str) -> KnownDefinition:
+        tenant_id = call.tenant_id
+        # Whoever comes with a consistency token has just changed something, and asks for what it became.
+        if tenant_id is None or call.minimum_position is not None or not self._may_cache():
+            return self._load(name)
+        return self._known.get_or_load((tenant_id, name), lambda: self._load(name))
+
+    def _load(self, name: str) -> KnownDefinition:
+        with self._transactions.snapshot() as work:
+            found = PublicationRepository(work).timeline_of(name)
+            if found is None:
+                raise DefinitionNotFoundError(name)
+            definition_id, timeline = found
+            published = VersionRepository(work).in_state(definition_id, VersionState.PUBLISHED)
+        return KnownDefinition(
+            id=definition_id,
+            timeline=timeline,
+            published={version.number: version.content.content_hash for version in published},
+        )
+
+    def _compiled(self, name: str, number: int) -> CompiledDecision:
+        with self._transactions.reading() as work:
+            return self._compilations.of_version(work, self._version(work, name, number))
+
+    def _unpublished(self, name: str, number: int) -> Exception:
+        with self._transactions.reading() as work:
+            version = self._version(work, name, number)
+        return VersionStateError(version, [VersionState.PUBLISHED])
+
+    def _version(self, work: UnitOfWork, name: str, number: int) -> Version:
+        return version_of(work, definition_named(work, name), number)

@@ -1,0 +1,98 @@
+"""Wires the folder."""
+
+from __future__ import annotations
+
+from function_backend.kernel.slice import Chore, Slice
+from function_backend.resources import Resources
+from function_backend.services.rules.adapters.companies import ReferencedCompanies
+from function_backend.services.rules.adapters.decision_log import BackgroundLog, NoLog, SynchronousLog
+from function_backend.services.rules.adapters.engine import EngineCompiler
+from function_backend.services.rules.convert.decision import Keeping
+from function_backend.services.rules.convert.events import EVENT_PAYLOADS
+from function_backend.services.rules.convert.inputs import stored_inputs
+from function_backend.services.rules.domain.version import Approval
+from function_backend.services.rules.ports import DecisionSink
+from function_backend.services.rules.repository.decision import purge_decisions
+from function_backend.services.rules.service.checking import Checking
+from function_backend.services.rules.service.compilations import Compilations
+from function_backend.services.rules.service.decisions import Decisions
+from function_backend.services.rules.service.drafts import Drafts
+from function_backend.services.rules.service.evaluating import Evaluating
+from function_backend.services.rules.service.finding import TOPIC
+from function_backend.services.rules.service.in_force import InForce
+from function_backend.services.rules.service.publishing import Publishing
+from function_backend.services.rules.service.reading import Reading
+from function_backend.services.rules.service.reviews import Reviews
+from function_backend.services.rules.servicer.definition import DefinitionServicer, DefinitionUseCases
+from function_backend.services.rules.servicer.evaluation import EvaluationServicer, EvaluationUseCases
+from function_backend.services.rules.settings import RulesSettings
+
+_PURGE_SECONDS = 60.0
+
+
+def build(resources: Resources, settings: RulesSettings) -> Slice:
+    """The servicers of decisions."""
+    transactions, clock, page_tokens = resources.transactions, resources.clock, resources.page_tokens
+    approval = Approval(settings.approval)
+    compilations = Compilations(EngineCompiler(), size=settings.cached_definitions)
+    in_force = InForce(
+        transactions=transactions,
+        compilations=compilations,
+        size=settings.cached_definitions,
+        ttl=settings.cached_for.total_seconds(),
+        may_cache=resources.listener_healthy,
+    )
+    log = _log(resources, settings)
+    definitions = DefinitionUseCases(
+        drafts=Drafts(
+            transactions=transactions,
+            clock=clock,
+            compilations=compilations,
+            most_definitions=settings.most_definitions,
+        ),
+        reviews=Reviews(transactions=transactions, clock=clock, compilations=compilations, approval=approval),
+        publishing=Publishing(transactions=transactions, clock=clock, compilations=compilations, approval=approval),
+        reading=Reading(transactions=transactions, clock=clock, page_tokens=page_tokens),
+        checking=Checking(transactions=transactions, clock=clock, compilations=compilations),
+    )
+    evaluation = EvaluationUseCases(
+        evaluating=Evaluating(
+            clock=clock, in_force=in_force, sink=log, companies=ReferencedCompanies(resources.references)
+        ),
+        decisions=Decisions(
+            transactions=transactions,
+            clock=clock,
+            page_tokens=page_tokens,
+            compilations=compilations,
+            inputs_of=stored_inputs,
+        ),
+    )
+    return Slice(
+        name="rules",
+        servicers={
+            "function.rules.v1.DefinitionService": DefinitionServicer(definitions),
+            "function.rules.v1.EvaluationService": EvaluationServicer(evaluation),
+        },
+        event_payloads=EVENT_PAYLOADS,
+        invalidations={TOPIC: in_force.forget},
+        cache_resets=(in_force.forget_all,),
+        caches={"decisions in force": in_force.statistics, "compiled decisions": compilations.statistics},
+        chores=(Chore(_PURGE_SECONDS, lambda driver: purge_decisions(driver, clock.now())),),
+        closings=(log.close,) if isinstance(log, BackgroundLog) else (),
+    )
+
+
+def _log(resources: Resources, settings: RulesSettings) -> DecisionSink:
+    keeping = Keeping(kept_for=settings.decisions_kept_for, with_inputs=settings.decision_inputs == "full")
+    if settings.decision_log == "off":
+        return NoLog()
+    if settings.decision_log == "synchronous":
+        return SynchronousLog(
+            transactions=resources.transactions, sample_rate=settings.decision_sample_rate, kept=keeping
+        )
+    return BackgroundLog(
+        transactions=resources.transactions,
+        sample_rate=settings.decision_sample_rate,
+        kept=keeping,
+        longest_queue=settings.decision_queue,
+    )

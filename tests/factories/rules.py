@@ -1,0 +1,93 @@
+"""Decisions for tests, and callers that write and take them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from google.protobuf.json_format import ParseDict
+
+from function.rules.v1 import (
+    decision_pb2,
+    definition_pb2,
+    definition_service_pb2,
+    definition_service_pb2_grpc,
+    definition_version_pb2,
+    evaluation_service_pb2,
+    evaluation_service_pb2_grpc,
+)
+from tests.fixtures.server import RunningServer
+
+SECONDS = 30
+
+
+def loan(name: str = "loan.approval", *, limit: int = 1000, **fields: object) -> definition_pb2.Definition:
+    """A rule set: loans up to the limit are granted, others are not; with a case for each."""
+    described: dict[str, Any] = {
+        "name": name,
+        "inputs": [{"name": "amount", "type": "int"}],
+        "result_type": "bool",
+        "rule_set": {
+            "policy": "RULE_POLICY_FIRST_MATCH",
+            "rules": [
+                {
+                    "id": "small",
+                    "condition": f"amount <= {limit}",
+                    "outcome": "true",
+                    "reason_code": "SMALL",
+                    "reason": "Small loans are granted.",
+                },
+            ],
+            "otherwise": "false",
+        },
+        "tests": [
+            {"name": "small", "inputs": {"amount": limit}, "expect": {"value": True}},
+            {"name": "large", "inputs": {"amount": limit + 1}, "expect": {"value": False}},
+        ],
+        **fields,
+    }
+    return ParseDict(described, definition_pb2.Definition())
+
+
+def given(**json: object) -> decision_pb2.DecisionInputs:
+    """Inputs as JSON."""
+    return ParseDict({"json": json}, decision_pb2.DecisionInputs())
+
+
+class RulesCaller:
+    """Somebody who writes decisions and takes them."""
+
+    def __init__(self, server: RunningServer, key: str | None = None) -> None:
+        self.server = server
+        self.metadata = server.metadata(key)
+        self.definitions = definition_service_pb2_grpc.DefinitionServiceStub(server.channel)
+        self.evaluation = evaluation_service_pb2_grpc.EvaluationServiceStub(server.channel)
+
+    def definition(self, method: str, **fields: Any) -> Any:  # noqa: ANN401  the response of any method
+        """Calls a method of `DefinitionService`."""
+        request = getattr(definition_service_pb2, f"{method}Request")(**fields)
+        return getattr(self.definitions, method)(request, metadata=self.metadata, timeout=SECONDS)
+
+    def decision(self, method: str, **fields: Any) -> Any:  # noqa: ANN401  the response of any method
+        """Calls a method of `EvaluationService`."""
+        request = getattr(evaluation_service_pb2, f"{method}Request")(**fields)
+        return getattr(self.evaluation, method)(request, metadata=self.metadata, timeout=SECONDS)
+
+    def approved(self, definition: definition_pb2.Definition) -> definition_version_pb2.DefinitionVersion:
+        """The approved version of a new decision, or the next one of one that exists."""
+        known = [each.name for each in self.definition("ListDefinitions", name_prefix=definition.name).definitions]
+        write = "UpdateDraft" if definition.name in known else "CreateDefinition"
+        number = self.definition(write, definition=definition).version.version
+        self.definition("SubmitForReview", name=definition.name)
+        return self.definition("ApproveVersion", name=definition.name, version=number).version  # type: ignore[no-any-return]
+
+    def published(
+        self, definition: definition_pb2.Definition, **period: object
+    ) -> definition_service_pb2.PublishVersionResponse:
+        """The published version."""
+        number = self.approved(definition).version
+        return self.definition("PublishVersion", name=definition.name, version=number, **period)  # type: ignore[no-any-return]
+
+    def decide(self, name: str, **json: object) -> decision_pb2.Decision:
+        """The decision from inputs as JSON."""
+        answer: evaluation_service_pb2.EvaluateResponse = self.decision("Evaluate", name=name, inputs=given(**json))
+        return answer.decision
