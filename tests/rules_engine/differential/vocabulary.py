@@ -47,6 +47,10 @@ _BOOL = (
     "sets.intersects({list(T)}, {list(T)})",
     "sets.equivalent({list(T)}, {list(T)})",
     "(dyn({T}) == dyn({T}))",
+    # A variable whose type nobody knows, so that no hole takes it.
+    "dyn({list(T)}).exists($unknown, ^ == {T})",
+    "dyn({list(T)}).all($unknown, ^ != {T})",
+    "optional.ofNonZeroValue({T}).hasValue()",
     "({wrapped(T)} == {T})",
     "({wrapped(T)} == null)",
     "({string} in {map(string, string)})",
@@ -178,10 +182,13 @@ _ANY_LIST = (
     "{list(int)}.transformList($int, $int, {T})",
     "({bool} ? {list(T)} : {list(T)})",
     "{list(T)}.slice(0, {#small})",
+    "{list(T)}.distinct()",
+    "{list(T)}.reverse()",
+    "[{list(T)}, {list(T)}].flatten()",
     "[?optional.of({T}), {T}]",
 )
 _STRING_LISTS = ("{string}.split({#separator})", "{string}.split({#separator}, {#small})")
-_SORTED = ("{list(T)}.sort()",)
+_SORTED = ("{list(T)}.sort()", "{list(T)}.sortBy($T, {int})")
 
 
 def templates() -> Mapping[str, Sequence[str]]:
@@ -202,6 +209,7 @@ def templates() -> Mapping[str, Sequence[str]]:
     for scalar in _TYPED:
         made[f"list({scalar})"] += [template.replace("T", scalar) for template in _SORTED]
     made["list(string)"] += _STRING_LISTS
+    made["list(int)"].append("lists.range({#small})")
     return made
 
 
