@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 MAY_FAIL = "checked"
 """Bools about fields that may be missing: no leaves, which never fail."""
 SCALARS = ("bool", "int", "uint", "double", "string", "bytes")
-_TYPED = ("int", "uint", "double", "string")
+_SORTABLE = ("int", "uint", "string")
 LISTS = tuple(f"list({scalar})" for scalar in SCALARS)
 
 _BOOL = (
@@ -206,10 +206,12 @@ def templates() -> Mapping[str, Sequence[str]]:
     for scalar in SCALARS:
         made[scalar] += [template.replace("T", scalar) for template in _ANY_SCALAR]
         made[f"list({scalar})"] = [template.replace("T", scalar) for template in _ANY_LIST]
-    for scalar in _TYPED:
+    for scalar in _SORTABLE:
         made[f"list({scalar})"] += [template.replace("T", scalar) for template in _SORTED]
     made["list(string)"] += _STRING_LISTS
     made["list(int)"].append("lists.range({#small})")
+    # Where NaN goes is left open by the language.
+    made["list(double)"].append("{list(double)}.filter($unknown, !math.isNaN(^)).sort()")
     return made
 
 
