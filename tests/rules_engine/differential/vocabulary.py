@@ -224,7 +224,7 @@ def _filled(template: str) -> list[str]:
 
 
 _LEAVES_EARLY = re.compile(r"[.](all|exists|exists_one)[(]")
-_BINDS = re.compile(r"cel[.]bind[(]|[.]optMap[(]")
+_BINDS = re.compile(r"cel[.]bind[(]|[.]optMap[(]|[.]sortBy[(]")
 
 
 def is_misjudged(expression: str) -> bool:
