@@ -14,7 +14,7 @@ from google.protobuf.message import DecodeError
 
 from function_backend_rules.cel.environment import Environment
 from function_backend_rules.cel.failures import EvaluationError
-from function_backend_rules.cel.inputs import InputError, checked, dynamic
+from function_backend_rules.cel.inputs import InputError, checked, dynamic, message_class, of_version
 from function_backend_rules.cel.names import nearest
 from function_backend_rules.cel.runtime.conversions import to_duration, to_integer, to_timestamp, to_unsigned
 from function_backend_rules.cel.runtime.messages import from_message
@@ -39,6 +39,7 @@ class InputReader:
     """Reads the inputs that an environment declares, all but `now`."""
 
     def __init__(self, environment: Environment, now: str) -> None:
+        self._contract = environment.contract
         self._pool = environment.contract.pool
         self._types = {name: kind for name, kind in environment.variables.items() if name != now}
         self._size = len(self._types)
@@ -49,7 +50,7 @@ class InputReader:
         Raises:
             InputRefusedError: one is not in order.
         """
-        return self._all(values, checked)
+        return self._all(values, self._of_value)
 
     def from_json(self, values: Mapping[str, object]) -> list[object]:
         """The inputs of their JSON forms, in order.
@@ -97,6 +98,9 @@ class InputReader:
             hint = nearest(unknown, self._types) or "leave it out"
             raise InputRefusedError(unknown, f"there is no input {unknown!r} ({hint})")
         return found
+
+    def _of_value(self, value: object, kind: Type, path: str) -> Any:
+        return of_version(checked(value, kind, path), kind, message_class(kind, self._contract), path)
 
     def _of_any(self, value: any_pb2.Any, kind: Type, path: str) -> Any:
         name = value.type_url.rpartition("/")[2]

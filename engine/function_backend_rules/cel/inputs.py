@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from google.protobuf import message_factory
 from google.protobuf.message import Message
 
+from function_backend_rules.cel.descriptors import Contract
 from function_backend_rules.cel.runtime.kinds import LISTS, MAPS
 from function_backend_rules.cel.runtime.messages import from_message
 from function_backend_rules.cel.types import Type
@@ -149,18 +151,37 @@ def dynamic(value: Any, path: str, depth: int = 0) -> Any:
     raise InputError(path, f"{_shown(value)} is not a value of the language")
 
 
-def _quick(kind: Type) -> type | None:
+def _quick(kind: Type, contract: Contract) -> type | None:
     """The class whose instances need no further look; None where there is none."""
     if kind.kind in {"bool", "double", "bytes"}:
         return _EXACT[kind.kind]
-    return None
+    return message_class(kind, contract)
+
+
+def message_class(kind: Type, contract: Contract) -> type | None:
+    """The class of the messages of a type; None where it is no message."""
+    descriptor = contract.message(kind.name) if kind.kind == "message" else None
+    return message_factory.GetMessageClass(descriptor) if descriptor is not None else None
+
+
+def of_version(value: object, kind: Type, wanted: type | None, path: str) -> Any:
+    """The message when it is of the very type that expressions were checked against.
+
+    Another pool may have another version of a type under the same name, whose fields are of other types.
+
+    Raises:
+        InputError: it is not.
+    """
+    if wanted is not None and isinstance(value, Message) and type(value) is not wanted:
+        raise InputError(path, f"the message is of another version of {kind} than the rules; parse it with theirs")
+    return value
 
 
 class InputRules:
     """Puts inputs in order and looks at their types."""
 
-    def __init__(self, variables: Mapping[str, Type]) -> None:
-        self._variables = tuple((name, kind, _quick(kind)) for name, kind in variables.items())
+    def __init__(self, variables: Mapping[str, Type], contract: Contract) -> None:
+        self._variables = tuple((name, kind, _quick(kind, contract)) for name, kind in variables.items())
 
     def ordered(self, bindings: Mapping[str, object]) -> list[Any]:
         """The inputs in the order they are declared in.
@@ -173,5 +194,5 @@ class InputRules:
             if name not in bindings:
                 raise InputError(name, f"the input {name!r} of type {kind} is missing")
             value = bindings[name]
-            found.append(value if type(value) is quick else checked(value, kind, name))
+            found.append(value if type(value) is quick else of_version(checked(value, kind, name), kind, quick, name))
         return found

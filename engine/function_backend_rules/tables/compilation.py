@@ -140,7 +140,7 @@ class _Compilation:
             skips_failures=skips,
             stops_at_first=table.hit_policy == definition_pb2.HIT_POLICY_FIRST,
             combine=combine,
-            inputs=InputRules(self.environment.variables),
+            inputs=InputRules(self.environment.variables, self.environment.contract),
             read=self._reading(columns),
             matcher=matcher([column.index for column in columns if column.used], len(rows)),
             value_type=kind,
