@@ -12,12 +12,13 @@ from types import ModuleType
 from opentelemetry.trace import get_current_span
 from prometheus_client import CollectorRegistry
 
+from function_backend.bootstrap.slices import SLICES
 from function_backend.cache.client import CacheSettings, connect
 from function_backend.cache.push import RedisPush
 from function_backend.cache.rate_limit import HostBuckets, RateLimiter, SharedBuckets
 from function_backend.events.recording import EventRecorder
-from function_backend.interceptors import server_chain
 from function_backend.interceptors.authentication import Authentication
+from function_backend.interceptors.chain import server_chain
 from function_backend.interceptors.idempotency import Idempotency
 from function_backend.interceptors.method import Method, describe
 from function_backend.interceptors.outlook import Outlook
@@ -45,7 +46,6 @@ from function_backend.runtime.dependency import DependencyWatch
 from function_backend.runtime.health import Health, Status
 from function_backend.runtime.pool import CallPool
 from function_backend.runtime.server import CallServer
-from function_backend.services import SLICES
 from function_backend.settings.tree import Settings
 
 _PURGE_SECONDS = 60.0

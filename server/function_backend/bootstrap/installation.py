@@ -22,8 +22,8 @@ from function_backend.persistence.embedded.launcher import EmbeddedPostgres, Run
 from function_backend.persistence.engine import Database
 from function_backend.persistence.settings import DatabaseSettings
 from function_backend.persistence.unit_of_work import Transactions
-from function_backend.services.auth.adapters.master_keys import MasterKeys, new_master_key
 from function_backend.services.auth.convert.event_payloads import EVENT_PAYLOADS
+from function_backend.services.auth.domain.master_key_text import new_master_key, read_master_keys
 from function_backend.services.auth.service.first_tenant import ensure_default_tenant
 from function_backend.settings.tree import Settings
 
@@ -143,7 +143,7 @@ def _kept_master_keys(path: Path) -> tuple[Secret, ...]:
         write_private(path, new_master_key(_FIRST_MASTER_KEY) + "\n")
     keys = tuple(Secret(line.strip()) for line in path.read_text(encoding="utf-8").splitlines() if line.strip())
     try:
-        MasterKeys.parse(keys)
+        read_master_keys(keys)
     except ValueError as error:
         raise EmbeddedPostgresError(f"{path}: {error}") from None
     return keys

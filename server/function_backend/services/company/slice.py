@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 from function_backend.kernel.events import DomainEvent
@@ -36,6 +34,7 @@ from function_backend.services.company.service.search import SearchCompanies
 from function_backend.services.company.service.store import TOPIC, CompanyStore
 from function_backend.services.company.service.update import UpdateCompany
 from function_backend.services.company.servicer import CompanyServicer, CompanyUseCases
+from function_backend.services.company.settings import CompanySettings
 
 EVENT_PAYLOADS: Mapping[type[DomainEvent], Callable[[Any], bytes]] = {
     CompanyCreated: responses.event,
@@ -43,25 +42,6 @@ EVENT_PAYLOADS: Mapping[type[DomainEvent], Callable[[Any], bytes]] = {
     CompanyDeleted: responses.event,
     CompanyUndeleted: responses.event,
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CompanySettings:
-    """Limits of the company service."""
-
-    import_row_limit: int = 50_000
-    """Rows that one import stream may carry."""
-    cached_companies: int = 10_000
-    """Companies that one worker keeps in memory, ready to be sent."""
-    cached_for: timedelta = timedelta(seconds=5)
-    """After this a company is read again even if no change was heard of."""
-
-    def __post_init__(self) -> None:
-        for name in ("import_row_limit", "cached_companies"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} must be at least 1")
-        if self.cached_for <= timedelta():
-            raise ValueError("cached_for must be more than 0")
 
 
 def build(resources: Resources, settings: CompanySettings) -> Slice:
