@@ -46,6 +46,7 @@ from function_backend.runtime.dependency import DependencyWatch
 from function_backend.runtime.health import Health, Status
 from function_backend.runtime.pool import CallPool
 from function_backend.runtime.server import CallServer
+from function_backend.runtime.warm_up import WarmUp
 from function_backend.settings.tree import Settings
 
 _PURGE_SECONDS = 60.0
@@ -99,6 +100,7 @@ class Backend:
         calls = CallPool(settings.server.threads, name="call")
         streams = CallPool(settings.server.stream_threads, name="stream")
         self._outlook = Outlook(log=around.log, registry=around.registry, sampling=around.tracing)
+        validation = Validation()
         chain = server_chain(
             settings.calls,
             authentication=Authentication(
@@ -106,7 +108,7 @@ class Backend:
             ),
             clock=around.clock,
             idempotency=Idempotency(transactions, StoredAnswers(around.clock)),
-            validation=Validation(),
+            validation=validation,
             limiter=around.limiter,
             outlook=self._outlook,
             threads_of=lambda method: streams if _streams(method) else calls,
@@ -123,6 +125,7 @@ class Backend:
             pools=self._database.pools,
             queues={"calls": calls.waiting, "streams": streams.waiting},
         )
+        self._warm_up = WarmUp([validation.warm_up, *(step for each in self._slices for step in each.warm_ups)])
         self._admin: AdminServer | None = None
         self._watch: DependencyWatch | None = None
 
@@ -146,6 +149,8 @@ class Backend:
         def back() -> None:
             self._health.set_all(serving=True)
             tell(State.SERVING)
+            # Not before: whoever waits for the service waits for the processor too.
+            self._warm_up.begin()
 
         def away() -> None:
             self._health.set_all(serving=False)
@@ -195,6 +200,7 @@ class Backend:
             self._admin.stop()
         if self._watch is not None:
             self._watch.stop()
+        self._warm_up.stop()
         if self._push is not None:
             self._push.stop()
         self._listener.stop()

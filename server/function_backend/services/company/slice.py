@@ -12,7 +12,8 @@ from function_backend.resources import Resources
 from function_backend.services.company.convert import responses
 from function_backend.services.company.convert.company_out import DOCUMENT_VERSION, document
 from function_backend.services.company.convert.imports import import_response
-from function_backend.services.company.domain.places import subdivisions
+from function_backend.services.company.domain import contacts
+from function_backend.services.company.domain.filters import grammar as filter_grammar
 from function_backend.services.company.domain.search.known_words import KnownWords
 from function_backend.services.company.events import (
     CompanyCreated,
@@ -50,8 +51,6 @@ def build(resources: Resources, settings: CompanySettings) -> Slice:
     documents = Documents(document, version=DOCUMENT_VERSION)
     cache = CachedCompanies(size=settings.cached_companies, ttl=settings.cached_for.total_seconds())
     store = CompanyStore(documents, KnownWords())
-    # Loaded now, so that no request waits for it.
-    subdivisions()
     use_cases = CompanyUseCases(
         create=CreateCompany(transactions, clock, store),
         get=GetCompany(
@@ -80,4 +79,5 @@ def build(resources: Resources, settings: CompanySettings) -> Slice:
         invalidations={TOPIC: cache.forget},
         cache_resets=(cache.forget_all,),
         caches={"companies": cache.statistics},
+        warm_ups=(filter_grammar.parser, contacts.warm_up),
     )
