@@ -213,7 +213,7 @@ class TestEvaluation:
     )
     def test_inputs_of_another_type_are_refused(self, name: str, wrong: object) -> None:
         with pytest.raises(InputError) as refused:
-            self.evaluate("x == 5", **{name: wrong})
+            self.evaluate("x == 5", None, **{name: wrong})
         assert refused.value.path.startswith(name)
 
     def test_a_missing_input_is_refused(self) -> None:
