@@ -165,12 +165,28 @@ def _against(node: Node, values: Mapping[int, object], *, wanted: bool) -> list[
 
 def _term(node: Node, text: str, values: Mapping[int, object]) -> FailingTerm:
     operands = tuple(
-        (text[child.span.start : child.span.end], values[child.id])
+        (_bare(text[child.span.start : child.span.end]), values[child.id])
         for child in node.children()
         if not isinstance(child, Literal | TypeLiteral) and child.id in values
     )
-    shown = text[node.span.start : node.span.end]
-    return FailingTerm(node.span, shown, operands, error=node.id not in values and not isinstance(node, Literal))
+    return FailingTerm(
+        node.span,
+        _bare(text[node.span.start : node.span.end]),
+        operands,
+        error=node.id not in values and not isinstance(node, Literal),
+    )
+
+
+def _bare(text: str) -> str:
+    """The text without the parentheses that are around all of it."""
+    while text.startswith("(") and text.endswith(")"):
+        depth = 0
+        for at, char in enumerate(text):
+            depth += (char == "(") - (char == ")")
+            if depth == 0 and at < len(text) - 1:
+                return text
+        text = text[1:-1].strip()
+    return text
 
 
 def _steps(

@@ -291,12 +291,13 @@ class TestTexts:
     @pytest.mark.parametrize(
         ("text", "place"),
         [
-            ("name: [", ("1", "8")),
-            ("a: &x [1]\nb: *x\n", ("2", "4")),
-            ("- 1", ("0", "0")),
-            ("name: loan.x\nrules: 5\n", ("0", "0")),
+            ("name: [", ("2", "1")),
+            ("- 1", ("1", "1")),
+            ("name: loan.x\nrules: 5\n", ("2", "1")),
+            ("name: loan.x\n---\nname: loan.y\n", ("0", "0")),
+            ('{"name": "loan.x", "description": "a\\u0000b"}', ("0", "0")),
         ],
-        ids=["broken", "alias", "list", "unknown field"],
+        ids=["broken", "list", "unknown field", "several", "null character"],
     )
     def test_a_text_that_says_none_is_refused_with_its_place(
         self, caller: RulesCaller, text: str, place: tuple[str, str]
