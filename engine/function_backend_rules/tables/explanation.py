@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from function_backend_rules.cel.budget import Budget
 from function_backend_rules.cel.failures import BudgetExceededError, EvaluationError
 from function_backend_rules.cel.values import OptionalValue
+from function_backend_rules.results import Result
 from function_backend_rules.tables.compiled import CompiledTable, TableColumn
-from function_backend_rules.tables.rows import TableResult
 
 MAX_ROWS = 20
 """Rows that are told at most, when nothing else is asked for."""
@@ -60,7 +60,7 @@ class TableExplanation:
     the latter where nothing matched.
     """
 
-    result: TableResult
+    result: Result
     columns: tuple[ColumnValue, ...]
     rows: tuple[RowOutcome, ...]
     nearest: RowOutcome | None
@@ -78,7 +78,7 @@ def explain_table(
         rows: How many rows are told.
     """
     arguments = table.inputs.ordered(bindings)
-    result = table.decide(arguments, budget)
+    result = table.evaluate(arguments, budget)
     values = tuple(_value(column, arguments, budget) for column in table.columns)
     failing = [0] * len(table.rows)
     for column, value in zip(table.columns, values, strict=True):
