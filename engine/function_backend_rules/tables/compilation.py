@@ -10,9 +10,10 @@ from function_backend_rules.cel.inputs import InputRules
 from function_backend_rules.cel.source import RefusedError
 from function_backend_rules.problems import Problem, of_issue
 from function_backend_rules.results import Result, Status
+from function_backend_rules.tables.cell_syntax import CELL_VARIABLE
 from function_backend_rules.tables.columns import read_column
 from function_backend_rules.tables.compiled import CompiledTable, TableColumn
-from function_backend_rules.tables.index import mask_of, matcher
+from function_backend_rules.tables.index import MAX_MASK_BYTES, MAX_TABLE_BYTES, mask_of, matcher
 from function_backend_rules.tables.outputs import OutputReader
 from function_backend_rules.tables.policies import combiner, gives_list, refuse_aggregation
 from function_backend_rules.tables.rows import Condition, Evaluate, Output, RowMatch, TableRow
@@ -98,6 +99,9 @@ class _Compilation:
             self.refuse(".output_columns", message)
         if not priority and any(column.priorities for column in table.output_columns):
             self.refuse(".output_columns", "priorities mean something under HIT_POLICY_PRIORITY alone")
+        if CELL_VARIABLE in self.environment.variables:
+            message = f"a table has no input {CELL_VARIABLE!r}: that is what conditions call the value of their column"
+            self.problems.append(Problem("inputs", message))
         if not self.problems:
             self._check_rows()
 
@@ -143,7 +147,7 @@ class _Compilation:
             skips_failures=skips,
             stops_at_first=table.hit_policy == definition_pb2.HIT_POLICY_FIRST,
             combine=combine,
-            inputs=InputRules(self.environment.variables),
+            inputs=InputRules(self.environment.variables, self.environment.contract),
             read=self._reading(columns),
             matcher=matcher([column.index for column in columns if column.used], len(rows)),
             value_type=kind,
@@ -192,7 +196,8 @@ class _Compilation:
             self.problems.extend(of_issue(path, issue, subject) for issue in error.issues)
 
         cells = [row.cells[number] for row in self.table.rows]
-        return read_column(name, expression, self.environment, cells, tell)
+        mask_bytes = min(MAX_MASK_BYTES, MAX_TABLE_BYTES // len(self.table.input_columns))
+        return read_column(name, expression, self.environment, cells, tell, mask_bytes)
 
     def _rows(self, columns: Sequence[TableColumn], reader: OutputReader) -> list[TableRow]:
         rows = list[TableRow]()

@@ -96,7 +96,7 @@ class CompiledTable:
         for column, value in zip(self.columns, values, strict=True):
             key = checked(value, column.type, column.name)
             if column.used:
-                keys.append(_unwrapped(key))
+                keys.append(unwrapped(key))
         return rows_in(self.matcher(*keys))
 
     def evaluate_named(self, bindings: Mapping[str, object], budget: Budget) -> Result:
@@ -111,7 +111,7 @@ class CompiledTable:
         """Gives what the table decides for inputs that were checked, in the order of their declaration."""
         try:
             values: Any = self.read(budget, *arguments)
-            mask = self.matcher(*(map(_unwrapped, values) if self.unwraps else values))
+            mask = self.matcher(*(map(unwrapped, values) if self.unwraps else values))
         except BudgetExceededError as error:
             return _ended("", error)
         except EvaluationError:
@@ -152,7 +152,7 @@ class CompiledTable:
                 mask &= column.any_mask
             else:
                 if column.index is not None:
-                    accepting = column.index.rows(_unwrapped(value))
+                    accepting = column.index.rows(unwrapped(value))
                     mask, possible = mask & accepting, possible & accepting
             values.append(value)
         for number in rows_in(possible):
@@ -240,7 +240,8 @@ class CompiledTable:
         return Result(Status.MATCHED, value, (), failures, by_otherwise=True)
 
 
-def _unwrapped(value: object) -> object:
+def unwrapped(value: object) -> object:
+    """Gives what an optional holds, null where it holds nothing, and other values as they are."""
     if isinstance(value, OptionalValue):
         return value.value if value.present else None
     return value

@@ -287,3 +287,8 @@ def test_thousands_of_conditions_that_fail_are_stopped_by_the_budget() -> None:
     table = compiled(table_of([(["cell > limit"] * 6, ["1"])] * 20_000, columns), {"amount": "int", "limit": "int"})
     result = decide(table, amount=0, limit=0)
     assert [failure.code for failure in result.errors] == ["BUDGET_EXCEEDED"]
+
+
+def test_an_input_of_the_name_that_conditions_use_is_refused() -> None:
+    (problem,) = _problems(table_of([(["1"], ["1"])], ["cell"]), {"cell": "int"})
+    assert problem.path == "inputs"

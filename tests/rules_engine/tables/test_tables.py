@@ -4,7 +4,7 @@ import pytest
 
 from function.company.v1 import company_pb2
 from function.rules.v1 import definition_pb2
-from function_backend_rules.cel.budget import BYTES, Budget
+from function_backend_rules.cel.budget import Budget
 from function_backend_rules.cel.inputs import InputError
 from function_backend_rules.cel.values import OptionalValue, Timestamp, UInt
 from function_backend_rules.results import Status
@@ -218,7 +218,7 @@ def test_a_budget_that_is_spent_stops_the_table_whatever_its_setting() -> None:
     source.on_error = definition_pb2.ERROR_POLICY_SKIP
     table = compiled(source, {"amount": "int", "tags": "list(string)"})
     inputs = {"amount": 1, "tags": [str(number) for number in range(100)], "now": Timestamp(0)}
-    result = table.evaluate_named(inputs, Budget.of(50, BYTES, None))
+    result = table.evaluate_named(inputs, Budget.of(steps=50))
     assert (result.status, result.errors[0].code) == (Status.FAILED, "BUDGET_EXCEEDED")
 
 
