@@ -47,7 +47,7 @@ def _grow(tree: Tree, explanation: Explanation) -> None:
 def _rule(tree: Tree, outcome: RuleOutcome, *, nearest: bool) -> None:
     sign = _SIGNS.get(outcome.outcome, "[red]✗[/]")
     more = " [yellow](came nearest)[/]" if nearest else ""
-    condition = escape(_short(outcome.condition))
+    condition = escape(short(outcome.condition))
     if outcome.outcome == NOT_REACHED:
         tree.add(f"{sign} [dim]{escape(outcome.rule_id)}  not reached[/]")
         return
@@ -65,7 +65,7 @@ def _rule(tree: Tree, outcome: RuleOutcome, *, nearest: bool) -> None:
 def _told_values(outcome: RuleOutcome) -> dict[str, object]:
     """The parts of a condition with values worth telling: no truth values, and no whole messages."""
     return {
-        _short(node.text): node.value
+        short(node.text): node.value
         for node in outcome.nodes
         if node.evaluated and not isinstance(node.value, bool | Message)
     }
@@ -73,16 +73,16 @@ def _told_values(outcome: RuleOutcome) -> dict[str, object]:
 
 def _term(term: FailingTerm) -> str:
     values = ", ".join(
-        f"{_short(text)} = {shown(value)}" for text, value in term.operands if not isinstance(value, Message)
+        f"{short(text)} = {shown(value)}" for text, value in term.operands if not isinstance(value, Message)
     )
     what = "has no value" if term.error else "does not hold"
-    return f"{escape(_short(term.text))} [red]{what}[/]" + (f": {escape(values)}" if values else "")
+    return f"{escape(short(term.text))} [red]{what}[/]" + (f": {escape(values)}" if values else "")
 
 
 def _table(tree: Tree, table: TableExplanation) -> None:
     for column in table.columns:
         value = f"[red]{escape(column.error)}[/]" if column.error is not None else escape(shown(column.value))
-        said = f" [dim]({escape(_short(column.expression))})[/]" if column.expression != column.name else ""
+        said = f" [dim]({escape(short(column.expression))})[/]" if column.expression != column.name else ""
         tree.add(f"{escape(column.name)}{said} = {value}")
     rows = [row for row in table.rows if row.matched] or list(table.rows[:_ROWS])
     for row in rows:
@@ -155,7 +155,7 @@ def _row_json(row: RowOutcome) -> dict[str, Any]:
 
 def shown(value: object) -> str:
     """A value of an expression, shortened."""
-    return _short(text_of(_json(value)))
+    return short(text_of(_json(value)))
 
 
 def _json(value: object) -> object:
@@ -165,6 +165,7 @@ def _json(value: object) -> object:
         return str(value)  # A type, which JSON has nothing for.
 
 
-def _short(text: str) -> str:
+def short(text: str) -> str:
+    """A text in one line, cut where it is long."""
     plain = " ".join(text.split())
     return plain if len(plain) <= _LONGEST else f"{plain[: _LONGEST - 1]}…"

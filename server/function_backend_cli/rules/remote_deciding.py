@@ -13,6 +13,7 @@ from rich.markup import escape
 from function.rules.v1 import decision_pb2, evaluation_service_pb2, evaluation_service_pb2_grpc
 from function_backend_cli.connection import Session
 from function_backend_cli.output import REFUSED
+from function_backend_cli.rules.remote_explanation import remote_tree
 from function_backend_cli.rules.report_display import text_of
 
 
@@ -77,5 +78,5 @@ def _print(session: Session, decision: decision_pb2.Decision) -> None:
         where = f"{failure.rule_id} {failure.field}".strip()
         console.print(f"  [red]{escape(where)}: {escape(failure.message)}[/]", soft_wrap=True)
     console.print(f"[dim]version {decision.version}, decision {decision.id}[/]", soft_wrap=True)
-    if decision.explanation.text:
-        console.print(escape(decision.explanation.text), soft_wrap=True)
+    if decision.HasField("explanation"):
+        console.print(remote_tree(decision.name, decision.explanation))
