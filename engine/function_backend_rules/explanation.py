@@ -11,7 +11,7 @@ from function_backend_rules.cel.nodes import Call, Literal, Logic, Node, TypeLit
 from function_backend_rules.cel.program import Program, TracedNode, TracingBudget
 from function_backend_rules.cel.source import Span
 from function_backend_rules.decisions import Compiled, Inputs, to_timestamp
-from function_backend_rules.graphs.compiled import CompiledGraph, StepResult
+from function_backend_rules.graphs.compiled import CompiledCall, CompiledGraph, StepResult
 from function_backend_rules.results import Result, Status
 from function_backend_rules.rule_sets.compiled import CompiledRuleSet
 from function_backend_rules.tables.compiled import CompiledTable
@@ -197,9 +197,10 @@ def _steps(
     found: list[tuple[StepResult, Explanation | None]] = []
     for step, outcome in zip(body.steps, told, strict=False):
         explanation = None
-        if outcome.result is not None and not isinstance(step.work, Program):
-            inputs = [argument.call(compiled.budget(), *values) for argument in step.work.arguments]
-            explanation = explain_ordered(step.work.decision, inputs)
+        work = step.work
+        if outcome.result is not None and isinstance(work, CompiledCall) and isinstance(work.decision, Compiled):
+            inputs = [argument.call(compiled.budget(), *values) for argument in work.arguments]
+            explanation = explain_ordered(work.decision, inputs)
         found.append((outcome, explanation))
         values.append(outcome.value)
     return found
