@@ -155,6 +155,7 @@ class _Compilation:
             otherwise=otherwise,
             skips_failures=skips,
             stops_at_first=table.hit_policy == definition_pb2.HIT_POLICY_FIRST,
+            lists=gives_list(table),
             combine=combine,
             inputs=InputRules(self.environment.variables, self.environment.contract),
             read=self._reading(columns),
@@ -238,6 +239,9 @@ class _Compilation:
 
     def _otherwise(self, reader: OutputReader) -> Output | None:
         if not self.table.otherwise:
+            return None
+        if self.table.aggregation == definition_pb2.AGGREGATION_COUNT:
+            self.refuse(".otherwise", "a table that counts its rows has no other outcome: no row is no match")
             return None
         return reader.read(f"{self.path}.otherwise", self.table.otherwise, "otherwise")
 
