@@ -24,7 +24,7 @@ from function_backend_rules.graphs.compilation import called_by, compile_graph
 from function_backend_rules.graphs.compiled import CompiledGraph
 from function_backend_rules.input_values import InputReader
 from function_backend_rules.problems import Problem
-from function_backend_rules.results import Match, Result, RuleFailure
+from function_backend_rules.results import Result
 from function_backend_rules.rule_sets.compilation import compile_rule_set
 from function_backend_rules.rule_sets.compiled import CompiledRuleSet
 from function_backend_rules.tables.compilation import TableRefusedError, compile_table
@@ -139,6 +139,8 @@ class Compiled:
 
     def budget(self, deadline: float | None = None) -> Budget:
         """The budget of one evaluation, with a deadline by `time.monotonic()`."""
+        if deadline is None and self.limits.steps == STEPS and self.limits.size == BYTES:
+            return Budget()
         return Budget.of(self.limits.steps, self.limits.size, deadline)
 
     def evaluate(
@@ -158,23 +160,7 @@ class Compiled:
 
     def evaluate_ordered(self, arguments: Sequence[object], budget: Budget) -> Result:
         """What is decided for run-time values in the order of the inputs, `now` the last."""
-        if isinstance(self.body, CompiledTable):
-            return self._by_table(self.body, arguments, budget)
         return self.body.evaluate(arguments, budget)
-
-    def _by_table(self, table: CompiledTable, arguments: Sequence[object], budget: Budget) -> Result:
-        bindings = dict(zip(self.inputs, arguments, strict=True))
-        found = table.evaluate(bindings, budget)
-        return Result(
-            found.status,
-            found.value,
-            tuple(Match(match.row_id, match.reason_code, match.reason, match.value) for match in found.matches),
-            tuple(
-                RuleFailure(failure.row_id, failure.code, failure.message, failure.column, failure.span)
-                for failure in found.failures
-            ),
-            found.by_otherwise,
-        )
 
 
 def content_hash(definition: definition_pb2.Definition) -> str:

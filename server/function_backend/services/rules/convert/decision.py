@@ -144,6 +144,7 @@ def _decision(value: TakenDecision) -> wire.Decision:
 
 
 def _outcome(result: Any, status: DecisionStatus) -> wire.Decision:  # noqa: ANN401  the engine's result
+    several = len(result.matches) > 1
     return wire.Decision(
         status=_STATUSES[status],
         value=json_value(result.value) if status is DecisionStatus.MATCHED else None,
@@ -152,7 +153,7 @@ def _outcome(result: Any, status: DecisionStatus) -> wire.Decision:  # noqa: ANN
                 rule_id=each.rule_id,
                 reason_code=each.reason_code,
                 reason=each.reason,
-                value=json_value(each.value),
+                value=json_value(each.value) if several else None,
             )
             for each in result.matches
         ],
