@@ -13,7 +13,7 @@ from function_backend_rules.results import Result, Status
 from function_backend_rules.tables.cell_syntax import CELL_VARIABLE
 from function_backend_rules.tables.columns import read_column
 from function_backend_rules.tables.compiled import CompiledTable, TableColumn
-from function_backend_rules.tables.index import MAX_MASK_BYTES, MAX_TABLE_BYTES, mask_of, matcher
+from function_backend_rules.tables.index import MAX_MASK_BYTES, MAX_TABLE_BYTES, Matcher, mask_of, matcher
 from function_backend_rules.tables.outputs import OutputReader
 from function_backend_rules.tables.policies import combiner, gives_list, refuse_aggregation
 from function_backend_rules.tables.rows import Condition, Evaluate, Output, RowMatch, TableRow
@@ -21,6 +21,8 @@ from function_backend_rules.tables.verdict import judge
 
 MAX_INPUT_COLUMNS, MAX_OUTPUT_COLUMNS, MAX_ROWS, MAX_CELL = 200, 100, 20_000, 20_000
 """As the contract has them; checked here too, because files come without a server."""
+MAX_CELLS = 200_000
+"""Rows times input columns: more would take minutes to check and analyse."""
 MAX_CONDITIONS = 5_000
 """Cells that are conditions are programs of their own: about 0.5 ms each to compile."""
 MAX_PROBLEMS = 100
@@ -75,16 +77,8 @@ class _Compilation:
             raise TableRefusedError([*shown, Problem(self.path, f"{more} more problems")] if more > 0 else shown)
 
     def check_shape(self) -> None:
+        self._check_sizes()
         table = self.table
-        for name, count, most in (
-            ("input_columns", len(table.input_columns), MAX_INPUT_COLUMNS),
-            ("output_columns", len(table.output_columns), MAX_OUTPUT_COLUMNS),
-            ("rows", len(table.rows), MAX_ROWS),
-        ):
-            if count > most:
-                self.refuse(
-                    f".{name}", f"a table has {most} {name.replace('_', ' ')} at most, and this one has {count}"
-                )
         if not table.output_columns:
             self.refuse(".output_columns", "a table decides something: it has at least one output column")
         if table.hit_policy not in definition_pb2.HitPolicy.values() or not table.hit_policy:
@@ -104,6 +98,21 @@ class _Compilation:
             self.problems.append(Problem("inputs", message))
         if not self.problems:
             self._check_rows()
+
+    def _check_sizes(self) -> None:
+        table = self.table
+        for name, count, most in (
+            ("input_columns", len(table.input_columns), MAX_INPUT_COLUMNS),
+            ("output_columns", len(table.output_columns), MAX_OUTPUT_COLUMNS),
+            ("rows", len(table.rows), MAX_ROWS),
+        ):
+            if count > most:
+                self.refuse(
+                    f".{name}", f"a table has {most} {name.replace('_', ' ')} at most, and this one has {count}"
+                )
+        cells = len(table.rows) * len(table.input_columns)
+        if cells > MAX_CELLS:
+            self.refuse(".rows", f"a table has {MAX_CELLS} cells at most, and this one has {cells}", "split it in two")
 
     def _check_rows(self) -> None:
         seen = dict[str, int]()
@@ -146,10 +155,12 @@ class _Compilation:
             otherwise=otherwise,
             skips_failures=skips,
             stops_at_first=table.hit_policy == definition_pb2.HIT_POLICY_FIRST,
+            lists=gives_list(table),
             combine=combine,
             inputs=InputRules(self.environment.variables, self.environment.contract),
             read=self._reading(columns),
             matcher=matcher([column.index for column in columns if column.used], len(rows)),
+            direct=self._direct(columns, len(rows)),
             value_type=kind,
             result_type=self._result_type(kind),
             findings=verdict.findings,
@@ -227,8 +238,20 @@ class _Compilation:
             return lambda budget, *arguments: [column.evaluate(budget, *arguments) for column in used]
         return together
 
+    def _direct(self, columns: Sequence[TableColumn], rows: int) -> Matcher | None:
+        """The matcher that takes the inputs as they are, where every column that is used is one of them."""
+        names = list(self.environment.variables)
+        used = [column for column in columns if column.used]
+        if any(column.source.strip() not in names or column.type.kind == "optional" for column in used):
+            return None
+        places = [names.index(column.source.strip()) for column in used]
+        return matcher([column.index for column in used], rows, places, len(names))
+
     def _otherwise(self, reader: OutputReader) -> Output | None:
         if not self.table.otherwise:
+            return None
+        if self.table.aggregation == definition_pb2.AGGREGATION_COUNT:
+            self.refuse(".otherwise", "a table that counts its rows has no other outcome: no row is no match")
             return None
         return reader.read(f"{self.path}.otherwise", self.table.otherwise, "otherwise")
 

@@ -25,10 +25,14 @@ from function_backend_rules import content_hash
 from function_backend_rules.definitions import FileProblem
 from function_backend_rules.testing import run_cases
 
-_WAITS = {"APPROVAL_BY_AUTHOR", "PERMISSION_DENIED"}
+_FOR_SOMEBODY_ELSE = {"APPROVAL_BY_AUTHOR", "PERMISSION_MISSING"}
 _Name = Annotated[str, typer.Argument(metavar="NAME", help="The decision.")]
 _Comment = Annotated[str, typer.Option("--comment", "-m", help="Why, for the history.")]
 _ValidateOnly = Annotated[bool, typer.Option("--validate-only", help="Check everything and change nothing.")]
+
+
+class _WaitsError(Exception):
+    """A version is in review, and the caller may not approve it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,9 +178,7 @@ def _bring(session: Session, definition: Definition, wanted: _Wanted) -> bool:
         return True
     try:
         published = _published(session, version, wanted)
-    except FunctionBackendError as error:
-        if error.reason not in _WAITS:
-            raise
+    except _WaitsError:
         step = f"function-backend rules approve {version.name} {version.version}"
         session.output.warn(f"{version.name}: version {version.version} waits for somebody else: {step}")
         return False
@@ -229,7 +231,12 @@ def _approve(session: Session, version: versions.DefinitionVersion, comment: str
     if version.state == versions.VERSION_STATE_DRAFT:
         stub.SubmitForReview(wire.SubmitForReviewRequest(name=name, comment=comment, request_id=_request_id()))
     request = wire.ApproveVersionRequest(name=name, version=number, comment=comment, request_id=_request_id())
-    stub.ApproveVersion(request)
+    try:
+        stub.ApproveVersion(request)
+    except FunctionBackendError as error:
+        if error.reason in _FOR_SOMEBODY_ELSE:
+            raise _WaitsError from error
+        raise
 
 
 def _request_id() -> str:
