@@ -140,7 +140,7 @@ def test_a_long_line_is_cut_around_the_place() -> None:
         (Limits(cost=100), "l.all(a, l.all(b, a == b))", "steps, more than 100"),
     ],
 )
-def test_limits_refuse(limits: Limits, expression: str, told: str) -> None:
+def test_limits_refuse_what_is_too_large(limits: Limits, expression: str, told: str) -> None:
     assert told in refusal(expression, Environment(VARIABLES, limits=limits))
 
 

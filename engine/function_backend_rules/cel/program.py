@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Any
 
 from function_backend_rules.cel.budget import Budget
+from function_backend_rules.cel.code_cache import CODE, code_key
 from function_backend_rules.cel.codegen import Generator, Places
 from function_backend_rules.cel.descriptors import Contract
 from function_backend_rules.cel.failures import BudgetExceededError, EvaluationError
@@ -71,6 +72,7 @@ class Checked:
     contract: Contract
     variables: Mapping[str, Type]
     functions: FunctionRegistry
+    container: str = ""
 
 
 def line_of(traceback: TracebackType | None) -> int | None:
@@ -121,6 +123,15 @@ class Program:
 
     def _compile(self, *, fast: bool, traced: bool, complete: bool = False) -> Any:
         checked = self.checked
+        variables = " ".join(f"{name}:{kind}" for name, kind in checked.variables.items())
+        flavour = f"{fast} {traced} {complete}"
+        key = code_key(checked.contract, [checked.root], checked.source.text, checked.container, variables, flavour)
+        module = CODE.get(key, lambda: self._generate(fast=fast, traced=traced, complete=complete))
+        names = module.load(checked.contract.pool, checked.functions.implementations, {"_recover": self._recover})
+        return names["run"]
+
+    def _generate(self, *, fast: bool, traced: bool, complete: bool) -> GeneratedModule:
+        checked = self.checked
         generator = Generator(checked.contract, list(checked.variables), fast=fast, traced=traced, complete=complete)
         body = [generator.returns(generator.expression(checked.root, 0))]
         if fast and not traced:
@@ -128,9 +139,7 @@ class Program:
             recover = generator.call("_recover", generator.name("_e"), *map(generator.name, generator.parameters))
             body = [generator.try_(body, "_e", [generator.returns(recover)])]
         function = generator.function("run", generator.parameters, body)
-        module = GeneratedModule.of(generator.module([function]), generator.constants)
-        names = module.load(checked.contract.pool, checked.functions.implementations, {"_recover": self._recover})
-        return names["run"]
+        return GeneratedModule.of(generator.module([function]), generator.constants)
 
     def _function(self, *, fast: bool, traced: bool, complete: bool = False) -> Any:
         found = self._functions.get((fast, traced, complete))

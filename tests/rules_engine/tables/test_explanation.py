@@ -1,8 +1,8 @@
 from function.rules.v1 import definition_pb2
 from function_backend_rules.cel.budget import Budget
 from function_backend_rules.cel.values import Timestamp
+from function_backend_rules.results import Status
 from function_backend_rules.tables.explanation import TableExplanation, explain_table
-from function_backend_rules.tables.rows import Status
 from tests.rules_engine.tables.building import RULE_ORDER, Row, compiled, table_of
 
 _INPUTS = {"country": "string", "amount": "int", "tags": "list(string)"}
