@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "rules.md"
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_the_marked_blocks_run_one_after_the_other_and_print_what_stands_below_them(
     server: RunningServer, tmp_path: Path
 ) -> None:
