@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -44,6 +45,9 @@ class Limits:
     expression: ExpressionLimits = field(default_factory=ExpressionLimits)
     steps: int = STEPS
     size: int = BYTES
+
+
+_USUAL = Limits()
 
 
 class DefinitionRefusedError(ValueError):
@@ -139,7 +143,7 @@ class Compiled:
 
     def budget(self, deadline: float | None = None) -> Budget:
         """The budget of one evaluation, with a deadline by `time.monotonic()`."""
-        if deadline is None and self.limits.steps == STEPS and self.limits.size == BYTES:
+        if deadline is None and self.limits is _USUAL:
             return Budget()
         return Budget.of(self.limits.steps, self.limits.size, deadline)
 
@@ -155,8 +159,10 @@ class Compiled:
             InputRefusedError: inputs that are not read yet are missing, unknown or of another type.
         """
         read = inputs if isinstance(inputs, Inputs) else self.read(inputs)
-        moment = to_timestamp(now if now is not None else datetime.now(UTC))
-        return self.evaluate_ordered([*read.values, moment], budget if budget is not None else self.budget())
+        moment = to_timestamp(now) if now is not None else Timestamp(time.time_ns())
+        if budget is None:
+            budget = Budget() if self.limits is _USUAL else self.budget()
+        return self.body.evaluate([*read.values, moment], budget)
 
     def evaluate_ordered(self, arguments: Sequence[object], budget: Budget) -> Result:
         """What is decided for run-time values in the order of the inputs, `now` the last."""
@@ -188,7 +194,7 @@ def compile_definition(
         DefinitionRefusedError: it is not in order, with all the reasons that were found.
     """
     problems: list[Problem] = []
-    limits = limits if limits is not None else Limits()
+    limits = limits if limits is not None else _USUAL
     environment = _environment(definition, pool, functions if functions is not None else FUNCTIONS, limits, problems)
     if environment is None:
         raise DefinitionRefusedError(problems)

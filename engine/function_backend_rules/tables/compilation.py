@@ -21,6 +21,8 @@ from function_backend_rules.tables.verdict import judge
 
 MAX_INPUT_COLUMNS, MAX_OUTPUT_COLUMNS, MAX_ROWS, MAX_CELL = 200, 100, 20_000, 20_000
 """As the contract has them; checked here too, because files come without a server."""
+MAX_CELLS = 200_000
+"""Rows times input columns: more would take minutes to check and analyse."""
 MAX_CONDITIONS = 5_000
 """Cells that are conditions are programs of their own: about 0.5 ms each to compile."""
 MAX_PROBLEMS = 100
@@ -75,16 +77,8 @@ class _Compilation:
             raise TableRefusedError([*shown, Problem(self.path, f"{more} more problems")] if more > 0 else shown)
 
     def check_shape(self) -> None:
+        self._check_sizes()
         table = self.table
-        for name, count, most in (
-            ("input_columns", len(table.input_columns), MAX_INPUT_COLUMNS),
-            ("output_columns", len(table.output_columns), MAX_OUTPUT_COLUMNS),
-            ("rows", len(table.rows), MAX_ROWS),
-        ):
-            if count > most:
-                self.refuse(
-                    f".{name}", f"a table has {most} {name.replace('_', ' ')} at most, and this one has {count}"
-                )
         if not table.output_columns:
             self.refuse(".output_columns", "a table decides something: it has at least one output column")
         if table.hit_policy not in definition_pb2.HitPolicy.values() or not table.hit_policy:
@@ -104,6 +98,21 @@ class _Compilation:
             self.problems.append(Problem("inputs", message))
         if not self.problems:
             self._check_rows()
+
+    def _check_sizes(self) -> None:
+        table = self.table
+        for name, count, most in (
+            ("input_columns", len(table.input_columns), MAX_INPUT_COLUMNS),
+            ("output_columns", len(table.output_columns), MAX_OUTPUT_COLUMNS),
+            ("rows", len(table.rows), MAX_ROWS),
+        ):
+            if count > most:
+                self.refuse(
+                    f".{name}", f"a table has {most} {name.replace('_', ' ')} at most, and this one has {count}"
+                )
+        cells = len(table.rows) * len(table.input_columns)
+        if cells > MAX_CELLS:
+            self.refuse(".rows", f"a table has {MAX_CELLS} cells at most, and this one has {cells}", "split it in two")
 
     def _check_rows(self) -> None:
         seen = dict[str, int]()
@@ -146,6 +155,7 @@ class _Compilation:
             otherwise=otherwise,
             skips_failures=skips,
             stops_at_first=table.hit_policy == definition_pb2.HIT_POLICY_FIRST,
+            lists=gives_list(table),
             combine=combine,
             inputs=InputRules(self.environment.variables, self.environment.contract),
             read=self._reading(columns),
@@ -229,6 +239,9 @@ class _Compilation:
 
     def _otherwise(self, reader: OutputReader) -> Output | None:
         if not self.table.otherwise:
+            return None
+        if self.table.aggregation == definition_pb2.AGGREGATION_COUNT:
+            self.refuse(".otherwise", "a table that counts its rows has no other outcome: no row is no match")
             return None
         return reader.read(f"{self.path}.otherwise", self.table.otherwise, "otherwise")
 

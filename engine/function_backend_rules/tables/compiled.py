@@ -57,6 +57,8 @@ class CompiledTable:
     otherwise: Output | None
     skips_failures: bool
     stops_at_first: bool
+    lists: bool
+    """Whether the value is a list of the values of rows."""
     combine: Combine
     inputs: InputRules
     read: Evaluate
@@ -237,7 +239,7 @@ class CompiledTable:
             return _ended(OTHERWISE, error)
         except EvaluationError as error:
             return Result(Status.FAILED, errors=(*failures, failure_of(OTHERWISE, "", error)))
-        return Result(Status.MATCHED, value, (), failures, by_otherwise=True)
+        return Result(Status.MATCHED, [value] if self.lists else value, (), failures, by_otherwise=True)
 
 
 def unwrapped(value: object) -> object:

@@ -83,6 +83,10 @@ def _traced(program: Any, bindings: Mapping[str, object]) -> object:
     trace = program.trace(bindings)
     if trace.error is not None:
         raise trace.error
+    # Constants are not in it, so an expression that is one has no parts; the first part of any other is all of it.
+    for whole in trace.nodes[:1]:
+        if canonical.of(whole.value) != canonical.of(trace.value):
+            raise AssertionError(f"the trace ends with {whole.value!r} and says {trace.value!r}")
     return trace.value
 
 

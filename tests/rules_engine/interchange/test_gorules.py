@@ -129,6 +129,8 @@ def test_an_imported_table_decides_as_the_other_engine(policy: str) -> None:
         ("'a' 'b'", "the end is expected at position 5"),
         ("> 'text' and < 5", "the value of the column is a text here and a number there"),
         ("(" * 200 + "1" + ")" * 200, "it nests too deep"),
+        ("$ in $", "the value of the column would be a list of itself"),
+        ("$ in [[$]]", "one side would be a list of itself"),
         ("$.size()", "a field or method of a value that is worked out has no counterpart"),
     ],
 )

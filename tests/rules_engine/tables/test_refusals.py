@@ -292,3 +292,8 @@ def test_thousands_of_conditions_that_fail_are_stopped_by_the_budget() -> None:
 def test_an_input_of_the_name_that_conditions_use_is_refused() -> None:
     (problem,) = _problems(table_of([(["1"], ["1"])], ["cell"]), {"cell": "int"})
     assert problem.path == "inputs"
+
+
+def test_more_cells_than_can_be_analysed_are_refused_at_once() -> None:
+    table = table_of([(["1"] * 11, ["1"])] * 20_000, [f"c{number} = amount" for number in range(11)])
+    assert _problems(table)[0].message == "a table has 200000 cells at most, and this one has 220000"

@@ -8,6 +8,7 @@ from function_backend_rules.cel.budget import Budget
 from function_backend_rules.cel.inputs import InputError
 from function_backend_rules.cel.values import OptionalValue, Timestamp, UInt
 from function_backend_rules.results import Status
+from function_backend_rules.tables.compilation import TableRefusedError
 from tests.rules_engine.tables.building import (
     ANY,
     COLLECT,
@@ -44,6 +45,17 @@ def test_otherwise_decides_when_no_row_does() -> None:
     table.otherwise.append('"none"')
     result = decide(compiled(table), amount=-1)
     assert (result.status, result.value, result.matches, result.by_otherwise) == (Status.MATCHED, "none", (), True)
+
+
+def test_otherwise_is_of_the_type_of_the_result() -> None:
+    table = table_of(OVERLAPPING, policy=COLLECT)
+    table.otherwise.append('"none"')
+    assert decide(compiled(table), amount=-1).value == ["none"]
+    table.aggregation = definition_pb2.AGGREGATION_MIN
+    assert decide(compiled(table), amount=-1).value == "none"
+    table.aggregation = definition_pb2.AGGREGATION_COUNT
+    with pytest.raises(TableRefusedError, match="no row is no match"):
+        compiled(table)
 
 
 def test_rule_order_and_collect_give_the_list_of_all() -> None:

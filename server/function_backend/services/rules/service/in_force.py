@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from function_backend.cache.local import LocalCache
@@ -45,6 +46,8 @@ class Deciding:
     number: int
     content_hash: str
     compiled: CompiledDecision
+    templates: dict[Any, bytes] = field(default_factory=dict)
+    """Ready parts of answers with its decisions."""
 
 
 class InForce:
