@@ -242,6 +242,54 @@ class TestExplain:
         assert "    └── division by zero" in done.out
 
 
+class TestConvert:
+    def test_a_table_goes_to_a_spreadsheet_and_back(self, here: Path) -> None:
+        done = run_command("rules", "convert", EXAMPLES / "credit_limit.yaml", "--to", "csv")
+        assert done.status == 0
+        assert done.out == (EXAMPLES / "credit_limit.csv").read_text()
+        (here / "limit.csv").write_text(done.out)
+        (here / "limit.yaml").write_text(run_command("rules", "convert", "limit.csv").out)
+        before = load_library([EXAMPLES]).documents["credit.limit"].definition
+        after = load_library([here / "limit.yaml"]).documents["limit"].definition
+        assert after.table == before.table
+        assert [(each.name, each.type) for each in after.inputs] == [(each.name, each.type) for each in before.inputs]
+
+    def test_what_is_not_understood_is_listed_and_refused(self, here: Path) -> None:
+        (here / "level.dmn").write_text(
+            '<definitions xmlns="https://www.omg.org/spec/DMN/20191111/MODEL/"><decision id="d" name="Level">'
+            '<decisionTable hitPolicy="FIRST"><input><inputExpression typeRef="number"><text>age</text>'
+            '</inputExpression></input><output name="level" typeRef="string"/><rule><inputEntry><text>&lt; 18</text>'
+            "</inputEntry><outputEntry><text>for x in [1] return x</text></outputEntry></rule></decisionTable>"
+            "</decision></definitions>"
+        )
+        done = run_command("rules", "convert", "level.dmn")
+        assert done.status == 1
+        assert "not understood level: decision[1]/decisionTable" in done.err
+        (here / "level.yaml").write_text(done.out)
+        assert run_command("rules", "lint", "level.yaml").status == 1
+
+    @pytest.mark.parametrize(
+        ("arguments", "message"),
+        [
+            (("absent.csv",), "No such file"),
+            (("a.txt",), "is none of .csv, .dmn, .json, .xml, .yaml, .yml"),
+            (("a.json",), "the file is not JSON"),
+            (("a.csv",), "is no table"),
+            (("loan.yaml", "--to", "csv"), "loan.approval is no table"),
+            (("loan.yaml", "--to", "cvs"), "did you mean 'csv'?"),
+            (("loan.yaml", "--name", "other"), "there is no table 'other'"),
+        ],
+    )
+    def test_a_file_that_cannot_be_used_is_refused(
+        self, loan: Path, here: Path, arguments: tuple[str, ...], message: str
+    ) -> None:
+        for name in ("a.txt", "a.json", "a.csv"):
+            (here / name).write_text("nothing")
+        done = run_command("rules", "convert", *arguments)
+        assert done.status == 2
+        assert message in done.err
+
+
 def test_the_functions_are_listed() -> None:
     signatures = {line["signature"] for line in run_command("rules", "functions", "--json").lines}
     assert "lei.isValid(string) -> bool" in signatures

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from function_backend_cli.application import application
 from function_backend_cli.rules.browsing import diff, export, list_definitions, list_versions
+from function_backend_cli.rules.converting import convert
 from function_backend_cli.rules.deciding import evaluate, explain
 from function_backend_cli.rules.functions_display import functions
 from function_backend_cli.rules.linting import lint
@@ -18,6 +19,7 @@ app.command("test")(run_tests)
 app.command("eval")(evaluate)
 app.command()(explain)
 app.command()(functions)
+app.command()(convert)
 # By the service.
 app.command()(publish)
 app.command()(approve)
