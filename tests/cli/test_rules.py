@@ -12,8 +12,6 @@ from google.type import money_pb2
 
 from function_backend_rules.definitions import load_library
 from tests.fixtures.command_line import RunCommand, run_command
-from tests.fixtures.principals import make_key
-from tests.fixtures.server import RunningServer
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "rules"
 LOAN = """\
@@ -350,12 +348,38 @@ class TestOfTheService:
         assert done.err == "nothing is sent: 0 problems, 1 definition with failed cases\n"
         assert command("rules", "list").out == "No decisions.\n"
 
-    def test_a_version_can_wait_for_somebody_else(self, command: RunCommand, loan: Path, server: RunningServer) -> None:
-        author = make_key(server, "rules.read", "rules.write", "rules.publish")
-        as_author = {"FUNCTION_BACKEND_API_KEY": author}
+    def test_a_version_can_wait_for_somebody_else(self, command: RunCommand, loan: Path) -> None:
+        permissions = [f"--permission=rules.{each}" for each in ("read", "write", "publish")]
+        [made] = command("keys", "create", "author", *permissions, "--json").lines
+        as_author = {"FUNCTION_BACKEND_API_KEY": made["secret"]}
         done = command("rules", "publish", loan, environment_more=as_author)
         assert done.status == 1
         assert "version 1 waits for somebody else: function-backend rules approve loan.approval 1" in done.err
+        assert command("rules", "reject", "loan.approval", "1", "-m", "why round").out.endswith("is a draft again\n")
+        assert command("rules", "publish", loan, environment_more=as_author).status == 1
+        assert command("rules", "approve", "loan.approval", "1").out == "loan.approval: version 1 is approved\n"
+        done = command("rules", "publish", loan, environment_more=as_author)
+        assert (done.status, done.out.partition(" from ")[0]) == (0, "loan.approval: version 1 is in force")
+
+    def test_a_graph_may_call_what_only_the_service_has(self, command: RunCommand, here: Path) -> None:
+        assert command("rules", "publish", EXAMPLES / "onboarding.yaml", EXAMPLES / "credit_limit.yaml").status == 0
+        graph = EXAMPLES / "credit_decision.yaml"
+        assert command("rules", "lint", graph).status == 1
+        done = command("rules", "publish", graph)
+        assert (done.status, done.out.partition(" from ")[0]) == (0, "credit.decision: version 1 is in force")
+        lost = "name: lost\ngraph: {steps: [{name: s, call: {decision: no.such}}], result: s}\n"
+        (here / "lost.yaml").write_text(lost)
+        done = command("rules", "publish", "lost.yaml")
+        assert done.status == 1
+        assert "there is no decision 'no.such'" in done.err
+
+    def test_a_time_can_be_planned(self, command: RunCommand, loan: Path) -> None:
+        plan = ("--valid-from", "2090-01-01", "--valid-until", "2090-02-01")
+        out = command("rules", "publish", loan, *plan).out
+        assert out == "loan.approval: version 1 is in force from 2090-01-01 00:00:00Z until 2090-02-01 00:00:00Z\n"
+        assert command("rules", "eval", "loan.approval", "--remote", "-i", "amount=1").err.startswith("NOT_IN_FORCE")
+        now = ("--now", "2090-01-05")
+        assert command("rules", "eval", "loan.approval", "--remote", "-i", "amount=1", *now).out.startswith("true\n")
 
     def test_a_draft_is_written_without_being_published(self, command: RunCommand, loan: Path) -> None:
         assert command("rules", "publish", "--draft", loan).out == "loan.approval: version 1 is the latest version\n"
