@@ -170,23 +170,28 @@ class _SparseMasks(Sequence[int]):
 Matcher = Callable[..., int]
 
 
-def matcher(columns: Sequence[ColumnIndex | None], rows: int) -> Matcher:
+def matcher(
+    columns: Sequence[ColumnIndex | None], rows: int, arguments: Sequence[int] | None = None, width: int = 0
+) -> Matcher:
     """Makes the function from one value per column to the mask of the rows that the index leaves.
+
+    With `arguments` it takes `width` values, and those numbers say which of them each column tests.
 
     None stands for a column that is not indexed. Its source is made of numbers alone: names of columns, texts of cells
     and values reach it as globals, never as text.
     """
     names: dict[str, Any] = {"_all": (1 << rows) - 1, "_bisect": bisect_right, "__builtins__": {}}
-    tests = [_test(place, column, names) for place, column in enumerate(columns) if column is not None]
+    places = range(len(columns)) if arguments is None else arguments
+    tests = [_test(place, places[place], column, names) for place, column in enumerate(columns) if column is not None]
     body = " & ".join(test for test in tests if test) or "_all"
-    arguments = ", ".join(f"_v{place}" for place in range(len(columns)))
-    exec(compile(f"def _matching({arguments}):\n return {body}\n", "<table>", "exec"), names)  # noqa: S102 - See above.
+    parameters = ", ".join(f"_v{place}" for place in range(len(columns) if arguments is None else width))
+    exec(compile(f"def _matching({parameters}):\n return {body}\n", "<table>", "exec"), names)  # noqa: S102 - See above.
     matching: Matcher = names["_matching"]
     return matching
 
 
-def _test(place: int, column: ColumnIndex, names: dict[str, Any]) -> str:
-    value, everything = f"_v{place}", names["_all"]
+def _test(place: int, argument: int, column: ColumnIndex, names: dict[str, Any]) -> str:
+    value, everything = f"_v{argument}", names["_all"]
     if not column.points and column.masks[0] == column.null_mask == column.nan_mask == everything:
         return ""
     constants = _constants(column)
