@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -372,6 +373,18 @@ class TestOfTheService:
         done = command("rules", "publish", "lost.yaml")
         assert done.status == 1
         assert "there is no decision 'no.such'" in done.err
+
+    def test_a_decision_of_the_log_is_explained(self, command: RunCommand, loan: Path) -> None:
+        assert command("rules", "publish", loan).status == 0
+        [made] = command("rules", "eval", "loan.approval", "--remote", "-i", "amount=1500", "--json").lines
+        deadline = time.monotonic() + 20
+        while not (logged := command("rules", "decisions", "--name", "loan.approval").out).count(made["id"]):
+            assert time.monotonic() < deadline, logged  # It is written behind the call.
+        assert command("rules", "decisions", "--status", "failed").out == "No decisions.\n"
+        assert command("rules", "decisions", "--status", "fialed").err.endswith("did you mean 'failed'?\n")
+        out = command("rules", "decision", made["id"]).out
+        assert "│   └── amount <= 1000 does not hold: amount = 1500\n" in out
+        assert out.endswith("deciding again comes to the same\n")
 
     def test_a_time_can_be_planned(self, command: RunCommand, loan: Path) -> None:
         plan = ("--valid-from", "2090-01-01", "--valid-until", "2090-02-01")

@@ -6,6 +6,7 @@ from function_backend_cli.application import application
 from function_backend_cli.rules.browsing import diff, export, list_definitions, list_versions
 from function_backend_cli.rules.converting import convert
 from function_backend_cli.rules.deciding import evaluate, explain
+from function_backend_cli.rules.decision_log import decision, decisions
 from function_backend_cli.rules.functions_display import functions
 from function_backend_cli.rules.linting import lint
 from function_backend_cli.rules.publishing import approve, publish, reject, retire, rollback
@@ -30,3 +31,5 @@ app.command()(diff)
 app.command("list")(list_definitions)
 app.command("versions")(list_versions)
 app.command()(export)
+app.command()(decisions)
+app.command()(decision)
