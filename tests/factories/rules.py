@@ -14,6 +14,8 @@ from function.rules.v1 import (
     definition_version_pb2,
     evaluation_service_pb2,
     evaluation_service_pb2_grpc,
+    hook_service_pb2,
+    hook_service_pb2_grpc,
 )
 from tests.fixtures.server import RunningServer
 
@@ -61,6 +63,7 @@ class RulesCaller:
         self.metadata = server.metadata(key)
         self.definitions = definition_service_pb2_grpc.DefinitionServiceStub(server.channel)
         self.evaluation = evaluation_service_pb2_grpc.EvaluationServiceStub(server.channel)
+        self.hooks = hook_service_pb2_grpc.HookServiceStub(server.channel)
 
     def definition(self, method: str, **fields: Any) -> Any:  # noqa: ANN401  the response of any method
         """Calls a method of `DefinitionService`."""
@@ -71,6 +74,11 @@ class RulesCaller:
         """Calls a method of `EvaluationService`."""
         request = getattr(evaluation_service_pb2, f"{method}Request")(**fields)
         return getattr(self.evaluation, method)(request, metadata=self.metadata, timeout=SECONDS)
+
+    def hook(self, method: str, **fields: Any) -> Any:  # noqa: ANN401  the response of any method
+        """Calls a method of `HookService`."""
+        request = getattr(hook_service_pb2, f"{method}Request")(**fields)
+        return getattr(self.hooks, method)(request, metadata=self.metadata, timeout=SECONDS)
 
     def approved(self, definition: definition_pb2.Definition) -> definition_version_pb2.DefinitionVersion:
         """The approved version of a new decision, or the next one of one that exists."""

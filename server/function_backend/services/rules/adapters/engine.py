@@ -14,6 +14,7 @@ from google.protobuf.message import DecodeError, Message
 from function.rules.v1 import definition_pb2
 from function_backend.kernel.errors import FieldViolation
 from function_backend.services.rules.domain.decision import DecisionStatus, GivenInputs
+from function_backend.services.rules.domain.hook import ALLOW, DENY, Verdict
 from function_backend.services.rules.domain.problem import (
     CaseOutcome,
     CaseReport,
@@ -40,6 +41,44 @@ class EngineDecision:
         """The estimate of what one evaluation costs at most, in steps."""
         return int(self.compiled.cost)
 
+    @property
+    def inputs(self) -> Mapping[str, str]:
+        """The types of the inputs by name, as CEL writes them."""
+        declared = self.compiled.definition.inputs
+        return {each.name: str(self.compiled.inputs[each.name]) for each in declared}
+
+    @property
+    def result_type(self) -> str:
+        """The type of the result, as CEL writes it."""
+        return str(self.compiled.result_type)
+
+    def read_values(self, values: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Inputs as the engine sees them; DecisionInputInvalidError when they are not those declared."""
+        try:
+            found: Mapping[str, Any] = self.compiled.read(values)
+        except _engine("decisions").InputRefusedError as error:
+            raise _input_invalid(error) from error
+        return found
+
+    def verdict_of(self, result: Any) -> Verdict:  # noqa: ANN401  the engine's result
+        """What the result says about a change: of several values one that denies is enough."""
+        status = self.status_of(result)
+        if status is DecisionStatus.FAILED:
+            return Verdict(denied=False, failure=_failure(result))
+        if status is DecisionStatus.NO_MATCH:
+            return Verdict(denied=False)
+        several = isinstance(result.value, list | tuple)
+        for place, value in enumerate(result.value if several else [result.value]):
+            if value is True or value == ALLOW:
+                continue
+            if value is not False and value != DENY:
+                return Verdict(denied=False, failure=f"it gives {value!r}, which is neither 'allow' nor 'deny'")
+            if result.by_otherwise or place >= len(result.matches):
+                return Verdict(denied=True, rule_id="otherwise" if result.by_otherwise else "")
+            match = result.matches[place]
+            return Verdict(denied=True, rule_id=match.rule_id, reason_code=match.reason_code, reason=match.reason)
+        return Verdict(denied=False)
+
     def read(self, given: GivenInputs) -> Mapping[str, Any]:
         """The inputs as the engine sees them; DecisionInputInvalidError when they are not those declared."""
         refused = _engine("decisions").InputRefusedError
@@ -54,7 +93,7 @@ class EngineDecision:
 
     def decide(self, values: Mapping[str, Any], *, now: datetime, deadline: float | None) -> Any:  # noqa: ANN401
         """The engine's result. The deadline is by `time.monotonic()`."""
-        return self.compiled.evaluate(values, now=now, budget=Budget(deadline=deadline))
+        return self.compiled.evaluate(values, now=now, budget=Budget.of(deadline=deadline))
 
     def status_of(self, result: Any) -> DecisionStatus:  # noqa: ANN401  the engine's result
         """How the result came out."""
@@ -110,6 +149,13 @@ def _problem(found: Any) -> DefinitionProblem:  # noqa: ANN401  the engine's pro
         excerpt=found.excerpt,
         suggestion=found.suggestion or "",
     )
+
+
+def _failure(result: Any) -> str:  # noqa: ANN401  the engine's result
+    if not result.errors:
+        return "the decision failed"
+    first = result.errors[0]
+    return f"the rule '{first.rule_id}' failed: {first.message}" if first.rule_id else str(first.message)
 
 
 def _input_invalid(error: Any) -> DecisionInputInvalidError:  # noqa: ANN401  the engine's refusal

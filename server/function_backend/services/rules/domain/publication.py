@@ -31,6 +31,11 @@ class Publication:
             and (self.ended_at is None or at < self.ended_at)
         )
 
+    def counts_from(self, at: datetime) -> bool:
+        """Whether it is in force at the time or at any later one, as far as it is concerned."""
+        ends = [end for end in (self.valid_until, self.ended_at) if end is not None]
+        return all(end > max(at, self.valid_from) for end in ends)
+
 
 class Timeline:
     """The publications of one decision."""
