@@ -21,6 +21,8 @@ from bench.rows.ready import measure as measure_ready
 from bench.rows.revocation import measure as measure_revocation
 from bench.rows.rules_conditions import measure as measure_rules_conditions
 from bench.rows.rules_publish import measure as measure_rules_publish
+from bench.rows.rules_sets import measure as measure_rules_sets
+from bench.rows.rules_tables import measure as measure_rules_tables
 from bench.rows.search import measure as measure_search
 from bench.rows.token_grants import measure as measure_token_grants
 from bench.rows.verify_credential import measure as measure_verify_credential
@@ -55,6 +57,8 @@ ROWS = (
     Row(name="list-pages", title="Pages of a list", measure=measure_list_pages),
     Row(name="client-verification", title="Callers of a protected service", measure=measure_client_verification),
     Row(name="search", title="Search with typing errors", measure=measure_search),
-    Row(name="rules-conditions", title="Rules over a message", measure=measure_rules_conditions),
-    Row(name="rules-publish", title="Publishing a rule", measure=measure_rules_publish),
+    Row(name="rules", title="Rules over a message", measure=measure_rules_conditions),
+    Row(name="rule-sets", title="Sets of rules", measure=measure_rules_sets),
+    Row(name="rule-tables", title="Decision tables", measure=measure_rules_tables),
+    Row(name="rule-publish", title="Publishing a rule", measure=measure_rules_publish),
 )

@@ -115,7 +115,7 @@ class Program:
 
     def __post_init__(self) -> None:
         self._places.add(self.checked.root)
-        self._inputs = InputRules(self.checked.variables)
+        self._inputs = InputRules(self.checked.variables, self.checked.contract)
         if self.eager:
             self._functions[True, False, False] = self._compile(fast=True, traced=False)
 

@@ -121,6 +121,10 @@ class _Import:
         cells = [self._typed_cells(rule, number, inputs) for number, rule in enumerate(rules, 1)]
         results = [self._typed_outputs(rule, number, outputs) for number, rule in enumerate(rules, 1)]
         defaults, priorities = self._defaults(outputs), [self._priorities(table, clause) for clause in outputs]
+        try:
+            self.translation.settle()
+        except NotUnderstoodError as error:
+            self.lose("", error)
         for clause, ordered in zip(outputs, priorities, strict=True):
             table.output_columns.add(name=clause.name, type=clause.kind.cel(), priorities=map(self._written, ordered))
         if any(tree is not None for tree, _ in defaults):

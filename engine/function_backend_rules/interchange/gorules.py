@@ -90,9 +90,14 @@ class _Import:
             for row in enumerate(rules)
         ]
         # Every cell of a column says something about its type, so all are read before any is written.
+        typed = self._typed(rules, inputs, columns, parsed)
+        try:
+            self.translation.settle()
+        except NotUnderstoodError as error:
+            self.lose(".content", error)
         written = [
             [self._cell(row, column, kind, tests) for column, kind, tests in zip(inputs, columns, cells, strict=True)]
-            for row, cells in zip(enumerate(rules), self._typed(rules, inputs, columns, parsed), strict=True)
+            for row, cells in zip(enumerate(rules), typed, strict=True)
         ]
         for column, kind in zip(outputs, kinds, strict=True):
             table.output_columns.add(name=_title(column, "field"), type=kind.cel(), description=_title(column, "name"))

@@ -6,11 +6,12 @@ the column that it stands in (`cell_tests`).
 
 import re
 from dataclasses import dataclass
+from typing import NamedTuple
 
 # What a condition calls the value of its column; declared as a variable beside the inputs.
 CELL_VARIABLE = "cell"
 # not(not(not(…))) is read by recursion; nobody needs more than two.
-MAX_NESTING = 20
+MAX_NESTING = 8
 
 _OPENING, _CLOSING, _QUOTES = "([{", ")]}", "'\""
 # What may have a meaning for the form; a cell without any of these is read at once.
@@ -201,8 +202,7 @@ def _split(piece: Operand) -> list[Operand]:
     return [_trimmed(Operand(piece.source[a:b], piece.offset + a)) for a, b in zip(starts, ends, strict=True)]
 
 
-@dataclass(frozen=True, slots=True)
-class _Mark:
+class _Mark(NamedTuple):
     """A bracket, comma or `..` outside of strings; `depth` counts the brackets open after it."""
 
     place: int

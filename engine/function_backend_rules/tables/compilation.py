@@ -17,7 +17,7 @@ from function_backend_rules.tables.policies import combiner, gives_list, refuse_
 from function_backend_rules.tables.rows import Condition, Evaluate, Output, RowMatch, Status, TableResult, TableRow
 from function_backend_rules.tables.verdict import judge
 
-MAX_INPUT_COLUMNS, MAX_OUTPUT_COLUMNS, MAX_ROWS = 200, 100, 20_000
+MAX_INPUT_COLUMNS, MAX_OUTPUT_COLUMNS, MAX_ROWS, MAX_CELL = 200, 100, 20_000, 20_000
 """As the contract has them; checked here too, because files come without a server."""
 MAX_PROBLEMS = 100
 
@@ -110,11 +110,16 @@ class _Compilation:
             if len(row.cells) != wanted:
                 message = f"there are {len(row.cells)} cells for {wanted} input columns"
                 self.refuse(f".rows[{number}].cells", message, "an empty cell accepts any value", f"row {name}")
+            for place, cell in enumerate(row.cells):
+                if len(cell) > MAX_CELL:
+                    message = f"a cell has {MAX_CELL} characters at most, and this one has {len(cell)}"
+                    self.refuse(f".rows[{number}].cells[{place}]", message, subject=f"row {name}")
 
     def compiled(self, result_type: types.Type | None) -> CompiledTable:
         table = self.table
         columns, costs = self._columns()
         reader = OutputReader(table.output_columns, self.environment, result_type, self.path, self.problems)
+        self.stop_at_problems()
         rows = self._rows(columns, reader)
         otherwise = self._otherwise(reader)
         kind = reader.value_type
@@ -135,7 +140,7 @@ class _Compilation:
             skips_failures=skips,
             stops_at_first=table.hit_policy == definition_pb2.HIT_POLICY_FIRST,
             combine=combine,
-            inputs=InputRules(self.environment.variables),
+            inputs=InputRules(self.environment.variables, self.environment.contract),
             read=self._reading(columns),
             matcher=matcher([column.index for column in columns if column.used], len(rows)),
             value_type=kind,

@@ -28,6 +28,7 @@ def _scan(cells: list[list[ValueSet | None]], values: list[object]) -> list[int]
     ]
 
 
+@settings(deadline=None, max_examples=60)
 @given(_tables())
 def test_the_index_finds_the_rows_that_a_scan_finds(
     table: tuple[list[Domain], list[list[ValueSet | None]], list[list[object]]],
@@ -44,8 +45,8 @@ def test_the_index_finds_the_rows_that_a_scan_finds(
         assert rows_in(slowly) == wanted
 
 
+@settings(deadline=None, max_examples=60)
 @given(_tables())
-@settings(max_examples=50)
 def test_an_index_that_keeps_few_masks_answers_the_same(
     table: tuple[list[Domain], list[list[ValueSet | None]], list[list[object]]],
 ) -> None:
@@ -95,6 +96,7 @@ def test_a_matcher_holds_nothing_of_the_table_in_its_source() -> None:
     assert matching.__globals__["__builtins__"] == {}
 
 
+@settings(deadline=None)
 @given(st.sets(st.integers(0, 700)))
 def test_rows_come_back_out_of_their_mask(rows: set[int]) -> None:
     assert rows_in(mask_of(sorted(rows))) == sorted(rows)

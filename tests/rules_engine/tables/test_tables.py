@@ -218,7 +218,7 @@ def test_a_budget_that_is_spent_stops_the_table_whatever_its_setting() -> None:
     source.on_error = definition_pb2.ERROR_POLICY_SKIP
     table = compiled(source, {"amount": "int", "tags": "list(string)"})
     inputs = {"amount": 1, "tags": [str(number) for number in range(100)], "now": Timestamp(0)}
-    result = table.evaluate(inputs, Budget(steps=50))
+    result = table.evaluate(inputs, Budget.of(steps=50))
     assert (result.status, result.failures[0].code) == (Status.FAILED, "BUDGET_EXCEEDED")
 
 

@@ -16,7 +16,7 @@ from function_backend.kernel.errors import (
     PreconditionError,
     Resource,
 )
-from function_backend.services.rules.domain.hook import Hook, Misfit, Verdict
+from function_backend.services.rules.domain.hook import ChangeVerdict, Hook, Misfit
 from function_backend.services.rules.domain.problem import CaseReport, DefinitionProblem
 from function_backend.services.rules.domain.version import Version, VersionState
 
@@ -241,7 +241,7 @@ class ChangeDeniedError(PreconditionError):
 
     reason = "CHANGE_DENIED"
 
-    def __init__(self, hook: Hook, verdict: Verdict, *, operation: str, version: int, decision_id: str) -> None:
+    def __init__(self, hook: Hook, verdict: ChangeVerdict, *, operation: str, version: int, decision_id: str) -> None:
         """`decision_id` is empty where decisions are not logged."""
         who = f"the rule '{verdict.rule_id}' of '{hook.definition}'" if verdict.rule_id else f"'{hook.definition}'"
         why = verdict.reason or verdict.reason_code

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from function_backend.kernel.events import DomainEvent
 from function_backend.services.rules.domain.definition import RegisteredDefinition
-from function_backend.services.rules.domain.hook import Hook, Verdict
+from function_backend.services.rules.domain.hook import ChangeVerdict, Hook
 from function_backend.services.rules.domain.publication import Publication
 from function_backend.services.rules.domain.version import Version
 
@@ -170,14 +170,14 @@ class ChangeDenied(DomainEvent):
     resource_type: str
     resource_id: UUID
     version: int
-    verdict: Verdict
+    verdict: ChangeVerdict
     decision_id: str
 
     @classmethod
     def of(
         cls,
         hook: Hook,
-        verdict: Verdict,
+        verdict: ChangeVerdict,
         *,
         at: datetime,
         operation: str,

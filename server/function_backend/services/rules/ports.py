@@ -10,7 +10,7 @@ from uuid import UUID
 from function_backend.kernel.call import Call
 from function_backend.kernel.gates import ProposedChange
 from function_backend.services.rules.domain.decision import DecisionStatus, GivenInputs, LoggedDecision, TakenDecision
-from function_backend.services.rules.domain.hook import Verdict
+from function_backend.services.rules.domain.hook import ChangeVerdict
 from function_backend.services.rules.domain.problem import CaseReport, DefinitionProblem
 
 
@@ -33,22 +33,25 @@ class CompiledDecision(Protocol):
     def result_type(self) -> str:
         """The type of the result, as CEL writes it."""
 
-    def read_values(self, values: Mapping[str, Any]) -> Mapping[str, Any]:
+    def read_values(self, values: Mapping[str, Any]) -> Any:  # noqa: ANN401
         """Inputs as the engine sees them; DecisionInputInvalidError when they are not those declared."""
 
-    def verdict_of(self, result: Any) -> Verdict:  # noqa: ANN401
+    def verdict_of(self, result: Any) -> ChangeVerdict:  # noqa: ANN401
         """What the engine's result says about a change."""
 
-    def read(self, given: GivenInputs) -> Mapping[str, Any]:
+    def read(self, given: GivenInputs) -> Any:  # noqa: ANN401
         """The inputs as the engine sees them; DecisionInputInvalidError when they are not those declared."""
 
-    def decide(self, values: Mapping[str, Any], *, now: datetime, deadline: float | None) -> Any:  # noqa: ANN401
+    def named(self, inputs: Any) -> Mapping[str, Any]:  # noqa: ANN401
+        """The values of the inputs by name."""
+
+    def decide(self, inputs: Any, *, now: datetime, deadline: float | None) -> Any:  # noqa: ANN401
         """The engine's result. The deadline is by `time.monotonic()`."""
 
     def status_of(self, result: Any) -> DecisionStatus:  # noqa: ANN401  the engine's result
         """How the result came out."""
 
-    def explain(self, values: Mapping[str, Any], *, now: datetime) -> Any:  # noqa: ANN401
+    def explain(self, inputs: Any, *, now: datetime) -> Any:  # noqa: ANN401
         """The engine's explanation, which holds the result as well."""
 
     def result_of(self, explanation: Any) -> Any:  # noqa: ANN401

@@ -10,6 +10,7 @@ from google.protobuf.any_pb2 import Any as AnyMessage
 from google.protobuf.message import Message
 
 from function.company.v1 import company_pb2
+from function.rules.v1 import decision_pb2
 from function_backend.kernel.call import Call
 from function_backend.kernel.gates import ProposedChange
 from function_backend.services.rules.domain.decision import GivenInputs
@@ -40,14 +41,15 @@ class CompanyChangeInputs:
     def given(self, declared: Mapping[str, str]) -> GivenInputs:
         """The same as somebody would send them."""
         packed = {"company": self._change.after, "previous": self._change.before}
-        return GivenInputs(
-            messages={
-                name: AnyMessage(type_url=_TYPE_URL, value=content)
-                for name, content in packed.items()
-                if name in declared and content is not None
-            },
-            json={name: value for name, value in self._plain.items() if name in declared},
-        )
+        messages = {
+            name: AnyMessage(type_url=_TYPE_URL, value=content)
+            for name, content in packed.items()
+            if name in declared and content is not None
+        }
+        json = {name: value for name, value in self._plain.items() if name in declared}
+        source = decision_pb2.DecisionInputs(messages=messages)
+        source.json.update(json)
+        return GivenInputs(source=source, messages=messages, json=json)
 
     def shown(self, declared: Mapping[str, str]) -> Mapping[str, Any]:
         """The same as plain messages and values."""

@@ -47,7 +47,7 @@ class Misfit(NamedTuple):
     description: str
 
 
-class Verdict(NamedTuple):
+class ChangeVerdict(NamedTuple):
     """What a decision says about a change."""
 
     denied: bool

@@ -40,9 +40,9 @@ def refuse_what_will_not_fit(
 
     NotInForceError when none is in force now.
     """
-    publications = PublicationRepository(work).of(definition.id)
-    if Timeline(publications).in_force(at) is None:
+    timeline = Timeline(PublicationRepository(work).of(definition.id))
+    if timeline.in_force(at) is None:
         raise NotInForceError(definition.name, at)
-    for number in sorted({each.version for each in publications if each.counts_from(at)}):
+    for number in sorted(timeline.versions_from(at)):
         compiled = compilations.of_version(work, version_of(work, definition, number))
         refuse_misfit([hook], number, compiled)

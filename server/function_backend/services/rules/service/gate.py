@@ -15,7 +15,7 @@ from function_backend.kernel.gates import ProposedChange
 from function_backend.kernel.identifiers import new_id
 from function_backend.persistence.unit_of_work import UnitOfWork
 from function_backend.services.rules.domain.decision import LoggedDecision, TakenDecision
-from function_backend.services.rules.domain.hook import Hook, HookMode, Verdict
+from function_backend.services.rules.domain.hook import ChangeVerdict, Hook, HookMode
 from function_backend.services.rules.errors import (
     ChangeDeniedError,
     DecisionInputInvalidError,
@@ -143,18 +143,18 @@ class HookGate:
             DecisionRepository(work).add(decisions)
         work.record(*[judgement.denial for judgement in judgements if judgement.denial is not None])
 
-    def _decide(self, asked: _Asked, inputs: ChangeInputs) -> tuple[TakenDecision | None, Verdict]:
+    def _decide(self, asked: _Asked, inputs: ChangeInputs) -> tuple[TakenDecision | None, ChangeVerdict]:
         hook, deciding = asked.hook, asked.deciding
         if deciding is None:
-            return None, Verdict(denied=False, failure=asked.failure)
+            return None, ChangeVerdict(denied=False, failure=asked.failure)
         try:
             taken = self._taken(deciding, inputs)
             return taken, deciding.compiled.verdict_of(taken.result)
         except DecisionInputInvalidError as error:
-            return None, Verdict(denied=False, failure=error.message)
+            return None, ChangeVerdict(denied=False, failure=error.message)
         except Exception:  # noqa: BLE001  a hook that only watches must not stop anything, whatever it is
             _log.exception("the hook %s failed", hook.name)
-            return None, Verdict(denied=False, failure=_DEFECT)
+            return None, ChangeVerdict(denied=False, failure=_DEFECT)
 
     def _taken(self, deciding: Deciding, inputs: ChangeInputs) -> TakenDecision:
         compiled, principal = deciding.compiled, self._call.principal
@@ -177,17 +177,17 @@ class HookGate:
             effective_at=self._now,
             caller=principal.actor,
             given=inputs.given(declared),
-            values=inputs.shown(declared),
+            values=lambda: inputs.shown(declared),
         )
 
-    def _refusal(self, asked: _Asked, verdict: Verdict, decision_id: str) -> ServiceError:
+    def _refusal(self, asked: _Asked, verdict: ChangeVerdict, decision_id: str) -> ServiceError:
         if verdict.failure:
             return HookFailedError(asked.hook, verdict.failure, operation=self._operation)
         return ChangeDeniedError(
             asked.hook, verdict, operation=self._operation, version=_version(asked), decision_id=decision_id
         )
 
-    def _denial(self, asked: _Asked, verdict: Verdict, change: ProposedChange, decision_id: str) -> ChangeDenied:
+    def _denial(self, asked: _Asked, verdict: ChangeVerdict, change: ProposedChange, decision_id: str) -> ChangeDenied:
         return ChangeDenied.of(
             asked.hook,
             verdict,
