@@ -20,6 +20,8 @@ from function.rules.v1 import (
 from tests.fixtures.server import RunningServer
 
 SECONDS = 30
+COMPANY = {"name": "company", "type": "function.company.v1.Company"}
+"""The input that decisions about companies take."""
 
 
 def loan(name: str = "loan.approval", *, limit: int = 1000, **fields: object) -> definition_pb2.Definition:
@@ -45,6 +47,35 @@ def loan(name: str = "loan.approval", *, limit: int = 1000, **fields: object) ->
             {"name": "small", "inputs": {"amount": limit}, "expect": {"value": True}},
             {"name": "large", "inputs": {"amount": limit + 1}, "expect": {"value": False}},
         ],
+        **fields,
+    }
+    return ParseDict(described, definition_pb2.Definition())
+
+
+def accepting(
+    name: str,
+    condition: str = "company.legal_name.startsWith('Forbidden')",
+    *,
+    outcome: str = "false",
+    inputs: list[dict[str, str]] | None = None,
+    **fields: object,
+) -> definition_pb2.Definition:
+    """A rule set with a rule that denies companies of some names, or under another condition."""
+    described: dict[str, Any] = {
+        "name": name,
+        "inputs": [COMPANY] if inputs is None else inputs,
+        "rule_set": {
+            "policy": "RULE_POLICY_FIRST_MATCH",
+            "rules": [
+                {
+                    "id": "forbidden",
+                    "condition": condition,
+                    "outcome": outcome,
+                    "reason_code": "FORBIDDEN_NAME",
+                    "reason": "Companies of this name are not accepted.",
+                }
+            ],
+        },
         **fields,
     }
     return ParseDict(described, definition_pb2.Definition())

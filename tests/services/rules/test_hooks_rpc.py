@@ -9,7 +9,6 @@ from uuid import uuid4
 import grpc
 import psycopg
 import pytest
-from google.protobuf.json_format import ParseDict
 from google.rpc import error_details_pb2
 from grpc_status import rpc_status
 
@@ -18,7 +17,7 @@ from function.company.v1 import company_pb2, company_service_pb2, company_servic
 from function.rules.v1 import definition_pb2, hook_pb2
 from function_backend.persistence.roles import APP
 from tests.factories.company import a_message, lei
-from tests.factories.rules import SECONDS, RulesCaller
+from tests.factories.rules import COMPANY, SECONDS, RulesCaller, accepting
 from tests.fixtures.database_faults import eventually
 from tests.fixtures.principals import make_key, make_tenant
 from tests.fixtures.server import RunningServer, StartServer
@@ -27,41 +26,11 @@ from tests.services.rules.test_authoring_rpc import refused
 CREATE, UPDATE, IMPORT = "company.create", "company.update", "company.import"
 SHADOW = hook_pb2.HOOK_MODE_SHADOW
 ENFORCE = hook_pb2.HOOK_MODE_ENFORCE
-_COMPANY = {"name": "company", "type": "function.company.v1.Company"}
 _PREVIOUS = {"name": "previous", "type": "optional(function.company.v1.Company)"}
 
 
 def a_name() -> str:
     return f"company.n{secrets.token_hex(6)}"
-
-
-def accepting(
-    name: str,
-    condition: str = "company.legal_name.startsWith('Forbidden')",
-    *,
-    outcome: str = "false",
-    inputs: list[dict[str, str]] | None = None,
-    **fields: object,
-) -> definition_pb2.Definition:
-    """A rule set with a rule that denies companies of some names, or under another condition."""
-    described: dict[str, Any] = {
-        "name": name,
-        "inputs": [_COMPANY] if inputs is None else inputs,
-        "rule_set": {
-            "policy": "RULE_POLICY_FIRST_MATCH",
-            "rules": [
-                {
-                    "id": "forbidden",
-                    "condition": condition,
-                    "outcome": outcome,
-                    "reason_code": "FORBIDDEN_NAME",
-                    "reason": "Companies of this name are not accepted.",
-                }
-            ],
-        },
-        **fields,
-    }
-    return ParseDict(described, definition_pb2.Definition())
 
 
 class Tenant:
@@ -372,7 +341,7 @@ class TestDenying:
         assert tenant.audited("ChangeDenied") == []
 
     def test_the_decision_can_be_explained_later(self, tenant: Tenant) -> None:
-        inputs = [_COMPANY, _PREVIOUS, {"name": "operation", "type": "string"}]
+        inputs = [COMPANY, _PREVIOUS, {"name": "operation", "type": "string"}]
         tenant.bound(accepting(a_name(), "!previous.hasValue() && operation == 'company.create'", inputs=inputs))
         tenant.denies("Whatever")
         _, metadata = tenant.refused(lambda: tenant.create("Whatever"))
@@ -401,7 +370,7 @@ class TestDenying:
 
     def test_an_update_sees_what_is_and_what_will_be(self, tenant: Tenant) -> None:
         inputs = [
-            _COMPANY,
+            COMPANY,
             _PREVIOUS,
             {"name": "changed_fields", "type": "list(string)"},
             {"name": "operation", "type": "string"},
@@ -543,7 +512,7 @@ class TestImporting:
     def test_rows_that_update_have_a_company_before(self, tenant: Tenant) -> None:
         imported(tenant, "First", "Second")
         condition = "previous.hasValue() && previous.value().legal_name == 'Second'"
-        definition = accepting(a_name(), condition, inputs=[_COMPANY, _PREVIOUS])
+        definition = accepting(a_name(), condition, inputs=[COMPANY, _PREVIOUS])
         tenant.bound(definition, CREATE, IMPORT)
         tenant.bound(accepting(a_name()))
         tenant.denies()
