@@ -21,6 +21,7 @@ from bench.rows.ready import measure as measure_ready
 from bench.rows.revocation import measure as measure_revocation
 from bench.rows.rules_conditions import measure as measure_rules_conditions
 from bench.rows.rules_publish import measure as measure_rules_publish
+from bench.rows.rules_service import measure as measure_rules_service
 from bench.rows.rules_sets import measure as measure_rules_sets
 from bench.rows.rules_tables import measure as measure_rules_tables
 from bench.rows.search import measure as measure_search
@@ -61,4 +62,5 @@ ROWS = (
     Row(name="rule-sets", title="Sets of rules", measure=measure_rules_sets),
     Row(name="rule-tables", title="Decision tables", measure=measure_rules_tables),
     Row(name="rule-publish", title="Publishing a rule", measure=measure_rules_publish),
+    Row(name="rule-service", title="Decisions over gRPC", measure=measure_rules_service),
 )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime
 from typing import Any
 
 from bench import rule_engines, rule_scene, rule_sets
@@ -49,10 +48,10 @@ def _contestants(message: company_pb2.Company, policy: definition_pb2.RulePolicy
     collect = policy == definition_pb2.RULE_POLICY_ALL_MATCHES
     by_hand = rule_sets.by_hand(_RULES, collect=collect)
     compiled = compile_definition(rule_sets.definition(_RULES, policy))
-    inputs, now = compiled.read({"c": message}), datetime.now(UTC)
+    inputs = compiled.read({"c": message})
     contestants: dict[str, Call] = {
         _HAND: lambda: by_hand(message),
-        _OURS: lambda: compiled.evaluate(inputs, now).value,
+        _OURS: lambda: compiled.evaluate(inputs).value,
     }
     if rule_engines.has_cel_cpp():
         contestants[CEL_CPP] = _cel_cpp(message, collect=collect)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import random
-from datetime import UTC, datetime
 
 from bench import rule_tables
 from bench.figure import Figure, Measurement, median_of, median_ratio
@@ -22,20 +21,19 @@ def measure(stage: Stage) -> Measurement:
     chance = random.Random(7)
     table = rule_tables.rows(_ROWS, chance)
     longer = rule_tables.rows(_MANY, chance)
-    asked = rule_tables.inputs(_ASKED, chance)
+    asked = rule_tables.inputs(table, _ASKED, chance)
     decide = rule_tables.linear(table)
     compiled, long = (compile_definition(rule_tables.definition(each)) for each in (table, longer))
     named = [dict(zip(rule_tables.INPUTS, each, strict=True)) for each in asked]
     wrong = [each for each, names in zip(asked, named, strict=True) if decide(each) != compiled.evaluate(names).value]
     if wrong:
         raise ValueError(f"the table and the loop differ for {wrong[0]}")
-    now = datetime.now(UTC)
     tuples = itertools.cycle(asked)
     few, many = (itertools.cycle([each.read(names) for names in named]) for each in (compiled, long))
     contestants: dict[str, Call] = {
         _LINEAR: lambda: decide(next(tuples)),
-        _OURS: lambda: compiled.evaluate(next(few), now),
-        _LONG: lambda: long.evaluate(next(many), now),
+        _OURS: lambda: compiled.evaluate(next(few)),
+        _LONG: lambda: long.evaluate(next(many)),
     }
     rounds = interleaved(stage, contestants)
     figures = [

@@ -1,4 +1,4 @@
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from function_backend_rules.explanation import explain
@@ -73,6 +73,7 @@ def test_a_table_explains_its_rows() -> None:
     assert len(explanation.table.nearest.failing) == 1
 
 
+@settings(deadline=None)
 @given(st.integers(-200, 200), st.sampled_from(["FR", "DE", "US", "CH", ""]))
 def test_an_explanation_has_the_result_of_the_evaluation(x: int, country: str) -> None:
     inputs = {"x": x, "country": country}

@@ -4,7 +4,9 @@ from types import CodeType
 
 import pytest
 
+from function.company.v1 import company_pb2  # noqa: F401 - its messages in the pool
 from function_backend_rules.cel import Budget, Environment
+from function_backend_rules.cel.code_cache import CodeCache, code_key
 from function_backend_rules.cel.codegen import Generator, Places
 from function_backend_rules.cel.modules import GeneratedModule
 from function_backend_rules.cel.runtime.environment import GLOBALS
@@ -73,3 +75,45 @@ def test_a_name_without_meaning_is_an_error_of_the_rule() -> None:
         program = Environment({"any": "dyn"}).check(f"any.{name} == 1").program()
         with pytest.raises(Exception, match="no such"):
             program.evaluate({"any": {"a": 1}})
+
+
+class TestCache:
+    def test_what_was_generated_is_not_generated_again(self) -> None:
+        cache, made = CodeCache(), []
+
+        def generate() -> GeneratedModule:
+            made.append(1)
+            return module("x > 3", fast=True)
+
+        functions = [cache.get("a", generate).load(ENVIRONMENT.pool, {})["run"] for _ in range(3)]
+        assert made == [1]
+        assert [function(Budget(), 4, "", 0, 0, 0) for function in functions] == [True] * 3
+
+    def test_the_least_used_goes_first(self) -> None:
+        cache = CodeCache(entries=2)
+        for key in ("a", "b", "a", "c"):
+            cache.get(key, lambda: module("x > 3", fast=True))
+        kept = cache.get("a", lambda: module("x > 5", fast=True)).load(ENVIRONMENT.pool, {})["run"]
+        assert kept(Budget(), 4, "", 0, 0, 0) is True
+        assert len(cache) == 2
+
+    def test_the_size_is_limited(self) -> None:
+        cache = CodeCache(size=10)
+        cache.get("a", lambda: module("x > 3", fast=True))
+        assert len(cache) == 0
+
+    def test_a_key_is_of_text_types_and_messages(self) -> None:
+        def key(text: str, kind: str = "int", container: str = "") -> str:
+            environment = Environment({"x": kind, "company": "function.company.v1.Company"}, container=container)
+            root = environment.check(text).root
+            return code_key(environment.contract, [root], text, container, kind)
+
+        keys = {
+            key("x > 3"),
+            key("x > 4"),
+            key("x > 3u", "uint"),
+            key("x > 3", container="a"),
+            key("company.etag != ''"),
+        }
+        assert len(keys) == 5
+        assert key("x > 3") in keys

@@ -2,7 +2,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from function.company.v1 import company_pb2
@@ -218,6 +218,7 @@ CONDITIONS = st.sampled_from(
 )
 
 
+@settings(deadline=None)
 @given(
     st.lists(CONDITIONS, min_size=1, max_size=12),
     st.sampled_from(["FIRST_MATCH", "ALL_MATCHES"]),

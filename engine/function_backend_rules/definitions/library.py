@@ -69,6 +69,10 @@ class Library:
                 problems.append(document.locate(against))
         return CompiledLibrary(compiled, tuple(problems), tuple(warnings))
 
+    def order(self) -> list[str]:
+        """The names of all definitions, each behind those that it calls; those of a circle in any order."""
+        return self._order()[0]
+
     def _order(self) -> tuple[list[str], dict[str, Problem]]:
         """The names in the order of their calls, and what is wrong with those that call each other in a circle."""
         needs = {name: called_by(document.definition.graph) for name, document in self.documents.items()}

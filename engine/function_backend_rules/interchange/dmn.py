@@ -110,7 +110,7 @@ class _Import:
         self.losses.append(Loss(f"{self.path}/decisionTable{path}", str(reason), source))
 
     def table(self, element: Element) -> ImportedTable:
-        definition = definition_pb2.Definition(name=self.name, description=self.title)
+        definition = definition_pb2.Definition(name=self.name, description=self.title[:4000])
         table = definition.table
         self._policy(element, table)
         inputs = [self._input(each, number, table) for number, each in enumerate(_children(element, "input"), 1)]
@@ -147,7 +147,9 @@ class _Import:
             if kind.cel() == "dyn":
                 self.translation.assume(f"{name} is a text: nothing tells its type")
                 kind.must_be(foreign_types.text(), name)
-            definition.inputs.add(name=self.translation.input_of(path), type=kind.cel(), description=".".join(path))
+            definition.inputs.add(
+                name=self.translation.input_of(path), type=kind.cel(), description=".".join(path)[:2000]
+            )
 
     def _policy(self, element: Element, table: definition_pb2.DecisionTable) -> None:
         policy = element.get("hitPolicy", "UNIQUE")

@@ -16,6 +16,8 @@ MAX_NESTING = 8
 _OPENING, _CLOSING, _QUOTES = "([{", ")]}", "'\""
 # What may have a meaning for the form; a cell without any of these is read at once.
 _SPECIAL = re.compile(r"""[()\[\]{},'"]|\.\.""")
+# The most frequent form of long tables; the general way reads it too, ten times slower.
+_NUMERIC_RANGE = re.compile(r"([\[(])(-?\d+(?:\.\d+)?)\.\.(-?\d+(?:\.\d+)?)([\])])")
 _LETTERS_BEFORE = re.compile(r"[A-Za-z]*$")
 _COMPARISONS = ("<=", ">=", "==", "!=", "<", ">")
 _MEMBERSHIP = re.compile(r"(not\s+)?in(?=[\s\[(])")
@@ -100,6 +102,10 @@ def read_cell(source: str) -> CellForm:
     Raises:
         CellSyntaxError: A bracket or quote is not closed, or the cell looks like a range of another notation.
     """
+    plain = _NUMERIC_RANGE.fullmatch(source)
+    if plain is not None:
+        low, high = Operand(plain[2], plain.start(2)), Operand(plain[3], plain.start(3))
+        return Range(low, plain[1] == "[", high, plain[4] == "]", 0)
     return _read_list(Operand(source, 0), depth=0)
 
 

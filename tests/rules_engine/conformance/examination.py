@@ -60,6 +60,7 @@ def examine(case: Case) -> Judged:
     program = expression.program()
     found = {
         "evaluate": _outcome(lambda: program.evaluate(bindings)),
+        "alone": _outcome(lambda: program.alone(*program._inputs.ordered(bindings))),
         "exact": _outcome(lambda: program.exact(bindings)),
         "trace": _outcome(lambda: _traced(program, bindings)),
     }
@@ -83,6 +84,10 @@ def _traced(program: Any, bindings: Mapping[str, object]) -> object:
     trace = program.trace(bindings)
     if trace.error is not None:
         raise trace.error
+    # Constants are not in it, so an expression that is one has no parts; the first part of any other is all of it.
+    for whole in trace.nodes[:1]:
+        if canonical.of(whole.value) != canonical.of(trace.value):
+            raise AssertionError(f"the trace ends with {whole.value!r} and says {trace.value!r}")
     return trace.value
 
 

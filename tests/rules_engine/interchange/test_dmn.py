@@ -73,7 +73,7 @@ def test_an_imported_table_decides_as_it_reads() -> None:
     def level(age: float, country: str, year: int) -> object:
         since = Timestamp((year - 1970) * 31_557_600 * 10**9)
         bindings = {"Applicant_Age_In_Years": float(age), "country": country, "since": since, "now": Timestamp(0)}
-        return table.evaluate(bindings, Budget()).value
+        return table.evaluate_named(bindings, Budget()).value
 
     assert [level(30, "US", 2010), level(18, "US", 2010), level(65, "FR", 2010)] == ["high", "low", "low"]
     assert [level(66, "FR", 2023), level(66, "XX", 2023), level(66, "IT", 2023)] == ["high", "low", "low"]

@@ -13,8 +13,8 @@ from function_backend_rules.cel.environment import Environment
 from function_backend_rules.cel.values import Timestamp
 from function_backend_rules.interchange.gorules import import_gorules
 from function_backend_rules.interchange.imported import ImportedTable, ImportRefusedError
+from function_backend_rules.results import Status
 from function_backend_rules.tables.compilation import TableRefusedError, compile_table
-from function_backend_rules.tables.rows import Status
 
 _COLUMNS = {"tier": "customer.tier", "total": "order.total", "tags": "order.tags", "other": ""}
 
@@ -106,7 +106,7 @@ def test_an_imported_table_decides_as_the_other_engine(policy: str) -> None:
     theirs = zen.ZenEngine().create_decision(text)
     for tier, total, tags in itertools.product(_TIERS, _TOTALS, ([], ["vip"], ["b", "x"])):
         bindings = {"customer_tier": tier, "order_total": total, "order_tags": tags, "now": Timestamp(0)}
-        result = ours.evaluate(bindings, Budget())
+        result = ours.evaluate_named(bindings, Budget())
         wanted: Any = theirs.evaluate({"customer": {"tier": tier}, "order": {"total": total, "tags": tags}})["result"]
         if policy == "first":
             assert result.status is (Status.MATCHED if wanted else Status.NO_MATCH)
@@ -129,6 +129,8 @@ def test_an_imported_table_decides_as_the_other_engine(policy: str) -> None:
         ("'a' 'b'", "the end is expected at position 5"),
         ("> 'text' and < 5", "the value of the column is a text here and a number there"),
         ("(" * 200 + "1" + ")" * 200, "it nests too deep"),
+        ("$ in $", "the value of the column would be a list of itself"),
+        ("$ in [[$]]", "one side would be a list of itself"),
         ("$.size()", "a field or method of a value that is worked out has no counterpart"),
     ],
 )

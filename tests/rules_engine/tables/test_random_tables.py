@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from function_backend_rules.cel.budget import Budget
 from function_backend_rules.cel.values import Duration, OptionalValue, Timestamp, UInt
+from function_backend_rules.results import Status
 from function_backend_rules.tables.compilation import TableRefusedError
 from function_backend_rules.tables.explanation import explain_table
-from function_backend_rules.tables.rows import Status
 from tests.rules_engine.tables.building import COLLECT, FIRST, compiled, table_of
 
 Value = Any  # Of any of the types below.
@@ -146,13 +146,14 @@ def test_a_table_decides_as_a_scan_of_its_rows(
             for number, row in enumerate(rows)
             if all(holds(value) for (_, holds), value in zip(row, values, strict=True))
         ]
+        ids = [f"row-{number + 1}" for number in wanted]
         given_values = [_input(kind, value) for kind, value in zip(kinds, values, strict=True)]
         bindings = dict(zip(columns, given_values, strict=True)) | {"other": OptionalValue(), "now": Timestamp(0)}
-        result = every.evaluate(bindings, Budget())
-        assert ([match.row for match in result.matches], result.failures) == (wanted, ())
-        result = first.evaluate(bindings, Budget())
+        result = every.evaluate_named(bindings, Budget())
+        assert ([match.rule_id for match in result.matches], result.errors) == (ids, ())
+        result = first.evaluate_named(bindings, Budget())
         assert result.status is (Status.MATCHED if wanted else Status.NO_MATCH)
-        assert [match.row for match in result.matches] == wanted[:1]
+        assert [match.rule_id for match in result.matches] == ids[:1]
         assert set(wanted) <= set(first.matching(given_values))
         explained = explain_table(every, bindings, Budget())
         assert {row.row for row in explained.rows if row.matched} == set(wanted)

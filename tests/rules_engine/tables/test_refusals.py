@@ -6,6 +6,7 @@ import pytest
 
 from function.rules.v1 import definition_pb2
 from function_backend_rules.problems import Problem
+from function_backend_rules.tables import compilation
 from function_backend_rules.tables.compilation import TableRefusedError
 from tests.rules_engine.tables.building import ANY, COLLECT, PRIORITY, UNIQUE, Row, compiled, decide, table_of
 
@@ -270,3 +271,29 @@ def test_a_table_of_the_largest_size_is_compiled() -> None:
     rows: list[Row] = [([f"{number}"], [f"{number}"]) for number in range(20_000)]
     table = compiled(table_of(rows, policy=UNIQUE))
     assert [decide(table, amount=amount).value for amount in (0, 12_345, 19_999)] == [0, 12_345, 19_999]
+
+
+def test_more_conditions_than_a_table_may_have_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compilation, "MAX_CONDITIONS", 3)
+    same = table_of([(["cell > limit"], ["1"])] * 9)
+    assert compiled(same, {"amount": "int", "limit": "int"}).conditional == 0b1_1111_1111
+    many = table_of([([f"cell > limit + {number}"], ["1"]) for number in range(4)])
+    (problem,) = _problems(many, {"amount": "int", "limit": "int"})
+    assert problem.message.startswith("a table has 3 different conditions at most")
+
+
+def test_thousands_of_conditions_that_fail_are_stopped_by_the_budget() -> None:
+    columns = [f"c{number} = amount" for number in range(6)]
+    table = compiled(table_of([(["cell > limit"] * 6, ["1"])] * 20_000, columns), {"amount": "int", "limit": "int"})
+    result = decide(table, amount=0, limit=0)
+    assert [failure.code for failure in result.errors] == ["BUDGET_EXCEEDED"]
+
+
+def test_an_input_of_the_name_that_conditions_use_is_refused() -> None:
+    (problem,) = _problems(table_of([(["1"], ["1"])], ["cell"]), {"cell": "int"})
+    assert problem.path == "inputs"
+
+
+def test_more_cells_than_can_be_analysed_are_refused_at_once() -> None:
+    table = table_of([(["1"] * 11, ["1"])] * 20_000, [f"c{number} = amount" for number in range(11)])
+    assert _problems(table)[0].message == "a table has 200000 cells at most, and this one has 220000"

@@ -8,9 +8,9 @@ from function_backend.services.rules.adapters.changes import CompanyChangeInputs
 from function_backend.services.rules.adapters.companies import ReferencedCompanies
 from function_backend.services.rules.adapters.decision_log import BackgroundLog, HookKeeping, NoLog, SynchronousLog
 from function_backend.services.rules.adapters.engine import EngineCompiler
-from function_backend.services.rules.convert.decision import Keeping
 from function_backend.services.rules.convert.events import EVENT_PAYLOADS
 from function_backend.services.rules.convert.inputs import stored_inputs
+from function_backend.services.rules.convert.keeping import Keeping
 from function_backend.services.rules.domain.version import Approval
 from function_backend.services.rules.ports import DecisionSink
 from function_backend.services.rules.repository.decision import purge_decisions

@@ -7,7 +7,19 @@ log of what was decided. `rules_hook` binds decisions to operations.
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, Table, Text, UniqueConstraint, Uuid
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    column,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from function_backend.persistence.metadata import metadata, moment_column, tenant_column
@@ -101,6 +113,7 @@ decision_table = Table(
     Column("redacted", Boolean, nullable=False),
     Column("inputs_digest", LargeBinary, nullable=False),
     Index("rules_decision_name_idx", "tenant_id", "name", "id"),
+    Index("rules_decision_unmatched_idx", "tenant_id", "status", "id", postgresql_where=column("status") != "matched"),
     Index("rules_decision_over_idx", "expires_at"),
 )
 

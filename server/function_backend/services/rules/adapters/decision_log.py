@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 from uuid import UUID
 
 from function_backend.kernel.call import Call, current_call
-from function_backend.kernel.errors import ServiceError
+from function_backend.kernel.errors import ConflictError, LimitExceededError, UnavailableError
 from function_backend.kernel.identifiers import new_id
 from function_backend.kernel.identity import PermissionSet, Principal
 from function_backend.persistence.unit_of_work import Transactions
@@ -161,7 +161,7 @@ class BackgroundLog:
                     with self._transactions.apart() as work:
                         DecisionRepository(work).add(decisions)
                     return
-                except ServiceError as error:
+                except (UnavailableError, LimitExceededError, ConflictError) as error:
                     # The database is away: the queue bounds what gathers meanwhile.
                     _log.warning("the decision log waits for the database: %s", error.reason)
                     self._closing.wait(_PAUSE_SECONDS)

@@ -29,13 +29,14 @@ class KeptInputs(NamedTuple):
 def given_inputs(message: decision_pb2.DecisionInputs) -> GivenInputs:
     """The inputs as they were sent; DecisionInputInvalidError when one is given twice."""
     json, messages, companies = message.json.fields, message.messages, message.company_ids
-    if len(json) + len(messages) + len(companies) > len({*json, *messages, *companies}):
+    ways = [way for way in (json, messages, companies) if way]
+    if len(ways) > 1 and sum(map(len, ways)) > len({name for way in ways for name in way}):
         raise DecisionInputInvalidError(*_given_twice(json, messages, companies))
     return GivenInputs(
         source=message,
-        messages={name: messages[name] for name in messages},
-        json={name: plain_value(json[name]) for name in json},
-        companies={name: UUID(companies[name]) for name in companies},
+        messages={name: messages[name] for name in messages} if messages else {},
+        json={name: plain_value(json[name]) for name in json} if json else {},
+        companies={name: UUID(companies[name]) for name in companies} if companies else {},
     )
 
 

@@ -66,6 +66,8 @@ class TakenDecision:
     """The inputs as they were sent, with the companies that were read."""
     values: Callable[[], Mapping[str, Any]]
     """Gives the inputs as the engine sees them, by name."""
+    templates: dict[Any, bytes] = field(default_factory=dict)
+    """Ready parts of answers with decisions of the same version, which whoever shows one may add to."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -116,6 +116,7 @@ class Evaluating:
             caller=moment.caller,
             given=given,
             values=lambda: compiled.named(inputs),
+            templates=deciding.templates,
         )
 
     def _with_companies(self, given: GivenInputs, call: Call) -> GivenInputs:

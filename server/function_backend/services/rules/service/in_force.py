@@ -6,8 +6,9 @@ What is kept says when each version is in force, so a planned publication takes 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from function_backend.cache.local import LocalCache
@@ -32,6 +33,8 @@ class KnownDefinition:
     timeline: Timeline
     published: dict[int, str]
     """The content hashes of the versions that may decide, by number."""
+    ready: dict[int, Deciding] = field(default_factory=dict)
+    """Those that have decided since this is known, by number."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +46,8 @@ class Deciding:
     number: int
     content_hash: str
     compiled: CompiledDecision
+    templates: dict[Any, bytes] = field(default_factory=dict)
+    """Ready parts of answers with its decisions."""
 
 
 class InForce:
@@ -90,15 +95,21 @@ class InForce:
             if publication is None:
                 raise NotInForceError(name, at)
             number = publication.version
+        return known.ready.get(number) or self._prepare(call, known, name, number)
+
+    def _prepare(self, call: Call, known: KnownDefinition, name: str, number: int) -> Deciding:
         content_hash = known.published.get(number)
         if content_hash is None:
             raise self._unpublished(name, number)
-        compiled = None
-        if call.tenant_id is not None:
-            compiled = self._compilations.kept(call.tenant_id, known.id, number)
-        if compiled is None:
-            compiled = self._compiled(name, number)
-        return Deciding(definition_id=known.id, name=name, number=number, content_hash=content_hash, compiled=compiled)
+        kept = None if call.tenant_id is None else self._compilations.kept(call.tenant_id, known.id, number)
+        deciding = known.ready[number] = Deciding(
+            definition_id=known.id,
+            name=name,
+            number=number,
+            content_hash=content_hash,
+            compiled=self._compiled(name, number) if kept is None else kept,
+        )
+        return deciding
 
     def _known_definition(self, call: Call, name: str, *, as_kept: bool) -> KnownDefinition:
         tenant_id = call.tenant_id
