@@ -35,8 +35,8 @@ from tests.fixtures.subjects import Grants, Subject
 _SECONDS = 20
 
 
-def _condition(expression: str, **more: str) -> role_binding_pb2.RoleCondition:
-    return role_binding_pb2.RoleCondition(expression=expression, **more)
+def _condition(expression: str, *, title: str = "", description: str = "") -> role_binding_pb2.RoleCondition:
+    return role_binding_pb2.RoleCondition(expression=expression, title=title, description=description)
 
 
 def _reads(grants: Grants, subject: Subject) -> str:
