@@ -35,8 +35,10 @@ def _(scene: Scene) -> Answer:
 def _(scene: Scene) -> Answer:
     subject = role_binding_pb2.RoleSubject(kind=role_binding_pb2.ROLE_SUBJECT_KIND_USER, id=NOBODY)
     condition = role_binding_pb2.RoleCondition(expression="reqest.time > request.time")
-    wish = {"role_id": role_id("viewer"), "subject": subject, "condition": condition}
-    return scene.send("CreateRoleBinding", role_binding_service_pb2.CreateRoleBindingRequest(**wish))
+    request = role_binding_service_pb2.CreateRoleBindingRequest(
+        role_id=role_id("viewer"), subject=subject, condition=condition
+    )
+    return scene.send("CreateRoleBinding", request)
 
 
 @provokes("ROLE_NAME_TAKEN")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from typing import cast
@@ -34,28 +35,25 @@ from tests.fixtures.subjects import Grants, Subject
 _SECONDS = 20
 
 
-def _condition(expression: str, **more: str) -> role_binding_pb2.RoleCondition:
-    return role_binding_pb2.RoleCondition(expression=expression, **more)
+def _condition(expression: str, *, title: str = "", description: str = "") -> role_binding_pb2.RoleCondition:
+    return role_binding_pb2.RoleCondition(expression=expression, title=title, description=description)
 
 
 def _reads(grants: Grants, subject: Subject) -> str:
     stub = company_service_pb2_grpc.CompanyServiceStub(grants.server.channel)
-    return _outcome(lambda: stub.ListCompanies(company_service_pb2.ListCompaniesRequest(), **_by(grants, subject)))
+    request = company_service_pb2.ListCompaniesRequest()
+    return _outcome(lambda: stub.ListCompanies(request, metadata=grants.metadata(subject), timeout=_SECONDS))
 
 
 def _creates(grants: Grants, subject: Subject) -> str:
     stub = company_service_pb2_grpc.CompanyServiceStub(grants.server.channel)
     request = company_service_pb2.CreateCompanyRequest(company=a_message())
-    return _outcome(lambda: stub.CreateCompany(request, **_by(grants, subject)))
+    return _outcome(lambda: stub.CreateCompany(request, metadata=grants.metadata(subject), timeout=_SECONDS))
 
 
-def _by(grants: Grants, subject: Subject) -> dict[str, object]:
-    return {"metadata": grants.metadata(subject), "timeout": _SECONDS}
-
-
-def _outcome(act: object) -> str:
+def _outcome(act: Callable[[], object]) -> str:
     try:
-        act()  # type: ignore[operator]
+        act()
     except grpc.RpcError as error:
         return _info(error).reason
     return "OK"
