@@ -13,7 +13,8 @@ from function_backend_rules.results import Result, Status
 from function_backend_rules.tables.cell_syntax import CELL_VARIABLE
 from function_backend_rules.tables.columns import read_column
 from function_backend_rules.tables.compiled import CompiledTable, TableColumn
-from function_backend_rules.tables.index import MAX_MASK_BYTES, MAX_TABLE_BYTES, mask_of, matcher
+from function_backend_rules.tables.index import MAX_MASK_BYTES, MAX_TABLE_BYTES, mask_of
+from function_backend_rules.tables.matching import matcher
 from function_backend_rules.tables.outputs import OutputReader
 from function_backend_rules.tables.policies import combiner, gives_list, refuse_aggregation
 from function_backend_rules.tables.rows import Condition, Evaluate, Output, RowMatch, TableRow

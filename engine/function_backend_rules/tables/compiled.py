@@ -13,7 +13,8 @@ from function_backend_rules.problems import Problem
 from function_backend_rules.results import OTHERWISE, Result, RuleFailure, Status, failure_of
 from function_backend_rules.tables.analysis import Finding
 from function_backend_rules.tables.cell_tests import CellTest
-from function_backend_rules.tables.index import ColumnIndex, Matcher, rows_in
+from function_backend_rules.tables.index import ColumnIndex, rows_in
+from function_backend_rules.tables.matching import Matcher
 from function_backend_rules.tables.policies import Combine
 from function_backend_rules.tables.rows import (
     Evaluate,
