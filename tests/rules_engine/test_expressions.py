@@ -233,3 +233,28 @@ def test_the_text_of_a_type_is_refused_when_it_is_none(text: str) -> None:
 )
 def test_the_text_of_a_type_is_read(text: str) -> None:
     assert str(parse_type(f" {text} ")) == text
+
+
+@pytest.mark.parametrize(
+    ("expression", "arguments", "expected"),
+    [
+        ("x > 3 && d < 1.0", (5, 0.5), True),
+        ("[x].exists(i, i == 5)", (5, 0.5), True),
+        ("1 / x > 0 || d < 1.0", (0, 0.5), True),
+    ],
+)
+def test_an_expression_may_be_called_without_a_budget(
+    expression: str, arguments: tuple[object, ...], expected: object
+) -> None:
+    program = Environment({"x": "int", "d": "double"}).check(expression).program()
+    assert program.alone(*arguments) is expected
+    assert program.alone(*arguments) is expected
+
+
+def test_a_call_without_a_budget_is_stopped_all_the_same() -> None:
+    limits = Limits(cost=10**15)
+    program = (
+        Environment({"l": "list(int)"}, limits=limits).check("l.all(a, l.all(b, l.all(c, a + b + c > 0)))").program()
+    )
+    with pytest.raises(BudgetExceededError):
+        program.alone(list(range(1, 2000)))

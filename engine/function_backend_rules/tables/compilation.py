@@ -14,7 +14,7 @@ from function_backend_rules.tables.cell_syntax import CELL_VARIABLE
 from function_backend_rules.tables.columns import read_column
 from function_backend_rules.tables.compiled import CompiledTable, TableColumn
 from function_backend_rules.tables.index import MAX_MASK_BYTES, MAX_TABLE_BYTES, mask_of
-from function_backend_rules.tables.matching import matcher
+from function_backend_rules.tables.matching import Matcher, matcher
 from function_backend_rules.tables.outputs import OutputReader
 from function_backend_rules.tables.policies import combiner, gives_list, refuse_aggregation
 from function_backend_rules.tables.rows import Condition, Evaluate, Output, RowMatch, TableRow
@@ -161,6 +161,7 @@ class _Compilation:
             inputs=InputRules(self.environment.variables, self.environment.contract),
             read=self._reading(columns),
             matcher=matcher([column.index for column in columns if column.used], len(rows)),
+            direct=self._direct(columns, len(rows)),
             value_type=kind,
             result_type=self._result_type(kind),
             findings=verdict.findings,
@@ -237,6 +238,15 @@ class _Compilation:
             # Each is small enough, but not all together.
             return lambda budget, *arguments: [column.evaluate(budget, *arguments) for column in used]
         return together
+
+    def _direct(self, columns: Sequence[TableColumn], rows: int) -> Matcher | None:
+        """The matcher that takes the inputs as they are, where every column that is used is one of them."""
+        names = list(self.environment.variables)
+        used = [column for column in columns if column.used]
+        if any(column.source.strip() not in names or column.type.kind == "optional" for column in used):
+            return None
+        places = [names.index(column.source.strip()) for column in used]
+        return matcher([column.index for column in used], rows, places, len(names))
 
     def _otherwise(self, reader: OutputReader) -> Output | None:
         if not self.table.otherwise:

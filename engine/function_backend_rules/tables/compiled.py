@@ -66,6 +66,8 @@ class CompiledTable:
     """Gives the values of the columns that are used."""
     matcher: Matcher
     """From those values to the mask of the rows that the index leaves."""
+    direct: Matcher | None
+    """From the inputs in order to that mask, where the columns are inputs as they are."""
     value_type: types.Type
     """The type of the value of one row."""
     result_type: types.Type
@@ -113,8 +115,12 @@ class CompiledTable:
     def evaluate(self, arguments: Sequence[object], budget: Budget) -> Result:
         """Gives what the table decides for inputs that were checked, in the order of their declaration."""
         try:
-            values: Any = self.read(budget, *arguments)
-            mask = self.matcher(*(map(unwrapped, values) if self.unwraps else values))
+            if self.direct is not None:
+                values: Any = None
+                mask = self.direct(*arguments)
+            else:
+                values = self.read(budget, *arguments)
+                mask = self.matcher(*(map(unwrapped, values) if self.unwraps else values))
         except BudgetExceededError as error:
             return _ended("", error)
         except EvaluationError:
@@ -125,7 +131,9 @@ class CompiledTable:
             ready = self.ready[(mask & -mask).bit_length() - 1]
             if ready is not None:
                 return ready
-        return self._decided(self._candidates(mask, values, arguments, budget), arguments, budget)
+        if values is None and self.conditional & mask:
+            values = self.read(budget, *arguments)
+        return self._decided(self._candidates(mask, values or (), arguments, budget), arguments, budget)
 
     def _candidates(
         self, mask: int, values: Sequence[object], arguments: Sequence[object], budget: Budget

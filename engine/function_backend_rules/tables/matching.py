@@ -17,23 +17,30 @@ Matcher = Callable[..., int]
 _CODE = PythonCode()
 
 
-def matcher(columns: Sequence[ColumnIndex | None], rows: int) -> Matcher:
-    """Makes the function. None stands for a column that is not indexed."""
+def matcher(
+    columns: Sequence[ColumnIndex | None], rows: int, arguments: Sequence[int] | None = None, width: int = 0
+) -> Matcher:
+    """Makes the function; None stands for a column that is not indexed.
+
+    With `arguments` it takes `width` values, and those numbers say which of them each column tests.
+    """
     names: dict[str, Any] = {"_all": (1 << rows) - 1, "_bisect": bisect_right, "__builtins__": {}}
-    tests = [_test(place, column, names) for place, column in enumerate(columns) if column is not None]
+    places = range(len(columns)) if arguments is None else arguments
+    tests = [_test(place, places[place], column, names) for place, column in enumerate(columns) if column is not None]
     used = [test for test in tests if test is not None] or [_CODE.name("_all")]
     body = reduce(lambda left, right: _CODE.binary(left, ast.BitAnd(), right), used)
-    function = _CODE.function("_matching", [f"_v{place}" for place in range(len(columns))], [_CODE.returns(body)])
+    parameters = [f"_v{place}" for place in range(len(columns) if arguments is None else width)]
+    function = _CODE.function("_matching", parameters, [_CODE.returns(body)])
     exec(compile(ast.Module([function], []), "<table>", "exec"), names)  # noqa: S102 - See above.
     matching: Matcher = names["_matching"]
     return matching
 
 
-def _test(place: int, column: ColumnIndex, names: dict[str, Any]) -> ast.expr | None:
+def _test(place: int, argument: int, column: ColumnIndex, names: dict[str, Any]) -> ast.expr | None:
     """The rows that accept the value of one column; None where all accept any."""
     if not column.points and column.masks[0] == column.null_mask == column.nan_mask == names["_all"]:
         return None
-    value = _CODE.name(f"_v{place}")
+    value = _CODE.name(f"_v{argument}")
 
     def constant(letter: str, held: object) -> ast.expr:
         names[f"_{letter}{place}"] = held
