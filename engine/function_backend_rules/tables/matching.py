@@ -24,16 +24,39 @@ def matcher(
 
     With `arguments` it takes `width` values, and those numbers say which of them each column tests.
     """
+    names, parameters, body = _lookup(columns, rows, arguments, width)
+    return _loaded(names, parameters, body)
+
+
+def chooser(
+    columns: Sequence[ColumnIndex | None], arguments: Sequence[int], width: int, results: Sequence[object]
+) -> Callable[..., object]:
+    """Makes the function from the inputs to one of `results`: the first for no row, else that of the first row."""
+    names, parameters, body = _lookup(columns, len(results) - 1, arguments, width)
+    names["_results"] = tuple(results)
+    lowest = _CODE.binary(_CODE.named("_rows", body), ast.BitAnd(), _CODE.unary(ast.USub(), _CODE.name("_rows")))
+    place = _CODE.method(lowest, "bit_length")
+    chosen = ast.Subscript(_CODE.name("_results"), place, ast.Load(), lineno=1, col_offset=0)
+    return _loaded(names, parameters, chosen)
+
+
+def _lookup(
+    columns: Sequence[ColumnIndex | None], rows: int, arguments: Sequence[int] | None, width: int
+) -> tuple[dict[str, Any], list[str], ast.expr]:
+    """The globals, the parameters and the mask of the rows."""
     names: dict[str, Any] = {"_all": (1 << rows) - 1, "_bisect": bisect_right, "__builtins__": {}}
     places = range(len(columns)) if arguments is None else arguments
     tests = [_test(place, places[place], column, names) for place, column in enumerate(columns) if column is not None]
     used = [test for test in tests if test is not None] or [_CODE.name("_all")]
     body = reduce(lambda left, right: _CODE.binary(left, ast.BitAnd(), right), used)
-    parameters = [f"_v{place}" for place in range(len(columns) if arguments is None else width)]
+    return names, [f"_v{place}" for place in range(len(columns) if arguments is None else width)], body
+
+
+def _loaded(names: dict[str, Any], parameters: Sequence[str], body: ast.expr) -> Callable[..., Any]:
     function = _CODE.function("_matching", parameters, [_CODE.returns(body)])
     exec(compile(ast.Module([function], []), "<table>", "exec"), names)  # noqa: S102 - See above.
-    matching: Matcher = names["_matching"]
-    return matching
+    loaded: Callable[..., Any] = names["_matching"]
+    return loaded
 
 
 def _test(place: int, argument: int, column: ColumnIndex, names: dict[str, Any]) -> ast.expr | None:
