@@ -20,6 +20,7 @@ from function.rules.v1 import (
 from tests.fixtures.server import RunningServer
 
 SECONDS = 30
+CONSISTENCY_TOKEN = "function-consistency-token"
 COMPANY = {"name": "company", "type": "function.company.v1.Company"}
 """The input that decisions about companies take."""
 
@@ -92,6 +93,7 @@ class RulesCaller:
     def __init__(self, server: RunningServer, key: str | None = None) -> None:
         self.server = server
         self.metadata = server.metadata(key)
+        self._seen: tuple[tuple[str, str], ...] = ()
         self.definitions = definition_service_pb2_grpc.DefinitionServiceStub(server.channel)
         self.evaluation = evaluation_service_pb2_grpc.EvaluationServiceStub(server.channel)
         self.hooks = hook_service_pb2_grpc.HookServiceStub(server.channel)
@@ -99,12 +101,18 @@ class RulesCaller:
     def definition(self, method: str, **fields: Any) -> Any:  # noqa: ANN401  the response of any method
         """Calls a method of `DefinitionService`."""
         request = getattr(definition_service_pb2, f"{method}Request")(**fields)
-        return getattr(self.definitions, method)(request, metadata=self.metadata, timeout=SECONDS)
+        answer, call = getattr(self.definitions, method).with_call(
+            request, metadata=self.metadata + self._seen, timeout=SECONDS
+        )
+        # As the client does: what comes later sees what was changed, whoever answers.
+        told = [*(call.initial_metadata() or ()), *(call.trailing_metadata() or ())]
+        self._seen = tuple(each for each in told if each[0] == CONSISTENCY_TOKEN) or self._seen
+        return answer
 
     def decision(self, method: str, **fields: Any) -> Any:  # noqa: ANN401  the response of any method
         """Calls a method of `EvaluationService`."""
         request = getattr(evaluation_service_pb2, f"{method}Request")(**fields)
-        return getattr(self.evaluation, method)(request, metadata=self.metadata, timeout=SECONDS)
+        return getattr(self.evaluation, method)(request, metadata=self.metadata + self._seen, timeout=SECONDS)
 
     def hook(self, method: str, **fields: Any) -> Any:  # noqa: ANN401  the response of any method
         """Calls a method of `HookService`."""

@@ -92,8 +92,8 @@ class Compilations:
         called: dict[str, CompiledDecision] = {}
         calls: list[CalledVersion] = []
         for name in sorted(names):
-            found = PublicationRepository(work).timeline_of(name)
-            publication = None if found is None else found[1].in_force(at)
+            found = PublicationRepository(work).known(name)
+            publication = None if found is None else found.timeline.in_force(at)
             if publication is None:
                 continue  # The engine says where it is called, and that there is none.
             call = CalledVersion(name, publication.version)

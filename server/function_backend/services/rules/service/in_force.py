@@ -20,7 +20,6 @@ from function_backend.services.rules.domain.version import Version, VersionState
 from function_backend.services.rules.errors import DefinitionNotFoundError, NotInForceError, VersionStateError
 from function_backend.services.rules.ports import CompiledDecision
 from function_backend.services.rules.repository.publication import PublicationRepository
-from function_backend.services.rules.repository.version import VersionRepository
 from function_backend.services.rules.service.compilations import Compilations
 from function_backend.services.rules.service.finding import definition_named, version_of
 
@@ -33,8 +32,14 @@ class KnownDefinition:
     timeline: Timeline
     published: dict[int, str]
     """The content hashes of the versions that may decide, by number."""
+    position: int
+    """The WAL position up to which it includes everything."""
     ready: dict[int, Deciding] = field(default_factory=dict)
     """Those that have decided since this is known, by number."""
+
+    def includes(self, position: int | None) -> bool:
+        """Whether it includes what was committed at or before the position."""
+        return position is None or self.position >= position
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,23 +118,26 @@ class InForce:
 
     def _known_definition(self, call: Call, name: str, *, as_kept: bool) -> KnownDefinition:
         tenant_id = call.tenant_id
-        # Whoever comes with a consistency token has just changed something, and asks for what it became.
-        asks_anew = call.minimum_position is not None and not as_kept
-        if tenant_id is None or asks_anew or not self._may_cache():
+        if tenant_id is None or not self._may_cache():
             return self._load(name)
-        return self._known.get_or_load((tenant_id, name), lambda: self._load(name))
+        key, minimum = (tenant_id, name), None if as_kept else call.minimum_position
+        known = self._known.get_or_load(key, lambda: self._load(name))
+        if known.includes(minimum):
+            return known
+        self._known.drop(key)
+        known = self._known.get_or_load(key, lambda: self._load(name))
+        # It may have been the load of another caller, who was content with less.
+        return known if known.includes(minimum) else self._load(name)
 
     def _load(self, name: str) -> KnownDefinition:
-        with self._transactions.snapshot() as work:
-            found = PublicationRepository(work).timeline_of(name)
-            if found is None:
-                raise DefinitionNotFoundError(name)
-            definition_id, timeline = found
-            published = VersionRepository(work).in_state(definition_id, VersionState.PUBLISHED)
+        with self._transactions.reading() as work:
+            # Asked first: whatever was committed by then, the next statement sees.
+            position = work.fetch_position()
+            found = PublicationRepository(work).known(name)
+        if found is None:
+            raise DefinitionNotFoundError(name)
         return KnownDefinition(
-            id=definition_id,
-            timeline=timeline,
-            published={version.number: version.content.content_hash for version in published},
+            id=found.definition_id, timeline=found.timeline, published=found.published, position=position
         )
 
     def _compiled(self, name: str, number: int) -> CompiledDecision:
