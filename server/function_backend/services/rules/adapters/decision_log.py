@@ -13,7 +13,7 @@ import random
 import threading
 import time
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from uuid import UUID
 
 from function_backend.kernel.call import Call, current_call
@@ -180,7 +180,22 @@ class NoLog:
         """Forgets the decisions."""
 
 
-def sampled(taken: Sequence[TakenDecision], rate: float) -> Iterable[TakenDecision]:
+class HookKeeping:
+    """What the log keeps of the decisions of hooks, which are written with the change or with its refusal."""
+
+    def __init__(self, *, sample_rate: float, kept: Callable[[TakenDecision], LoggedDecision]) -> None:
+        """`kept` says what is kept of a decision; nothing is kept at a rate of 0, refusals neither."""
+        self._sample_rate = sample_rate
+        self._kept = kept
+
+    def kept(self, taken: TakenDecision, *, always: bool) -> LoggedDecision | None:
+        """What is kept of the decision; None when nothing is. With `always` it is left out by no sample."""
+        if not self._sample_rate or not (always or sampled([taken], self._sample_rate)):
+            return None
+        return self._kept(taken)
+
+
+def sampled(taken: Sequence[TakenDecision], rate: float) -> Sequence[TakenDecision]:
     """Each of them with the probability of the rate."""
     if rate >= 1:
         return taken

@@ -87,13 +87,14 @@ class InForce:
         """Drops everything."""
         self._known.clear()
 
-    def find(self, call: Call, name: str, number: int, *, at: datetime) -> Deciding:
+    def find(self, call: Call, name: str, number: int, *, at: datetime, as_kept: bool = False) -> Deciding:
         """The version asked for, or with 0 the one in force at the time.
 
+        With `as_kept` it is enough to know what was heard of, also for a caller that has a consistency token.
         Raises DefinitionNotFoundError, VersionNotFoundError, VersionStateError for a version that was never published
         or is retired, and NotInForceError.
         """
-        known = self._known_definition(call, name)
+        known = self._known_definition(call, name, as_kept=as_kept)
         if not number:
             publication = known.timeline.in_force(at)
             if publication is None:
@@ -115,11 +116,11 @@ class InForce:
         )
         return deciding
 
-    def _known_definition(self, call: Call, name: str) -> KnownDefinition:
+    def _known_definition(self, call: Call, name: str, *, as_kept: bool) -> KnownDefinition:
         tenant_id = call.tenant_id
         if tenant_id is None or not self._may_cache():
             return self._load(name)
-        key, minimum = (tenant_id, name), call.minimum_position
+        key, minimum = (tenant_id, name), None if as_kept else call.minimum_position
         known = self._known.get_or_load(key, lambda: self._load(name))
         if known.includes(minimum):
             return known
