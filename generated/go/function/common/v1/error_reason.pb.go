@@ -344,6 +344,13 @@ const (
 	// A decision about a company by its id takes the permission to read companies
 	// besides.
 	ErrorReason_ERROR_REASON_DECISION_REFERENCE_DENIED ErrorReason = 424
+	// Too many streams follow what is published on this worker.
+	ErrorReason_ERROR_REASON_TOO_MANY_FOLLOWERS ErrorReason = 480
+	// A stream follows more decisions than it may.
+	ErrorReason_ERROR_REASON_TOO_MANY_FOLLOWED ErrorReason = 481
+	// A decision that the caller took itself does not fit what it is said to be
+	// taken by, or comes twice in one request; `BadRequest` names the places.
+	ErrorReason_ERROR_REASON_DECISION_RECORD_INVALID ErrorReason = 482
 )
 
 // Enum value maps for ErrorReason.
@@ -482,6 +489,9 @@ var (
 		422: "ERROR_REASON_LOGGED_DECISION_NOT_FOUND",
 		423: "ERROR_REASON_DECISION_NOT_REPLAYABLE",
 		424: "ERROR_REASON_DECISION_REFERENCE_DENIED",
+		480: "ERROR_REASON_TOO_MANY_FOLLOWERS",
+		481: "ERROR_REASON_TOO_MANY_FOLLOWED",
+		482: "ERROR_REASON_DECISION_RECORD_INVALID",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":                    0,
@@ -617,6 +627,9 @@ var (
 		"ERROR_REASON_LOGGED_DECISION_NOT_FOUND":      422,
 		"ERROR_REASON_DECISION_NOT_REPLAYABLE":        423,
 		"ERROR_REASON_DECISION_REFERENCE_DENIED":      424,
+		"ERROR_REASON_TOO_MANY_FOLLOWERS":             480,
+		"ERROR_REASON_TOO_MANY_FOLLOWED":              481,
+		"ERROR_REASON_DECISION_RECORD_INVALID":        482,
 	}
 )
 
@@ -651,7 +664,7 @@ var File_function_common_v1_error_reason_proto protoreflect.FileDescriptor
 
 const file_function_common_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
-	"%function/common/v1/error_reason.proto\x12\x12function.common.v1\x1a function/common/v1/options.proto*\xfcy\n" +
+	"%function/common/v1/error_reason.proto\x12\x12function.common.v1\x1a function/common/v1/options.proto*\x90}\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12[\n" +
 	"\x1cERROR_REASON_INVALID_REQUEST\x10\x01\x1a9\xb2\xed\x185\b\x03\x12\n" +
@@ -820,7 +833,11 @@ const file_function_common_v1_error_reason_proto_rawDesc = "" +
 	"&ERROR_REASON_LOGGED_DECISION_NOT_FOUND\x10\xa6\x03\x1aU\xb2\xed\x18Q\b\x05\x12\vdecision_id\x1a@Decision 01938d2e-7f04-7c3e-9d55-0a6f3c3f0b11 is not in the log.\x12\x9c\x01\n" +
 	"$ERROR_REASON_DECISION_NOT_REPLAYABLE\x10\xa7\x03\x1aq\xb2\xed\x18m\b\t\x12\vdecision_id\x1a\\Decision 01938d2e-7f04-7c3e-9d55-0a6f3c3f0b11 cannot be explained: its inputs were not kept.\x12\x94\x01\n" +
 	"&ERROR_REASON_DECISION_REFERENCE_DENIED\x10\xa8\x03\x1ag\xb2\xed\x18c\b\a\x12\n" +
-	"permission\x1aSThe permission 'company.read' is missing, which inputs by the id of a company take.B\xd1\x01\n" +
+	"permission\x1aSThe permission 'company.read' is missing, which inputs by the id of a company take.\x12\x81\x01\n" +
+	"\x1fERROR_REASON_TOO_MANY_FOLLOWERS\x10\xe0\x03\x1a[\xb2\xed\x18W\b\b\x12\x05limit\x1aL1000 streams follow what is published here; try again on another connection.\x12\x87\x01\n" +
+	"\x1eERROR_REASON_TOO_MANY_FOLLOWED\x10\xe1\x03\x1ab\xb2\xed\x18^\b\t\x12\x05limit\x1aSThe stream would follow more than 1000 decisions; follow a longer prefix, or names.\x12\x83\x01\n" +
+	"$ERROR_REASON_DECISION_RECORD_INVALID\x10\xe2\x03\x1aX\xb2\xed\x18T\b\x03\x12\n" +
+	"violations\x1aDdecision.content_hash: is not that of version 3 of 'credit.approval'B\xd1\x01\n" +
 	"\x16com.function.common.v1B\x10ErrorReasonProtoP\x01Z9function-backend.internal/api/function/common/v1;commonv1\xa2\x02\x03FCX\xaa\x02\x12Function.Common.V1\xca\x02\x13Function_\\Common\\V1\xe2\x02\x1fFunction_\\Common\\V1\\GPBMetadata\xea\x02\x14Function::Common::V1b\x06proto3"
 
 var (

@@ -842,7 +842,10 @@ type LoggedDecision struct {
 	// Whether fields were emptied: an explanation may then come out differently.
 	Redacted bool `protobuf:"varint,6,opt,name=redacted,proto3" json:"redacted,omitempty"`
 	// SHA-256 of the inputs before anything was emptied, in hexadecimal digits.
-	InputsDigest  string `protobuf:"bytes,7,opt,name=inputs_digest,json=inputsDigest,proto3" json:"inputs_digest,omitempty"`
+	InputsDigest string `protobuf:"bytes,7,opt,name=inputs_digest,json=inputsDigest,proto3" json:"inputs_digest,omitempty"`
+	// Whether the caller took it itself, by the published version, and reported
+	// it: that it came out so is the caller's word.
+	Local         bool `protobuf:"varint,8,opt,name=local,proto3" json:"local,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -926,6 +929,13 @@ func (x *LoggedDecision) GetInputsDigest() string {
 	return ""
 }
 
+func (x *LoggedDecision) GetLocal() bool {
+	if x != nil {
+		return x.Local
+	}
+	return false
+}
+
 var File_function_rules_v1_decision_proto protoreflect.FileDescriptor
 
 const file_function_rules_v1_decision_proto_rawDesc = "" +
@@ -987,7 +997,7 @@ const file_function_rules_v1_decision_proto_rawDesc = "" +
 	"\x04span\x18\x01 \x01(\v2\x1d.function.rules.v1.SourceSpanR\x04span\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value\x12\x14\n" +
 	"\x05error\x18\x03 \x01(\tR\x05error\x12\x1c\n" +
-	"\tevaluated\x18\x04 \x01(\bR\tevaluated\"\xdd\x02\n" +
+	"\tevaluated\x18\x04 \x01(\bR\tevaluated\"\xf3\x02\n" +
 	"\x0eLoggedDecision\x127\n" +
 	"\bdecision\x18\x01 \x01(\v2\x1b.function.rules.v1.DecisionR\bdecision\x12;\n" +
 	"\vdecide_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
@@ -996,7 +1006,8 @@ const file_function_rules_v1_decision_proto_rawDesc = "" +
 	"\x06caller\x18\x04 \x01(\tR\x06caller\x129\n" +
 	"\x06inputs\x18\x05 \x01(\v2!.function.rules.v1.DecisionInputsR\x06inputs\x12\x1a\n" +
 	"\bredacted\x18\x06 \x01(\bR\bredacted\x12#\n" +
-	"\rinputs_digest\x18\a \x01(\tR\finputsDigest*\x88\x01\n" +
+	"\rinputs_digest\x18\a \x01(\tR\finputsDigest\x12\x14\n" +
+	"\x05local\x18\b \x01(\bR\x05local*\x88\x01\n" +
 	"\x0eDecisionStatus\x12\x1f\n" +
 	"\x1bDECISION_STATUS_UNSPECIFIED\x10\x00\x12\x1b\n" +
 	"\x17DECISION_STATUS_MATCHED\x10\x01\x12\x1c\n" +
