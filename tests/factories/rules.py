@@ -12,6 +12,8 @@ from function.rules.v1 import (
     definition_service_pb2,
     definition_service_pb2_grpc,
     definition_version_pb2,
+    distribution_service_pb2,
+    distribution_service_pb2_grpc,
     evaluation_service_pb2,
     evaluation_service_pb2_grpc,
 )
@@ -61,6 +63,7 @@ class RulesCaller:
         self.metadata = server.metadata(key)
         self.definitions = definition_service_pb2_grpc.DefinitionServiceStub(server.channel)
         self.evaluation = evaluation_service_pb2_grpc.EvaluationServiceStub(server.channel)
+        self.distribution = distribution_service_pb2_grpc.DistributionServiceStub(server.channel)
 
     def definition(self, method: str, **fields: Any) -> Any:  # noqa: ANN401  the response of any method
         """Calls a method of `DefinitionService`."""
@@ -71,6 +74,16 @@ class RulesCaller:
         """Calls a method of `EvaluationService`."""
         request = getattr(evaluation_service_pb2, f"{method}Request")(**fields)
         return getattr(self.evaluation, method)(request, metadata=self.metadata, timeout=SECONDS)
+
+    def record(self, *decisions: distribution_service_pb2.ReportedDecision) -> Any:  # noqa: ANN401  the response
+        """Reports decisions."""
+        request = distribution_service_pb2.RecordDecisionsRequest(decisions=decisions)
+        return self.distribution.RecordDecisions(request, metadata=self.metadata, timeout=SECONDS)
+
+    def watch(self, *names: str, **fields: Any) -> Any:  # noqa: ANN401  a stream that can be cancelled
+        """Follows what is published."""
+        request = distribution_service_pb2.WatchPublishedRequest(names=names, **fields)
+        return self.distribution.WatchPublished(request, metadata=self.metadata, timeout=SECONDS)
 
     def approved(self, definition: definition_pb2.Definition) -> definition_version_pb2.DefinitionVersion:
         """The approved version of a new decision, or the next one of one that exists."""

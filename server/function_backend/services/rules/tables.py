@@ -7,7 +7,7 @@ log of what was decided.
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, LargeBinary, Table, Text, UniqueConstraint, Uuid
+from sqlalchemy import BigInteger, Boolean, Column, Index, LargeBinary, Table, Text, UniqueConstraint, Uuid, false
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from function_backend.persistence.metadata import metadata, moment_column, tenant_column
@@ -100,6 +100,8 @@ decision_table = Table(
     Column("inputs", LargeBinary),
     Column("redacted", Boolean, nullable=False),
     Column("inputs_digest", LargeBinary, nullable=False),
+    # Whether the caller took the decision itself and reported it.
+    Column("local", Boolean, nullable=False, server_default=false()),
     Index("rules_decision_name_idx", "tenant_id", "name", "id"),
     Index("rules_decision_over_idx", "expires_at"),
 )

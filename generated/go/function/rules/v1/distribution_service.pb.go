@@ -15,6 +15,7 @@ import (
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	durationpb "google.golang.org/protobuf/types/known/durationpb"
+	structpb "google.golang.org/protobuf/types/known/structpb"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
 	sync "sync"
@@ -37,7 +38,10 @@ type WatchPublishedRequest struct {
 	// Besides, all whose names begin so; none when empty. With `*`, all there are.
 	NamePrefix string `protobuf:"bytes,2,opt,name=name_prefix,json=namePrefix,proto3" json:"name_prefix,omitempty"`
 	// How often a message comes at least; five seconds when absent.
-	Heartbeat     *durationpb.Duration `protobuf:"bytes,3,opt,name=heartbeat,proto3" json:"heartbeat,omitempty"`
+	Heartbeat *durationpb.Duration `protobuf:"bytes,3,opt,name=heartbeat,proto3" json:"heartbeat,omitempty"`
+	// The content hashes of versions that the caller has and that are not to be
+	// told again; at most 2,000.
+	Known         []string `protobuf:"bytes,4,rep,name=known,proto3" json:"known,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -93,20 +97,25 @@ func (x *WatchPublishedRequest) GetHeartbeat() *durationpb.Duration {
 	return nil
 }
 
+func (x *WatchPublishedRequest) GetKnown() []string {
+	if x != nil {
+		return x.Known
+	}
+	return nil
+}
+
 // What is published, or a part of it.
 type WatchPublishedResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Decisions that were not told yet, or changed since; each as a whole.
 	Definitions []*PublishedDefinition `protobuf:"bytes,1,rep,name=definitions,proto3" json:"definitions,omitempty"`
 	// The contents that these need and the stream has not told yet. What a version
-	// calls comes before it.
+	// calls comes before it. Of those that the caller knows the content is empty.
 	Versions []*PublishedVersion `protobuf:"bytes,2,rep,name=versions,proto3" json:"versions,omitempty"`
-	// Names of decisions that were told and do not exist any more.
-	Removed []string `protobuf:"bytes,3,rep,name=removed,proto3" json:"removed,omitempty"`
 	// Whether all has been told that held at `as_of`.
-	Complete bool `protobuf:"varint,4,opt,name=complete,proto3" json:"complete,omitempty"`
+	Complete bool `protobuf:"varint,3,opt,name=complete,proto3" json:"complete,omitempty"`
 	// The time of the service at which this was read.
-	AsOf          *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=as_of,json=asOf,proto3" json:"as_of,omitempty"`
+	AsOf          *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=as_of,json=asOf,proto3" json:"as_of,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -151,13 +160,6 @@ func (x *WatchPublishedResponse) GetDefinitions() []*PublishedDefinition {
 func (x *WatchPublishedResponse) GetVersions() []*PublishedVersion {
 	if x != nil {
 		return x.Versions
-	}
-	return nil
-}
-
-func (x *WatchPublishedResponse) GetRemoved() []string {
-	if x != nil {
-		return x.Removed
 	}
 	return nil
 }
@@ -437,9 +439,8 @@ func (x *CalledDefinition) GetVersion() int64 {
 // What was decided.
 type RecordDecisionsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The decisions; at most 500. `decision.explanation`, `caller` and `local` are
-	// left out: the service says them itself.
-	Decisions     []*LoggedDecision `protobuf:"bytes,1,rep,name=decisions,proto3" json:"decisions,omitempty"`
+	// The decisions; at most 500.
+	Decisions     []*ReportedDecision `protobuf:"bytes,1,rep,name=decisions,proto3" json:"decisions,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -474,11 +475,175 @@ func (*RecordDecisionsRequest) Descriptor() ([]byte, []int) {
 	return file_function_rules_v1_distribution_service_proto_rawDescGZIP(), []int{6}
 }
 
-func (x *RecordDecisionsRequest) GetDecisions() []*LoggedDecision {
+func (x *RecordDecisionsRequest) GetDecisions() []*ReportedDecision {
 	if x != nil {
 		return x.Decisions
 	}
 	return nil
+}
+
+// A decision that the caller took itself.
+type ReportedDecision struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its id, a UUID of version 7 of the time of the decision.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// The name of what decided.
+	Name string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	// Its version.
+	Version int64 `protobuf:"varint,3,opt,name=version,proto3" json:"version,omitempty"`
+	// SHA-256 of that version's definition, in hexadecimal digits.
+	ContentHash string `protobuf:"bytes,4,opt,name=content_hash,json=contentHash,proto3" json:"content_hash,omitempty"`
+	// When it was taken.
+	DecideTime *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=decide_time,json=decideTime,proto3" json:"decide_time,omitempty"`
+	// For which time; `decide_time` when absent.
+	EffectiveTime *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=effective_time,json=effectiveTime,proto3" json:"effective_time,omitempty"`
+	// How it came out.
+	Status DecisionStatus `protobuf:"varint,7,opt,name=status,proto3,enum=function.rules.v1.DecisionStatus" json:"status,omitempty"`
+	// The value in the JSON form of the result's type; absent without one.
+	Value *structpb.Value `protobuf:"bytes,8,opt,name=value,proto3" json:"value,omitempty"`
+	// The rules or rows that decided, in order.
+	Matches []*DecisionMatch `protobuf:"bytes,9,rep,name=matches,proto3" json:"matches,omitempty"`
+	// The rules or rows that failed.
+	Failures []*DecisionFailure `protobuf:"bytes,10,rep,name=failures,proto3" json:"failures,omitempty"`
+	// Whether nothing matched, and the value is what holds otherwise.
+	ByOtherwise bool `protobuf:"varint,11,opt,name=by_otherwise,json=byOtherwise,proto3" json:"by_otherwise,omitempty"`
+	// From what, in messages and JSON; absent where the caller keeps that to
+	// itself.
+	Inputs *DecisionInputs `protobuf:"bytes,12,opt,name=inputs,proto3" json:"inputs,omitempty"`
+	// Whether fields were emptied.
+	Redacted bool `protobuf:"varint,13,opt,name=redacted,proto3" json:"redacted,omitempty"`
+	// SHA-256 of the inputs before anything was emptied, in hexadecimal digits.
+	InputsDigest  string `protobuf:"bytes,14,opt,name=inputs_digest,json=inputsDigest,proto3" json:"inputs_digest,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReportedDecision) Reset() {
+	*x = ReportedDecision{}
+	mi := &file_function_rules_v1_distribution_service_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReportedDecision) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReportedDecision) ProtoMessage() {}
+
+func (x *ReportedDecision) ProtoReflect() protoreflect.Message {
+	mi := &file_function_rules_v1_distribution_service_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReportedDecision.ProtoReflect.Descriptor instead.
+func (*ReportedDecision) Descriptor() ([]byte, []int) {
+	return file_function_rules_v1_distribution_service_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *ReportedDecision) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *ReportedDecision) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *ReportedDecision) GetVersion() int64 {
+	if x != nil {
+		return x.Version
+	}
+	return 0
+}
+
+func (x *ReportedDecision) GetContentHash() string {
+	if x != nil {
+		return x.ContentHash
+	}
+	return ""
+}
+
+func (x *ReportedDecision) GetDecideTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.DecideTime
+	}
+	return nil
+}
+
+func (x *ReportedDecision) GetEffectiveTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.EffectiveTime
+	}
+	return nil
+}
+
+func (x *ReportedDecision) GetStatus() DecisionStatus {
+	if x != nil {
+		return x.Status
+	}
+	return DecisionStatus_DECISION_STATUS_UNSPECIFIED
+}
+
+func (x *ReportedDecision) GetValue() *structpb.Value {
+	if x != nil {
+		return x.Value
+	}
+	return nil
+}
+
+func (x *ReportedDecision) GetMatches() []*DecisionMatch {
+	if x != nil {
+		return x.Matches
+	}
+	return nil
+}
+
+func (x *ReportedDecision) GetFailures() []*DecisionFailure {
+	if x != nil {
+		return x.Failures
+	}
+	return nil
+}
+
+func (x *ReportedDecision) GetByOtherwise() bool {
+	if x != nil {
+		return x.ByOtherwise
+	}
+	return false
+}
+
+func (x *ReportedDecision) GetInputs() *DecisionInputs {
+	if x != nil {
+		return x.Inputs
+	}
+	return nil
+}
+
+func (x *ReportedDecision) GetRedacted() bool {
+	if x != nil {
+		return x.Redacted
+	}
+	return false
+}
+
+func (x *ReportedDecision) GetInputsDigest() string {
+	if x != nil {
+		return x.InputsDigest
+	}
+	return ""
 }
 
 // What became of them.
@@ -494,7 +659,7 @@ type RecordDecisionsResponse struct {
 
 func (x *RecordDecisionsResponse) Reset() {
 	*x = RecordDecisionsResponse{}
-	mi := &file_function_rules_v1_distribution_service_proto_msgTypes[7]
+	mi := &file_function_rules_v1_distribution_service_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -506,7 +671,7 @@ func (x *RecordDecisionsResponse) String() string {
 func (*RecordDecisionsResponse) ProtoMessage() {}
 
 func (x *RecordDecisionsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_function_rules_v1_distribution_service_proto_msgTypes[7]
+	mi := &file_function_rules_v1_distribution_service_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -519,7 +684,7 @@ func (x *RecordDecisionsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecordDecisionsResponse.ProtoReflect.Descriptor instead.
 func (*RecordDecisionsResponse) Descriptor() ([]byte, []int) {
-	return file_function_rules_v1_distribution_service_proto_rawDescGZIP(), []int{7}
+	return file_function_rules_v1_distribution_service_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *RecordDecisionsResponse) GetRecorded() int32 {
@@ -555,7 +720,7 @@ type RefusedDecision struct {
 
 func (x *RefusedDecision) Reset() {
 	*x = RefusedDecision{}
-	mi := &file_function_rules_v1_distribution_service_proto_msgTypes[8]
+	mi := &file_function_rules_v1_distribution_service_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -567,7 +732,7 @@ func (x *RefusedDecision) String() string {
 func (*RefusedDecision) ProtoMessage() {}
 
 func (x *RefusedDecision) ProtoReflect() protoreflect.Message {
-	mi := &file_function_rules_v1_distribution_service_proto_msgTypes[8]
+	mi := &file_function_rules_v1_distribution_service_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -580,7 +745,7 @@ func (x *RefusedDecision) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RefusedDecision.ProtoReflect.Descriptor instead.
 func (*RefusedDecision) Descriptor() ([]byte, []int) {
-	return file_function_rules_v1_distribution_service_proto_rawDescGZIP(), []int{8}
+	return file_function_rules_v1_distribution_service_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *RefusedDecision) GetIndex() int32 {
@@ -615,18 +780,18 @@ var File_function_rules_v1_distribution_service_proto protoreflect.FileDescripto
 
 const file_function_rules_v1_distribution_service_proto_rawDesc = "" +
 	"\n" +
-	",function/rules/v1/distribution_service.proto\x12\x11function.rules.v1\x1a\x1bbuf/validate/validate.proto\x1a function/common/v1/options.proto\x1a function/rules/v1/decision.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xf3\x01\n" +
+	",function/rules/v1/distribution_service.proto\x12\x11function.rules.v1\x1a\x1bbuf/validate/validate.proto\x1a function/common/v1/options.proto\x1a function/rules/v1/decision.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa8\x02\n" +
 	"\x15WatchPublishedRequest\x12N\n" +
 	"\x05names\x18\x01 \x03(\tB8\xbaH5\x92\x012\x10\xc8\x01\"-r+\x18\xc8\x012&^[a-z][a-z0-9_]*([.][a-z][a-z0-9_]*)*$R\x05names\x12>\n" +
 	"\vname_prefix\x18\x02 \x01(\tB\x1d\xbaH\x1ar\x18\x18\xc8\x012\x13^([*]|[a-z0-9_.]*)$R\n" +
 	"namePrefix\x12J\n" +
-	"\theartbeat\x18\x03 \x01(\v2\x19.google.protobuf.DurationB\x11\xbaH\x0e\xaa\x01\v\"\x02\b<2\x05\x10\x80\xe5\x9awR\theartbeat\"\x8a\x02\n" +
+	"\theartbeat\x18\x03 \x01(\v2\x19.google.protobuf.DurationB\x11\xbaH\x0e\xaa\x01\v\"\x02\b<2\x05\x10\x80\xe5\x9awR\theartbeat\x123\n" +
+	"\x05known\x18\x04 \x03(\tB\x1d\xbaH\x1a\x92\x01\x17\x10\xd0\x0f\"\x12r\x102\x0e^[0-9a-f]{64}$R\x05known\"\xf0\x01\n" +
 	"\x16WatchPublishedResponse\x12H\n" +
 	"\vdefinitions\x18\x01 \x03(\v2&.function.rules.v1.PublishedDefinitionR\vdefinitions\x12?\n" +
-	"\bversions\x18\x02 \x03(\v2#.function.rules.v1.PublishedVersionR\bversions\x12\x18\n" +
-	"\aremoved\x18\x03 \x03(\tR\aremoved\x12\x1a\n" +
-	"\bcomplete\x18\x04 \x01(\bR\bcomplete\x12/\n" +
-	"\x05as_of\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\x04asOf\"g\n" +
+	"\bversions\x18\x02 \x03(\v2#.function.rules.v1.PublishedVersionR\bversions\x12\x1a\n" +
+	"\bcomplete\x18\x03 \x01(\bR\bcomplete\x12/\n" +
+	"\x05as_of\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x04asOf\"g\n" +
 	"\x13PublishedDefinition\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12<\n" +
 	"\aperiods\x18\x02 \x03(\v2\".function.rules.v1.PublishedPeriodR\aperiods\"\xa3\x01\n" +
@@ -644,9 +809,27 @@ const file_function_rules_v1_distribution_service_proto_rawDesc = "" +
 	"\x05calls\x18\x05 \x03(\v2#.function.rules.v1.CalledDefinitionR\x05calls\"@\n" +
 	"\x10CalledDefinition\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
-	"\aversion\x18\x02 \x01(\x03R\aversion\"j\n" +
-	"\x16RecordDecisionsRequest\x12P\n" +
-	"\tdecisions\x18\x01 \x03(\v2!.function.rules.v1.LoggedDecisionB\x0f\xe2A\x01\x02\xbaH\b\x92\x01\x05\b\x01\x10\xf4\x03R\tdecisions\"s\n" +
+	"\aversion\x18\x02 \x01(\x03R\aversion\"l\n" +
+	"\x16RecordDecisionsRequest\x12R\n" +
+	"\tdecisions\x18\x01 \x03(\v2#.function.rules.v1.ReportedDecisionB\x0f\xe2A\x01\x02\xbaH\b\x92\x01\x05\b\x01\x10\xf4\x03R\tdecisions\"\xaf\x06\n" +
+	"\x10ReportedDecision\x12\x1c\n" +
+	"\x02id\x18\x01 \x01(\tB\f\xe2A\x01\x02\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12H\n" +
+	"\x04name\x18\x02 \x01(\tB4\xe2A\x01\x02\xbaH-r+\x18\xc8\x012&^[a-z][a-z0-9_]*([.][a-z][a-z0-9_]*)*$R\x04name\x12%\n" +
+	"\aversion\x18\x03 \x01(\x03B\v\xe2A\x01\x02\xbaH\x04\"\x02(\x01R\aversion\x12<\n" +
+	"\fcontent_hash\x18\x04 \x01(\tB\x19\xe2A\x01\x02\xbaH\x12r\x102\x0e^[0-9a-f]{64}$R\vcontentHash\x12G\n" +
+	"\vdecide_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampB\n" +
+	"\xe2A\x01\x02\xbaH\x03\xc8\x01\x01R\n" +
+	"decideTime\x12A\n" +
+	"\x0eeffective_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\reffectiveTime\x12I\n" +
+	"\x06status\x18\a \x01(\x0e2!.function.rules.v1.DecisionStatusB\x0e\xe2A\x01\x02\xbaH\a\x82\x01\x04\x10\x01 \x00R\x06status\x12,\n" +
+	"\x05value\x18\b \x01(\v2\x16.google.protobuf.ValueR\x05value\x12E\n" +
+	"\amatches\x18\t \x03(\v2 .function.rules.v1.DecisionMatchB\t\xbaH\x06\x92\x01\x03\x10\x90NR\amatches\x12I\n" +
+	"\bfailures\x18\n" +
+	" \x03(\v2\".function.rules.v1.DecisionFailureB\t\xbaH\x06\x92\x01\x03\x10\x90NR\bfailures\x12!\n" +
+	"\fby_otherwise\x18\v \x01(\bR\vbyOtherwise\x129\n" +
+	"\x06inputs\x18\f \x01(\v2!.function.rules.v1.DecisionInputsR\x06inputs\x12\x1a\n" +
+	"\bredacted\x18\r \x01(\bR\bredacted\x12=\n" +
+	"\rinputs_digest\x18\x0e \x01(\tB\x18\xbaH\x15r\x132\x11^([0-9a-f]{64})?$R\finputsDigest\"s\n" +
 	"\x17RecordDecisionsResponse\x12\x1a\n" +
 	"\brecorded\x18\x01 \x01(\x05R\brecorded\x12<\n" +
 	"\arefused\x18\x02 \x03(\v2\".function.rules.v1.RefusedDecisionR\arefused\"i\n" +
@@ -674,7 +857,7 @@ func file_function_rules_v1_distribution_service_proto_rawDescGZIP() []byte {
 	return file_function_rules_v1_distribution_service_proto_rawDescData
 }
 
-var file_function_rules_v1_distribution_service_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
+var file_function_rules_v1_distribution_service_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
 var file_function_rules_v1_distribution_service_proto_goTypes = []any{
 	(*WatchPublishedRequest)(nil),   // 0: function.rules.v1.WatchPublishedRequest
 	(*WatchPublishedResponse)(nil),  // 1: function.rules.v1.WatchPublishedResponse
@@ -683,32 +866,44 @@ var file_function_rules_v1_distribution_service_proto_goTypes = []any{
 	(*PublishedVersion)(nil),        // 4: function.rules.v1.PublishedVersion
 	(*CalledDefinition)(nil),        // 5: function.rules.v1.CalledDefinition
 	(*RecordDecisionsRequest)(nil),  // 6: function.rules.v1.RecordDecisionsRequest
-	(*RecordDecisionsResponse)(nil), // 7: function.rules.v1.RecordDecisionsResponse
-	(*RefusedDecision)(nil),         // 8: function.rules.v1.RefusedDecision
-	(*durationpb.Duration)(nil),     // 9: google.protobuf.Duration
-	(*timestamppb.Timestamp)(nil),   // 10: google.protobuf.Timestamp
-	(*LoggedDecision)(nil),          // 11: function.rules.v1.LoggedDecision
+	(*ReportedDecision)(nil),        // 7: function.rules.v1.ReportedDecision
+	(*RecordDecisionsResponse)(nil), // 8: function.rules.v1.RecordDecisionsResponse
+	(*RefusedDecision)(nil),         // 9: function.rules.v1.RefusedDecision
+	(*durationpb.Duration)(nil),     // 10: google.protobuf.Duration
+	(*timestamppb.Timestamp)(nil),   // 11: google.protobuf.Timestamp
+	(DecisionStatus)(0),             // 12: function.rules.v1.DecisionStatus
+	(*structpb.Value)(nil),          // 13: google.protobuf.Value
+	(*DecisionMatch)(nil),           // 14: function.rules.v1.DecisionMatch
+	(*DecisionFailure)(nil),         // 15: function.rules.v1.DecisionFailure
+	(*DecisionInputs)(nil),          // 16: function.rules.v1.DecisionInputs
 }
 var file_function_rules_v1_distribution_service_proto_depIdxs = []int32{
-	9,  // 0: function.rules.v1.WatchPublishedRequest.heartbeat:type_name -> google.protobuf.Duration
+	10, // 0: function.rules.v1.WatchPublishedRequest.heartbeat:type_name -> google.protobuf.Duration
 	2,  // 1: function.rules.v1.WatchPublishedResponse.definitions:type_name -> function.rules.v1.PublishedDefinition
 	4,  // 2: function.rules.v1.WatchPublishedResponse.versions:type_name -> function.rules.v1.PublishedVersion
-	10, // 3: function.rules.v1.WatchPublishedResponse.as_of:type_name -> google.protobuf.Timestamp
+	11, // 3: function.rules.v1.WatchPublishedResponse.as_of:type_name -> google.protobuf.Timestamp
 	3,  // 4: function.rules.v1.PublishedDefinition.periods:type_name -> function.rules.v1.PublishedPeriod
-	10, // 5: function.rules.v1.PublishedPeriod.valid_from:type_name -> google.protobuf.Timestamp
-	10, // 6: function.rules.v1.PublishedPeriod.valid_until:type_name -> google.protobuf.Timestamp
+	11, // 5: function.rules.v1.PublishedPeriod.valid_from:type_name -> google.protobuf.Timestamp
+	11, // 6: function.rules.v1.PublishedPeriod.valid_until:type_name -> google.protobuf.Timestamp
 	5,  // 7: function.rules.v1.PublishedVersion.calls:type_name -> function.rules.v1.CalledDefinition
-	11, // 8: function.rules.v1.RecordDecisionsRequest.decisions:type_name -> function.rules.v1.LoggedDecision
-	8,  // 9: function.rules.v1.RecordDecisionsResponse.refused:type_name -> function.rules.v1.RefusedDecision
-	0,  // 10: function.rules.v1.DistributionService.WatchPublished:input_type -> function.rules.v1.WatchPublishedRequest
-	6,  // 11: function.rules.v1.DistributionService.RecordDecisions:input_type -> function.rules.v1.RecordDecisionsRequest
-	1,  // 12: function.rules.v1.DistributionService.WatchPublished:output_type -> function.rules.v1.WatchPublishedResponse
-	7,  // 13: function.rules.v1.DistributionService.RecordDecisions:output_type -> function.rules.v1.RecordDecisionsResponse
-	12, // [12:14] is the sub-list for method output_type
-	10, // [10:12] is the sub-list for method input_type
-	10, // [10:10] is the sub-list for extension type_name
-	10, // [10:10] is the sub-list for extension extendee
-	0,  // [0:10] is the sub-list for field type_name
+	7,  // 8: function.rules.v1.RecordDecisionsRequest.decisions:type_name -> function.rules.v1.ReportedDecision
+	11, // 9: function.rules.v1.ReportedDecision.decide_time:type_name -> google.protobuf.Timestamp
+	11, // 10: function.rules.v1.ReportedDecision.effective_time:type_name -> google.protobuf.Timestamp
+	12, // 11: function.rules.v1.ReportedDecision.status:type_name -> function.rules.v1.DecisionStatus
+	13, // 12: function.rules.v1.ReportedDecision.value:type_name -> google.protobuf.Value
+	14, // 13: function.rules.v1.ReportedDecision.matches:type_name -> function.rules.v1.DecisionMatch
+	15, // 14: function.rules.v1.ReportedDecision.failures:type_name -> function.rules.v1.DecisionFailure
+	16, // 15: function.rules.v1.ReportedDecision.inputs:type_name -> function.rules.v1.DecisionInputs
+	9,  // 16: function.rules.v1.RecordDecisionsResponse.refused:type_name -> function.rules.v1.RefusedDecision
+	0,  // 17: function.rules.v1.DistributionService.WatchPublished:input_type -> function.rules.v1.WatchPublishedRequest
+	6,  // 18: function.rules.v1.DistributionService.RecordDecisions:input_type -> function.rules.v1.RecordDecisionsRequest
+	1,  // 19: function.rules.v1.DistributionService.WatchPublished:output_type -> function.rules.v1.WatchPublishedResponse
+	8,  // 20: function.rules.v1.DistributionService.RecordDecisions:output_type -> function.rules.v1.RecordDecisionsResponse
+	19, // [19:21] is the sub-list for method output_type
+	17, // [17:19] is the sub-list for method input_type
+	17, // [17:17] is the sub-list for extension type_name
+	17, // [17:17] is the sub-list for extension extendee
+	0,  // [0:17] is the sub-list for field type_name
 }
 
 func init() { file_function_rules_v1_distribution_service_proto_init() }
@@ -723,7 +918,7 @@ func file_function_rules_v1_distribution_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_function_rules_v1_distribution_service_proto_rawDesc), len(file_function_rules_v1_distribution_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   9,
+			NumMessages:   10,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -28,10 +28,11 @@ from function.rules.v1 import decision_pb2 as function_dot_rules_dot_v1_dot_deci
 from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
 from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
+from google.protobuf import struct_pb2 as google_dot_protobuf_dot_struct__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n,function/rules/v1/distribution_service.proto\x12\x11\x66unction.rules.v1\x1a\x1b\x62uf/validate/validate.proto\x1a function/common/v1/options.proto\x1a function/rules/v1/decision.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xf3\x01\n\x15WatchPublishedRequest\x12N\n\x05names\x18\x01 \x03(\tB8\xbaH5\x92\x01\x32\x10\xc8\x01\"-r+\x18\xc8\x01\x32&^[a-z][a-z0-9_]*([.][a-z][a-z0-9_]*)*$R\x05names\x12>\n\x0bname_prefix\x18\x02 \x01(\tB\x1d\xbaH\x1ar\x18\x18\xc8\x01\x32\x13^([*]|[a-z0-9_.]*)$R\nnamePrefix\x12J\n\theartbeat\x18\x03 \x01(\x0b\x32\x19.google.protobuf.DurationB\x11\xbaH\x0e\xaa\x01\x0b\"\x02\x08<2\x05\x10\x80\xe5\x9awR\theartbeat\"\x8a\x02\n\x16WatchPublishedResponse\x12H\n\x0b\x64\x65\x66initions\x18\x01 \x03(\x0b\x32&.function.rules.v1.PublishedDefinitionR\x0b\x64\x65\x66initions\x12?\n\x08versions\x18\x02 \x03(\x0b\x32#.function.rules.v1.PublishedVersionR\x08versions\x12\x18\n\x07removed\x18\x03 \x03(\tR\x07removed\x12\x1a\n\x08\x63omplete\x18\x04 \x01(\x08R\x08\x63omplete\x12/\n\x05\x61s_of\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x04\x61sOf\"g\n\x13PublishedDefinition\x12\x12\n\x04name\x18\x01 \x01(\tR\x04name\x12<\n\x07periods\x18\x02 \x03(\x0b\x32\".function.rules.v1.PublishedPeriodR\x07periods\"\xa3\x01\n\x0fPublishedPeriod\x12\x18\n\x07version\x18\x01 \x01(\x03R\x07version\x12\x39\n\nvalid_from\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tvalidFrom\x12;\n\x0bvalid_until\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nvalidUntil\"\xb8\x01\n\x10PublishedVersion\x12\x12\n\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n\x07version\x18\x02 \x01(\x03R\x07version\x12\x18\n\x07\x63ontent\x18\x03 \x01(\x0cR\x07\x63ontent\x12!\n\x0c\x63ontent_hash\x18\x04 \x01(\tR\x0b\x63ontentHash\x12\x39\n\x05\x63\x61lls\x18\x05 \x03(\x0b\x32#.function.rules.v1.CalledDefinitionR\x05\x63\x61lls\"@\n\x10\x43\x61lledDefinition\x12\x12\n\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n\x07version\x18\x02 \x01(\x03R\x07version\"j\n\x16RecordDecisionsRequest\x12P\n\tdecisions\x18\x01 \x03(\x0b\x32!.function.rules.v1.LoggedDecisionB\x0f\xe2\x41\x01\x02\xbaH\x08\x92\x01\x05\x08\x01\x10\xf4\x03R\tdecisions\"s\n\x17RecordDecisionsResponse\x12\x1a\n\x08recorded\x18\x01 \x01(\x05R\x08recorded\x12<\n\x07refused\x18\x02 \x03(\x0b\x32\".function.rules.v1.RefusedDecisionR\x07refused\"i\n\x0fRefusedDecision\x12\x14\n\x05index\x18\x01 \x01(\x05R\x05index\x12\x0e\n\x02id\x18\x02 \x01(\tR\x02id\x12\x16\n\x06reason\x18\x03 \x01(\tR\x06reason\x12\x18\n\x07message\x18\x04 \x01(\tR\x07message2\xe4\x02\n\x13\x44istributionService\x12\xa2\x01\n\x0eWatchPublished\x12(.function.rules.v1.WatchPublishedRequest\x1a).function.rules.v1.WatchPublishedResponse\"9\xaa\xed\x18\x18\n\x14rules.published.read\x10\x01\x82\xd3\xe4\x93\x02\x17\x12\x15/v1/definitions:watch0\x01\x12\xa7\x01\n\x0fRecordDecisions\x12).function.rules.v1.RecordDecisionsRequest\x1a*.function.rules.v1.RecordDecisionsResponse\"=\xaa\xed\x18\x1a\n\x16rules.decisions.record\x10\x01\x82\xd3\xe4\x93\x02\x19\"\x14/v1/decisions:record:\x01*b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n,function/rules/v1/distribution_service.proto\x12\x11\x66unction.rules.v1\x1a\x1b\x62uf/validate/validate.proto\x1a function/common/v1/options.proto\x1a function/rules/v1/decision.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa8\x02\n\x15WatchPublishedRequest\x12N\n\x05names\x18\x01 \x03(\tB8\xbaH5\x92\x01\x32\x10\xc8\x01\"-r+\x18\xc8\x01\x32&^[a-z][a-z0-9_]*([.][a-z][a-z0-9_]*)*$R\x05names\x12>\n\x0bname_prefix\x18\x02 \x01(\tB\x1d\xbaH\x1ar\x18\x18\xc8\x01\x32\x13^([*]|[a-z0-9_.]*)$R\nnamePrefix\x12J\n\theartbeat\x18\x03 \x01(\x0b\x32\x19.google.protobuf.DurationB\x11\xbaH\x0e\xaa\x01\x0b\"\x02\x08<2\x05\x10\x80\xe5\x9awR\theartbeat\x12\x33\n\x05known\x18\x04 \x03(\tB\x1d\xbaH\x1a\x92\x01\x17\x10\xd0\x0f\"\x12r\x10\x32\x0e^[0-9a-f]{64}$R\x05known\"\xf0\x01\n\x16WatchPublishedResponse\x12H\n\x0b\x64\x65\x66initions\x18\x01 \x03(\x0b\x32&.function.rules.v1.PublishedDefinitionR\x0b\x64\x65\x66initions\x12?\n\x08versions\x18\x02 \x03(\x0b\x32#.function.rules.v1.PublishedVersionR\x08versions\x12\x1a\n\x08\x63omplete\x18\x03 \x01(\x08R\x08\x63omplete\x12/\n\x05\x61s_of\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x04\x61sOf\"g\n\x13PublishedDefinition\x12\x12\n\x04name\x18\x01 \x01(\tR\x04name\x12<\n\x07periods\x18\x02 \x03(\x0b\x32\".function.rules.v1.PublishedPeriodR\x07periods\"\xa3\x01\n\x0fPublishedPeriod\x12\x18\n\x07version\x18\x01 \x01(\x03R\x07version\x12\x39\n\nvalid_from\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tvalidFrom\x12;\n\x0bvalid_until\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nvalidUntil\"\xb8\x01\n\x10PublishedVersion\x12\x12\n\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n\x07version\x18\x02 \x01(\x03R\x07version\x12\x18\n\x07\x63ontent\x18\x03 \x01(\x0cR\x07\x63ontent\x12!\n\x0c\x63ontent_hash\x18\x04 \x01(\tR\x0b\x63ontentHash\x12\x39\n\x05\x63\x61lls\x18\x05 \x03(\x0b\x32#.function.rules.v1.CalledDefinitionR\x05\x63\x61lls\"@\n\x10\x43\x61lledDefinition\x12\x12\n\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n\x07version\x18\x02 \x01(\x03R\x07version\"l\n\x16RecordDecisionsRequest\x12R\n\tdecisions\x18\x01 \x03(\x0b\x32#.function.rules.v1.ReportedDecisionB\x0f\xe2\x41\x01\x02\xbaH\x08\x92\x01\x05\x08\x01\x10\xf4\x03R\tdecisions\"\xaf\x06\n\x10ReportedDecision\x12\x1c\n\x02id\x18\x01 \x01(\tB\x0c\xe2\x41\x01\x02\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12H\n\x04name\x18\x02 \x01(\tB4\xe2\x41\x01\x02\xbaH-r+\x18\xc8\x01\x32&^[a-z][a-z0-9_]*([.][a-z][a-z0-9_]*)*$R\x04name\x12%\n\x07version\x18\x03 \x01(\x03\x42\x0b\xe2\x41\x01\x02\xbaH\x04\"\x02(\x01R\x07version\x12<\n\x0c\x63ontent_hash\x18\x04 \x01(\tB\x19\xe2\x41\x01\x02\xbaH\x12r\x10\x32\x0e^[0-9a-f]{64}$R\x0b\x63ontentHash\x12G\n\x0b\x64\x65\x63ide_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\n\xe2\x41\x01\x02\xbaH\x03\xc8\x01\x01R\ndecideTime\x12\x41\n\x0e\x65\x66\x66\x65\x63tive_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\reffectiveTime\x12I\n\x06status\x18\x07 \x01(\x0e\x32!.function.rules.v1.DecisionStatusB\x0e\xe2\x41\x01\x02\xbaH\x07\x82\x01\x04\x10\x01 \x00R\x06status\x12,\n\x05value\x18\x08 \x01(\x0b\x32\x16.google.protobuf.ValueR\x05value\x12\x45\n\x07matches\x18\t \x03(\x0b\x32 .function.rules.v1.DecisionMatchB\t\xbaH\x06\x92\x01\x03\x10\x90NR\x07matches\x12I\n\x08\x66\x61ilures\x18\n \x03(\x0b\x32\".function.rules.v1.DecisionFailureB\t\xbaH\x06\x92\x01\x03\x10\x90NR\x08\x66\x61ilures\x12!\n\x0c\x62y_otherwise\x18\x0b \x01(\x08R\x0b\x62yOtherwise\x12\x39\n\x06inputs\x18\x0c \x01(\x0b\x32!.function.rules.v1.DecisionInputsR\x06inputs\x12\x1a\n\x08redacted\x18\r \x01(\x08R\x08redacted\x12=\n\rinputs_digest\x18\x0e \x01(\tB\x18\xbaH\x15r\x13\x32\x11^([0-9a-f]{64})?$R\x0cinputsDigest\"s\n\x17RecordDecisionsResponse\x12\x1a\n\x08recorded\x18\x01 \x01(\x05R\x08recorded\x12<\n\x07refused\x18\x02 \x03(\x0b\x32\".function.rules.v1.RefusedDecisionR\x07refused\"i\n\x0fRefusedDecision\x12\x14\n\x05index\x18\x01 \x01(\x05R\x05index\x12\x0e\n\x02id\x18\x02 \x01(\tR\x02id\x12\x16\n\x06reason\x18\x03 \x01(\tR\x06reason\x12\x18\n\x07message\x18\x04 \x01(\tR\x07message2\xe4\x02\n\x13\x44istributionService\x12\xa2\x01\n\x0eWatchPublished\x12(.function.rules.v1.WatchPublishedRequest\x1a).function.rules.v1.WatchPublishedResponse\"9\xaa\xed\x18\x18\n\x14rules.published.read\x10\x01\x82\xd3\xe4\x93\x02\x17\x12\x15/v1/definitions:watch0\x01\x12\xa7\x01\n\x0fRecordDecisions\x12).function.rules.v1.RecordDecisionsRequest\x1a*.function.rules.v1.RecordDecisionsResponse\"=\xaa\xed\x18\x1a\n\x16rules.decisions.record\x10\x01\x82\xd3\xe4\x93\x02\x19\"\x14/v1/decisions:record:\x01*b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -44,30 +45,52 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_WATCHPUBLISHEDREQUEST'].fields_by_name['name_prefix']._serialized_options = b'\272H\032r\030\030\310\0012\023^([*]|[a-z0-9_.]*)$'
   _globals['_WATCHPUBLISHEDREQUEST'].fields_by_name['heartbeat']._loaded_options = None
   _globals['_WATCHPUBLISHEDREQUEST'].fields_by_name['heartbeat']._serialized_options = b'\272H\016\252\001\013\"\002\010<2\005\020\200\345\232w'
+  _globals['_WATCHPUBLISHEDREQUEST'].fields_by_name['known']._loaded_options = None
+  _globals['_WATCHPUBLISHEDREQUEST'].fields_by_name['known']._serialized_options = b'\272H\032\222\001\027\020\320\017\"\022r\0202\016^[0-9a-f]{64}$'
   _globals['_RECORDDECISIONSREQUEST'].fields_by_name['decisions']._loaded_options = None
   _globals['_RECORDDECISIONSREQUEST'].fields_by_name['decisions']._serialized_options = b'\342A\001\002\272H\010\222\001\005\010\001\020\364\003'
+  _globals['_REPORTEDDECISION'].fields_by_name['id']._loaded_options = None
+  _globals['_REPORTEDDECISION'].fields_by_name['id']._serialized_options = b'\342A\001\002\272H\005r\003\260\001\001'
+  _globals['_REPORTEDDECISION'].fields_by_name['name']._loaded_options = None
+  _globals['_REPORTEDDECISION'].fields_by_name['name']._serialized_options = b'\342A\001\002\272H-r+\030\310\0012&^[a-z][a-z0-9_]*([.][a-z][a-z0-9_]*)*$'
+  _globals['_REPORTEDDECISION'].fields_by_name['version']._loaded_options = None
+  _globals['_REPORTEDDECISION'].fields_by_name['version']._serialized_options = b'\342A\001\002\272H\004\"\002(\001'
+  _globals['_REPORTEDDECISION'].fields_by_name['content_hash']._loaded_options = None
+  _globals['_REPORTEDDECISION'].fields_by_name['content_hash']._serialized_options = b'\342A\001\002\272H\022r\0202\016^[0-9a-f]{64}$'
+  _globals['_REPORTEDDECISION'].fields_by_name['decide_time']._loaded_options = None
+  _globals['_REPORTEDDECISION'].fields_by_name['decide_time']._serialized_options = b'\342A\001\002\272H\003\310\001\001'
+  _globals['_REPORTEDDECISION'].fields_by_name['status']._loaded_options = None
+  _globals['_REPORTEDDECISION'].fields_by_name['status']._serialized_options = b'\342A\001\002\272H\007\202\001\004\020\001 \000'
+  _globals['_REPORTEDDECISION'].fields_by_name['matches']._loaded_options = None
+  _globals['_REPORTEDDECISION'].fields_by_name['matches']._serialized_options = b'\272H\006\222\001\003\020\220N'
+  _globals['_REPORTEDDECISION'].fields_by_name['failures']._loaded_options = None
+  _globals['_REPORTEDDECISION'].fields_by_name['failures']._serialized_options = b'\272H\006\222\001\003\020\220N'
+  _globals['_REPORTEDDECISION'].fields_by_name['inputs_digest']._loaded_options = None
+  _globals['_REPORTEDDECISION'].fields_by_name['inputs_digest']._serialized_options = b'\272H\025r\0232\021^([0-9a-f]{64})?$'
   _globals['_DISTRIBUTIONSERVICE'].methods_by_name['WatchPublished']._loaded_options = None
   _globals['_DISTRIBUTIONSERVICE'].methods_by_name['WatchPublished']._serialized_options = b'\252\355\030\030\n\024rules.published.read\020\001\202\323\344\223\002\027\022\025/v1/definitions:watch'
   _globals['_DISTRIBUTIONSERVICE'].methods_by_name['RecordDecisions']._loaded_options = None
   _globals['_DISTRIBUTIONSERVICE'].methods_by_name['RecordDecisions']._serialized_options = b'\252\355\030\032\n\026rules.decisions.record\020\001\202\323\344\223\002\031\"\024/v1/decisions:record:\001*'
-  _globals['_WATCHPUBLISHEDREQUEST']._serialized_start=293
-  _globals['_WATCHPUBLISHEDREQUEST']._serialized_end=536
-  _globals['_WATCHPUBLISHEDRESPONSE']._serialized_start=539
-  _globals['_WATCHPUBLISHEDRESPONSE']._serialized_end=805
-  _globals['_PUBLISHEDDEFINITION']._serialized_start=807
-  _globals['_PUBLISHEDDEFINITION']._serialized_end=910
-  _globals['_PUBLISHEDPERIOD']._serialized_start=913
-  _globals['_PUBLISHEDPERIOD']._serialized_end=1076
-  _globals['_PUBLISHEDVERSION']._serialized_start=1079
-  _globals['_PUBLISHEDVERSION']._serialized_end=1263
-  _globals['_CALLEDDEFINITION']._serialized_start=1265
-  _globals['_CALLEDDEFINITION']._serialized_end=1329
-  _globals['_RECORDDECISIONSREQUEST']._serialized_start=1331
-  _globals['_RECORDDECISIONSREQUEST']._serialized_end=1437
-  _globals['_RECORDDECISIONSRESPONSE']._serialized_start=1439
-  _globals['_RECORDDECISIONSRESPONSE']._serialized_end=1554
-  _globals['_REFUSEDDECISION']._serialized_start=1556
-  _globals['_REFUSEDDECISION']._serialized_end=1661
-  _globals['_DISTRIBUTIONSERVICE']._serialized_start=1664
-  _globals['_DISTRIBUTIONSERVICE']._serialized_end=2020
+  _globals['_WATCHPUBLISHEDREQUEST']._serialized_start=323
+  _globals['_WATCHPUBLISHEDREQUEST']._serialized_end=619
+  _globals['_WATCHPUBLISHEDRESPONSE']._serialized_start=622
+  _globals['_WATCHPUBLISHEDRESPONSE']._serialized_end=862
+  _globals['_PUBLISHEDDEFINITION']._serialized_start=864
+  _globals['_PUBLISHEDDEFINITION']._serialized_end=967
+  _globals['_PUBLISHEDPERIOD']._serialized_start=970
+  _globals['_PUBLISHEDPERIOD']._serialized_end=1133
+  _globals['_PUBLISHEDVERSION']._serialized_start=1136
+  _globals['_PUBLISHEDVERSION']._serialized_end=1320
+  _globals['_CALLEDDEFINITION']._serialized_start=1322
+  _globals['_CALLEDDEFINITION']._serialized_end=1386
+  _globals['_RECORDDECISIONSREQUEST']._serialized_start=1388
+  _globals['_RECORDDECISIONSREQUEST']._serialized_end=1496
+  _globals['_REPORTEDDECISION']._serialized_start=1499
+  _globals['_REPORTEDDECISION']._serialized_end=2314
+  _globals['_RECORDDECISIONSRESPONSE']._serialized_start=2316
+  _globals['_RECORDDECISIONSRESPONSE']._serialized_end=2431
+  _globals['_REFUSEDDECISION']._serialized_start=2433
+  _globals['_REFUSEDDECISION']._serialized_end=2538
+  _globals['_DISTRIBUTIONSERVICE']._serialized_start=2541
+  _globals['_DISTRIBUTIONSERVICE']._serialized_end=2897
 # @@protoc_insertion_point(module_scope)

@@ -8,6 +8,7 @@ from function.rules.v1 import decision_pb2 as _decision_pb2
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import message as _message
+from google.protobuf import struct_pb2 as _struct_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 import builtins as _builtins
@@ -30,6 +31,7 @@ class WatchPublishedRequest(_message.Message):
     NAMES_FIELD_NUMBER: _builtins.int
     NAME_PREFIX_FIELD_NUMBER: _builtins.int
     HEARTBEAT_FIELD_NUMBER: _builtins.int
+    KNOWN_FIELD_NUMBER: _builtins.int
     name_prefix: _builtins.str
     """Besides, all whose names begin so; none when empty. With `*`, all there are."""
     @_builtins.property
@@ -42,16 +44,23 @@ class WatchPublishedRequest(_message.Message):
     def heartbeat(self) -> _duration_pb2.Duration:
         """How often a message comes at least; five seconds when absent."""
 
+    @_builtins.property
+    def known(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The content hashes of versions that the caller has and that are not to be
+        told again; at most 2,000.
+        """
+
     def __init__(
         self,
         *,
         names: _abc.Iterable[_builtins.str] | None = ...,
         name_prefix: _builtins.str = ...,
         heartbeat: _duration_pb2.Duration | None = ...,
+        known: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["heartbeat", b"heartbeat"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["heartbeat", b"heartbeat", "name_prefix", b"name_prefix", "names", b"names"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["heartbeat", b"heartbeat", "known", b"known", "name_prefix", b"name_prefix", "names", b"names"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -65,7 +74,6 @@ class WatchPublishedResponse(_message.Message):
 
     DEFINITIONS_FIELD_NUMBER: _builtins.int
     VERSIONS_FIELD_NUMBER: _builtins.int
-    REMOVED_FIELD_NUMBER: _builtins.int
     COMPLETE_FIELD_NUMBER: _builtins.int
     AS_OF_FIELD_NUMBER: _builtins.int
     complete: _builtins.bool
@@ -77,12 +85,8 @@ class WatchPublishedResponse(_message.Message):
     @_builtins.property
     def versions(self) -> _containers.RepeatedCompositeFieldContainer[Global___PublishedVersion]:
         """The contents that these need and the stream has not told yet. What a version
-        calls comes before it.
+        calls comes before it. Of those that the caller knows the content is empty.
         """
-
-    @_builtins.property
-    def removed(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Names of decisions that were told and do not exist any more."""
 
     @_builtins.property
     def as_of(self) -> _timestamp_pb2.Timestamp:
@@ -93,13 +97,12 @@ class WatchPublishedResponse(_message.Message):
         *,
         definitions: _abc.Iterable[Global___PublishedDefinition] | None = ...,
         versions: _abc.Iterable[Global___PublishedVersion] | None = ...,
-        removed: _abc.Iterable[_builtins.str] | None = ...,
         complete: _builtins.bool = ...,
         as_of: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "complete", b"complete", "definitions", b"definitions", "removed", b"removed", "versions", b"versions"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "complete", b"complete", "definitions", b"definitions", "versions", b"versions"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -244,15 +247,13 @@ class RecordDecisionsRequest(_message.Message):
 
     DECISIONS_FIELD_NUMBER: _builtins.int
     @_builtins.property
-    def decisions(self) -> _containers.RepeatedCompositeFieldContainer[_decision_pb2.LoggedDecision]:
-        """The decisions; at most 500. `decision.explanation`, `caller` and `local` are
-        left out: the service says them itself.
-        """
+    def decisions(self) -> _containers.RepeatedCompositeFieldContainer[Global___ReportedDecision]:
+        """The decisions; at most 500."""
 
     def __init__(
         self,
         *,
-        decisions: _abc.Iterable[_decision_pb2.LoggedDecision] | None = ...,
+        decisions: _abc.Iterable[Global___ReportedDecision] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
@@ -261,6 +262,94 @@ class RecordDecisionsRequest(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___RecordDecisionsRequest: _TypeAlias = RecordDecisionsRequest  # noqa: Y015
+
+@_typing.final
+class ReportedDecision(_message.Message):
+    """A decision that the caller took itself."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    CONTENT_HASH_FIELD_NUMBER: _builtins.int
+    DECIDE_TIME_FIELD_NUMBER: _builtins.int
+    EFFECTIVE_TIME_FIELD_NUMBER: _builtins.int
+    STATUS_FIELD_NUMBER: _builtins.int
+    VALUE_FIELD_NUMBER: _builtins.int
+    MATCHES_FIELD_NUMBER: _builtins.int
+    FAILURES_FIELD_NUMBER: _builtins.int
+    BY_OTHERWISE_FIELD_NUMBER: _builtins.int
+    INPUTS_FIELD_NUMBER: _builtins.int
+    REDACTED_FIELD_NUMBER: _builtins.int
+    INPUTS_DIGEST_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    """Its id, a UUID of version 7 of the time of the decision."""
+    name: _builtins.str
+    """The name of what decided."""
+    version: _builtins.int
+    """Its version."""
+    content_hash: _builtins.str
+    """SHA-256 of that version's definition, in hexadecimal digits."""
+    status: _decision_pb2.DecisionStatus.ValueType
+    """How it came out."""
+    by_otherwise: _builtins.bool
+    """Whether nothing matched, and the value is what holds otherwise."""
+    redacted: _builtins.bool
+    """Whether fields were emptied."""
+    inputs_digest: _builtins.str
+    """SHA-256 of the inputs before anything was emptied, in hexadecimal digits."""
+    @_builtins.property
+    def decide_time(self) -> _timestamp_pb2.Timestamp:
+        """When it was taken."""
+
+    @_builtins.property
+    def effective_time(self) -> _timestamp_pb2.Timestamp:
+        """For which time; `decide_time` when absent."""
+
+    @_builtins.property
+    def value(self) -> _struct_pb2.Value:
+        """The value in the JSON form of the result's type; absent without one."""
+
+    @_builtins.property
+    def matches(self) -> _containers.RepeatedCompositeFieldContainer[_decision_pb2.DecisionMatch]:
+        """The rules or rows that decided, in order."""
+
+    @_builtins.property
+    def failures(self) -> _containers.RepeatedCompositeFieldContainer[_decision_pb2.DecisionFailure]:
+        """The rules or rows that failed."""
+
+    @_builtins.property
+    def inputs(self) -> _decision_pb2.DecisionInputs:
+        """From what, in messages and JSON; absent where the caller keeps that to
+        itself.
+        """
+
+    def __init__(
+        self,
+        *,
+        id: _builtins.str = ...,
+        name: _builtins.str = ...,
+        version: _builtins.int = ...,
+        content_hash: _builtins.str = ...,
+        decide_time: _timestamp_pb2.Timestamp | None = ...,
+        effective_time: _timestamp_pb2.Timestamp | None = ...,
+        status: _decision_pb2.DecisionStatus.ValueType = ...,
+        value: _struct_pb2.Value | None = ...,
+        matches: _abc.Iterable[_decision_pb2.DecisionMatch] | None = ...,
+        failures: _abc.Iterable[_decision_pb2.DecisionFailure] | None = ...,
+        by_otherwise: _builtins.bool = ...,
+        inputs: _decision_pb2.DecisionInputs | None = ...,
+        redacted: _builtins.bool = ...,
+        inputs_digest: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["decide_time", b"decide_time", "effective_time", b"effective_time", "inputs", b"inputs", "value", b"value"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["by_otherwise", b"by_otherwise", "content_hash", b"content_hash", "decide_time", b"decide_time", "effective_time", b"effective_time", "failures", b"failures", "id", b"id", "inputs", b"inputs", "inputs_digest", b"inputs_digest", "matches", b"matches", "name", b"name", "redacted", b"redacted", "status", b"status", "value", b"value", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReportedDecision: _TypeAlias = ReportedDecision  # noqa: Y015
 
 @_typing.final
 class RecordDecisionsResponse(_message.Message):

@@ -46,8 +46,9 @@ class DistributionServiceStub:
     """Tells what is published, and every change of it as it happens: first all
     that is in force or planned, then a message for each change, and one without
     any as often as the caller asks. With a message whose `complete` is set, all
-    has been told that held at its `as_of`. The stream ends when the server goes
-    away or the connection grows old; begin again then.
+    has been told that held at its `as_of`. The stream ends after five minutes,
+    so that the caller's credential is looked at again, and when the server goes
+    away; begin again then, with what is `known`.
 
     Permission: rules.published.read. Idempotency: no side effects.
     Fails with TOO_MANY_FOLLOWERS, TOO_MANY_FOLLOWED.
@@ -82,8 +83,9 @@ class DistributionServiceAsyncStub(DistributionServiceStub):
     """Tells what is published, and every change of it as it happens: first all
     that is in force or planned, then a message for each change, and one without
     any as often as the caller asks. With a message whose `complete` is set, all
-    has been told that held at its `as_of`. The stream ends when the server goes
-    away or the connection grows old; begin again then.
+    has been told that held at its `as_of`. The stream ends after five minutes,
+    so that the caller's credential is looked at again, and when the server goes
+    away; begin again then, with what is `known`.
 
     Permission: rules.published.read. Idempotency: no side effects.
     Fails with TOO_MANY_FOLLOWERS, TOO_MANY_FOLLOWED.
@@ -121,8 +123,9 @@ class DistributionServiceServicer(metaclass=_abc_1.ABCMeta):
         """Tells what is published, and every change of it as it happens: first all
         that is in force or planned, then a message for each change, and one without
         any as often as the caller asks. With a message whose `complete` is set, all
-        has been told that held at its `as_of`. The stream ends when the server goes
-        away or the connection grows old; begin again then.
+        has been told that held at its `as_of`. The stream ends after five minutes,
+        so that the caller's credential is looked at again, and when the server goes
+        away; begin again then, with what is `known`.
 
         Permission: rules.published.read. Idempotency: no side effects.
         Fails with TOO_MANY_FOLLOWERS, TOO_MANY_FOLLOWED.

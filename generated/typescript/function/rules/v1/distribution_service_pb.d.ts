@@ -6,8 +6,8 @@
 
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
-import type { Duration, Timestamp } from "@bufbuild/protobuf/wkt";
-import type { LoggedDecision } from "./decision_pb.js";
+import type { Duration, Timestamp, Value } from "@bufbuild/protobuf/wkt";
+import type { DecisionFailure, DecisionInputs, DecisionMatch, DecisionStatus } from "./decision_pb.js";
 
 /**
  * Describes the file function/rules/v1/distribution_service.proto.
@@ -41,6 +41,14 @@ export declare type WatchPublishedRequest = Message<"function.rules.v1.WatchPubl
    * @generated from field: google.protobuf.Duration heartbeat = 3;
    */
   heartbeat?: Duration | undefined;
+
+  /**
+   * The content hashes of versions that the caller has and that are not to be
+   * told again; at most 2,000.
+   *
+   * @generated from field: repeated string known = 4;
+   */
+  known: string[];
 };
 
 /**
@@ -64,30 +72,23 @@ export declare type WatchPublishedResponse = Message<"function.rules.v1.WatchPub
 
   /**
    * The contents that these need and the stream has not told yet. What a version
-   * calls comes before it.
+   * calls comes before it. Of those that the caller knows the content is empty.
    *
    * @generated from field: repeated function.rules.v1.PublishedVersion versions = 2;
    */
   versions: PublishedVersion[];
 
   /**
-   * Names of decisions that were told and do not exist any more.
-   *
-   * @generated from field: repeated string removed = 3;
-   */
-  removed: string[];
-
-  /**
    * Whether all has been told that held at `as_of`.
    *
-   * @generated from field: bool complete = 4;
+   * @generated from field: bool complete = 3;
    */
   complete: boolean;
 
   /**
    * The time of the service at which this was read.
    *
-   * @generated from field: google.protobuf.Timestamp as_of = 5;
+   * @generated from field: google.protobuf.Timestamp as_of = 4;
    */
   asOf?: Timestamp | undefined;
 };
@@ -243,12 +244,11 @@ export declare const CalledDefinitionSchema: GenMessage<CalledDefinition>;
  */
 export declare type RecordDecisionsRequest = Message<"function.rules.v1.RecordDecisionsRequest"> & {
   /**
-   * The decisions; at most 500. `decision.explanation`, `caller` and `local` are
-   * left out: the service says them itself.
+   * The decisions; at most 500.
    *
-   * @generated from field: repeated function.rules.v1.LoggedDecision decisions = 1;
+   * @generated from field: repeated function.rules.v1.ReportedDecision decisions = 1;
    */
-  decisions: LoggedDecision[];
+  decisions: ReportedDecision[];
 };
 
 /**
@@ -256,6 +256,118 @@ export declare type RecordDecisionsRequest = Message<"function.rules.v1.RecordDe
  * Use `create(RecordDecisionsRequestSchema)` to create a new message.
  */
 export declare const RecordDecisionsRequestSchema: GenMessage<RecordDecisionsRequest>;
+
+/**
+ * A decision that the caller took itself.
+ *
+ * @generated from message function.rules.v1.ReportedDecision
+ */
+export declare type ReportedDecision = Message<"function.rules.v1.ReportedDecision"> & {
+  /**
+   * Its id, a UUID of version 7 of the time of the decision.
+   *
+   * @generated from field: string id = 1;
+   */
+  id: string;
+
+  /**
+   * The name of what decided.
+   *
+   * @generated from field: string name = 2;
+   */
+  name: string;
+
+  /**
+   * Its version.
+   *
+   * @generated from field: int64 version = 3;
+   */
+  version: bigint;
+
+  /**
+   * SHA-256 of that version's definition, in hexadecimal digits.
+   *
+   * @generated from field: string content_hash = 4;
+   */
+  contentHash: string;
+
+  /**
+   * When it was taken.
+   *
+   * @generated from field: google.protobuf.Timestamp decide_time = 5;
+   */
+  decideTime?: Timestamp | undefined;
+
+  /**
+   * For which time; `decide_time` when absent.
+   *
+   * @generated from field: google.protobuf.Timestamp effective_time = 6;
+   */
+  effectiveTime?: Timestamp | undefined;
+
+  /**
+   * How it came out.
+   *
+   * @generated from field: function.rules.v1.DecisionStatus status = 7;
+   */
+  status: DecisionStatus;
+
+  /**
+   * The value in the JSON form of the result's type; absent without one.
+   *
+   * @generated from field: google.protobuf.Value value = 8;
+   */
+  value?: Value | undefined;
+
+  /**
+   * The rules or rows that decided, in order.
+   *
+   * @generated from field: repeated function.rules.v1.DecisionMatch matches = 9;
+   */
+  matches: DecisionMatch[];
+
+  /**
+   * The rules or rows that failed.
+   *
+   * @generated from field: repeated function.rules.v1.DecisionFailure failures = 10;
+   */
+  failures: DecisionFailure[];
+
+  /**
+   * Whether nothing matched, and the value is what holds otherwise.
+   *
+   * @generated from field: bool by_otherwise = 11;
+   */
+  byOtherwise: boolean;
+
+  /**
+   * From what, in messages and JSON; absent where the caller keeps that to
+   * itself.
+   *
+   * @generated from field: function.rules.v1.DecisionInputs inputs = 12;
+   */
+  inputs?: DecisionInputs | undefined;
+
+  /**
+   * Whether fields were emptied.
+   *
+   * @generated from field: bool redacted = 13;
+   */
+  redacted: boolean;
+
+  /**
+   * SHA-256 of the inputs before anything was emptied, in hexadecimal digits.
+   *
+   * @generated from field: string inputs_digest = 14;
+   */
+  inputsDigest: string;
+};
+
+/**
+ * Describes the message function.rules.v1.ReportedDecision.
+ * Use `create(ReportedDecisionSchema)` to create a new message.
+ */
+export declare const ReportedDecisionSchema: GenMessage<ReportedDecision>;
 
 /**
  * What became of them.
@@ -345,8 +457,9 @@ export declare const DistributionService: GenService<{
    * Tells what is published, and every change of it as it happens: first all
    * that is in force or planned, then a message for each change, and one without
    * any as often as the caller asks. With a message whose `complete` is set, all
-   * has been told that held at its `as_of`. The stream ends when the server goes
-   * away or the connection grows old; begin again then.
+   * has been told that held at its `as_of`. The stream ends after five minutes,
+   * so that the caller's credential is looked at again, and when the server goes
+   * away; begin again then, with what is `known`.
    *
    * Permission: rules.published.read. Idempotency: no side effects.
    * Fails with TOO_MANY_FOLLOWERS, TOO_MANY_FOLLOWED.

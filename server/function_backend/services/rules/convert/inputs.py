@@ -2,28 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
-from typing import NamedTuple
 from uuid import UUID
-
-from google.protobuf.any_pb2 import Any as AnyMessage
-from google.protobuf.message import Message
 
 from function.rules.v1 import decision_pb2
 from function_backend.kernel.errors import FieldViolation, ServiceError
-from function_backend.services.rules.convert.redaction import redacted
-from function_backend.services.rules.convert.values import json_value, plain_struct
 from function_backend.services.rules.domain.decision import GivenInputs, TakenDecision
 from function_backend.services.rules.errors import DecisionInputInvalidError
-
-
-class KeptInputs(NamedTuple):
-    """Inputs as the log keeps them."""
-
-    message: bytes
-    redacted: bool
-    digest: bytes
+from function_backend_rules.recording.inputs import KeptInputs, kept_inputs
+from function_backend_rules.recording.json_messages import json_value, plain_struct
 
 
 def given_inputs(message: decision_pb2.DecisionInputs) -> GivenInputs:
@@ -53,34 +40,9 @@ def stored_inputs(stored: bytes) -> GivenInputs:
     return GivenInputs(messages=dict(message.messages), json=plain_struct(message.json))
 
 
-def kept_inputs(taken: TakenDecision) -> KeptInputs:
-    """What the log keeps of the inputs of the decision.
-
-    What was read from the database is kept as it was read; what has sensitive fields is kept as the engine saw it,
-    without these.
-    """
-    whole = _message(taken.given)
-    digest = hashlib.sha256(whole.SerializeToString(deterministic=True)).digest()
-    any_redacted = False
-    for name, value in taken.values.items():
-        shown, was_redacted = redacted(value)
-        if was_redacted:
-            any_redacted = True
-            whole.messages.pop(name, None)
-            whole.json.fields.pop(name, None)
-            if isinstance(shown, Message):
-                whole.messages[name].CopyFrom(packed(shown))
-            else:
-                whole.json.fields[name].CopyFrom(json_value(shown))
-    return KeptInputs(whole.SerializeToString(deterministic=True), any_redacted, digest)
-
-
-def packed(message: Message) -> AnyMessage:
-    """The message as `Any`."""
-    return AnyMessage(
-        type_url=f"type.googleapis.com/{message.DESCRIPTOR.full_name}",
-        value=message.SerializeToString(deterministic=True),
-    )
+def kept(taken: TakenDecision) -> KeptInputs:
+    """What the log keeps of the inputs of the decision: what was read from the database as it was read."""
+    return kept_inputs(_message(taken.given), taken.values)
 
 
 def _message(given: GivenInputs) -> decision_pb2.DecisionInputs:

@@ -44,6 +44,14 @@ class Timeline:
         """The one that counts at the time: of those that cover it, the one that began last and was made last."""
         return next((each for each in self._latest_first if each.covers(at)), None)
 
+    def ahead(self, now: datetime) -> list[Publication]:
+        """Those that count now or will count later, as far as it is known, in the order in which they were made."""
+        changes = {now}
+        for each in self._latest_first:
+            changes |= {at for at in (each.valid_from, each.valid_until) if at is not None and at > now}
+        counting = {each.number: each for at in changes if (each := self.in_force(at)) is not None}
+        return [counting[number] for number in sorted(counting)]
+
     def before(self, current: Publication | None, *, retired: frozenset[int]) -> int | None:
         """The version that was published before the current one and may come back; None when there is none.
 

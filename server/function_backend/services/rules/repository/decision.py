@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
 
 from function_backend.kernel.pagination import Page
 from function_backend.services.rules.domain.decision import DecisionFilter, DecisionStatus, LoggedDecision
@@ -30,8 +31,11 @@ class DecisionRepository:
         self._work = work
 
     def add(self, decisions: Sequence[LoggedDecision]) -> None:
-        """Stores new ones."""
-        self._work.connection.execute(insert(decision_table), [_row(self._work.tenant_id, each) for each in decisions])
+        """Stores new ones; those whose ids are there already are left as they are."""
+        self._work.connection.execute(
+            insert(decision_table).on_conflict_do_nothing(index_elements=("tenant_id", "id")),
+            [_row(self._work.tenant_id, each) for each in decisions],
+        )
 
     def find(self, decision_id: UUID, *, now: datetime) -> LoggedDecision | None:
         """The decision with its inputs, unless its time is over."""
@@ -92,6 +96,7 @@ def _row(tenant_id: UUID, decision: LoggedDecision) -> dict[str, Any]:
         "inputs": decision.inputs,
         "redacted": decision.redacted,
         "inputs_digest": decision.inputs_digest,
+        "local": decision.local,
     }
 
 
@@ -112,4 +117,5 @@ def _read(row: Row[Any]) -> LoggedDecision:
         inputs=getattr(row, "inputs", None),
         redacted=row.redacted,
         inputs_digest=row.inputs_digest,
+        local=row.local,
     )

@@ -12,7 +12,7 @@ from google.protobuf.message import Message
 from function.common.v1 import options_pb2
 
 
-def redacted(value: Any) -> tuple[Any, bool]:  # noqa: ANN401  any value of the engine
+def redacted(value: Any) -> tuple[Any, bool]:
     """The value with sensitive fields empty, and whether any was filled; the value itself when none was."""
     if isinstance(value, Message):
         if not _leads_to_sensitive(value.DESCRIPTOR):
