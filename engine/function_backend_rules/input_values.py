@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from google.protobuf import any_pb2, json_format, message_factory
-from google.protobuf.message import DecodeError
+from google.protobuf.message import DecodeError, Message
 
 from function_backend_rules.cel.environment import Environment
 from function_backend_rules.cel.failures import EvaluationError
@@ -67,6 +67,22 @@ class InputReader:
         """
         return self._all(values, self._of_any)
 
+    def from_mixed(self, values: Mapping[str, object]) -> list[object]:
+        """The inputs of messages as they are, and of the JSON forms of everything else, in order.
+
+        Raises:
+            InputRefusedError: one is not in order.
+        """
+        return self._all(values, self._of_mixed)
+
+    def from_sent(self, messages: Mapping[str, any_pb2.Any], json: Mapping[str, object]) -> list[object]:
+        """The inputs of packed messages and of JSON forms, in order.
+
+        Raises:
+            InputRefusedError: one is not in order.
+        """
+        return self._all({**json, **messages}, self._of_sent)
+
     def json_value(self, value: object, kind: Type, path: str) -> Any:
         """The run-time value of the JSON form of a type.
 
@@ -110,6 +126,18 @@ class InputReader:
             message.ParseFromString(value.value)
         except DecodeError:
             raise InputError(path, f"the bytes are not a {name}") from None
+        return self._of_message(message, kind, path)
+
+    def _of_sent(self, value: Any, kind: Type, path: str) -> Any:
+        read = self._of_any if isinstance(value, any_pb2.Any) else self._of_json
+        return read(value, kind, path)
+
+    def _of_mixed(self, value: Any, kind: Type, path: str) -> Any:
+        if isinstance(value, Message):
+            return self._of_message(value, kind, path)
+        return self._of_json(value, kind, path)
+
+    def _of_message(self, message: Message, kind: Type, path: str) -> Any:
         if kind.kind == "message":
             return checked(message, kind, path)
         try:
@@ -168,11 +196,10 @@ class InputReader:
         return message
 
     def _scalar(self, value: Any, kind: Type, path: str) -> Any:
-        wrong = InputError(path, f"{_shown(value)} is not a value of type {kind}")
         try:
             read = _SCALARS[kind.kind](value)
         except (EvaluationError, ValueError, TypeError, OverflowError, binascii.Error):
-            raise wrong from None
+            raise InputError(path, f"{_shown(value)} is not a value of type {kind}") from None
         return checked(read, kind, path)
 
 

@@ -34,6 +34,7 @@ from function_backend_client.aio_client import AsyncClient, connect_async
 from function_backend_client.channel import ChannelSettings, Tls
 from function_backend_client.client import DEFAULT_ADDRESS, Client, connect
 from function_backend_client.credentials import AccessToken, BearerToken, Credentials
+from function_backend_client.decisions import CompanyId, Decision, DecisionFailedError, DecisionStatus
 from function_backend_client.display import describe
 from function_backend_client.errors import (
     AlreadyExistsError,
@@ -230,6 +231,7 @@ __all__ = [
     "Company",
     "CompanyDeletedError",
     "CompanyEtagMismatchError",
+    "CompanyId",
     "CompanyIdentifierTakenError",
     "CompanyName",
     "CompanyNotDeletedError",
@@ -249,11 +251,14 @@ __all__ = [
     "Credentials",
     "DeadlineError",
     "DeadlineTooShortError",
+    "Decision",
+    "DecisionFailedError",
     "DecisionInputInvalidError",
     "DecisionNotFoundError",
     "DecisionNotReplayableError",
     "DecisionRecordInvalidError",
     "DecisionReferenceDeniedError",
+    "DecisionStatus",
     "DefinitionInvalidError",
     "DefinitionLimitReachedError",
     "DefinitionNameTakenError",

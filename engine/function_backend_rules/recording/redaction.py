@@ -43,7 +43,7 @@ def _empty(message: Message) -> bool:
     return emptied
 
 
-def _messages(field: FieldDescriptor, value: Any) -> list[Message]:  # noqa: ANN401  of whatever kind the field is
+def _messages(field: FieldDescriptor, value: Any) -> list[Message]:
     if field.message_type is not None and field.message_type.GetOptions().map_entry:
         return [value[key] for key in value if isinstance(value[key], Message)]
     return list(value) if field.is_repeated else [value]

@@ -278,10 +278,10 @@ class TestRecording:
 
     def test_what_is_sensitive_is_emptied_though_the_caller_did_not(self, caller: RulesCaller) -> None:
         wanted = loan(a_name(), inputs=[{"name": "it", "type": "function.auth.v1.User"}], tests=[])
-        wanted.rule_set.rules[0].condition = "it.username != ''"
+        wanted.rule_set.rules[0].condition = "it.user_name != ''"
         caller.published(wanted)
         inputs = decision_pb2.DecisionInputs()
-        inputs.messages["it"].CopyFrom(packed(user_pb2.User(username="ada", email="ada@company.example")))
+        inputs.messages["it"].CopyFrom(packed(user_pb2.User(user_name="ada", email="ada@company.example")))
         report = reported(wanted, inputs=inputs)
         caller.record(report)
         found = caller.decision("GetDecision", id=report.id).decision
