@@ -50,6 +50,20 @@ def loan(name: str = "loan.approval", *, limit: int = 1000, **fields: object) ->
     return ParseDict(described, definition_pb2.Definition())
 
 
+def graph(name: str, called: str) -> definition_pb2.Definition:
+    """A graph that asks another decision about its amount."""
+    described = {
+        "name": name,
+        "inputs": [{"name": "amount", "type": "int"}],
+        "result_type": "bool",
+        "graph": {
+            "steps": [{"name": "asked", "call": {"decision": called, "arguments": {"amount": "amount"}}}],
+            "result": "asked",
+        },
+    }
+    return ParseDict(described, definition_pb2.Definition())
+
+
 def given(**json: object) -> decision_pb2.DecisionInputs:
     """Inputs as JSON."""
     return ParseDict({"json": json}, decision_pb2.DecisionInputs())

@@ -12,13 +12,12 @@ import grpc
 import pytest
 import uuid_utils.compat
 from google.protobuf.duration_pb2 import Duration
-from google.protobuf.json_format import ParseDict
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from function.auth.v1 import user_pb2
 from function.rules.v1 import decision_pb2, definition_pb2, distribution_service_pb2
 from function_backend_rules.recording.inputs import packed
-from tests.factories.rules import RulesCaller, given, loan
+from tests.factories.rules import RulesCaller, given, graph, loan
 from tests.fixtures.principals import make_key, make_tenant
 from tests.fixtures.server import RunningServer
 from tests.services.rules.test_authoring_rpc import a_name, refused
@@ -83,19 +82,6 @@ def reported(definition: definition_pb2.Definition, **fields: object) -> distrib
             rule_id="small", reason_code="SMALL", reason="Small loans are granted."
         ).value.bool_value = True
     return made
-
-
-def graph(name: str, called: str) -> definition_pb2.Definition:
-    described = {
-        "name": name,
-        "inputs": [{"name": "amount", "type": "int"}],
-        "result_type": "bool",
-        "graph": {
-            "steps": [{"name": "asked", "call": {"decision": called, "arguments": {"amount": "amount"}}}],
-            "result": "asked",
-        },
-    }
-    return ParseDict(described, definition_pb2.Definition())
 
 
 class TestFollowing:

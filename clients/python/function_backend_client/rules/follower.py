@@ -108,6 +108,8 @@ class Follower:
             self._closed.wait(_RANDOM.uniform(pause / 2, pause))
 
     def _read_stream(self) -> None:
+        # Not while a stream runs: what it has told it does not tell again, though it may be in force again.
+        self._versions.keep(key for timeline in self.timelines.values() for key in timeline.needs())
         request = distribution_service_pb2.WatchPublishedRequest(
             names=self._names, name_prefix=self._prefix, heartbeat=self._heartbeat, known=self._versions.hashes()
         )
@@ -130,8 +132,10 @@ class Follower:
         # The first word of a stream is all there is: what it does not name is not published any more.
         self._told = self._coming if self._is_first else before | self._coming
         changed = {name for name in before.keys() | self._told.keys() if before.get(name) != self._told.get(name)}
+        offset = message.as_of.ToNanoseconds() - time.time_ns()
+        # What a message takes to arrive makes the offset smaller, never larger: the largest is the nearest.
+        self.clock_offset = offset if self._is_first else max(offset, self.clock_offset)
         self._is_first, self._coming = False, {}
-        self.clock_offset = message.as_of.ToNanoseconds() - time.time_ns()
         if changed:
             self._switch(changed)
         self.heard_at = time.monotonic()
@@ -145,7 +149,6 @@ class Follower:
         kept = {name: timeline for name, timeline in self.timelines.items() if name not in changed}
         made = {name: Timeline(self._told[name], self._versions.get) for name in changed if name in self._told}
         self.timelines = MappingProxyType(kept | made)
-        self._versions.keep(key for timeline in self.timelines.values() for key in timeline.needs())
 
 
 def _is_over(error: Exception) -> bool:
