@@ -20,6 +20,8 @@ from bench.rows.permitted_resources import measure as measure_permitted_resource
 from bench.rows.ready import measure as measure_ready
 from bench.rows.revocation import measure as measure_revocation
 from bench.rows.rules_conditions import measure as measure_rules_conditions
+from bench.rows.rules_evaluate import measure as measure_rules_evaluate
+from bench.rows.rules_local import measure as measure_rules_local
 from bench.rows.rules_publish import measure as measure_rules_publish
 from bench.rows.search import measure as measure_search
 from bench.rows.token_grants import measure as measure_token_grants
@@ -57,4 +59,6 @@ ROWS = (
     Row(name="search", title="Search with typing errors", measure=measure_search),
     Row(name="rules-conditions", title="Rules over a message", measure=measure_rules_conditions),
     Row(name="rules-publish", title="Publishing a rule", measure=measure_rules_publish),
+    Row(name="rules-evaluate", title="Decisions over gRPC", measure=measure_rules_evaluate),
+    Row(name="rules-local", title="Decisions in the client's process", measure=measure_rules_local),
 )
