@@ -139,7 +139,13 @@ class Compiled:
 
     def budget(self, deadline: float | None = None) -> Budget:
         """The budget of one evaluation, with a deadline by `time.monotonic()`."""
-        return Budget.of(self.limits.steps, self.limits.size, deadline)
+        if self.limits.steps != STEPS or self.limits.size != BYTES:
+            return Budget.of(self.limits.steps, self.limits.size, deadline)
+        # The defaults are those of the class: most budgets need nothing written.
+        budget = Budget()
+        if deadline is not None:
+            budget.deadline = deadline
+        return budget
 
     def evaluate(
         self,

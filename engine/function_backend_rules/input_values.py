@@ -41,7 +41,11 @@ class InputReader:
     def __init__(self, environment: Environment, now: str) -> None:
         self._pool = environment.contract.pool
         self._types = {name: kind for name, kind in environment.variables.items() if name != now}
-        self._size = len(self._types)
+        self._classes = {
+            kind.name: message_factory.GetMessageClass(self._pool.FindMessageTypeByName(kind.name))
+            for kind in self._types.values()
+            if kind.kind == "message"
+        }
 
     def from_values(self, values: Mapping[str, object]) -> list[object]:
         """The inputs of run-time values, in order.
@@ -116,16 +120,21 @@ class InputReader:
 
     def _of_any(self, value: any_pb2.Any, kind: Type, path: str) -> Any:
         name = value.type_url.rpartition("/")[2]
-        if not name:
-            raise InputError(path, "the Any is empty")
+        # Most inputs are of the type that is declared, whose class is known.
+        made = self._classes.get(name)
+        if made is None:
+            if not name:
+                raise InputError(path, "the Any is empty")
+            try:
+                made = message_factory.GetMessageClass(self._pool.FindMessageTypeByName(name))
+            except KeyError:
+                raise InputError(path, f"the message {name!r} is not known") from None
         try:
-            message = message_factory.GetMessageClass(self._pool.FindMessageTypeByName(name))()
-        except KeyError:
-            raise InputError(path, f"the message {name!r} is not known") from None
-        try:
-            message.ParseFromString(value.value)
+            message = made.FromString(value.value)
         except DecodeError:
             raise InputError(path, f"the bytes are not a {name}") from None
+        if name == kind.name:
+            return message
         return self._of_message(message, kind, path)
 
     def _of_sent(self, value: Any, kind: Type, path: str) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from function_backend_rules.cel.failures import BudgetExceededError, EvaluationError
 from function_backend_rules.cel.source import Span
@@ -52,6 +52,8 @@ class Result:
     matches: tuple[Match, ...] = ()
     errors: tuple[RuleFailure, ...] = ()
     by_otherwise: bool = False
+    shared: bool = field(default=False, compare=False, repr=False)
+    """Whether every evaluation that comes out so gives this very object: what is made of it may be kept."""
 
 
 def failure_of(rule_id: str, field: str, error: EvaluationError) -> RuleFailure:

@@ -8,6 +8,7 @@ from function_backend.services.rules.adapters.companies import ReferencedCompani
 from function_backend.services.rules.adapters.decision_log import BackgroundLog, NoLog, SynchronousLog
 from function_backend.services.rules.adapters.engine import EngineCompiler
 from function_backend.services.rules.adapters.publication_feed import PublicationFeed
+from function_backend.services.rules.convert.answers import decision_bytes
 from function_backend.services.rules.convert.decision import Keeping
 from function_backend.services.rules.convert.distribution import KeepingReports
 from function_backend.services.rules.convert.events import EVENT_PAYLOADS
@@ -99,7 +100,9 @@ def build(resources: Resources, settings: RulesSettings) -> Slice:
 
 
 def _log(resources: Resources, settings: RulesSettings) -> DecisionSink:
-    keeping = Keeping(kept_for=settings.decisions_kept_for, with_inputs=settings.decision_inputs == "full")
+    keeping = Keeping(
+        kept_for=settings.decisions_kept_for, with_inputs=settings.decision_inputs == "full", write=decision_bytes
+    )
     if settings.decision_log == "off":
         return NoLog()
     if settings.decision_log == "synchronous":

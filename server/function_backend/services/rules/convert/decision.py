@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
 from function.rules.v1 import decision_pb2 as wire
@@ -40,13 +41,6 @@ def question(
     )
 
 
-def outcome(value: TakenDecision | ServiceError) -> service_wire.DecisionOutcome:
-    """A decision, or why there is none."""
-    if isinstance(value, TakenDecision):
-        return service_wire.DecisionOutcome(decision=taken(value))
-    return service_wire.DecisionOutcome(error=error(value))
-
-
 def streamed(correlation: str, value: TakenDecision | ServiceError) -> service_wire.EvaluateStreamResponse:
     """A decision, or why there is none, as the answer to one question of a stream."""
     if isinstance(value, TakenDecision):
@@ -56,7 +50,7 @@ def streamed(correlation: str, value: TakenDecision | ServiceError) -> service_w
 
 def taken(value: TakenDecision) -> wire.Decision:
     """The decision as callers see it."""
-    message = _decision(value)
+    message = decision_message(value)
     if value.explanation is not None:
         message.explanation.CopyFrom(explanation(value.explanation))
     return message
@@ -113,9 +107,11 @@ def wanted(message: service_wire.ListDecisionsRequest) -> DecisionFilter:
 class Keeping:
     """What the log keeps of decisions."""
 
-    def __init__(self, *, kept_for: timedelta, with_inputs: bool) -> None:
+    def __init__(self, *, kept_for: timedelta, with_inputs: bool, write: Callable[[TakenDecision], bytes]) -> None:
+        """`write` makes the message `function.rules.v1.Decision` of a decision."""
         self._kept_for = kept_for
         self._with_inputs = with_inputs
+        self._write = write
 
     def __call__(self, value: TakenDecision) -> LoggedDecision:
         """What is kept of the decision."""
@@ -132,14 +128,15 @@ class Keeping:
             effective_at=value.effective_at,
             expires_at=value.decided_at + self._kept_for,
             caller=value.caller,
-            outcome=_decision(value).SerializeToString(),
+            outcome=self._write(value),
             inputs=inputs.message if self._with_inputs else None,
             redacted=inputs.redacted,
             inputs_digest=inputs.digest,
         )
 
 
-def _decision(value: TakenDecision) -> wire.Decision:
+def decision_message(value: TakenDecision) -> wire.Decision:
+    """The decision without an explanation."""
     message = outcome_message(value.result)
     message.id = str(value.id)
     message.name = value.name

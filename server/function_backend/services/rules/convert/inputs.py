@@ -15,6 +15,8 @@ from function_backend_rules.recording.json_messages import json_value, plain_str
 
 def given_inputs(message: decision_pb2.DecisionInputs) -> GivenInputs:
     """The inputs as they were sent; DecisionInputInvalidError when one is given twice."""
+    if not message.company_ids and not message.HasField("json"):
+        return GivenInputs(messages=dict(message.messages), sent=message)
     json, messages, companies = message.json.fields, message.messages, message.company_ids
     if len(json) + len(messages) + len(companies) > len({*json, *messages, *companies}):
         raise DecisionInputInvalidError(*_given_twice(json, messages, companies))
@@ -22,6 +24,8 @@ def given_inputs(message: decision_pb2.DecisionInputs) -> GivenInputs:
         messages=dict(messages),
         json=plain_struct(message.json),
         companies={name: UUID(text) for name, text in companies.items()},
+        # Companies are kept as they were read.
+        sent=None if companies else message,
     )
 
 
@@ -42,7 +46,8 @@ def stored_inputs(stored: bytes) -> GivenInputs:
 
 def kept(taken: TakenDecision) -> KeptInputs:
     """What the log keeps of the inputs of the decision: what was read from the database as it was read."""
-    return kept_inputs(_message(taken.given), taken.values)
+    sent = taken.given.sent
+    return kept_inputs(_message(taken.given) if sent is None else sent, taken.by.named(taken.inputs))
 
 
 def _message(given: GivenInputs) -> decision_pb2.DecisionInputs:

@@ -49,7 +49,7 @@ class Timeline:
         changes = {now}
         for each in self._latest_first:
             changes |= {at for at in (each.valid_from, each.valid_until) if at is not None and at > now}
-        counting = {each.number: each for at in changes if (each := self.in_force(at)) is not None}
+        counting = {found.number: found for at in changes if (found := self.in_force(at)) is not None}
         return [counting[number] for number in sorted(counting)]
 
     def before(self, current: Publication | None, *, retired: frozenset[int]) -> int | None:

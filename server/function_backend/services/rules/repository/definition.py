@@ -15,7 +15,7 @@ from function_backend.services.rules.errors import DefinitionNameTakenError
 from function_backend.services.rules.tables import definition_table
 
 if TYPE_CHECKING:
-    from sqlalchemy import Row
+    from sqlalchemy import ColumnElement, Row
 
     from function_backend.persistence.unit_of_work import UnitOfWork
 
@@ -86,7 +86,7 @@ class DefinitionRepository:
     def followed(self, followed: Followed, *, limit: int) -> list[RegisteredDefinition]:
         """Those that are followed, in order of name."""
         name = _definition.name
-        wanted = [name.in_(sorted(followed.names))]
+        wanted: list[ColumnElement[bool]] = [name.in_(sorted(followed.names))]
         if followed.prefix:
             wanted.append(
                 true() if followed.prefix == EVERYTHING else name.startswith(followed.prefix, autoescape=True)

@@ -105,7 +105,8 @@ class Evaluating:
             effective_at=at,
             caller=principal.actor,
             given=given,
-            values=compiled.named(inputs),
+            inputs=inputs,
+            by=compiled,
         )
 
     def _with_companies(self, given: GivenInputs, call: Call) -> GivenInputs:
