@@ -16,6 +16,7 @@ from function_backend_rules.results import Result, Status
 # Our own: the program we run in may have seeded the shared one. Ids need to be unique, not secret.
 _RANDOM: Final = random.Random()  # noqa: S311
 _NANOS: Final = 1_000_000
+_EXACT: Final = 2**53
 _PLAIN: Final = frozenset({bool, str, type(None)})
 _STATUSES: Final = {
     Status.MATCHED: DecisionStatus.MATCHED,
@@ -83,7 +84,10 @@ class LocalDecision(Decision):
                 raise DecisionFailedError(self)
             return None
         value = result.value
-        return value if type(value) in _PLAIN else as_json(json_form(value), "value")
+        kind = type(value)
+        if kind in _PLAIN or (kind is int and -_EXACT < value < _EXACT):  # type: ignore[operator]  # A number.
+            return value
+        return as_json(json_form(value), "value")
 
     @property
     def result(self) -> Result:
