@@ -1,6 +1,7 @@
 """A service without a database, to look at the server, the supervisor and the end of a worker on their own."""
 
 import contextlib
+import socket
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -14,6 +15,7 @@ from function_backend.runtime.health import Health
 from function_backend.runtime.pool import CallPool
 from function_backend.runtime.server import CallServer, Handlers
 from function_backend.runtime.settings import ServerSettings, TlsSettings
+from function_backend.runtime.sockets import refuse_new_connections
 
 SERVICE = "test.Echo"
 METHOD = f"/{SERVICE}/Say"
@@ -69,3 +71,11 @@ def _say(request: bytes, _: grpc.ServicerContext) -> bytes:
     if request.startswith(b"sleep "):
         time.sleep(float(request[6:]))
     return request
+
+
+def filters_sockets() -> bool:
+    """Whether the system lets this account keep new connections from a listener; some kernels keep that to root."""
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        sock.listen()
+        return refuse_new_connections(sock.getsockname()[1])

@@ -4,7 +4,6 @@ import socket
 import subprocess
 import threading
 import time
-from pathlib import Path
 
 import grpc
 import pytest
@@ -16,7 +15,7 @@ from function_backend.runtime.health import Status
 from function_backend.runtime.settings import OLDER_EVENT_LOOP
 from tests.fixtures.serve import Serve, ServeProcess
 from tests.runtime.certificates import Authority
-from tests.runtime.echo import eventually
+from tests.runtime.echo import eventually, filters_sockets
 from tests.runtime.test_health import Watcher
 
 
@@ -147,15 +146,18 @@ class TestFaults:
         failures: list[str] = []
         over = threading.Event()
 
-        def call() -> None:
+        failing: set[int] = set()
+
+        def call(number: int) -> None:
             with service.channel() as channel:
                 while not over.is_set():
                     try:
                         get_tenant(channel, key)
                     except grpc.RpcError as error:
                         failures.append(f"{error.code()} {error.details()}")
+                        failing.add(number)
 
-        callers = [threading.Thread(target=call) for _ in range(16)]
+        callers = [threading.Thread(target=call, args=(number,)) for number in range(16)]
         for caller in callers:
             caller.start()
         service.process.send_signal(signal.SIGHUP)
@@ -165,7 +167,11 @@ class TestFaults:
             over.set()
             for caller in callers:
                 caller.join()
-        assert failures == []
+        if filters_sockets():
+            assert failures == []
+        else:  # Whose connection is reset in the moment of a close fails until it connects again, a second later.
+            assert len(failing) <= 2
+            assert all("UNAVAILABLE" in failure for failure in failures)
 
 
 class TestSettingsOfTheProcess:
@@ -181,11 +187,7 @@ class TestSettingsOfTheProcess:
 
     def test_experiments_of_grpc_are_handed_on_and_logged(self, serve: Serve) -> None:
         service = serve("--workers", "1", "--set", "process.grpc_experiments=-event_engine_listener")
-        assert "gRPC experiments" in service.logged
-        variables = Path(f"/proc/{service.process.pid}/environ")
-        if not variables.exists():
-            pytest.skip("no /proc here")
-        assert b"GRPC_EXPERIMENTS=-event_engine_listener" in variables.read_bytes().split(b"\0")
+        assert '"experiments":"-event_engine_listener"' in service.logged
         with service.channel() as channel:
             assert get_tenant(channel, service.admin_key) == "default"
 

@@ -13,7 +13,7 @@ from typing import Self
 import grpc
 import pytest
 
-from tests.runtime.echo import channel_to, echo, eventually, say
+from tests.runtime.echo import channel_to, echo, eventually, filters_sockets, say
 
 ROOT = Path(__file__).parents[2]
 LONG = 60_000
@@ -108,9 +108,10 @@ class Callers:
     def __init__(self, port: int, number: int) -> None:
         self.calls = 0
         self.failures: list[str] = []
+        self.failing: set[int] = set()
         self._port = port
         self._over = threading.Event()
-        self._threads = [threading.Thread(target=self._run) for _ in range(number)]
+        self._threads = [threading.Thread(target=self._run, args=(number,)) for number in range(number)]
 
     def __enter__(self) -> Self:
         for thread in self._threads:
@@ -122,13 +123,14 @@ class Callers:
         for thread in self._threads:
             thread.join()
 
-    def _run(self) -> None:
+    def _run(self, number: int) -> None:
         with channel_to(self._port) as channel:
             while not self._over.is_set():
                 try:
                     say(channel, b"x" * 500, timeout=30)
                 except grpc.RpcError as error:
                     self.failures.append(f"{error.code()} {error.details()}")
+                    self.failing.add(number)
                 self.calls += 1
 
 
@@ -228,7 +230,11 @@ class TestReplacement:
                 supervised.await_replacement(before)
                 seen |= set(supervised.serving())
         assert len(seen) == 6
-        assert callers.failures == []
+        if filters_sockets():
+            assert callers.failures == []
+        else:  # Whose connection is reset in the moment of a close fails until it connects again, a second later.
+            assert len(callers.failing) <= 4
+            assert all("UNAVAILABLE" in failure for failure in callers.failures)
         assert callers.calls > 1_000
 
     def test_keeps_the_old_workers_when_the_new_one_does_not_start(

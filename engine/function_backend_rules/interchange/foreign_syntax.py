@@ -133,6 +133,7 @@ _LEVELS: dict[str, int] = {
     "+": 6, "-": 6, "*": 7, "/": 7,
 }  # fmt: skip
 _UNARY_LEVEL = 8
+_KEYWORDS = frozenset({"and", "else", "if", "in", "not", "or", "then"})
 _JOINS = {"ZEN": {",": "||", "or": "||", "and": "&&"}, "FEEL": {",": "||"}}
 COMPARISONS = ("==", "!=", "<", "<=", ">", ">=")
 
@@ -212,6 +213,12 @@ class ForeignReader:
         if operator in COMPARISONS:
             self._next()
             return Binary(operator, CellValue(), self._binary(_LEVELS["=="]))
+        if self._operator() in {"in", "not in"}:
+            operator = self._operator()
+            self._next()
+            if operator == "not in":
+                self._next()
+            return Binary(operator, CellValue(), self._binary(_LEVELS["=="]))
         # FEEL knows `and` and `or` inside of one test, where ZEN has them between tests.
         tree = self._binary(_LEVELS["=="] if self._dialect is ZEN else 1)
         return tree if is_condition(tree) else Binary("in" if _is_collection(tree) else "==", CellValue(), tree)
@@ -275,7 +282,7 @@ class ForeignReader:
             return Constant("bool", text == "true")
         if text == "null":
             return Constant("null", None)
-        if token.kind == "name":
+        if token.kind == "name" and text not in _KEYWORDS:
             return self._name(text)
         if text == self._dialect.cell:
             return CellValue()

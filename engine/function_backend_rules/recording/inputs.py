@@ -25,25 +25,25 @@ class KeptInputs(NamedTuple):
 
 
 def kept_inputs(whole: decision_pb2.DecisionInputs, values: Mapping[str, object]) -> KeptInputs:
-    """What is kept of inputs, given as they were sent and as the engine sees them. Changes `whole`.
+    """What is kept of inputs, given as they were sent and as the engine sees them.
 
     What has sensitive fields is kept as the engine saw it, without these.
     """
-    sent = whole.SerializeToString(deterministic=True)
-    digest = hashlib.sha256(sent).digest()
-    any_redacted = False
-    for name, value in values.items():
-        shown, was_redacted = redacted(value)
-        if was_redacted:
-            any_redacted = True
-            whole.messages.pop(name, None)
-            whole.json.fields.pop(name, None)
-            if isinstance(shown, Message):
-                whole.messages[name].CopyFrom(packed(shown))
-            else:
-                whole.json.fields[name].CopyFrom(json_value(shown))
-    message = whole.SerializeToString(deterministic=True) if any_redacted else sent
-    return KeptInputs(message, any_redacted, digest)
+    stored = whole.SerializeToString(deterministic=True)
+    digest = hashlib.sha256(stored).digest()
+    emptied = {name: shown for name, value in values.items() for shown, was in (redacted(value),) if was}
+    if not emptied:
+        return KeptInputs(stored, redacted=False, digest=digest)
+    kept = decision_pb2.DecisionInputs()
+    kept.CopyFrom(whole)
+    for name, shown in emptied.items():
+        kept.messages.pop(name, None)
+        kept.json.fields.pop(name, None)
+        if isinstance(shown, Message):
+            kept.messages[name].CopyFrom(packed(shown))
+        else:
+            kept.json.fields[name].CopyFrom(json_value(shown))
+    return KeptInputs(kept.SerializeToString(deterministic=True), redacted=True, digest=digest)
 
 
 def packed(message: Message) -> AnyMessage:

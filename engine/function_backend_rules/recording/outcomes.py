@@ -19,12 +19,13 @@ def outcome_message(result: Result) -> wire.Decision:
     message = wire.Decision(status=_STATUSES[result.status], by_otherwise=result.by_otherwise)
     if result.status is Status.MATCHED:
         message.value.CopyFrom(json_value(result.value))
+    several = len(result.matches) > 1
     for match in result.matches:
         message.matches.add(
             rule_id=match.rule_id,
             reason_code=match.reason_code,
             reason=match.reason,
-            value=json_value(match.value),
+            value=json_value(match.value) if several else None,
         )
     for failure in result.errors:
         message.failures.add(

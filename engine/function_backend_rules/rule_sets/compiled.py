@@ -43,19 +43,17 @@ class CompiledRuleSet:
     _results: list[Result | None] = field(init=False)
     _programs: dict[tuple[int, str], Program] = field(default_factory=dict)
     _otherwise: Program | None = field(init=False)
-    _nothing_matched: Result | None = field(init=False)
 
     def __post_init__(self) -> None:
         self._run = self.code.load("every" if self.takes_all else "first", self._recover)
         # A rule whose outcome is constant always gives the same answer.
         self._results = [
-            Result(Status.MATCHED, rule.outcome.value, (self._match(number, rule.outcome.value),), shared=True)
+            Result(Status.MATCHED, rule.outcome.value, (self._match(number, rule.outcome.value),))
             if rule.outcome.constant and not self.takes_all
             else None
             for number, rule in enumerate(self.rules)
         ]
         self._otherwise = self.otherwise.expression.program() if self.otherwise is not None else None
-        self._nothing_matched = self._without_match()
 
     def _match(self, number: int, value: object) -> Match:
         rule = self.rules[number]
@@ -107,17 +105,7 @@ class CompiledRuleSet:
         budget.skipped.append(failure)
         return None
 
-    def _without_match(self) -> Result | None:
-        """What it comes to when nothing matches and no rule failed, where that is always the same."""
-        if self.otherwise is None:
-            return Result(Status.NO_MATCH, shared=True)
-        if not self.otherwise.constant or self.takes_all:
-            return None
-        return Result(Status.MATCHED, self.otherwise.value, by_otherwise=True, shared=True)
-
     def _nothing(self, arguments: Sequence[object], budget: Budget, skipped: tuple[RuleFailure, ...]) -> Result:
-        if self._nothing_matched is not None and not skipped:
-            return self._nothing_matched
         if self.otherwise is None or self._otherwise is None:
             return Result(Status.NO_MATCH, errors=skipped)
         try:

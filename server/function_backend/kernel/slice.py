@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from function_backend.kernel.call import Call
     from function_backend.kernel.events import DomainEvent
+    from function_backend.kernel.gates import Gate
     from function_backend.kernel.identity import Authenticator
     from function_backend.kernel.statistics import CacheStatistics
 
@@ -45,12 +46,16 @@ class Slice:
     """Called when notifications may have been missed: drop everything cached."""
     caches: Mapping[str, CacheStatistics] = field(default_factory=dict)
     """The caches it keeps, by a name for people; their hits and misses become metrics."""
+    warm_ups: tuple[Callable[[], object], ...] = ()
+    """What the first calls would otherwise wait for; called once, when the worker serves already."""
     chores: tuple[Chore, ...] = ()
     """What it does now and then by itself."""
     authenticator: Authenticator | None = None
     """Turns credentials into callers; one slice of the service has it."""
     references: Mapping[str, Callable[[UUID, Call], bytes]] = field(default_factory=dict)
     """Type of a resource, such as `company`, to what reads one by its id for other slices, as the caller sees it."""
+    gates: Callable[[str, Call], Gate | None] | None = None
+    """Opens what changes of an operation must pass; one slice of the service has it."""
     closings: tuple[Callable[[], None], ...] = ()
     """Called when the worker's last call is over, while the database can still be reached."""
     endings: tuple[Callable[[], None], ...] = ()

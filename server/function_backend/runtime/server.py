@@ -85,8 +85,8 @@ class CallServer:
         """
         ends_at = time.monotonic() + limit.total_seconds()
         self._health.drain()
-        refuse_new_connections(self._port)
-        time.sleep(_HANDSHAKE_SECONDS)
+        if refuse_new_connections(self._port):
+            time.sleep(_HANDSHAKE_SECONDS)
         close_listeners(self._port)
         self._health.end_watches()
         while count_connections(self._port) and time.monotonic() < ends_at:

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import ctypes
 import os
+import select
 import socket
 import stat
 import struct
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +23,9 @@ _SO_ATTACH_FILTER = 26
 _SYN = 0x02
 _SYN_OR_ACK = 0x12
 _FLAGS_OFFSET = 13
+_EMPTY_SECONDS = 1.0
+"""How long a listener is waited for that always has somebody at the door."""
+_POLL_SECONDS = 0.001
 # Classic BPF over the TCP header: drop what carries SYN without ACK, keep all else.
 _REFUSE_NEW_CONNECTIONS = (
     (0x30, 0, 0, _FLAGS_OFFSET),  # load the byte of flags
@@ -31,21 +36,26 @@ _REFUSE_NEW_CONNECTIONS = (
 )
 
 
-def refuse_new_connections(port: int) -> None:
+def refuse_new_connections(port: int) -> bool:
     """From here on the listeners of this process take no new connection; those under way are still completed.
 
-    The caller's system asks again a second later and then finds another process that listens on the port. Only Linux
-    can do that; elsewhere connections in the moment of closing are reset.
+    The caller's system asks again a second later and then finds another process that listens on the port. Returns
+    whether the system lets us: only Linux can do that, and some kernels keep filters of sockets to root. Without it a
+    connection in the very moment of closing is reset.
     """
     if sys.platform != "linux":
-        return
+        return False
     code = b"".join(struct.pack("HBBI", *instruction) for instruction in _REFUSE_NEW_CONNECTIONS)
     program = ctypes.create_string_buffer(code)
     reference = struct.pack("HL", len(_REFUSE_NEW_CONNECTIONS), ctypes.addressof(program))
     with _descriptors(port) as found:
         for _, sock in found:
             if _listens(sock):
-                sock.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, reference)
+                try:
+                    sock.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, reference)
+                except OSError:
+                    return False
+    return True
 
 
 def close_listeners(port: int) -> None:
@@ -59,7 +69,31 @@ def close_listeners(port: int) -> None:
             if _listens(sock):
                 with socket.socket(sock.family, socket.SOCK_STREAM) as deaf:
                     deaf.setblocking(False)  # noqa: FBT003 - the name of the method says what is set
-                    os.dup2(deaf.fileno(), descriptor, inheritable=False)
+                    _replace_when_empty(descriptor, sock.detach(), deaf.fileno())
+
+
+def _replace_when_empty(descriptor: int, copy: int, deaf: int) -> None:
+    """Puts the deaf socket in the place of a listener in a moment when no connection waits in it to be accepted.
+
+    What waits is reset with the listener. Between the look and the end no other thread may run, so the three calls keep
+    the interpreter's lock, which those of `os` let go of.
+    """
+    libc = ctypes.PyDLL(None)
+    waiting = struct.pack("ihh", copy, select.POLLIN, 0)
+    ends_at = time.monotonic() + _EMPTY_SECONDS
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(_EMPTY_SECONDS)
+    try:
+        while True:
+            entry = ctypes.create_string_buffer(waiting, len(waiting))
+            if libc.poll(entry, 1, 0) == 0 or time.monotonic() > ends_at:
+                libc.close(copy)
+                libc.dup2(deaf, descriptor)
+                break
+            time.sleep(_POLL_SECONDS)
+    finally:
+        sys.setswitchinterval(interval)
+    os.set_inheritable(descriptor, False)  # noqa: FBT003 - as above
 
 
 def count_connections(port: int) -> int:

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -11,16 +11,20 @@ from google.protobuf.any_pb2 import Any as AnyMessage
 from google.protobuf.message import Message
 from google.protobuf.wrappers_pb2 import Int64Value
 
-from function.auth.v1 import user_pb2
+from function.auth.v1 import role_binding_pb2, user_pb2
 from function.company.v1 import company_pb2, company_service_pb2, company_service_pb2_grpc
 from function.rules.v1 import decision_pb2, definition_pb2, evaluation_service_pb2
-from function_backend.services.rules.repository.decision import purge_decisions
+from function_backend.persistence.unit_of_work import Transactions
+from function_backend.services.rules.repository.decision import DecisionRepository, purge_decisions
+from tests.factories.auth import a_principal, calling
 from tests.factories.rules import SECONDS, RulesCaller, given, loan
+from tests.fixtures.accounts import tenant_of
 from tests.fixtures.clock import SetClock
 from tests.fixtures.database_faults import eventually
 from tests.fixtures.postgres import Database
 from tests.fixtures.principals import make_key, make_tenant
 from tests.fixtures.server import RunningServer, StartServer, running_server
+from tests.fixtures.subjects import Grants
 from tests.services.rules.test_authoring_rpc import a_name, refused
 
 FULL = decision_pb2.EXPLAIN_LEVEL_FULL
@@ -142,6 +146,18 @@ class TestEvaluating:
         with pytest.raises(grpc.RpcError) as error:
             stranger.decide(granting, amount=5)
         assert refused(error.value)[0] == "DEFINITION_NOT_FOUND"
+
+    def test_which_version_is_in_force_is_known_without_the_database(self, start_server: StartServer) -> None:
+        server = start_server(settings={"rules.cached_for": "1h", "rules.decision_log": "off"})
+        caller = RulesCaller(server)
+        caller.published(loan("loan.approval"))
+        eventually(lambda: server.backend._listener.healthy() or None)
+        caller.decide("loan.approval", amount=5)
+        (rules,) = [each for each in server.backend._slices if each.name == "rules"]
+        misses = {name: cache.misses for name, cache in rules.caches.items()}
+        for _ in range(5):
+            caller.decide("loan.approval", amount=5)
+        assert {name: cache.misses for name, cache in rules.caches.items()} == misses
 
     def test_a_worker_hears_of_a_new_version_of_another(self, start_server: StartServer) -> None:
         settings = {"rules.cached_for": "1h"}
@@ -314,6 +330,18 @@ class TestLog:
         assert _count(fresh_database) == 10
         assert "90 decisions were not logged" in caplog.text
 
+    def test_a_decision_that_is_written_twice_is_there_once(
+        self, caller: RulesCaller, granting: str, transactions: Transactions
+    ) -> None:
+        decision = logged(caller, caller.decide(granting, amount=5).id).decision
+        tenant_id = tenant_of(caller.server)
+        with calling(a_principal(tenant_id=UUID(tenant_id))), transactions() as work:
+            found = DecisionRepository(work).find(UUID(decision.id), now=datetime.now(UTC))
+            assert found is not None
+            DecisionRepository(work).add([found, found])
+        listed = caller.decision("ListDecisions", name=granting, page_size=1000).decisions
+        assert [each.decision.id for each in listed].count(decision.id) == 1
+
     def test_decisions_are_removed_when_their_time_is_over(self, start_server: StartServer) -> None:
         clock = SetClock()
         server = start_server(
@@ -382,3 +410,49 @@ class TestCompaniesByReference:
         with pytest.raises(grpc.RpcError) as error:
             caller.decision("Evaluate", name=northern, inputs=inputs)
         assert refused(error.value)[:2] == ("DECISION_REFERENCE_DENIED", {"permission": "company.read"})
+
+    def test_the_caller_sees_the_companies_alone_that_its_role_is_for(self, server: RunningServer) -> None:
+        grants = Grants.of_new_tenant(server)
+        admin = RulesCaller(server, grants.key)
+        admin.published(about("loan.company", "function.company.v1.Company", 'it.legal_name == "Northern Ltd"'))
+        stub = company_service_pb2_grpc.CompanyServiceStub(server.channel)
+        north, south = (
+            stub.CreateCompany(
+                company_service_pb2.CreateCompanyRequest(
+                    company=company_pb2.Company(legal_name="Northern Ltd", labels={"team": team})
+                ),
+                metadata=admin.metadata,
+            ).company.id
+            for team in ("north", "south")
+        )
+        somebody = grants.somebody(grants.role("decides", "rules.evaluate"))
+        scope = role_binding_pb2.RoleScope(resource_type="company", labels={"team": "north"})
+        grants.bind(somebody, grants.role("reads", "company.read"), scope=scope)
+        caller = RulesCaller(server, somebody.credential(server))
+
+        def decide(company_id: str) -> decision_pb2.Decision:
+            inputs = decision_pb2.DecisionInputs(company_ids={"it": company_id})
+            answer: evaluation_service_pb2.EvaluateResponse = caller.decision(
+                "Evaluate", name="loan.company", inputs=inputs
+            )
+            return answer.decision
+
+        assert decide(north).value.bool_value
+        with pytest.raises(grpc.RpcError) as error:
+            decide(south)
+        assert refused(error.value)[0] == "COMPANY_NOT_FOUND"
+
+    def test_a_company_and_a_number_make_one_decision(self, caller: RulesCaller, company: str) -> None:
+        made = loan(
+            a_name(),
+            inputs=[{"name": "it", "type": "function.company.v1.Company"}, {"name": "amount", "type": "int"}],
+            tests=[],
+        )
+        made.rule_set.rules[0].condition = 'it.labels["team"] == "north" && amount < 10'
+        caller.published(made)
+        inputs = given(amount=5)
+        inputs.company_ids["it"] = company
+        decision = caller.decision("Evaluate", name=made.name, inputs=inputs).decision
+        assert decision.value.bool_value
+        logged(caller, decision.id)
+        assert caller.decision("ExplainDecision", id=decision.id).reproduced

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from function_backend.kernel.slice import Chore, Slice
 from function_backend.resources import Resources
+from function_backend.services.rules.adapters.changes import CompanyChangeInputs
 from function_backend.services.rules.adapters.companies import ReferencedCompanies
-from function_backend.services.rules.adapters.decision_log import BackgroundLog, NoLog, SynchronousLog
+from function_backend.services.rules.adapters.decision_log import BackgroundLog, HookKeeping, NoLog, SynchronousLog
 from function_backend.services.rules.adapters.engine import EngineCompiler
 from function_backend.services.rules.adapters.publication_feed import PublicationFeed
-from function_backend.services.rules.convert.answers import decision_bytes
-from function_backend.services.rules.convert.decision import Keeping
 from function_backend.services.rules.convert.distribution import KeepingReports
 from function_backend.services.rules.convert.events import EVENT_PAYLOADS
 from function_backend.services.rules.convert.inputs import stored_inputs
+from function_backend.services.rules.convert.keeping import Keeping
 from function_backend.services.rules.domain.version import Approval
 from function_backend.services.rules.ports import DecisionSink
 from function_backend.services.rules.repository.decision import purge_decisions
+from function_backend.services.rules.service import known_hooks
 from function_backend.services.rules.service.checking import Checking
 from function_backend.services.rules.service.compilations import Compilations
 from function_backend.services.rules.service.decisions import Decisions
@@ -23,7 +24,10 @@ from function_backend.services.rules.service.drafts import Drafts
 from function_backend.services.rules.service.evaluating import Evaluating
 from function_backend.services.rules.service.finding import TOPIC
 from function_backend.services.rules.service.following import FollowingPublications
+from function_backend.services.rules.service.gate import HookGates
+from function_backend.services.rules.service.hooks import Hooks
 from function_backend.services.rules.service.in_force import InForce
+from function_backend.services.rules.service.known_hooks import KnownHooks
 from function_backend.services.rules.service.publishing import Publishing
 from function_backend.services.rules.service.reading import Reading
 from function_backend.services.rules.service.recording import Recording
@@ -31,9 +35,11 @@ from function_backend.services.rules.service.reviews import Reviews
 from function_backend.services.rules.servicer.definition import DefinitionServicer, DefinitionUseCases
 from function_backend.services.rules.servicer.distribution import DistributionServicer, DistributionUseCases
 from function_backend.services.rules.servicer.evaluation import EvaluationServicer, EvaluationUseCases
+from function_backend.services.rules.servicer.hook import HookServicer
 from function_backend.services.rules.settings import RulesSettings
 
 _PURGE_SECONDS = 60.0
+_TENANTS_SECONDS = 5.0
 
 
 def build(resources: Resources, settings: RulesSettings) -> Slice:
@@ -47,6 +53,29 @@ def build(resources: Resources, settings: RulesSettings) -> Slice:
         size=settings.cached_definitions,
         ttl=settings.cached_for.total_seconds(),
         may_cache=resources.listener_healthy,
+    )
+    known = KnownHooks(
+        transactions=transactions,
+        size=settings.cached_definitions,
+        ttl=settings.cached_for.total_seconds(),
+        may_cache=resources.listener_healthy,
+    )
+    gates = HookGates(
+        clock=clock,
+        known=known,
+        in_force=in_force,
+        keeping=HookKeeping(
+            sample_rate=0.0 if settings.decision_log == "off" else settings.decision_sample_rate,
+            kept=_keeping(settings),
+        ),
+        inputs_of=CompanyChangeInputs,
+    )
+    hooks = Hooks(
+        transactions=transactions,
+        clock=clock,
+        page_tokens=page_tokens,
+        compilations=compilations,
+        most_hooks=settings.most_hooks,
     )
     log = _log(resources, settings)
     definitions = DefinitionUseCases(
@@ -87,22 +116,33 @@ def build(resources: Resources, settings: RulesSettings) -> Slice:
         servicers={
             "function.rules.v1.DefinitionService": DefinitionServicer(definitions),
             "function.rules.v1.EvaluationService": EvaluationServicer(evaluation),
+            "function.rules.v1.HookService": HookServicer(hooks),
             "function.rules.v1.DistributionService": DistributionServicer(distribution),
         },
         event_payloads=EVENT_PAYLOADS,
-        invalidations={TOPIC: changed},
-        cache_resets=(in_force.forget_all, feed.all_changed),
-        caches={"decisions in force": in_force.statistics, "compiled decisions": compilations.statistics},
-        chores=(Chore(_PURGE_SECONDS, lambda driver: purge_decisions(driver, clock.now())),),
+        invalidations={TOPIC: changed, known_hooks.TOPIC: known.forget},
+        cache_resets=(in_force.forget_all, known.forget_all, feed.all_changed),
+        caches={
+            "decisions in force": in_force.statistics,
+            "compiled decisions": compilations.statistics,
+            "hooks": known.statistics,
+        },
+        chores=(
+            Chore(_PURGE_SECONDS, lambda driver: purge_decisions(driver, clock.now())),
+            Chore(_TENANTS_SECONDS, known.refresh),
+        ),
+        gates=gates.open,
         closings=(log.close,) if isinstance(log, BackgroundLog) else (),
         endings=(feed.end,),
     )
 
 
+def _keeping(settings: RulesSettings) -> Keeping:
+    return Keeping(kept_for=settings.decisions_kept_for, with_inputs=settings.decision_inputs == "full")
+
+
 def _log(resources: Resources, settings: RulesSettings) -> DecisionSink:
-    keeping = Keeping(
-        kept_for=settings.decisions_kept_for, with_inputs=settings.decision_inputs == "full", write=decision_bytes
-    )
+    keeping = _keeping(settings)
     if settings.decision_log == "off":
         return NoLog()
     if settings.decision_log == "synchronous":

@@ -2,12 +2,25 @@
 
 A decision (`rules_definition`) has versions (`rules_version`) with a history (`rules_version_step`). When a version is
 in force stands in `rules_publication`, to which rows are only added; a retirement ends them. `rules_decision` is the
-log of what was decided.
+log of what was decided. `rules_hook` binds decisions to operations.
 """
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, LargeBinary, Table, Text, UniqueConstraint, Uuid, false
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    column,
+    false,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from function_backend.persistence.metadata import metadata, moment_column, tenant_column
@@ -103,5 +116,26 @@ decision_table = Table(
     # Whether the caller took the decision itself and reported it.
     Column("local", Boolean, nullable=False, server_default=false()),
     Index("rules_decision_name_idx", "tenant_id", "name", "id"),
+    Index("rules_decision_unmatched_idx", "tenant_id", "status", "id", postgresql_where=column("status") != "matched"),
     Index("rules_decision_over_idx", "expires_at"),
+)
+
+hook_table = Table(
+    "rules_hook",
+    metadata,
+    tenant_column(),
+    Column("id", Uuid(), primary_key=True, nullable=False),
+    Column("name", _BYTEWISE, nullable=False),
+    # The name of the decision, which is there as long as a version of it is.
+    Column("definition", _BYTEWISE, nullable=False),
+    Column("operations", ARRAY(_BYTEWISE), nullable=False),
+    Column("mode", _BYTEWISE, nullable=False),
+    Column("enabled", Boolean, nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("description", Text, nullable=False),
+    Column("revision", BigInteger, nullable=False),
+    moment_column("created_at"),
+    moment_column("updated_at"),
+    Column("creator", Text, nullable=False),
+    UniqueConstraint("tenant_id", "name", name="rules_hook_name_key"),
 )

@@ -1,97 +1,103 @@
-"""Decisions as bytes, for what is asked so often that making messages is most of the work.
+"""Answers with decisions, put together from parts that are serialised already.
 
-Most rule sets say one of a few things, each always the same but for the id: that part is serialised once. A message in
-two parts, one behind the other, is the message (https://protobuf.dev/programming-guides/encoding/#last-one-wins).
+Most decisions of a version come to one of a few outcomes. Serialising one anew takes as long as deciding a hundred
+rules; putting the id behind a template takes a tenth of it. Fields may come in any order, and a message within another
+is its length and its bytes (https://protobuf.dev/programming-guides/encoding/).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final, NamedTuple
 
-from function.rules.v1 import decision_pb2 as wire
-from function.rules.v1 import evaluation_service_pb2 as service_wire
 from function_backend.kernel.errors import ServiceError
-from function_backend.services.rules.convert.decision import decision_message, error, taken
-from function_backend.services.rules.domain.decision import TakenDecision
-from function_backend_rules.results import Result
+from function_backend.services.rules.convert.decision import decision, error, with_explanation
+from function_backend.services.rules.domain.decision import DecisionStatus, TakenDecision
 
-_MOST_KEPT: Final = 10_000
-_SMALL: Final = 0x80
-_LENGTH_DELIMITED: Final = 2
-# Both answers have their decision in a field of this number, and the batch its outcomes.
-_TAG: Final = bytes([service_wire.EvaluateResponse.DECISION_FIELD_NUMBER << 3 | _LENGTH_DELIMITED])
+_ONE_BYTE = 0x80
+_TAGS = {number: bytes((number << 3 | 2,)) for number in range(1, 4)}
+# `Decision.id`, which is 36 characters long.
+_ID = _TAGS[1] + bytes((36,))
+_DECISION_FIELD, _ERROR_FIELD, _OUTCOME_FIELD = 1, 2, 1
+_STREAMED_DECISION_FIELD, _STREAMED_ERROR_FIELD, _CORRELATION_FIELD = 2, 3, 1
 
-
-class _Lasting(NamedTuple):
-    """What does not change from one decision to the next."""
-
-    result: Result
-    name: str
-    version: int
-    content_hash: str
-    written: bytes
-
-
-_lasting: dict[int, _Lasting] = {}
+_MOST_TEMPLATES = 256
+_LONGEST_TEXT = 100
+# Of these values equal ones are shown the same; not of numbers with a fraction, for 0.0 equals -0.0.
+_KEYED = frozenset({bool, int, str, type(None)})
 
 
 def decision_bytes(value: TakenDecision) -> bytes:
-    """The message `function.rules.v1.Decision`, without an explanation."""
-    result: Result = value.result
-    if not result.shared:
-        return decision_message(value).SerializeToString()
-    kept = _lasting.get(id(result))
-    # An id may belong to another object by now, and a result to another version.
-    if (
-        kept is None
-        or kept.result is not result
-        or kept.version != value.version
-        or kept.content_hash != value.content_hash
-        or kept.name != value.name
-    ):
-        kept = _remember(value, result)
-    return kept.written + wire.Decision(id=str(value.id)).SerializeToString()
+    """The message `Decision`, without an explanation."""
+    return _template(value) + _ID + str(value.id).encode()
 
 
 def evaluated(value: TakenDecision) -> bytes:
-    """The answer of `Evaluate`."""
-    if value.explanation is not None:
-        return service_wire.EvaluateResponse(decision=taken(value)).SerializeToString()
-    return _field(decision_bytes(value))
+    """The message `EvaluateResponse`."""
+    return _embedded(_DECISION_FIELD, _shown(value))
 
 
-def evaluated_all(outcomes: Iterable[TakenDecision | ServiceError]) -> bytes:
-    """The answer of `BatchEvaluate`."""
-    return b"".join(_field(_outcome(each)) for each in outcomes)
+def batch_evaluated(outcomes: Iterable[TakenDecision | ServiceError]) -> bytes:
+    """The message `BatchEvaluateResponse`."""
+    return b"".join(
+        _embedded(_OUTCOME_FIELD, _outcome(each, decision_field=_DECISION_FIELD, error_field=_ERROR_FIELD))
+        for each in outcomes
+    )
 
 
-def _outcome(value: TakenDecision | ServiceError) -> bytes:
-    if isinstance(value, ServiceError):
-        return service_wire.DecisionOutcome(error=error(value)).SerializeToString()
-    if value.explanation is not None:
-        return service_wire.DecisionOutcome(decision=taken(value)).SerializeToString()
-    return _field(decision_bytes(value))
+def streamed(correlation: str, outcome: TakenDecision | ServiceError) -> bytes:
+    """The message `EvaluateStreamResponse`."""
+    told = _embedded(_CORRELATION_FIELD, correlation.encode()) if correlation else b""
+    return told + _outcome(outcome, decision_field=_STREAMED_DECISION_FIELD, error_field=_STREAMED_ERROR_FIELD)
 
 
-def _remember(value: TakenDecision, result: Result) -> _Lasting:
-    message = decision_message(value)
-    message.ClearField("id")
-    kept = _Lasting(result, value.name, value.version, value.content_hash, message.SerializeToString())
-    if len(_lasting) >= _MOST_KEPT:
-        _lasting.clear()
-    _lasting[id(result)] = kept
-    return kept
+def _outcome(outcome: TakenDecision | ServiceError, *, decision_field: int, error_field: int) -> bytes:
+    if isinstance(outcome, TakenDecision):
+        return _embedded(decision_field, _shown(outcome))
+    return _embedded(error_field, error(outcome).SerializeToString())
 
 
-def _field(content: bytes) -> bytes:
-    """The field of number 1 with a message in it."""
-    length = len(content)
-    if length < _SMALL:
-        return _TAG + bytes((length,)) + content
-    varint = bytearray()
-    while length >= _SMALL:
-        varint.append(length & 0x7F | _SMALL)
-        length >>= 7
-    varint.append(length)
-    return _TAG + bytes(varint) + content
+def _shown(value: TakenDecision) -> bytes:
+    if value.explanation is None:
+        return decision_bytes(value)
+    return with_explanation(value).SerializeToString()
+
+
+def _template(value: TakenDecision) -> bytes:
+    """The decision without its id."""
+    key = _key(value)
+    if key is None:
+        return decision(value).SerializeToString()
+    found = value.templates.get(key)
+    if found is None:
+        found = decision(value).SerializeToString()
+        if len(value.templates) < _MOST_TEMPLATES:
+            value.templates[key] = found
+    return found
+
+
+def _key(value: TakenDecision) -> tuple[object, ...] | None:
+    """What the decision without its id follows from, within its version; None where that is too much to compare."""
+    result = value.result
+    came_to, matches = result.value, result.matches
+    kind = type(came_to)
+    if value.status is DecisionStatus.FAILED or result.errors or len(matches) > 1 or kind not in _KEYED:
+        return None
+    if kind is str and len(came_to) > _LONGEST_TEXT:
+        return None
+    decided = (matches[0].rule_id, matches[0].reason_code, matches[0].reason) if matches else ()
+    return (value.status, result.by_otherwise, kind, came_to, decided)
+
+
+def _embedded(number: int, content: bytes) -> bytes:
+    return _TAGS[number] + _varint(len(content)) + content
+
+
+def _varint(value: int) -> bytes:
+    if value < _ONE_BYTE:
+        return bytes((value,))
+    encoded = bytearray()
+    while value >= _ONE_BYTE:
+        encoded.append(value & 0x7F | _ONE_BYTE)
+        value >>= 7
+    encoded.append(value)
+    return bytes(encoded)

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import timedelta
-
 from function.rules.v1 import decision_pb2 as wire
 from function.rules.v1 import evaluation_service_pb2 as service_wire
 from function_backend.kernel.errors import ServiceError
 from function_backend.services.rules.convert.explanation import explanation
-from function_backend.services.rules.convert.inputs import kept
 from function_backend.services.rules.convert.moments import read_moment, timestamp
 from function_backend.services.rules.domain.decision import (
     DecisionFilter,
@@ -41,16 +37,19 @@ def question(
     )
 
 
-def streamed(correlation: str, value: TakenDecision | ServiceError) -> service_wire.EvaluateStreamResponse:
-    """A decision, or why there is none, as the answer to one question of a stream."""
-    if isinstance(value, TakenDecision):
-        return service_wire.EvaluateStreamResponse(correlation=correlation, decision=taken(value))
-    return service_wire.EvaluateStreamResponse(correlation=correlation, error=error(value))
+def decision(value: TakenDecision) -> wire.Decision:
+    """The decision without its id and explanation."""
+    message = outcome_message(value.result)
+    message.name = value.name
+    message.version = value.version
+    message.content_hash = value.content_hash
+    return message
 
 
-def taken(value: TakenDecision) -> wire.Decision:
-    """The decision as callers see it."""
-    message = decision_message(value)
+def with_explanation(value: TakenDecision) -> wire.Decision:
+    """The decision with its id and explanation."""
+    message = decision(value)
+    message.id = str(value.id)
     if value.explanation is not None:
         message.explanation.CopyFrom(explanation(value.explanation))
     return message
@@ -102,44 +101,3 @@ def wanted(message: service_wire.ListDecisionsRequest) -> DecisionFilter:
         decided_from=read_moment(message, "decided_from"),
         decided_until=read_moment(message, "decided_until"),
     )
-
-
-class Keeping:
-    """What the log keeps of decisions."""
-
-    def __init__(self, *, kept_for: timedelta, with_inputs: bool, write: Callable[[TakenDecision], bytes]) -> None:
-        """`write` makes the message `function.rules.v1.Decision` of a decision."""
-        self._kept_for = kept_for
-        self._with_inputs = with_inputs
-        self._write = write
-
-    def __call__(self, value: TakenDecision) -> LoggedDecision:
-        """What is kept of the decision."""
-        inputs = kept(value)
-        return LoggedDecision(
-            id=value.id,
-            tenant_id=value.tenant_id,
-            definition_id=value.definition_id,
-            name=value.name,
-            version=value.version,
-            content_hash=value.content_hash,
-            status=value.status,
-            decided_at=value.decided_at,
-            effective_at=value.effective_at,
-            expires_at=value.decided_at + self._kept_for,
-            caller=value.caller,
-            outcome=self._write(value),
-            inputs=inputs.message if self._with_inputs else None,
-            redacted=inputs.redacted,
-            inputs_digest=inputs.digest,
-        )
-
-
-def decision_message(value: TakenDecision) -> wire.Decision:
-    """The decision without an explanation."""
-    message = outcome_message(value.result)
-    message.id = str(value.id)
-    message.name = value.name
-    message.version = value.version
-    message.content_hash = value.content_hash
-    return message

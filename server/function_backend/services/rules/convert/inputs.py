@@ -10,22 +10,20 @@ from function_backend.kernel.errors import FieldViolation, ServiceError
 from function_backend.services.rules.domain.decision import GivenInputs, TakenDecision
 from function_backend.services.rules.errors import DecisionInputInvalidError
 from function_backend_rules.recording.inputs import KeptInputs, kept_inputs
-from function_backend_rules.recording.json_messages import json_value, plain_struct
+from function_backend_rules.recording.json_messages import plain_struct, plain_value
 
 
 def given_inputs(message: decision_pb2.DecisionInputs) -> GivenInputs:
     """The inputs as they were sent; DecisionInputInvalidError when one is given twice."""
-    if not message.company_ids and not message.HasField("json"):
-        return GivenInputs(messages=dict(message.messages), sent=message)
     json, messages, companies = message.json.fields, message.messages, message.company_ids
-    if len(json) + len(messages) + len(companies) > len({*json, *messages, *companies}):
+    ways = [way for way in (json, messages, companies) if way]
+    if len(ways) > 1 and sum(map(len, ways)) > len({name for way in ways for name in way}):
         raise DecisionInputInvalidError(*_given_twice(json, messages, companies))
     return GivenInputs(
-        messages=dict(messages),
-        json=plain_struct(message.json),
-        companies={name: UUID(text) for name, text in companies.items()},
-        # Companies are kept as they were read.
-        sent=None if companies else message,
+        source=message,
+        messages={name: messages[name] for name in messages} if messages else {},
+        json={name: plain_value(json[name]) for name in json} if json else {},
+        companies={name: UUID(companies[name]) for name in companies} if companies else {},
     )
 
 
@@ -41,21 +39,23 @@ def stored_inputs(stored: bytes) -> GivenInputs:
     """The inputs that the log kept."""
     message = decision_pb2.DecisionInputs.FromString(stored)
     # The companies that were read stand among the messages: they may have changed since.
-    return GivenInputs(messages=dict(message.messages), json=plain_struct(message.json))
+    return GivenInputs(source=message, messages=dict(message.messages), json=plain_struct(message.json))
 
 
 def kept(taken: TakenDecision) -> KeptInputs:
     """What the log keeps of the inputs of the decision: what was read from the database as it was read."""
-    sent = taken.given.sent
-    return kept_inputs(_message(taken.given) if sent is None else sent, taken.by.named(taken.inputs))
+    return kept_inputs(_with_companies(taken.given), taken.values())
 
 
-def _message(given: GivenInputs) -> decision_pb2.DecisionInputs:
-    made = decision_pb2.DecisionInputs(company_ids={name: str(found) for name, found in given.companies.items()})
-    for name, message in given.messages.items():
-        made.messages[name].CopyFrom(message)
-    for name, value in given.json.items():
-        made.json.fields[name].CopyFrom(json_value(value))
+def _with_companies(given: GivenInputs) -> decision_pb2.DecisionInputs:
+    """What was sent, and the companies that were read."""
+    sent: decision_pb2.DecisionInputs = given.source
+    if not given.companies:
+        return sent
+    made = decision_pb2.DecisionInputs()
+    made.CopyFrom(sent)
+    for name in given.companies:
+        made.messages[name].CopyFrom(given.messages[name])
     return made
 
 

@@ -52,6 +52,13 @@ class Timeline:
         counting = {found.number: found for at in changes if (found := self.in_force(at)) is not None}
         return [counting[number] for number in sorted(counting)]
 
+    def versions_from(self, at: datetime) -> frozenset[int]:
+        """Those that are in force at the time, or will be at a later one as far as is known."""
+        # It changes only where a publication begins or ends.
+        turns = {turn for each in self._latest_first for turn in (each.valid_from, each.valid_until, each.ended_at)}
+        moments = [at, *(turn for turn in turns if turn is not None and turn > at)]
+        return frozenset(found.version for found in map(self.in_force, moments) if found is not None)
+
     def before(self, current: Publication | None, *, retired: frozenset[int]) -> int | None:
         """The version that was published before the current one and may come back; None when there is none.
 

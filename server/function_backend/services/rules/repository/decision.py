@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert
 
 from function_backend.kernel.pagination import Page
+from function_backend.persistence import arrays
 from function_backend.services.rules.domain.decision import DecisionFilter, DecisionStatus, LoggedDecision
 from function_backend.services.rules.tables import decision_table
 
@@ -21,6 +21,27 @@ if TYPE_CHECKING:
     from function_backend.persistence.wire import Driver
 
 _decision = decision_table.c
+# One array per column: Core takes 90 µs for a row, this 10.
+_ADD_SQL = """
+    insert into rules_decision (
+        tenant_id, id, definition_id, name, version, content_hash, status, decided_at, effective_at, expires_at, caller,
+        outcome, inputs, redacted, inputs_digest, local
+    )
+    select
+        %(tenant)b::uuid, w.id, w.definition_id, w.name, w.version, w.content_hash, w.status, w.decided_at,
+        w.effective_at, w.expires_at, w.caller, w.outcome, w.inputs, w.redacted <> 0, w.inputs_digest,
+        w.local <> 0
+    from unnest(
+        %(id)b::uuid[], %(definition_id)b::uuid[], %(name)b::text[], %(version)b::bigint[], %(content_hash)b::text[],
+        %(status)b::text[], %(decided_at)b::timestamptz[], %(effective_at)b::timestamptz[],
+        %(expires_at)b::timestamptz[], %(caller)b::text[], %(outcome)b::bytea[], %(inputs)b::bytea[],
+        %(redacted)b::bigint[], %(inputs_digest)b::bytea[], %(local)b::bigint[]
+    ) as w (
+        id, definition_id, name, version, content_hash, status, decided_at, effective_at, expires_at, caller, outcome,
+        inputs, redacted, inputs_digest, local
+    )
+    on conflict (tenant_id, id) do nothing
+"""
 _LISTED = [column for column in decision_table.columns if column.name != "inputs"]
 
 
@@ -31,11 +52,8 @@ class DecisionRepository:
         self._work = work
 
     def add(self, decisions: Sequence[LoggedDecision]) -> None:
-        """Stores new ones; those whose ids are there already are left as they are."""
-        self._work.connection.execute(
-            insert(decision_table).on_conflict_do_nothing(index_elements=("tenant_id", "id")),
-            [_row(self._work.tenant_id, each) for each in decisions],
-        )
+        """Stores new ones; those that are stored already, by a commit that was in doubt, stay as they are."""
+        self._work.driver.execute(_ADD_SQL, _columns(self._work.tenant_id, decisions))
 
     def find(self, decision_id: UUID, *, now: datetime) -> LoggedDecision | None:
         """The decision with its inputs, unless its time is over."""
@@ -79,24 +97,24 @@ def _narrowed(query: Select[Any], wanted: DecisionFilter) -> Select[Any]:
     return query
 
 
-def _row(tenant_id: UUID, decision: LoggedDecision) -> dict[str, Any]:
+def _columns(tenant_id: UUID, decisions: Sequence[LoggedDecision]) -> dict[str, Any]:
     return {
-        "tenant_id": tenant_id,
-        "id": decision.id,
-        "definition_id": decision.definition_id,
-        "name": decision.name,
-        "version": decision.version,
-        "content_hash": decision.content_hash,
-        "status": decision.status.value,
-        "decided_at": decision.decided_at,
-        "effective_at": decision.effective_at,
-        "expires_at": decision.expires_at,
-        "caller": decision.caller,
-        "outcome": decision.outcome,
-        "inputs": decision.inputs,
-        "redacted": decision.redacted,
-        "inputs_digest": decision.inputs_digest,
-        "local": decision.local,
+        "tenant": tenant_id,
+        "id": arrays.uuids([each.id for each in decisions]),
+        "definition_id": arrays.uuids([each.definition_id for each in decisions]),
+        "name": arrays.texts([each.name for each in decisions]),
+        "version": arrays.integers([each.version for each in decisions]),
+        "content_hash": arrays.texts([each.content_hash for each in decisions]),
+        "status": arrays.texts([each.status.value for each in decisions]),
+        "decided_at": arrays.moments([each.decided_at for each in decisions]),
+        "effective_at": arrays.moments([each.effective_at for each in decisions]),
+        "expires_at": arrays.moments([each.expires_at for each in decisions]),
+        "caller": arrays.texts([each.caller for each in decisions]),
+        "outcome": arrays.blobs([each.outcome for each in decisions]),
+        "inputs": arrays.blobs([each.inputs for each in decisions]),
+        "redacted": arrays.integers([each.redacted for each in decisions]),
+        "inputs_digest": arrays.blobs([each.inputs_digest for each in decisions]),
+        "local": arrays.integers([each.local for each in decisions]),
     }
 
 

@@ -6,8 +6,9 @@ What is kept says when each version is in force, so a planned publication takes 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from function_backend.cache.local import LocalCache
@@ -32,6 +33,8 @@ class KnownDefinition:
     timeline: Timeline
     published: dict[int, str]
     """The content hashes of the versions that may decide, by number."""
+    ready: dict[int, Deciding] = field(default_factory=dict)
+    """Those that have decided since this is known, by number."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +46,8 @@ class Deciding:
     number: int
     content_hash: str
     compiled: CompiledDecision
+    templates: dict[Any, bytes] = field(default_factory=dict)
+    """Ready parts of answers with its decisions."""
 
 
 class InForce:
@@ -77,32 +82,40 @@ class InForce:
         """Drops everything."""
         self._known.clear()
 
-    def find(self, call: Call, name: str, number: int, *, at: datetime) -> Deciding:
+    def find(self, call: Call, name: str, number: int, *, at: datetime, as_kept: bool = False) -> Deciding:
         """The version asked for, or with 0 the one in force at the time.
 
+        With `as_kept` it is enough to know what was heard of, also for a caller that has a consistency token.
         Raises DefinitionNotFoundError, VersionNotFoundError, VersionStateError for a version that was never published
         or is retired, and NotInForceError.
         """
-        known = self._known_definition(call, name)
+        known = self._known_definition(call, name, as_kept=as_kept)
         if not number:
             publication = known.timeline.in_force(at)
             if publication is None:
                 raise NotInForceError(name, at)
             number = publication.version
+        return known.ready.get(number) or self._prepare(call, known, name, number)
+
+    def _prepare(self, call: Call, known: KnownDefinition, name: str, number: int) -> Deciding:
         content_hash = known.published.get(number)
         if content_hash is None:
             raise self._unpublished(name, number)
-        compiled = None
-        if call.tenant_id is not None:
-            compiled = self._compilations.kept(call.tenant_id, known.id, number)
-        if compiled is None:
-            compiled = self._compiled(name, number)
-        return Deciding(definition_id=known.id, name=name, number=number, content_hash=content_hash, compiled=compiled)
+        kept = None if call.tenant_id is None else self._compilations.kept(call.tenant_id, known.id, number)
+        deciding = known.ready[number] = Deciding(
+            definition_id=known.id,
+            name=name,
+            number=number,
+            content_hash=content_hash,
+            compiled=self._compiled(name, number) if kept is None else kept,
+        )
+        return deciding
 
-    def _known_definition(self, call: Call, name: str) -> KnownDefinition:
+    def _known_definition(self, call: Call, name: str, *, as_kept: bool) -> KnownDefinition:
         tenant_id = call.tenant_id
         # Whoever comes with a consistency token has just changed something, and asks for what it became.
-        if tenant_id is None or call.minimum_position is not None or not self._may_cache():
+        asks_anew = call.minimum_position is not None and not as_kept
+        if tenant_id is None or asks_anew or not self._may_cache():
             return self._load(name)
         return self._known.get_or_load((tenant_id, name), lambda: self._load(name))
 

@@ -37,15 +37,13 @@ class EvaluationServicer:
     def BatchEvaluate(self, request: wire.BatchEvaluateRequest, context: Call) -> bytes:
         inputs = [attempted_inputs(each) for each in request.inputs]
         outcomes = self._do.evaluating.batch(convert.question(request), inputs, context)
-        return answers.evaluated_all(outcomes)
+        return answers.batch_evaluated(outcomes)
 
-    def EvaluateStream(
-        self, stream: Iterable[wire.EvaluateStreamRequest], context: Call
-    ) -> Iterator[wire.EvaluateStreamResponse]:
+    def EvaluateStream(self, stream: Iterable[wire.EvaluateStreamRequest], context: Call) -> Iterator[bytes]:
         for request in stream:
             inputs = attempted_inputs(request.inputs)
             outcome = self._do.evaluating.attempt(convert.question(request), inputs, context)
-            yield convert.streamed(request.correlation, outcome)
+            yield answers.streamed(request.correlation, outcome)
 
     def ExplainDecision(self, request: wire.ExplainDecisionRequest, context: Call) -> wire.ExplainDecisionResponse:
         return convert.explained(self._do.decisions.explain(UUID(request.id)))
