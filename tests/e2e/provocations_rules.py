@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import secrets
 
-from function.rules.v1 import decision_pb2, evaluation_service_pb2
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from function.rules.v1 import decision_pb2, distribution_service_pb2, evaluation_service_pb2
 from function.rules.v1 import definition_service_pb2 as wire
+from function_backend.services.rules.adapters import publication_feed
 from tests.e2e.provocations import NOBODY, provokes
 from tests.e2e.scene import Scene
 from tests.factories.rules import RulesCaller, given, loan
@@ -137,3 +140,39 @@ def _(scene: Scene) -> Answer:
     inputs = decision_pb2.DecisionInputs(company_ids={"amount": NOBODY})
     request = evaluation_service_pb2.EvaluateRequest(name=_published(scene), inputs=inputs)
     return scene.send("Evaluate", request, key=make_key(scene.usual, "rules.evaluate"))
+
+
+@provokes("TOO_MANY_FOLLOWERS")
+def _(scene: Scene) -> Answer:
+    limit, publication_feed._MOST_FOLLOWERS = publication_feed._MOST_FOLLOWERS, 0
+    try:
+        return scene.send("WatchPublished", distribution_service_pb2.WatchPublishedRequest(name_prefix="*"))
+    finally:
+        publication_feed._MOST_FOLLOWERS = limit
+
+
+@provokes("TOO_MANY_FOLLOWED")
+def _(scene: Scene) -> Answer:
+    names = [_published(scene)]
+    limit, publication_feed._MOST_FOLLOWED = publication_feed._MOST_FOLLOWED, 0
+    try:
+        return scene.send("WatchPublished", distribution_service_pb2.WatchPublishedRequest(names=names))
+    finally:
+        publication_feed._MOST_FOLLOWED = limit
+
+
+@provokes("DECISION_RECORD_INVALID")
+def _(scene: Scene) -> Answer:
+    """The same decision twice in one request."""
+    now = Timestamp()
+    now.GetCurrentTime()
+    report = distribution_service_pb2.ReportedDecision(
+        id=NOBODY,
+        name=_name(),
+        version=1,
+        content_hash="0" * 64,
+        decide_time=now,
+        status=decision_pb2.DECISION_STATUS_NO_MATCH,
+    )
+    request = distribution_service_pb2.RecordDecisionsRequest(decisions=[report, report])
+    return scene.send("RecordDecisions", request)

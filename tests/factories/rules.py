@@ -12,6 +12,8 @@ from function.rules.v1 import (
     definition_service_pb2,
     definition_service_pb2_grpc,
     definition_version_pb2,
+    distribution_service_pb2,
+    distribution_service_pb2_grpc,
     evaluation_service_pb2,
     evaluation_service_pb2_grpc,
     hook_service_pb2,
@@ -49,6 +51,20 @@ def loan(name: str = "loan.approval", *, limit: int = 1000, **fields: object) ->
             {"name": "large", "inputs": {"amount": limit + 1}, "expect": {"value": False}},
         ],
         **fields,
+    }
+    return ParseDict(described, definition_pb2.Definition())
+
+
+def graph(name: str, called: str) -> definition_pb2.Definition:
+    """A graph that asks another decision about its amount."""
+    described = {
+        "name": name,
+        "inputs": [{"name": "amount", "type": "int"}],
+        "result_type": "bool",
+        "graph": {
+            "steps": [{"name": "asked", "call": {"decision": called, "arguments": {"amount": "amount"}}}],
+            "result": "asked",
+        },
     }
     return ParseDict(described, definition_pb2.Definition())
 
@@ -96,6 +112,7 @@ class RulesCaller:
         self._seen: tuple[tuple[str, str], ...] = ()
         self.definitions = definition_service_pb2_grpc.DefinitionServiceStub(server.channel)
         self.evaluation = evaluation_service_pb2_grpc.EvaluationServiceStub(server.channel)
+        self.distribution = distribution_service_pb2_grpc.DistributionServiceStub(server.channel)
         self.hooks = hook_service_pb2_grpc.HookServiceStub(server.channel)
 
     def definition(self, method: str, **fields: Any) -> Any:  # noqa: ANN401  the response of any method
@@ -113,6 +130,16 @@ class RulesCaller:
         """Calls a method of `EvaluationService`."""
         request = getattr(evaluation_service_pb2, f"{method}Request")(**fields)
         return getattr(self.evaluation, method)(request, metadata=self.metadata + self._seen, timeout=SECONDS)
+
+    def record(self, *decisions: distribution_service_pb2.ReportedDecision) -> Any:  # noqa: ANN401  the response
+        """Reports decisions."""
+        request = distribution_service_pb2.RecordDecisionsRequest(decisions=decisions)
+        return self.distribution.RecordDecisions(request, metadata=self.metadata, timeout=SECONDS)
+
+    def watch(self, *names: str, **fields: Any) -> Any:  # noqa: ANN401  a stream that can be cancelled
+        """Follows what is published."""
+        request = distribution_service_pb2.WatchPublishedRequest(names=names, **fields)
+        return self.distribution.WatchPublished(request, metadata=self.metadata, timeout=SECONDS)
 
     def hook(self, method: str, **fields: Any) -> Any:  # noqa: ANN401  the response of any method
         """Calls a method of `HookService`."""

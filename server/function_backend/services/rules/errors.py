@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from function_backend.kernel.errors import (
@@ -11,6 +11,7 @@ from function_backend.kernel.errors import (
     ConflictError,
     FieldViolation,
     InvalidArgumentError,
+    LimitExceededError,
     NotFoundError,
     PermissionDeniedError,
     PreconditionError,
@@ -20,6 +21,7 @@ from function_backend.services.rules.domain.hook import ChangeVerdict, Hook, Mis
 from function_backend.services.rules.domain.problem import CaseReport, DefinitionProblem
 from function_backend.services.rules.domain.version import Version, VersionState
 
+_COME_BACK = timedelta(seconds=5)
 _MOST_VIOLATIONS = 50
 """More do not travel with a failure; `CheckDefinition` answers with all of them."""
 
@@ -233,6 +235,46 @@ class DecisionReferenceDeniedError(PermissionDeniedError):
         super().__init__(
             f"The permission '{permission}' is missing, which inputs by the id of a company take.",
             metadata={"permission": permission},
+        )
+
+
+class TooManyFollowersError(LimitExceededError):
+    """This worker has as many streams open as it may."""
+
+    reason = "TOO_MANY_FOLLOWERS"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(
+            f"{limit} streams follow what is published here; try again on another connection.",
+            metadata={"limit": str(limit)},
+            retry_after=_COME_BACK,
+        )
+
+
+class TooManyFollowedError(PreconditionError):
+    """A stream follows more decisions than it may."""
+
+    reason = "TOO_MANY_FOLLOWED"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(
+            f"The stream would follow more than {limit} decisions; follow a longer prefix, or names.",
+            metadata={"limit": str(limit)},
+        )
+
+
+class DecisionRecordInvalidError(InvalidArgumentError):
+    """A decision that the caller took itself does not fit what it is said to be taken by."""
+
+    reason = "DECISION_RECORD_INVALID"
+
+    def __init__(self, *violations: FieldViolation) -> None:
+        first = violations[0]
+        more = f" (and {len(violations) - 1} more)" if len(violations) > 1 else ""
+        super().__init__(
+            f"{first.field}: {first.description}{more}",
+            metadata={"violations": str(len(violations))},
+            violations=violations,
         )
 
 

@@ -8,6 +8,8 @@ from function_backend.services.rules.adapters.changes import CompanyChangeInputs
 from function_backend.services.rules.adapters.companies import ReferencedCompanies
 from function_backend.services.rules.adapters.decision_log import BackgroundLog, HookKeeping, NoLog, SynchronousLog
 from function_backend.services.rules.adapters.engine import EngineCompiler
+from function_backend.services.rules.adapters.publication_feed import PublicationFeed
+from function_backend.services.rules.convert.distribution import KeepingReports
 from function_backend.services.rules.convert.events import EVENT_PAYLOADS
 from function_backend.services.rules.convert.inputs import stored_inputs
 from function_backend.services.rules.convert.keeping import Keeping
@@ -21,14 +23,17 @@ from function_backend.services.rules.service.decisions import Decisions
 from function_backend.services.rules.service.drafts import Drafts
 from function_backend.services.rules.service.evaluating import Evaluating
 from function_backend.services.rules.service.finding import TOPIC
+from function_backend.services.rules.service.following import FollowingPublications
 from function_backend.services.rules.service.gate import HookGates
 from function_backend.services.rules.service.hooks import Hooks
 from function_backend.services.rules.service.in_force import InForce
 from function_backend.services.rules.service.known_hooks import KnownHooks
 from function_backend.services.rules.service.publishing import Publishing
 from function_backend.services.rules.service.reading import Reading
+from function_backend.services.rules.service.recording import Recording
 from function_backend.services.rules.service.reviews import Reviews
 from function_backend.services.rules.servicer.definition import DefinitionServicer, DefinitionUseCases
+from function_backend.services.rules.servicer.distribution import DistributionServicer, DistributionUseCases
 from function_backend.services.rules.servicer.evaluation import EvaluationServicer, EvaluationUseCases
 from function_backend.services.rules.servicer.hook import HookServicer
 from function_backend.services.rules.settings import RulesSettings
@@ -97,16 +102,26 @@ def build(resources: Resources, settings: RulesSettings) -> Slice:
             inputs_of=stored_inputs,
         ),
     )
+    feed = PublicationFeed(transactions, clock)
+    distribution = DistributionUseCases(
+        following=FollowingPublications(feed), recording=_recording(resources, settings, compilations)
+    )
+
+    def changed(notification: str) -> None:
+        in_force.forget(notification)
+        feed.changed(notification)
+
     return Slice(
         name="rules",
         servicers={
             "function.rules.v1.DefinitionService": DefinitionServicer(definitions),
             "function.rules.v1.EvaluationService": EvaluationServicer(evaluation),
             "function.rules.v1.HookService": HookServicer(hooks),
+            "function.rules.v1.DistributionService": DistributionServicer(distribution),
         },
         event_payloads=EVENT_PAYLOADS,
-        invalidations={TOPIC: in_force.forget, known_hooks.TOPIC: known.forget},
-        cache_resets=(in_force.forget_all, known.forget_all),
+        invalidations={TOPIC: changed, known_hooks.TOPIC: known.forget},
+        cache_resets=(in_force.forget_all, known.forget_all, feed.all_changed),
         caches={
             "decisions in force": in_force.statistics,
             "compiled decisions": compilations.statistics,
@@ -118,6 +133,7 @@ def build(resources: Resources, settings: RulesSettings) -> Slice:
         ),
         gates=gates.open,
         closings=(log.close,) if isinstance(log, BackgroundLog) else (),
+        endings=(feed.end,),
     )
 
 
@@ -138,4 +154,16 @@ def _log(resources: Resources, settings: RulesSettings) -> DecisionSink:
         sample_rate=settings.decision_sample_rate,
         kept=keeping,
         longest_queue=settings.decision_queue,
+    )
+
+
+def _recording(resources: Resources, settings: RulesSettings, compilations: Compilations) -> Recording:
+    return Recording(
+        transactions=resources.transactions,
+        clock=resources.clock,
+        compilations=compilations,
+        inputs_of=stored_inputs,
+        kept=KeepingReports(kept_for=settings.decisions_kept_for, with_inputs=settings.decision_inputs == "full"),
+        kept_for=settings.decisions_kept_for,
+        is_on=settings.decision_log != "off",
     )

@@ -19,6 +19,7 @@ from sqlalchemy import (
     UniqueConstraint,
     Uuid,
     column,
+    false,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
@@ -112,6 +113,8 @@ decision_table = Table(
     Column("inputs", LargeBinary),
     Column("redacted", Boolean, nullable=False),
     Column("inputs_digest", LargeBinary, nullable=False),
+    # Whether the caller took the decision itself and reported it.
+    Column("local", Boolean, nullable=False, server_default=false()),
     Index("rules_decision_name_idx", "tenant_id", "name", "id"),
     Index("rules_decision_unmatched_idx", "tenant_id", "status", "id", postgresql_where=column("status") != "matched"),
     Index("rules_decision_over_idx", "expires_at"),

@@ -344,6 +344,13 @@ const (
 	// A decision about a company by its id takes the permission to read companies
 	// besides.
 	ErrorReason_ERROR_REASON_DECISION_REFERENCE_DENIED ErrorReason = 424
+	// Too many streams follow what is published on this worker.
+	ErrorReason_ERROR_REASON_TOO_MANY_FOLLOWERS ErrorReason = 480
+	// A stream follows more decisions than it may.
+	ErrorReason_ERROR_REASON_TOO_MANY_FOLLOWED ErrorReason = 481
+	// A decision that the caller took itself does not fit what it is said to be
+	// taken by, or comes twice in one request; `BadRequest` names the places.
+	ErrorReason_ERROR_REASON_DECISION_RECORD_INVALID ErrorReason = 482
 	// A rule of a hook denied the change; the details say which and why. Nothing
 	// of it was done.
 	ErrorReason_ERROR_REASON_CHANGE_DENIED ErrorReason = 460
@@ -503,6 +510,9 @@ var (
 		422: "ERROR_REASON_LOGGED_DECISION_NOT_FOUND",
 		423: "ERROR_REASON_DECISION_NOT_REPLAYABLE",
 		424: "ERROR_REASON_DECISION_REFERENCE_DENIED",
+		480: "ERROR_REASON_TOO_MANY_FOLLOWERS",
+		481: "ERROR_REASON_TOO_MANY_FOLLOWED",
+		482: "ERROR_REASON_DECISION_RECORD_INVALID",
 		460: "ERROR_REASON_CHANGE_DENIED",
 		461: "ERROR_REASON_HOOK_FAILED",
 		462: "ERROR_REASON_HOOK_NOT_FOUND",
@@ -646,6 +656,9 @@ var (
 		"ERROR_REASON_LOGGED_DECISION_NOT_FOUND":      422,
 		"ERROR_REASON_DECISION_NOT_REPLAYABLE":        423,
 		"ERROR_REASON_DECISION_REFERENCE_DENIED":      424,
+		"ERROR_REASON_TOO_MANY_FOLLOWERS":             480,
+		"ERROR_REASON_TOO_MANY_FOLLOWED":              481,
+		"ERROR_REASON_DECISION_RECORD_INVALID":        482,
 		"ERROR_REASON_CHANGE_DENIED":                  460,
 		"ERROR_REASON_HOOK_FAILED":                    461,
 		"ERROR_REASON_HOOK_NOT_FOUND":                 462,
@@ -688,7 +701,7 @@ var File_function_common_v1_error_reason_proto protoreflect.FileDescriptor
 
 const file_function_common_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
-	"%function/common/v1/error_reason.proto\x12\x12function.common.v1\x1a function/common/v1/options.proto*ȃ\x01\n" +
+	"%function/common/v1/error_reason.proto\x12\x12function.common.v1\x1a function/common/v1/options.proto*܆\x01\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12[\n" +
 	"\x1cERROR_REASON_INVALID_REQUEST\x10\x01\x1a9\xb2\xed\x185\b\x03\x12\n" +
@@ -857,7 +870,11 @@ const file_function_common_v1_error_reason_proto_rawDesc = "" +
 	"&ERROR_REASON_LOGGED_DECISION_NOT_FOUND\x10\xa6\x03\x1aU\xb2\xed\x18Q\b\x05\x12\vdecision_id\x1a@Decision 01938d2e-7f04-7c3e-9d55-0a6f3c3f0b11 is not in the log.\x12\x9c\x01\n" +
 	"$ERROR_REASON_DECISION_NOT_REPLAYABLE\x10\xa7\x03\x1aq\xb2\xed\x18m\b\t\x12\vdecision_id\x1a\\Decision 01938d2e-7f04-7c3e-9d55-0a6f3c3f0b11 cannot be explained: its inputs were not kept.\x12\x94\x01\n" +
 	"&ERROR_REASON_DECISION_REFERENCE_DENIED\x10\xa8\x03\x1ag\xb2\xed\x18c\b\a\x12\n" +
-	"permission\x1aSThe permission 'company.read' is missing, which inputs by the id of a company take.\x12\xcd\x01\n" +
+	"permission\x1aSThe permission 'company.read' is missing, which inputs by the id of a company take.\x12\x81\x01\n" +
+	"\x1fERROR_REASON_TOO_MANY_FOLLOWERS\x10\xe0\x03\x1a[\xb2\xed\x18W\b\b\x12\x05limit\x1aL1000 streams follow what is published here; try again on another connection.\x12\x87\x01\n" +
+	"\x1eERROR_REASON_TOO_MANY_FOLLOWED\x10\xe1\x03\x1ab\xb2\xed\x18^\b\t\x12\x05limit\x1aSThe stream would follow more than 1000 decisions; follow a longer prefix, or names.\x12\x83\x01\n" +
+	"$ERROR_REASON_DECISION_RECORD_INVALID\x10\xe2\x03\x1aX\xb2\xed\x18T\b\x03\x12\n" +
+	"violations\x1aDdecision.content_hash: is not that of version 3 of 'credit.approval'\x12\xcd\x01\n" +
 	"\x1aERROR_REASON_CHANGE_DENIED\x10\xcc\x03\x1a\xab\x01\xb2\xed\x18\xa6\x01\b\t\x12\x04hook\x12\toperation\x12\x04name\x12\aversion\x12\arule_id\x12\vreason_code\x12\x06reason\x12\vdecision_id\x1aWDenied by the rule 'embargo' of 'company.acceptance': Companies there are not accepted.\x12\xba\x01\n" +
 	"\x18ERROR_REASON_HOOK_FAILED\x10\xcd\x03\x1a\x9a\x01\xb2\xed\x18\x95\x01\b\t\x12\x04hook\x12\toperation\x12\x04name\x12\x05cause\x1asThe hook 'company.sanctions' could not decide, so nothing was changed: the rule 'embargo' failed: division by zero.\x12\\\n" +
 	"\x1bERROR_REASON_HOOK_NOT_FOUND\x10\xce\x03\x1a:\xb2\xed\x186\b\x05\x12\x04hook\x1a,The hook 'company.sanctions' does not exist.\x12p\n" +

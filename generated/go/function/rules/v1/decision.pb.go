@@ -1155,7 +1155,10 @@ type LoggedDecision struct {
 	// Whether fields were emptied: an explanation may then come out differently.
 	Redacted bool `protobuf:"varint,6,opt,name=redacted,proto3" json:"redacted,omitempty"`
 	// SHA-256 of the inputs before anything was emptied, in hexadecimal digits.
-	InputsDigest  string `protobuf:"bytes,7,opt,name=inputs_digest,json=inputsDigest,proto3" json:"inputs_digest,omitempty"`
+	InputsDigest string `protobuf:"bytes,7,opt,name=inputs_digest,json=inputsDigest,proto3" json:"inputs_digest,omitempty"`
+	// Whether the caller took it itself, by the published version, and reported
+	// it: that it came out so is the caller's word.
+	Local         bool `protobuf:"varint,8,opt,name=local,proto3" json:"local,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1239,6 +1242,13 @@ func (x *LoggedDecision) GetInputsDigest() string {
 	return ""
 }
 
+func (x *LoggedDecision) GetLocal() bool {
+	if x != nil {
+		return x.Local
+	}
+	return false
+}
+
 var File_function_rules_v1_decision_proto protoreflect.FileDescriptor
 
 const file_function_rules_v1_decision_proto_rawDesc = "" +
@@ -1267,24 +1277,24 @@ const file_function_rules_v1_decision_proto_rawDesc = "" +
 	"\bfailures\x18\b \x03(\v2\".function.rules.v1.DecisionFailureR\bfailures\x12H\n" +
 	"\vexplanation\x18\t \x01(\v2&.function.rules.v1.DecisionExplanationR\vexplanation\x12!\n" +
 	"\fby_otherwise\x18\n" +
-	" \x01(\bR\vbyOtherwise\"\x8f\x01\n" +
-	"\rDecisionMatch\x12\x17\n" +
-	"\arule_id\x18\x01 \x01(\tR\x06ruleId\x12\x1f\n" +
-	"\vreason_code\x18\x02 \x01(\tR\n" +
-	"reasonCode\x12\x16\n" +
-	"\x06reason\x18\x03 \x01(\tR\x06reason\x12,\n" +
-	"\x05value\x18\x04 \x01(\v2\x16.google.protobuf.ValueR\x05value\"\xa1\x01\n" +
-	"\x0fDecisionFailure\x12\x17\n" +
-	"\arule_id\x18\x01 \x01(\tR\x06ruleId\x12\x12\n" +
-	"\x04code\x18\x02 \x01(\tR\x04code\x12\x18\n" +
-	"\amessage\x18\x03 \x01(\tR\amessage\x12\x14\n" +
-	"\x05field\x18\x04 \x01(\tR\x05field\x121\n" +
-	"\x04span\x18\x05 \x01(\v2\x1d.function.rules.v1.SourceSpanR\x04span\"H\n" +
+	" \x01(\bR\vbyOtherwise\"\xad\x01\n" +
+	"\rDecisionMatch\x12!\n" +
+	"\arule_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\x18\xc8\x01R\x06ruleId\x12)\n" +
+	"\vreason_code\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\xc8\x01R\n" +
+	"reasonCode\x12 \n" +
+	"\x06reason\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x90NR\x06reason\x12,\n" +
+	"\x05value\x18\x04 \x01(\v2\x16.google.protobuf.ValueR\x05value\"\xca\x01\n" +
+	"\x0fDecisionFailure\x12!\n" +
+	"\arule_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\x18\xc8\x01R\x06ruleId\x12\x1c\n" +
+	"\x04code\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\xc8\x01R\x04code\x12#\n" +
+	"\amessage\x18\x03 \x01(\tB\t\xbaH\x06r\x04\x18\xa0\x9c\x01R\amessage\x12\x1e\n" +
+	"\x05field\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\xe8\aR\x05field\x121\n" +
+	"\x04span\x18\x05 \x01(\v2\x1d.function.rules.v1.SourceSpanR\x04span\"S\n" +
 	"\n" +
 	"SourceSpan\x12\x14\n" +
 	"\x05start\x18\x01 \x01(\x05R\x05start\x12\x10\n" +
-	"\x03end\x18\x02 \x01(\x05R\x03end\x12\x12\n" +
-	"\x04text\x18\x03 \x01(\tR\x04text\"\xbf\x02\n" +
+	"\x03end\x18\x02 \x01(\x05R\x03end\x12\x1d\n" +
+	"\x04text\x18\x03 \x01(\tB\t\xbaH\x06r\x04\x18\xa0\x8d\x06R\x04text\"\xbf\x02\n" +
 	"\x13DecisionExplanation\x128\n" +
 	"\x05rules\x18\x01 \x03(\v2\".function.rules.v1.RuleExplanationR\x05rules\x12&\n" +
 	"\x0fnearest_rule_id\x18\x02 \x01(\tR\rnearestRuleId\x12L\n" +
@@ -1323,7 +1333,7 @@ const file_function_rules_v1_decision_proto_rawDesc = "" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value\x12\x14\n" +
 	"\x05error\x18\x03 \x01(\tR\x05error\x12H\n" +
-	"\vexplanation\x18\x04 \x01(\v2&.function.rules.v1.DecisionExplanationR\vexplanation\"\xdd\x02\n" +
+	"\vexplanation\x18\x04 \x01(\v2&.function.rules.v1.DecisionExplanationR\vexplanation\"\xf3\x02\n" +
 	"\x0eLoggedDecision\x127\n" +
 	"\bdecision\x18\x01 \x01(\v2\x1b.function.rules.v1.DecisionR\bdecision\x12;\n" +
 	"\vdecide_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
@@ -1332,7 +1342,8 @@ const file_function_rules_v1_decision_proto_rawDesc = "" +
 	"\x06caller\x18\x04 \x01(\tR\x06caller\x129\n" +
 	"\x06inputs\x18\x05 \x01(\v2!.function.rules.v1.DecisionInputsR\x06inputs\x12\x1a\n" +
 	"\bredacted\x18\x06 \x01(\bR\bredacted\x12#\n" +
-	"\rinputs_digest\x18\a \x01(\tR\finputsDigest*\x88\x01\n" +
+	"\rinputs_digest\x18\a \x01(\tR\finputsDigest\x12\x14\n" +
+	"\x05local\x18\b \x01(\bR\x05local*\x88\x01\n" +
 	"\x0eDecisionStatus\x12\x1f\n" +
 	"\x1bDECISION_STATUS_UNSPECIFIED\x10\x00\x12\x1b\n" +
 	"\x17DECISION_STATUS_MATCHED\x10\x01\x12\x1c\n" +

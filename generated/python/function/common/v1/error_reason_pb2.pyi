@@ -381,6 +381,14 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """A decision about a company by its id takes the permission to read companies
     besides.
     """
+    ERROR_REASON_TOO_MANY_FOLLOWERS: _ErrorReason.ValueType  # 480
+    """Too many streams follow what is published on this worker."""
+    ERROR_REASON_TOO_MANY_FOLLOWED: _ErrorReason.ValueType  # 481
+    """A stream follows more decisions than it may."""
+    ERROR_REASON_DECISION_RECORD_INVALID: _ErrorReason.ValueType  # 482
+    """A decision that the caller took itself does not fit what it is said to be
+    taken by, or comes twice in one request; `BadRequest` names the places.
+    """
     ERROR_REASON_CHANGE_DENIED: _ErrorReason.ValueType  # 460
     """A rule of a hook denied the change; the details say which and why. Nothing
     of it was done.
@@ -773,6 +781,14 @@ ERROR_REASON_DECISION_NOT_REPLAYABLE: ErrorReason.ValueType  # 423
 ERROR_REASON_DECISION_REFERENCE_DENIED: ErrorReason.ValueType  # 424
 """A decision about a company by its id takes the permission to read companies
 besides.
+"""
+ERROR_REASON_TOO_MANY_FOLLOWERS: ErrorReason.ValueType  # 480
+"""Too many streams follow what is published on this worker."""
+ERROR_REASON_TOO_MANY_FOLLOWED: ErrorReason.ValueType  # 481
+"""A stream follows more decisions than it may."""
+ERROR_REASON_DECISION_RECORD_INVALID: ErrorReason.ValueType  # 482
+"""A decision that the caller took itself does not fit what it is said to be
+taken by, or comes twice in one request; `BadRequest` names the places.
 """
 ERROR_REASON_CHANGE_DENIED: ErrorReason.ValueType  # 460
 """A rule of a hook denied the change; the details say which and why. Nothing

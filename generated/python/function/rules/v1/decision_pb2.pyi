@@ -653,12 +653,17 @@ class LoggedDecision(_message.Message):
     INPUTS_FIELD_NUMBER: _builtins.int
     REDACTED_FIELD_NUMBER: _builtins.int
     INPUTS_DIGEST_FIELD_NUMBER: _builtins.int
+    LOCAL_FIELD_NUMBER: _builtins.int
     caller: _builtins.str
     """Who asked, such as `api_key:01938d2e-…`."""
     redacted: _builtins.bool
     """Whether fields were emptied: an explanation may then come out differently."""
     inputs_digest: _builtins.str
     """SHA-256 of the inputs before anything was emptied, in hexadecimal digits."""
+    local: _builtins.bool
+    """Whether the caller took it itself, by the published version, and reported
+    it: that it came out so is the caller's word.
+    """
     @_builtins.property
     def decision(self) -> Global___Decision:
         """What was decided; without an explanation."""
@@ -687,10 +692,11 @@ class LoggedDecision(_message.Message):
         inputs: Global___DecisionInputs | None = ...,
         redacted: _builtins.bool = ...,
         inputs_digest: _builtins.str = ...,
+        local: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["decide_time", b"decide_time", "decision", b"decision", "effective_time", b"effective_time", "inputs", b"inputs"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["caller", b"caller", "decide_time", b"decide_time", "decision", b"decision", "effective_time", b"effective_time", "inputs", b"inputs", "inputs_digest", b"inputs_digest", "redacted", b"redacted"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["caller", b"caller", "decide_time", b"decide_time", "decision", b"decision", "effective_time", b"effective_time", "inputs", b"inputs", "inputs_digest", b"inputs_digest", "local", b"local", "redacted", b"redacted"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -1000,6 +1000,28 @@ export enum ErrorReason {
   DECISION_REFERENCE_DENIED = 424,
 
   /**
+   * Too many streams follow what is published on this worker.
+   *
+   * @generated from enum value: ERROR_REASON_TOO_MANY_FOLLOWERS = 480;
+   */
+  TOO_MANY_FOLLOWERS = 480,
+
+  /**
+   * A stream follows more decisions than it may.
+   *
+   * @generated from enum value: ERROR_REASON_TOO_MANY_FOLLOWED = 481;
+   */
+  TOO_MANY_FOLLOWED = 481,
+
+  /**
+   * A decision that the caller took itself does not fit what it is said to be
+   * taken by, or comes twice in one request; `BadRequest` names the places.
+   *
+   * @generated from enum value: ERROR_REASON_DECISION_RECORD_INVALID = 482;
+   */
+  DECISION_RECORD_INVALID = 482,
+
+  /**
    * A rule of a hook denied the change; the details say which and why. Nothing
    * of it was done.
    *

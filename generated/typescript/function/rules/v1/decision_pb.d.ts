@@ -611,6 +611,14 @@ export declare type LoggedDecision = Message<"function.rules.v1.LoggedDecision">
    * @generated from field: string inputs_digest = 7;
    */
   inputsDigest: string;
+
+  /**
+   * Whether the caller took it itself, by the published version, and reported
+   * it: that it came out so is the caller's word.
+   *
+   * @generated from field: bool local = 8;
+   */
+  local: boolean;
 };
 
 /**

@@ -7,11 +7,6 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from google.protobuf import message_factory
-from google.protobuf.any_pb2 import Any as AnyMessage
-from google.protobuf.descriptor_pool import Default
-from google.protobuf.message import DecodeError
-
 from function.rules.v1 import definition_pb2
 from function_backend.kernel.errors import FieldViolation
 from function_backend.services.rules.domain.decision import DecisionStatus, GivenInputs
@@ -25,8 +20,6 @@ from function_backend.services.rules.domain.problem import (
 )
 from function_backend.services.rules.errors import DecisionInputInvalidError
 from function_backend.services.rules.ports import CompiledDecision
-from function_backend_rules.cel.failures import EvaluationError
-from function_backend_rules.cel.runtime.messages import from_message
 from function_backend_rules.decisions import Compiled, DefinitionRefusedError, Inputs, compile_definition
 from function_backend_rules.explanation import Explanation, explain
 from function_backend_rules.input_values import InputRefusedError
@@ -94,7 +87,7 @@ class EngineDecision:
                 return self.compiled.read_json(given.json)
             if not given.json:
                 return self.compiled.read_any(given.messages)
-            return self.compiled.read({**self._of_json(given.json), **_unpacked(given.messages)})
+            return Inputs(self.compiled.reader.from_sent(given.messages, given.json))
         except InputRefusedError as error:
             raise _input_invalid(error) from error
 
@@ -131,11 +124,6 @@ class EngineDecision:
                 condition_share=report.coverage.condition_ratio,
             ),
         )
-
-    def _of_json(self, json: Mapping[str, Any]) -> dict[str, Any]:
-        """The run-time values of inputs in JSON; those not declared stay as they are, for the engine to refuse."""
-        kinds, read = self.compiled.inputs, self.compiled.reader.json_value
-        return {name: read(value, kinds[name], name) if name in kinds else value for name, value in json.items()}
 
 
 class EngineCompiler:
@@ -194,22 +182,3 @@ def _failure(result: Result) -> str:
 def _input_invalid(error: InputRefusedError) -> DecisionInputInvalidError:
     path = f"inputs.{error.path}" if error.path else "inputs"
     return DecisionInputInvalidError(FieldViolation(path, error.message))
-
-
-def _unpacked(messages: Mapping[str, AnyMessage]) -> dict[str, Any]:
-    """The run-time values of messages, for inputs of which others come as JSON."""
-    return {name: _value(name, packed) for name, packed in messages.items()}
-
-
-def _value(name: str, packed: AnyMessage) -> Any:  # noqa: ANN401  any value of the engine
-    kind = packed.TypeName()
-    try:
-        message = message_factory.GetMessageClass(Default().FindMessageTypeByName(kind))()
-        message.ParseFromString(packed.value)
-        return from_message(message)
-    except KeyError:
-        raise InputRefusedError(name, f"the message {kind!r} is not known") from None
-    except DecodeError:
-        raise InputRefusedError(name, f"the bytes are not a {kind}") from None
-    except EvaluationError as error:
-        raise InputRefusedError(name, error.message) from None

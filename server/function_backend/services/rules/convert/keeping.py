@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from function_backend.services.rules.convert.answers import decision_bytes
-from function_backend.services.rules.convert.inputs import kept_inputs
+from function_backend.services.rules.convert.inputs import kept
 from function_backend.services.rules.domain.decision import LoggedDecision, TakenDecision
 
 
@@ -18,7 +18,7 @@ class Keeping:
 
     def __call__(self, value: TakenDecision) -> LoggedDecision:
         """What is kept of the decision."""
-        inputs = kept_inputs(value)
+        inputs = kept(value)
         return LoggedDecision(
             id=value.id,
             tenant_id=value.tenant_id,

@@ -91,6 +91,8 @@ class LoggedDecision:
     """The message `function.rules.v1.DecisionInputs`; None where inputs are not kept."""
     redacted: bool
     inputs_digest: bytes
+    local: bool = False
+    """Whether the caller took it itself and reported it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

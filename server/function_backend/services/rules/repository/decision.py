@@ -25,19 +25,20 @@ _decision = decision_table.c
 _ADD_SQL = """
     insert into rules_decision (
         tenant_id, id, definition_id, name, version, content_hash, status, decided_at, effective_at, expires_at, caller,
-        outcome, inputs, redacted, inputs_digest
+        outcome, inputs, redacted, inputs_digest, local
     )
     select
         %(tenant)b::uuid, w.id, w.definition_id, w.name, w.version, w.content_hash, w.status, w.decided_at,
-        w.effective_at, w.expires_at, w.caller, w.outcome, w.inputs, w.redacted <> 0, w.inputs_digest
+        w.effective_at, w.expires_at, w.caller, w.outcome, w.inputs, w.redacted <> 0, w.inputs_digest,
+        w.local <> 0
     from unnest(
         %(id)b::uuid[], %(definition_id)b::uuid[], %(name)b::text[], %(version)b::bigint[], %(content_hash)b::text[],
         %(status)b::text[], %(decided_at)b::timestamptz[], %(effective_at)b::timestamptz[],
         %(expires_at)b::timestamptz[], %(caller)b::text[], %(outcome)b::bytea[], %(inputs)b::bytea[],
-        %(redacted)b::bigint[], %(inputs_digest)b::bytea[]
+        %(redacted)b::bigint[], %(inputs_digest)b::bytea[], %(local)b::bigint[]
     ) as w (
         id, definition_id, name, version, content_hash, status, decided_at, effective_at, expires_at, caller, outcome,
-        inputs, redacted, inputs_digest
+        inputs, redacted, inputs_digest, local
     )
     on conflict (tenant_id, id) do nothing
 """
@@ -113,6 +114,7 @@ def _columns(tenant_id: UUID, decisions: Sequence[LoggedDecision]) -> dict[str, 
         "inputs": arrays.blobs([each.inputs for each in decisions]),
         "redacted": arrays.integers([each.redacted for each in decisions]),
         "inputs_digest": arrays.blobs([each.inputs_digest for each in decisions]),
+        "local": arrays.integers([each.local for each in decisions]),
     }
 
 
@@ -133,4 +135,5 @@ def _read(row: Row[Any]) -> LoggedDecision:
         inputs=getattr(row, "inputs", None),
         redacted=row.redacted,
         inputs_digest=row.inputs_digest,
+        local=row.local,
     )
