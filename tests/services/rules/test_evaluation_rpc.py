@@ -98,13 +98,15 @@ class TestEvaluating:
         answer = caller.decision("Evaluate", name=granting, inputs=given(amount=5), explain=FULL)
         (rule,) = answer.decision.explanation.rules
         assert (rule.rule_id, rule.outcome) == ("small", decision_pb2.RULE_OUTCOME_MATCHED)
-        assert "amount <= 1000" in [each.span.text for each in rule.conditions]
+        assert {each.span.text: each.value for each in rule.parts} == {"amount <= 1000": "true", "amount": "5"}
 
     def test_for_a_non_match_the_nearest_condition_is_named(self, caller: RulesCaller, granting: str) -> None:
         answer = caller.decision("Evaluate", name=granting, inputs=given(amount=5000), explain=FULL)
         explanation = answer.decision.explanation
         assert explanation.nearest_rule_id == "small"
-        assert explanation.nearest_condition.span.text == "amount <= 1000"
+        (failing,) = explanation.nearest_failing
+        assert failing.span.text == "amount <= 1000"
+        assert [(each.text, each.value) for each in failing.operands] == [("amount", "5000")]
 
     @pytest.mark.parametrize(
         ("json", "field"),

@@ -23,16 +23,19 @@ class CompiledDecision(Protocol):
     def cost(self) -> int:
         """The estimate of what one evaluation costs at most, in steps."""
 
-    def read(self, given: GivenInputs) -> Mapping[str, Any]:
+    def read(self, given: GivenInputs) -> Any:  # noqa: ANN401
         """The inputs as the engine sees them; DecisionInputInvalidError when they are not those declared."""
 
-    def decide(self, values: Mapping[str, Any], *, now: datetime, deadline: float | None) -> Any:  # noqa: ANN401
+    def named(self, inputs: Any) -> Mapping[str, Any]:  # noqa: ANN401
+        """The values of the inputs by name."""
+
+    def decide(self, inputs: Any, *, now: datetime, deadline: float | None) -> Any:  # noqa: ANN401
         """The engine's result. The deadline is by `time.monotonic()`."""
 
     def status_of(self, result: Any) -> DecisionStatus:  # noqa: ANN401  the engine's result
         """How the result came out."""
 
-    def explain(self, values: Mapping[str, Any], *, now: datetime) -> Any:  # noqa: ANN401
+    def explain(self, inputs: Any, *, now: datetime) -> Any:  # noqa: ANN401
         """The engine's explanation, which holds the result as well."""
 
     def result_of(self, explanation: Any) -> Any:  # noqa: ANN401

@@ -151,7 +151,7 @@ const (
 	// It failed.
 	RuleOutcome_RULE_OUTCOME_FAILED RuleOutcome = 3
 	// It was not looked at, for an earlier one had decided.
-	RuleOutcome_RULE_OUTCOME_NOT_EVALUATED RuleOutcome = 4
+	RuleOutcome_RULE_OUTCOME_NOT_REACHED RuleOutcome = 4
 )
 
 // Enum value maps for RuleOutcome.
@@ -161,14 +161,14 @@ var (
 		1: "RULE_OUTCOME_MATCHED",
 		2: "RULE_OUTCOME_NOT_MATCHED",
 		3: "RULE_OUTCOME_FAILED",
-		4: "RULE_OUTCOME_NOT_EVALUATED",
+		4: "RULE_OUTCOME_NOT_REACHED",
 	}
 	RuleOutcome_value = map[string]int32{
-		"RULE_OUTCOME_UNSPECIFIED":   0,
-		"RULE_OUTCOME_MATCHED":       1,
-		"RULE_OUTCOME_NOT_MATCHED":   2,
-		"RULE_OUTCOME_FAILED":        3,
-		"RULE_OUTCOME_NOT_EVALUATED": 4,
+		"RULE_OUTCOME_UNSPECIFIED": 0,
+		"RULE_OUTCOME_MATCHED":     1,
+		"RULE_OUTCOME_NOT_MATCHED": 2,
+		"RULE_OUTCOME_FAILED":      3,
+		"RULE_OUTCOME_NOT_REACHED": 4,
 	}
 )
 
@@ -618,14 +618,17 @@ func (x *SourceSpan) GetText() string {
 // Why a decision came out as it did.
 type DecisionExplanation struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// What became of each rule or row, in order.
+	// What became of each rule, in order. Of the rows of a table those that
+	// matched and then those nearest to it, 20 at most.
 	Rules []*RuleExplanation `protobuf:"bytes,1,rep,name=rules,proto3" json:"rules,omitempty"`
-	// Where nothing matched: the rule or row that was closest to matching.
+	// Where nothing matched: the rule or row that was nearest to matching.
 	NearestRuleId string `protobuf:"bytes,2,opt,name=nearest_rule_id,json=nearestRuleId,proto3" json:"nearest_rule_id,omitempty"`
-	// The condition that kept it from matching.
-	NearestCondition *ConditionExplanation `protobuf:"bytes,3,opt,name=nearest_condition,json=nearestCondition,proto3" json:"nearest_condition,omitempty"`
-	// The same for people, in a few lines.
-	Text          string `protobuf:"bytes,4,opt,name=text,proto3" json:"text,omitempty"`
+	// The parts of its condition, or its cells, that kept it from matching.
+	NearestFailing []*FailingCondition `protobuf:"bytes,3,rep,name=nearest_failing,json=nearestFailing,proto3" json:"nearest_failing,omitempty"`
+	// Of a table: what each column tested.
+	Columns []*ColumnExplanation `protobuf:"bytes,4,rep,name=columns,proto3" json:"columns,omitempty"`
+	// Of a graph: what each step came to.
+	Steps         []*StepExplanation `protobuf:"bytes,5,rep,name=steps,proto3" json:"steps,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -674,18 +677,25 @@ func (x *DecisionExplanation) GetNearestRuleId() string {
 	return ""
 }
 
-func (x *DecisionExplanation) GetNearestCondition() *ConditionExplanation {
+func (x *DecisionExplanation) GetNearestFailing() []*FailingCondition {
 	if x != nil {
-		return x.NearestCondition
+		return x.NearestFailing
 	}
 	return nil
 }
 
-func (x *DecisionExplanation) GetText() string {
+func (x *DecisionExplanation) GetColumns() []*ColumnExplanation {
 	if x != nil {
-		return x.Text
+		return x.Columns
 	}
-	return ""
+	return nil
+}
+
+func (x *DecisionExplanation) GetSteps() []*StepExplanation {
+	if x != nil {
+		return x.Steps
+	}
+	return nil
 }
 
 // A rule or row, and what became of it.
@@ -695,8 +705,18 @@ type RuleExplanation struct {
 	RuleId string `protobuf:"bytes,1,opt,name=rule_id,json=ruleId,proto3" json:"rule_id,omitempty"`
 	// What became of it.
 	Outcome RuleOutcome `protobuf:"varint,2,opt,name=outcome,proto3,enum=function.rules.v1.RuleOutcome" json:"outcome,omitempty"`
-	// The parts of its condition in the order of evaluation.
-	Conditions    []*ConditionExplanation `protobuf:"bytes,3,rep,name=conditions,proto3" json:"conditions,omitempty"`
+	// Its condition as it is written; empty for rows.
+	Condition string `protobuf:"bytes,3,opt,name=condition,proto3" json:"condition,omitempty"`
+	// The parts of its condition, each after the one that it belongs to; none for
+	// rules that were not looked at.
+	Parts []*ConditionExplanation `protobuf:"bytes,4,rep,name=parts,proto3" json:"parts,omitempty"`
+	// The fewest parts, or the cells, that would have to be otherwise for it to
+	// match.
+	Failing []*FailingCondition `protobuf:"bytes,5,rep,name=failing,proto3" json:"failing,omitempty"`
+	// What went wrong; empty when nothing did.
+	Error string `protobuf:"bytes,6,opt,name=error,proto3" json:"error,omitempty"`
+	// Where.
+	ErrorSpan     *SourceSpan `protobuf:"bytes,7,opt,name=error_span,json=errorSpan,proto3" json:"error_span,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -745,9 +765,37 @@ func (x *RuleExplanation) GetOutcome() RuleOutcome {
 	return RuleOutcome_RULE_OUTCOME_UNSPECIFIED
 }
 
-func (x *RuleExplanation) GetConditions() []*ConditionExplanation {
+func (x *RuleExplanation) GetCondition() string {
 	if x != nil {
-		return x.Conditions
+		return x.Condition
+	}
+	return ""
+}
+
+func (x *RuleExplanation) GetParts() []*ConditionExplanation {
+	if x != nil {
+		return x.Parts
+	}
+	return nil
+}
+
+func (x *RuleExplanation) GetFailing() []*FailingCondition {
+	if x != nil {
+		return x.Failing
+	}
+	return nil
+}
+
+func (x *RuleExplanation) GetError() string {
+	if x != nil {
+		return x.Error
+	}
+	return ""
+}
+
+func (x *RuleExplanation) GetErrorSpan() *SourceSpan {
+	if x != nil {
+		return x.ErrorSpan
 	}
 	return nil
 }
@@ -757,12 +805,10 @@ type ConditionExplanation struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Where it stands.
 	Span *SourceSpan `protobuf:"bytes,1,opt,name=span,proto3" json:"span,omitempty"`
-	// Its value, shortened to a readable length; empty when it has none.
+	// Its value as JSON, shortened to 200 characters; the last one in a loop.
 	Value string `protobuf:"bytes,2,opt,name=value,proto3" json:"value,omitempty"`
-	// What went wrong with it; empty when nothing did.
-	Error string `protobuf:"bytes,3,opt,name=error,proto3" json:"error,omitempty"`
 	// Whether it was looked at: the rest of `a && b` is not when `a` is false.
-	Evaluated     bool `protobuf:"varint,4,opt,name=evaluated,proto3" json:"evaluated,omitempty"`
+	Evaluated     bool `protobuf:"varint,3,opt,name=evaluated,proto3" json:"evaluated,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -811,18 +857,285 @@ func (x *ConditionExplanation) GetValue() string {
 	return ""
 }
 
-func (x *ConditionExplanation) GetError() string {
+func (x *ConditionExplanation) GetEvaluated() bool {
+	if x != nil {
+		return x.Evaluated
+	}
+	return false
+}
+
+// A part of a condition, or a cell, that is in the way.
+type FailingCondition struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Where it stands; of a cell its text alone.
+	Span *SourceSpan `protobuf:"bytes,1,opt,name=span,proto3" json:"span,omitempty"`
+	// The column of the cell; empty for a part of a condition.
+	Column string `protobuf:"bytes,2,opt,name=column,proto3" json:"column,omitempty"`
+	// What it is made of, with the values.
+	Operands []*Operand `protobuf:"bytes,3,rep,name=operands,proto3" json:"operands,omitempty"`
+	// Whether it has no value, rather than being false.
+	Failed        bool `protobuf:"varint,4,opt,name=failed,proto3" json:"failed,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FailingCondition) Reset() {
+	*x = FailingCondition{}
+	mi := &file_function_rules_v1_decision_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FailingCondition) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FailingCondition) ProtoMessage() {}
+
+func (x *FailingCondition) ProtoReflect() protoreflect.Message {
+	mi := &file_function_rules_v1_decision_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FailingCondition.ProtoReflect.Descriptor instead.
+func (*FailingCondition) Descriptor() ([]byte, []int) {
+	return file_function_rules_v1_decision_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *FailingCondition) GetSpan() *SourceSpan {
+	if x != nil {
+		return x.Span
+	}
+	return nil
+}
+
+func (x *FailingCondition) GetColumn() string {
+	if x != nil {
+		return x.Column
+	}
+	return ""
+}
+
+func (x *FailingCondition) GetOperands() []*Operand {
+	if x != nil {
+		return x.Operands
+	}
+	return nil
+}
+
+func (x *FailingCondition) GetFailed() bool {
+	if x != nil {
+		return x.Failed
+	}
+	return false
+}
+
+// What a condition is made of.
+type Operand struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its text.
+	Text string `protobuf:"bytes,1,opt,name=text,proto3" json:"text,omitempty"`
+	// Its value as JSON, shortened to 200 characters.
+	Value         string `protobuf:"bytes,2,opt,name=value,proto3" json:"value,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Operand) Reset() {
+	*x = Operand{}
+	mi := &file_function_rules_v1_decision_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Operand) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Operand) ProtoMessage() {}
+
+func (x *Operand) ProtoReflect() protoreflect.Message {
+	mi := &file_function_rules_v1_decision_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Operand.ProtoReflect.Descriptor instead.
+func (*Operand) Descriptor() ([]byte, []int) {
+	return file_function_rules_v1_decision_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *Operand) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
+}
+
+func (x *Operand) GetValue() string {
+	if x != nil {
+		return x.Value
+	}
+	return ""
+}
+
+// What a column of a table tested.
+type ColumnExplanation struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its name.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// Its expression.
+	Expression string `protobuf:"bytes,2,opt,name=expression,proto3" json:"expression,omitempty"`
+	// The value as JSON, shortened to 200 characters.
+	Value string `protobuf:"bytes,3,opt,name=value,proto3" json:"value,omitempty"`
+	// Why there is none; empty when there is one.
+	Error         string `protobuf:"bytes,4,opt,name=error,proto3" json:"error,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ColumnExplanation) Reset() {
+	*x = ColumnExplanation{}
+	mi := &file_function_rules_v1_decision_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ColumnExplanation) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ColumnExplanation) ProtoMessage() {}
+
+func (x *ColumnExplanation) ProtoReflect() protoreflect.Message {
+	mi := &file_function_rules_v1_decision_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ColumnExplanation.ProtoReflect.Descriptor instead.
+func (*ColumnExplanation) Descriptor() ([]byte, []int) {
+	return file_function_rules_v1_decision_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *ColumnExplanation) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *ColumnExplanation) GetExpression() string {
+	if x != nil {
+		return x.Expression
+	}
+	return ""
+}
+
+func (x *ColumnExplanation) GetValue() string {
+	if x != nil {
+		return x.Value
+	}
+	return ""
+}
+
+func (x *ColumnExplanation) GetError() string {
 	if x != nil {
 		return x.Error
 	}
 	return ""
 }
 
-func (x *ConditionExplanation) GetEvaluated() bool {
+// What a step of a graph came to.
+type StepExplanation struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its name.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// Its value as JSON, shortened to 200 characters.
+	Value string `protobuf:"bytes,2,opt,name=value,proto3" json:"value,omitempty"`
+	// What went wrong; empty when nothing did.
+	Error string `protobuf:"bytes,3,opt,name=error,proto3" json:"error,omitempty"`
+	// How the decision that it calls came out, and why.
+	Explanation   *DecisionExplanation `protobuf:"bytes,4,opt,name=explanation,proto3" json:"explanation,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StepExplanation) Reset() {
+	*x = StepExplanation{}
+	mi := &file_function_rules_v1_decision_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StepExplanation) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StepExplanation) ProtoMessage() {}
+
+func (x *StepExplanation) ProtoReflect() protoreflect.Message {
+	mi := &file_function_rules_v1_decision_proto_msgTypes[11]
 	if x != nil {
-		return x.Evaluated
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
 	}
-	return false
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StepExplanation.ProtoReflect.Descriptor instead.
+func (*StepExplanation) Descriptor() ([]byte, []int) {
+	return file_function_rules_v1_decision_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *StepExplanation) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *StepExplanation) GetValue() string {
+	if x != nil {
+		return x.Value
+	}
+	return ""
+}
+
+func (x *StepExplanation) GetError() string {
+	if x != nil {
+		return x.Error
+	}
+	return ""
+}
+
+func (x *StepExplanation) GetExplanation() *DecisionExplanation {
+	if x != nil {
+		return x.Explanation
+	}
+	return nil
 }
 
 // A decision as the log keeps it.
@@ -849,7 +1162,7 @@ type LoggedDecision struct {
 
 func (x *LoggedDecision) Reset() {
 	*x = LoggedDecision{}
-	mi := &file_function_rules_v1_decision_proto_msgTypes[8]
+	mi := &file_function_rules_v1_decision_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -861,7 +1174,7 @@ func (x *LoggedDecision) String() string {
 func (*LoggedDecision) ProtoMessage() {}
 
 func (x *LoggedDecision) ProtoReflect() protoreflect.Message {
-	mi := &file_function_rules_v1_decision_proto_msgTypes[8]
+	mi := &file_function_rules_v1_decision_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -874,7 +1187,7 @@ func (x *LoggedDecision) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LoggedDecision.ProtoReflect.Descriptor instead.
 func (*LoggedDecision) Descriptor() ([]byte, []int) {
-	return file_function_rules_v1_decision_proto_rawDescGZIP(), []int{8}
+	return file_function_rules_v1_decision_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *LoggedDecision) GetDecision() *Decision {
@@ -971,23 +1284,46 @@ const file_function_rules_v1_decision_proto_rawDesc = "" +
 	"SourceSpan\x12\x14\n" +
 	"\x05start\x18\x01 \x01(\x05R\x05start\x12\x10\n" +
 	"\x03end\x18\x02 \x01(\x05R\x03end\x12\x12\n" +
-	"\x04text\x18\x03 \x01(\tR\x04text\"\xe1\x01\n" +
+	"\x04text\x18\x03 \x01(\tR\x04text\"\xbf\x02\n" +
 	"\x13DecisionExplanation\x128\n" +
 	"\x05rules\x18\x01 \x03(\v2\".function.rules.v1.RuleExplanationR\x05rules\x12&\n" +
-	"\x0fnearest_rule_id\x18\x02 \x01(\tR\rnearestRuleId\x12T\n" +
-	"\x11nearest_condition\x18\x03 \x01(\v2'.function.rules.v1.ConditionExplanationR\x10nearestCondition\x12\x12\n" +
-	"\x04text\x18\x04 \x01(\tR\x04text\"\xad\x01\n" +
+	"\x0fnearest_rule_id\x18\x02 \x01(\tR\rnearestRuleId\x12L\n" +
+	"\x0fnearest_failing\x18\x03 \x03(\v2#.function.rules.v1.FailingConditionR\x0enearestFailing\x12>\n" +
+	"\acolumns\x18\x04 \x03(\v2$.function.rules.v1.ColumnExplanationR\acolumns\x128\n" +
+	"\x05steps\x18\x05 \x03(\v2\".function.rules.v1.StepExplanationR\x05steps\"\xd4\x02\n" +
 	"\x0fRuleExplanation\x12\x17\n" +
 	"\arule_id\x18\x01 \x01(\tR\x06ruleId\x128\n" +
-	"\aoutcome\x18\x02 \x01(\x0e2\x1e.function.rules.v1.RuleOutcomeR\aoutcome\x12G\n" +
+	"\aoutcome\x18\x02 \x01(\x0e2\x1e.function.rules.v1.RuleOutcomeR\aoutcome\x12\x1c\n" +
+	"\tcondition\x18\x03 \x01(\tR\tcondition\x12=\n" +
+	"\x05parts\x18\x04 \x03(\v2'.function.rules.v1.ConditionExplanationR\x05parts\x12=\n" +
+	"\afailing\x18\x05 \x03(\v2#.function.rules.v1.FailingConditionR\afailing\x12\x14\n" +
+	"\x05error\x18\x06 \x01(\tR\x05error\x12<\n" +
 	"\n" +
-	"conditions\x18\x03 \x03(\v2'.function.rules.v1.ConditionExplanationR\n" +
-	"conditions\"\x93\x01\n" +
+	"error_span\x18\a \x01(\v2\x1d.function.rules.v1.SourceSpanR\terrorSpan\"}\n" +
 	"\x14ConditionExplanation\x121\n" +
 	"\x04span\x18\x01 \x01(\v2\x1d.function.rules.v1.SourceSpanR\x04span\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value\x12\x1c\n" +
+	"\tevaluated\x18\x03 \x01(\bR\tevaluated\"\xad\x01\n" +
+	"\x10FailingCondition\x121\n" +
+	"\x04span\x18\x01 \x01(\v2\x1d.function.rules.v1.SourceSpanR\x04span\x12\x16\n" +
+	"\x06column\x18\x02 \x01(\tR\x06column\x126\n" +
+	"\boperands\x18\x03 \x03(\v2\x1a.function.rules.v1.OperandR\boperands\x12\x16\n" +
+	"\x06failed\x18\x04 \x01(\bR\x06failed\"3\n" +
+	"\aOperand\x12\x12\n" +
+	"\x04text\x18\x01 \x01(\tR\x04text\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value\"s\n" +
+	"\x11ColumnExplanation\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x1e\n" +
+	"\n" +
+	"expression\x18\x02 \x01(\tR\n" +
+	"expression\x12\x14\n" +
+	"\x05value\x18\x03 \x01(\tR\x05value\x12\x14\n" +
+	"\x05error\x18\x04 \x01(\tR\x05error\"\x9b\x01\n" +
+	"\x0fStepExplanation\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value\x12\x14\n" +
-	"\x05error\x18\x03 \x01(\tR\x05error\x12\x1c\n" +
-	"\tevaluated\x18\x04 \x01(\bR\tevaluated\"\xdd\x02\n" +
+	"\x05error\x18\x03 \x01(\tR\x05error\x12H\n" +
+	"\vexplanation\x18\x04 \x01(\v2&.function.rules.v1.DecisionExplanationR\vexplanation\"\xdd\x02\n" +
 	"\x0eLoggedDecision\x127\n" +
 	"\bdecision\x18\x01 \x01(\v2\x1b.function.rules.v1.DecisionR\bdecision\x12;\n" +
 	"\vdecide_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
@@ -1005,13 +1341,13 @@ const file_function_rules_v1_decision_proto_rawDesc = "" +
 	"\fExplainLevel\x12\x1d\n" +
 	"\x19EXPLAIN_LEVEL_UNSPECIFIED\x10\x00\x12\x16\n" +
 	"\x12EXPLAIN_LEVEL_NONE\x10\x01\x12\x16\n" +
-	"\x12EXPLAIN_LEVEL_FULL\x10\x02*\x9c\x01\n" +
+	"\x12EXPLAIN_LEVEL_FULL\x10\x02*\x9a\x01\n" +
 	"\vRuleOutcome\x12\x1c\n" +
 	"\x18RULE_OUTCOME_UNSPECIFIED\x10\x00\x12\x18\n" +
 	"\x14RULE_OUTCOME_MATCHED\x10\x01\x12\x1c\n" +
 	"\x18RULE_OUTCOME_NOT_MATCHED\x10\x02\x12\x17\n" +
-	"\x13RULE_OUTCOME_FAILED\x10\x03\x12\x1e\n" +
-	"\x1aRULE_OUTCOME_NOT_EVALUATED\x10\x04B\xc7\x01\n" +
+	"\x13RULE_OUTCOME_FAILED\x10\x03\x12\x1c\n" +
+	"\x18RULE_OUTCOME_NOT_REACHED\x10\x04B\xc7\x01\n" +
 	"\x15com.function.rules.v1B\rDecisionProtoP\x01Z7function-backend.internal/api/function/rules/v1;rulesv1\xa2\x02\x03FRX\xaa\x02\x11Function.Rules.V1\xca\x02\x12Function_\\Rules\\V1\xe2\x02\x1eFunction_\\Rules\\V1\\GPBMetadata\xea\x02\x13Function::Rules::V1b\x06proto3"
 
 var (
@@ -1027,7 +1363,7 @@ func file_function_rules_v1_decision_proto_rawDescGZIP() []byte {
 }
 
 var file_function_rules_v1_decision_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_function_rules_v1_decision_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
+var file_function_rules_v1_decision_proto_msgTypes = make([]protoimpl.MessageInfo, 15)
 var file_function_rules_v1_decision_proto_goTypes = []any{
 	(DecisionStatus)(0),           // 0: function.rules.v1.DecisionStatus
 	(ExplainLevel)(0),             // 1: function.rules.v1.ExplainLevel
@@ -1040,40 +1376,51 @@ var file_function_rules_v1_decision_proto_goTypes = []any{
 	(*DecisionExplanation)(nil),   // 8: function.rules.v1.DecisionExplanation
 	(*RuleExplanation)(nil),       // 9: function.rules.v1.RuleExplanation
 	(*ConditionExplanation)(nil),  // 10: function.rules.v1.ConditionExplanation
-	(*LoggedDecision)(nil),        // 11: function.rules.v1.LoggedDecision
-	nil,                           // 12: function.rules.v1.DecisionInputs.MessagesEntry
-	nil,                           // 13: function.rules.v1.DecisionInputs.CompanyIdsEntry
-	(*structpb.Struct)(nil),       // 14: google.protobuf.Struct
-	(*structpb.Value)(nil),        // 15: google.protobuf.Value
-	(*timestamppb.Timestamp)(nil), // 16: google.protobuf.Timestamp
-	(*anypb.Any)(nil),             // 17: google.protobuf.Any
+	(*FailingCondition)(nil),      // 11: function.rules.v1.FailingCondition
+	(*Operand)(nil),               // 12: function.rules.v1.Operand
+	(*ColumnExplanation)(nil),     // 13: function.rules.v1.ColumnExplanation
+	(*StepExplanation)(nil),       // 14: function.rules.v1.StepExplanation
+	(*LoggedDecision)(nil),        // 15: function.rules.v1.LoggedDecision
+	nil,                           // 16: function.rules.v1.DecisionInputs.MessagesEntry
+	nil,                           // 17: function.rules.v1.DecisionInputs.CompanyIdsEntry
+	(*structpb.Struct)(nil),       // 18: google.protobuf.Struct
+	(*structpb.Value)(nil),        // 19: google.protobuf.Value
+	(*timestamppb.Timestamp)(nil), // 20: google.protobuf.Timestamp
+	(*anypb.Any)(nil),             // 21: google.protobuf.Any
 }
 var file_function_rules_v1_decision_proto_depIdxs = []int32{
-	12, // 0: function.rules.v1.DecisionInputs.messages:type_name -> function.rules.v1.DecisionInputs.MessagesEntry
-	14, // 1: function.rules.v1.DecisionInputs.json:type_name -> google.protobuf.Struct
-	13, // 2: function.rules.v1.DecisionInputs.company_ids:type_name -> function.rules.v1.DecisionInputs.CompanyIdsEntry
+	16, // 0: function.rules.v1.DecisionInputs.messages:type_name -> function.rules.v1.DecisionInputs.MessagesEntry
+	18, // 1: function.rules.v1.DecisionInputs.json:type_name -> google.protobuf.Struct
+	17, // 2: function.rules.v1.DecisionInputs.company_ids:type_name -> function.rules.v1.DecisionInputs.CompanyIdsEntry
 	0,  // 3: function.rules.v1.Decision.status:type_name -> function.rules.v1.DecisionStatus
-	15, // 4: function.rules.v1.Decision.value:type_name -> google.protobuf.Value
+	19, // 4: function.rules.v1.Decision.value:type_name -> google.protobuf.Value
 	5,  // 5: function.rules.v1.Decision.matches:type_name -> function.rules.v1.DecisionMatch
 	6,  // 6: function.rules.v1.Decision.failures:type_name -> function.rules.v1.DecisionFailure
 	8,  // 7: function.rules.v1.Decision.explanation:type_name -> function.rules.v1.DecisionExplanation
-	15, // 8: function.rules.v1.DecisionMatch.value:type_name -> google.protobuf.Value
+	19, // 8: function.rules.v1.DecisionMatch.value:type_name -> google.protobuf.Value
 	7,  // 9: function.rules.v1.DecisionFailure.span:type_name -> function.rules.v1.SourceSpan
 	9,  // 10: function.rules.v1.DecisionExplanation.rules:type_name -> function.rules.v1.RuleExplanation
-	10, // 11: function.rules.v1.DecisionExplanation.nearest_condition:type_name -> function.rules.v1.ConditionExplanation
-	2,  // 12: function.rules.v1.RuleExplanation.outcome:type_name -> function.rules.v1.RuleOutcome
-	10, // 13: function.rules.v1.RuleExplanation.conditions:type_name -> function.rules.v1.ConditionExplanation
-	7,  // 14: function.rules.v1.ConditionExplanation.span:type_name -> function.rules.v1.SourceSpan
-	4,  // 15: function.rules.v1.LoggedDecision.decision:type_name -> function.rules.v1.Decision
-	16, // 16: function.rules.v1.LoggedDecision.decide_time:type_name -> google.protobuf.Timestamp
-	16, // 17: function.rules.v1.LoggedDecision.effective_time:type_name -> google.protobuf.Timestamp
-	3,  // 18: function.rules.v1.LoggedDecision.inputs:type_name -> function.rules.v1.DecisionInputs
-	17, // 19: function.rules.v1.DecisionInputs.MessagesEntry.value:type_name -> google.protobuf.Any
-	20, // [20:20] is the sub-list for method output_type
-	20, // [20:20] is the sub-list for method input_type
-	20, // [20:20] is the sub-list for extension type_name
-	20, // [20:20] is the sub-list for extension extendee
-	0,  // [0:20] is the sub-list for field type_name
+	11, // 11: function.rules.v1.DecisionExplanation.nearest_failing:type_name -> function.rules.v1.FailingCondition
+	13, // 12: function.rules.v1.DecisionExplanation.columns:type_name -> function.rules.v1.ColumnExplanation
+	14, // 13: function.rules.v1.DecisionExplanation.steps:type_name -> function.rules.v1.StepExplanation
+	2,  // 14: function.rules.v1.RuleExplanation.outcome:type_name -> function.rules.v1.RuleOutcome
+	10, // 15: function.rules.v1.RuleExplanation.parts:type_name -> function.rules.v1.ConditionExplanation
+	11, // 16: function.rules.v1.RuleExplanation.failing:type_name -> function.rules.v1.FailingCondition
+	7,  // 17: function.rules.v1.RuleExplanation.error_span:type_name -> function.rules.v1.SourceSpan
+	7,  // 18: function.rules.v1.ConditionExplanation.span:type_name -> function.rules.v1.SourceSpan
+	7,  // 19: function.rules.v1.FailingCondition.span:type_name -> function.rules.v1.SourceSpan
+	12, // 20: function.rules.v1.FailingCondition.operands:type_name -> function.rules.v1.Operand
+	8,  // 21: function.rules.v1.StepExplanation.explanation:type_name -> function.rules.v1.DecisionExplanation
+	4,  // 22: function.rules.v1.LoggedDecision.decision:type_name -> function.rules.v1.Decision
+	20, // 23: function.rules.v1.LoggedDecision.decide_time:type_name -> google.protobuf.Timestamp
+	20, // 24: function.rules.v1.LoggedDecision.effective_time:type_name -> google.protobuf.Timestamp
+	3,  // 25: function.rules.v1.LoggedDecision.inputs:type_name -> function.rules.v1.DecisionInputs
+	21, // 26: function.rules.v1.DecisionInputs.MessagesEntry.value:type_name -> google.protobuf.Any
+	27, // [27:27] is the sub-list for method output_type
+	27, // [27:27] is the sub-list for method input_type
+	27, // [27:27] is the sub-list for extension type_name
+	27, // [27:27] is the sub-list for extension extendee
+	0,  // [0:27] is the sub-list for field type_name
 }
 
 func init() { file_function_rules_v1_decision_proto_init() }
@@ -1087,7 +1434,7 @@ func file_function_rules_v1_decision_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_function_rules_v1_decision_proto_rawDesc), len(file_function_rules_v1_decision_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   11,
+			NumMessages:   15,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -92,7 +92,7 @@ class _RuleOutcomeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_RuleOutco
     """Its condition did not hold."""
     RULE_OUTCOME_FAILED: _RuleOutcome.ValueType  # 3
     """It failed."""
-    RULE_OUTCOME_NOT_EVALUATED: _RuleOutcome.ValueType  # 4
+    RULE_OUTCOME_NOT_REACHED: _RuleOutcome.ValueType  # 4
     """It was not looked at, for an earlier one had decided."""
 
 class RuleOutcome(_RuleOutcome, metaclass=_RuleOutcomeEnumTypeWrapper):
@@ -106,7 +106,7 @@ RULE_OUTCOME_NOT_MATCHED: RuleOutcome.ValueType  # 2
 """Its condition did not hold."""
 RULE_OUTCOME_FAILED: RuleOutcome.ValueType  # 3
 """It failed."""
-RULE_OUTCOME_NOT_EVALUATED: RuleOutcome.ValueType  # 4
+RULE_OUTCOME_NOT_REACHED: RuleOutcome.ValueType  # 4
 """It was not looked at, for an earlier one had decided."""
 Global___RuleOutcome: _TypeAlias = RuleOutcome  # noqa: Y015
 
@@ -378,31 +378,41 @@ class DecisionExplanation(_message.Message):
 
     RULES_FIELD_NUMBER: _builtins.int
     NEAREST_RULE_ID_FIELD_NUMBER: _builtins.int
-    NEAREST_CONDITION_FIELD_NUMBER: _builtins.int
-    TEXT_FIELD_NUMBER: _builtins.int
+    NEAREST_FAILING_FIELD_NUMBER: _builtins.int
+    COLUMNS_FIELD_NUMBER: _builtins.int
+    STEPS_FIELD_NUMBER: _builtins.int
     nearest_rule_id: _builtins.str
-    """Where nothing matched: the rule or row that was closest to matching."""
-    text: _builtins.str
-    """The same for people, in a few lines."""
+    """Where nothing matched: the rule or row that was nearest to matching."""
     @_builtins.property
     def rules(self) -> _containers.RepeatedCompositeFieldContainer[Global___RuleExplanation]:
-        """What became of each rule or row, in order."""
+        """What became of each rule, in order. Of the rows of a table those that
+        matched and then those nearest to it, 20 at most.
+        """
 
     @_builtins.property
-    def nearest_condition(self) -> Global___ConditionExplanation:
-        """The condition that kept it from matching."""
+    def nearest_failing(self) -> _containers.RepeatedCompositeFieldContainer[Global___FailingCondition]:
+        """The parts of its condition, or its cells, that kept it from matching."""
+
+    @_builtins.property
+    def columns(self) -> _containers.RepeatedCompositeFieldContainer[Global___ColumnExplanation]:
+        """Of a table: what each column tested."""
+
+    @_builtins.property
+    def steps(self) -> _containers.RepeatedCompositeFieldContainer[Global___StepExplanation]:
+        """Of a graph: what each step came to."""
 
     def __init__(
         self,
         *,
         rules: _abc.Iterable[Global___RuleExplanation] | None = ...,
         nearest_rule_id: _builtins.str = ...,
-        nearest_condition: Global___ConditionExplanation | None = ...,
-        text: _builtins.str = ...,
+        nearest_failing: _abc.Iterable[Global___FailingCondition] | None = ...,
+        columns: _abc.Iterable[Global___ColumnExplanation] | None = ...,
+        steps: _abc.Iterable[Global___StepExplanation] | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["nearest_condition", b"nearest_condition"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["nearest_condition", b"nearest_condition", "nearest_rule_id", b"nearest_rule_id", "rules", b"rules", "text", b"text"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["columns", b"columns", "nearest_failing", b"nearest_failing", "nearest_rule_id", b"nearest_rule_id", "rules", b"rules", "steps", b"steps"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -416,25 +426,49 @@ class RuleExplanation(_message.Message):
 
     RULE_ID_FIELD_NUMBER: _builtins.int
     OUTCOME_FIELD_NUMBER: _builtins.int
-    CONDITIONS_FIELD_NUMBER: _builtins.int
+    CONDITION_FIELD_NUMBER: _builtins.int
+    PARTS_FIELD_NUMBER: _builtins.int
+    FAILING_FIELD_NUMBER: _builtins.int
+    ERROR_FIELD_NUMBER: _builtins.int
+    ERROR_SPAN_FIELD_NUMBER: _builtins.int
     rule_id: _builtins.str
     """Its id."""
     outcome: Global___RuleOutcome.ValueType
     """What became of it."""
+    condition: _builtins.str
+    """Its condition as it is written; empty for rows."""
+    error: _builtins.str
+    """What went wrong; empty when nothing did."""
     @_builtins.property
-    def conditions(self) -> _containers.RepeatedCompositeFieldContainer[Global___ConditionExplanation]:
-        """The parts of its condition in the order of evaluation."""
+    def parts(self) -> _containers.RepeatedCompositeFieldContainer[Global___ConditionExplanation]:
+        """The parts of its condition, each after the one that it belongs to; none for
+        rules that were not looked at.
+        """
+
+    @_builtins.property
+    def failing(self) -> _containers.RepeatedCompositeFieldContainer[Global___FailingCondition]:
+        """The fewest parts, or the cells, that would have to be otherwise for it to
+        match.
+        """
+
+    @_builtins.property
+    def error_span(self) -> Global___SourceSpan:
+        """Where."""
 
     def __init__(
         self,
         *,
         rule_id: _builtins.str = ...,
         outcome: Global___RuleOutcome.ValueType = ...,
-        conditions: _abc.Iterable[Global___ConditionExplanation] | None = ...,
+        condition: _builtins.str = ...,
+        parts: _abc.Iterable[Global___ConditionExplanation] | None = ...,
+        failing: _abc.Iterable[Global___FailingCondition] | None = ...,
+        error: _builtins.str = ...,
+        error_span: Global___SourceSpan | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["error_span", b"error_span"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["conditions", b"conditions", "outcome", b"outcome", "rule_id", b"rule_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["condition", b"condition", "error", b"error", "error_span", b"error_span", "failing", b"failing", "outcome", b"outcome", "parts", b"parts", "rule_id", b"rule_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -448,12 +482,9 @@ class ConditionExplanation(_message.Message):
 
     SPAN_FIELD_NUMBER: _builtins.int
     VALUE_FIELD_NUMBER: _builtins.int
-    ERROR_FIELD_NUMBER: _builtins.int
     EVALUATED_FIELD_NUMBER: _builtins.int
     value: _builtins.str
-    """Its value, shortened to a readable length; empty when it has none."""
-    error: _builtins.str
-    """What went wrong with it; empty when nothing did."""
+    """Its value as JSON, shortened to 200 characters; the last one in a loop."""
     evaluated: _builtins.bool
     """Whether it was looked at: the rest of `a && b` is not when `a` is false."""
     @_builtins.property
@@ -465,16 +496,149 @@ class ConditionExplanation(_message.Message):
         *,
         span: Global___SourceSpan | None = ...,
         value: _builtins.str = ...,
-        error: _builtins.str = ...,
         evaluated: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["span", b"span"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["error", b"error", "evaluated", b"evaluated", "span", b"span", "value", b"value"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["evaluated", b"evaluated", "span", b"span", "value", b"value"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ConditionExplanation: _TypeAlias = ConditionExplanation  # noqa: Y015
+
+@_typing.final
+class FailingCondition(_message.Message):
+    """A part of a condition, or a cell, that is in the way."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SPAN_FIELD_NUMBER: _builtins.int
+    COLUMN_FIELD_NUMBER: _builtins.int
+    OPERANDS_FIELD_NUMBER: _builtins.int
+    FAILED_FIELD_NUMBER: _builtins.int
+    column: _builtins.str
+    """The column of the cell; empty for a part of a condition."""
+    failed: _builtins.bool
+    """Whether it has no value, rather than being false."""
+    @_builtins.property
+    def span(self) -> Global___SourceSpan:
+        """Where it stands; of a cell its text alone."""
+
+    @_builtins.property
+    def operands(self) -> _containers.RepeatedCompositeFieldContainer[Global___Operand]:
+        """What it is made of, with the values."""
+
+    def __init__(
+        self,
+        *,
+        span: Global___SourceSpan | None = ...,
+        column: _builtins.str = ...,
+        operands: _abc.Iterable[Global___Operand] | None = ...,
+        failed: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["span", b"span"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["column", b"column", "failed", b"failed", "operands", b"operands", "span", b"span"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FailingCondition: _TypeAlias = FailingCondition  # noqa: Y015
+
+@_typing.final
+class Operand(_message.Message):
+    """What a condition is made of."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TEXT_FIELD_NUMBER: _builtins.int
+    VALUE_FIELD_NUMBER: _builtins.int
+    text: _builtins.str
+    """Its text."""
+    value: _builtins.str
+    """Its value as JSON, shortened to 200 characters."""
+    def __init__(
+        self,
+        *,
+        text: _builtins.str = ...,
+        value: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["text", b"text", "value", b"value"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Operand: _TypeAlias = Operand  # noqa: Y015
+
+@_typing.final
+class ColumnExplanation(_message.Message):
+    """What a column of a table tested."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    EXPRESSION_FIELD_NUMBER: _builtins.int
+    VALUE_FIELD_NUMBER: _builtins.int
+    ERROR_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """Its name."""
+    expression: _builtins.str
+    """Its expression."""
+    value: _builtins.str
+    """The value as JSON, shortened to 200 characters."""
+    error: _builtins.str
+    """Why there is none; empty when there is one."""
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        expression: _builtins.str = ...,
+        value: _builtins.str = ...,
+        error: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["error", b"error", "expression", b"expression", "name", b"name", "value", b"value"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ColumnExplanation: _TypeAlias = ColumnExplanation  # noqa: Y015
+
+@_typing.final
+class StepExplanation(_message.Message):
+    """What a step of a graph came to."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    VALUE_FIELD_NUMBER: _builtins.int
+    ERROR_FIELD_NUMBER: _builtins.int
+    EXPLANATION_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """Its name."""
+    value: _builtins.str
+    """Its value as JSON, shortened to 200 characters."""
+    error: _builtins.str
+    """What went wrong; empty when nothing did."""
+    @_builtins.property
+    def explanation(self) -> Global___DecisionExplanation:
+        """How the decision that it calls came out, and why."""
+
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        value: _builtins.str = ...,
+        error: _builtins.str = ...,
+        explanation: Global___DecisionExplanation | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["explanation", b"explanation"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["error", b"error", "explanation", b"explanation", "name", b"name", "value", b"value"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___StepExplanation: _TypeAlias = StepExplanation  # noqa: Y015
 
 @_typing.final
 class LoggedDecision(_message.Message):

@@ -266,32 +266,40 @@ export declare const SourceSpanSchema: GenMessage<SourceSpan>;
  */
 export declare type DecisionExplanation = Message<"function.rules.v1.DecisionExplanation"> & {
   /**
-   * What became of each rule or row, in order.
+   * What became of each rule, in order. Of the rows of a table those that
+   * matched and then those nearest to it, 20 at most.
    *
    * @generated from field: repeated function.rules.v1.RuleExplanation rules = 1;
    */
   rules: RuleExplanation[];
 
   /**
-   * Where nothing matched: the rule or row that was closest to matching.
+   * Where nothing matched: the rule or row that was nearest to matching.
    *
    * @generated from field: string nearest_rule_id = 2;
    */
   nearestRuleId: string;
 
   /**
-   * The condition that kept it from matching.
+   * The parts of its condition, or its cells, that kept it from matching.
    *
-   * @generated from field: function.rules.v1.ConditionExplanation nearest_condition = 3;
+   * @generated from field: repeated function.rules.v1.FailingCondition nearest_failing = 3;
    */
-  nearestCondition?: ConditionExplanation | undefined;
+  nearestFailing: FailingCondition[];
 
   /**
-   * The same for people, in a few lines.
+   * Of a table: what each column tested.
    *
-   * @generated from field: string text = 4;
+   * @generated from field: repeated function.rules.v1.ColumnExplanation columns = 4;
    */
-  text: string;
+  columns: ColumnExplanation[];
+
+  /**
+   * Of a graph: what each step came to.
+   *
+   * @generated from field: repeated function.rules.v1.StepExplanation steps = 5;
+   */
+  steps: StepExplanation[];
 };
 
 /**
@@ -321,11 +329,41 @@ export declare type RuleExplanation = Message<"function.rules.v1.RuleExplanation
   outcome: RuleOutcome;
 
   /**
-   * The parts of its condition in the order of evaluation.
+   * Its condition as it is written; empty for rows.
    *
-   * @generated from field: repeated function.rules.v1.ConditionExplanation conditions = 3;
+   * @generated from field: string condition = 3;
    */
-  conditions: ConditionExplanation[];
+  condition: string;
+
+  /**
+   * The parts of its condition, each after the one that it belongs to; none for
+   * rules that were not looked at.
+   *
+   * @generated from field: repeated function.rules.v1.ConditionExplanation parts = 4;
+   */
+  parts: ConditionExplanation[];
+
+  /**
+   * The fewest parts, or the cells, that would have to be otherwise for it to
+   * match.
+   *
+   * @generated from field: repeated function.rules.v1.FailingCondition failing = 5;
+   */
+  failing: FailingCondition[];
+
+  /**
+   * What went wrong; empty when nothing did.
+   *
+   * @generated from field: string error = 6;
+   */
+  error: string;
+
+  /**
+   * Where.
+   *
+   * @generated from field: function.rules.v1.SourceSpan error_span = 7;
+   */
+  errorSpan?: SourceSpan | undefined;
 };
 
 /**
@@ -348,23 +386,16 @@ export declare type ConditionExplanation = Message<"function.rules.v1.ConditionE
   span?: SourceSpan | undefined;
 
   /**
-   * Its value, shortened to a readable length; empty when it has none.
+   * Its value as JSON, shortened to 200 characters; the last one in a loop.
    *
    * @generated from field: string value = 2;
    */
   value: string;
 
   /**
-   * What went wrong with it; empty when nothing did.
-   *
-   * @generated from field: string error = 3;
-   */
-  error: string;
-
-  /**
    * Whether it was looked at: the rest of `a && b` is not when `a` is false.
    *
-   * @generated from field: bool evaluated = 4;
+   * @generated from field: bool evaluated = 3;
    */
   evaluated: boolean;
 };
@@ -374,6 +405,156 @@ export declare type ConditionExplanation = Message<"function.rules.v1.ConditionE
  * Use `create(ConditionExplanationSchema)` to create a new message.
  */
 export declare const ConditionExplanationSchema: GenMessage<ConditionExplanation>;
+
+/**
+ * A part of a condition, or a cell, that is in the way.
+ *
+ * @generated from message function.rules.v1.FailingCondition
+ */
+export declare type FailingCondition = Message<"function.rules.v1.FailingCondition"> & {
+  /**
+   * Where it stands; of a cell its text alone.
+   *
+   * @generated from field: function.rules.v1.SourceSpan span = 1;
+   */
+  span?: SourceSpan | undefined;
+
+  /**
+   * The column of the cell; empty for a part of a condition.
+   *
+   * @generated from field: string column = 2;
+   */
+  column: string;
+
+  /**
+   * What it is made of, with the values.
+   *
+   * @generated from field: repeated function.rules.v1.Operand operands = 3;
+   */
+  operands: Operand[];
+
+  /**
+   * Whether it has no value, rather than being false.
+   *
+   * @generated from field: bool failed = 4;
+   */
+  failed: boolean;
+};
+
+/**
+ * Describes the message function.rules.v1.FailingCondition.
+ * Use `create(FailingConditionSchema)` to create a new message.
+ */
+export declare const FailingConditionSchema: GenMessage<FailingCondition>;
+
+/**
+ * What a condition is made of.
+ *
+ * @generated from message function.rules.v1.Operand
+ */
+export declare type Operand = Message<"function.rules.v1.Operand"> & {
+  /**
+   * Its text.
+   *
+   * @generated from field: string text = 1;
+   */
+  text: string;
+
+  /**
+   * Its value as JSON, shortened to 200 characters.
+   *
+   * @generated from field: string value = 2;
+   */
+  value: string;
+};
+
+/**
+ * Describes the message function.rules.v1.Operand.
+ * Use `create(OperandSchema)` to create a new message.
+ */
+export declare const OperandSchema: GenMessage<Operand>;
+
+/**
+ * What a column of a table tested.
+ *
+ * @generated from message function.rules.v1.ColumnExplanation
+ */
+export declare type ColumnExplanation = Message<"function.rules.v1.ColumnExplanation"> & {
+  /**
+   * Its name.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * Its expression.
+   *
+   * @generated from field: string expression = 2;
+   */
+  expression: string;
+
+  /**
+   * The value as JSON, shortened to 200 characters.
+   *
+   * @generated from field: string value = 3;
+   */
+  value: string;
+
+  /**
+   * Why there is none; empty when there is one.
+   *
+   * @generated from field: string error = 4;
+   */
+  error: string;
+};
+
+/**
+ * Describes the message function.rules.v1.ColumnExplanation.
+ * Use `create(ColumnExplanationSchema)` to create a new message.
+ */
+export declare const ColumnExplanationSchema: GenMessage<ColumnExplanation>;
+
+/**
+ * What a step of a graph came to.
+ *
+ * @generated from message function.rules.v1.StepExplanation
+ */
+export declare type StepExplanation = Message<"function.rules.v1.StepExplanation"> & {
+  /**
+   * Its name.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * Its value as JSON, shortened to 200 characters.
+   *
+   * @generated from field: string value = 2;
+   */
+  value: string;
+
+  /**
+   * What went wrong; empty when nothing did.
+   *
+   * @generated from field: string error = 3;
+   */
+  error: string;
+
+  /**
+   * How the decision that it calls came out, and why.
+   *
+   * @generated from field: function.rules.v1.DecisionExplanation explanation = 4;
+   */
+  explanation?: DecisionExplanation | undefined;
+};
+
+/**
+ * Describes the message function.rules.v1.StepExplanation.
+ * Use `create(StepExplanationSchema)` to create a new message.
+ */
+export declare const StepExplanationSchema: GenMessage<StepExplanation>;
 
 /**
  * A decision as the log keeps it.
@@ -549,9 +730,9 @@ export enum RuleOutcome {
   /**
    * It was not looked at, for an earlier one had decided.
    *
-   * @generated from enum value: RULE_OUTCOME_NOT_EVALUATED = 4;
+   * @generated from enum value: RULE_OUTCOME_NOT_REACHED = 4;
    */
-  NOT_EVALUATED = 4,
+  NOT_REACHED = 4,
 }
 
 /**

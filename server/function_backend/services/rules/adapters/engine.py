@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import importlib
+import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from google.protobuf import json_format, symbol_database
+from google.protobuf import message_factory
 from google.protobuf.any_pb2 import Any as AnyMessage
-from google.protobuf.message import DecodeError, Message
+from google.protobuf.descriptor_pool import Default
+from google.protobuf.message import DecodeError
 
 from function.rules.v1 import definition_pb2
 from function_backend.kernel.errors import FieldViolation
@@ -23,7 +24,15 @@ from function_backend.services.rules.domain.problem import (
 )
 from function_backend.services.rules.errors import DecisionInputInvalidError
 from function_backend.services.rules.ports import CompiledDecision
-from function_backend_rules.cel.budget import Budget
+from function_backend_rules.cel.failures import EvaluationError
+from function_backend_rules.cel.runtime.messages import from_message
+from function_backend_rules.decisions import Compiled, DefinitionRefusedError, Inputs, compile_definition
+from function_backend_rules.explanation import Explanation, explain
+from function_backend_rules.input_values import InputRefusedError
+from function_backend_rules.problems import Problem
+from function_backend_rules.results import Result
+from function_backend_rules.testing import CaseReport as EngineCaseReport
+from function_backend_rules.testing import Difference, Verdict, run_cases
 
 
 class EngineDecision:
@@ -31,56 +40,64 @@ class EngineDecision:
 
     __slots__ = ("compiled", "warnings")
 
-    def __init__(self, compiled: Any) -> None:  # noqa: ANN401  the engine's compiled definition
+    def __init__(self, compiled: Compiled) -> None:
         self.compiled = compiled
         self.warnings: Sequence[DefinitionProblem] = tuple(map(_problem, compiled.warnings))
 
     @property
     def cost(self) -> int:
         """The estimate of what one evaluation costs at most, in steps."""
-        return int(self.compiled.cost)
+        return self.compiled.cost
 
-    def read(self, given: GivenInputs) -> Mapping[str, Any]:
+    def read(self, given: GivenInputs) -> Inputs:
         """The inputs as the engine sees them; DecisionInputInvalidError when they are not those declared."""
-        refused = _engine("decisions").InputRefusedError
         try:
+            if not given.messages:
+                return self.compiled.read_json(given.json)
             if not given.json:
-                found: Mapping[str, Any] = self.compiled.read_any(given.messages)
-            else:
-                found = self.compiled.read_json({**given.json, **_as_json(given.messages)})
-        except refused as error:
+                return self.compiled.read_any(given.messages)
+            return self.compiled.read({**self._of_json(given.json), **_unpacked(given.messages)})
+        except InputRefusedError as error:
             raise _input_invalid(error) from error
-        return found
 
-    def decide(self, values: Mapping[str, Any], *, now: datetime, deadline: float | None) -> Any:  # noqa: ANN401
+    def named(self, inputs: Inputs) -> Mapping[str, Any]:
+        """The values of the inputs by name."""
+        # The last of the engine's variables is `now`, which is no input.
+        return dict(zip(self.compiled.inputs, inputs.values, strict=False))
+
+    def decide(self, inputs: Inputs, *, now: datetime, deadline: float | None) -> Result:
         """The engine's result. The deadline is by `time.monotonic()`."""
-        return self.compiled.evaluate(values, now=now, budget=Budget(deadline=deadline))
+        return self.compiled.evaluate(inputs, now, self.compiled.budget(deadline))
 
-    def status_of(self, result: Any) -> DecisionStatus:  # noqa: ANN401  the engine's result
+    def status_of(self, result: Result) -> DecisionStatus:
         """How the result came out."""
         return DecisionStatus[result.status.name]
 
-    def explain(self, values: Mapping[str, Any], *, now: datetime) -> Any:  # noqa: ANN401
+    def explain(self, inputs: Inputs, *, now: datetime) -> Explanation:
         """The engine's explanation, which holds the result as well."""
-        return self.compiled.explain(values, now=now)
+        return explain(self.compiled, inputs, now)
 
-    def result_of(self, explanation: Any) -> Any:  # noqa: ANN401  the engine's explanation
+    def result_of(self, explanation: Explanation) -> Result:
         """The result that the explanation explains."""
         return explanation.result
 
     def run_cases(self) -> CaseReport:
         """What becomes of the cases that stand in the definition."""
-        report = _engine("testing").run_cases(self.compiled)
+        report = run_cases(self.compiled)
+        decided = report.coverage.rules
         return CaseReport(
-            outcomes=tuple(
-                CaseOutcome(name=each.name, passed=each.passed, failures=tuple(each.failures)) for each in report.cases
-            ),
+            outcomes=tuple(map(_outcome, report.cases)),
             coverage=Coverage(
-                covered=tuple(report.coverage.covered),
-                uncovered=tuple(report.coverage.uncovered),
-                condition_share=report.coverage.condition_share,
+                covered=tuple(rule for rule, count in decided.items() if count),
+                uncovered=tuple(rule for rule, count in decided.items() if not count),
+                condition_share=report.coverage.condition_ratio,
             ),
         )
+
+    def _of_json(self, json: Mapping[str, Any]) -> dict[str, Any]:
+        """The run-time values of inputs in JSON; those not declared stay as they are, for the engine to refuse."""
+        kinds, read = self.compiled.inputs, self.compiled.reader.json_value
+        return {name: read(value, kinds[name], name) if name in kinds else value for name, value in json.items()}
 
 
 class EngineCompiler:
@@ -88,20 +105,37 @@ class EngineCompiler:
 
     def compile(self, body: bytes, called: Mapping[str, CompiledDecision]) -> EngineDecision:
         """The compiled definition; ProblemsFoundError says everything that is wrong with it."""
-        engine = _engine("decisions")
         definition = definition_pb2.Definition.FromString(body)
         others = {name: each.compiled for name, each in called.items() if isinstance(each, EngineDecision)}
         try:
-            return EngineDecision(engine.compile_definition(definition, called=others))
-        except engine.DefinitionRefusedError as error:
+            return EngineDecision(compile_definition(definition, called=others))
+        except DefinitionRefusedError as error:
             raise ProblemsFoundError(list(map(_problem, error.problems))) from error
 
 
-def _engine(module: str) -> Any:  # noqa: ANN401  a module
-    return importlib.import_module(f"function_backend_rules.{module}")
+def _outcome(case: EngineCaseReport) -> CaseOutcome:
+    failures = tuple(map(_sentence, case.differences))
+    return CaseOutcome(
+        name=case.name,
+        passed=case.verdict is Verdict.PASSED,
+        failures=(case.message, *failures) if case.message else failures,
+    )
 
 
-def _problem(found: Any) -> DefinitionProblem:  # noqa: ANN401  the engine's problem
+def _sentence(difference: Difference) -> str:
+    got, expected = (_shown(each) for each in (difference.got, difference.expected))
+    if difference.what == "fails":
+        return f"it was to fail, and came to {got}" if difference.expected else f"it failed: {difference.got}"
+    if difference.what == "no_match":
+        return f"nothing was to match, and it came to {got}" if difference.expected else "nothing matched"
+    return f"the {difference.what.replace('_', ' ')} is {got}, not {expected}"
+
+
+def _shown(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, default=str)
+
+
+def _problem(found: Problem) -> DefinitionProblem:
     return DefinitionProblem(
         path=found.path,
         message=f"{found.subject}: {found.message}" if found.subject else found.message,
@@ -112,24 +146,25 @@ def _problem(found: Any) -> DefinitionProblem:  # noqa: ANN401  the engine's pro
     )
 
 
-def _input_invalid(error: Any) -> DecisionInputInvalidError:  # noqa: ANN401  the engine's refusal
+def _input_invalid(error: InputRefusedError) -> DecisionInputInvalidError:
     path = f"inputs.{error.path}" if error.path else "inputs"
     return DecisionInputInvalidError(FieldViolation(path, error.message))
 
 
-def _as_json(messages: Mapping[str, AnyMessage]) -> dict[str, Any]:
-    """The messages in their JSON form, for inputs that come in both forms."""
-    return {name: json_format.MessageToDict(_unpacked(name, packed)) for name, packed in messages.items()}
+def _unpacked(messages: Mapping[str, AnyMessage]) -> dict[str, Any]:
+    """The run-time values of messages, for inputs of which others come as JSON."""
+    return {name: _value(name, packed) for name, packed in messages.items()}
 
 
-def _unpacked(name: str, packed: AnyMessage) -> Message:
+def _value(name: str, packed: AnyMessage) -> Any:  # noqa: ANN401  any value of the engine
+    kind = packed.TypeName()
     try:
-        message: Message = symbol_database.Default().GetSymbol(packed.TypeName())()
+        message = message_factory.GetMessageClass(Default().FindMessageTypeByName(kind))()
         message.ParseFromString(packed.value)
+        return from_message(message)
     except KeyError:
-        violation = FieldViolation(f"inputs.{name}", f"holds a message of the unknown type '{packed.TypeName()}'")
-        raise DecisionInputInvalidError(violation) from None
+        raise InputRefusedError(name, f"the message {kind!r} is not known") from None
     except DecodeError:
-        violation = FieldViolation(f"inputs.{name}", f"is not a valid {packed.TypeName()}")
-        raise DecisionInputInvalidError(violation) from None
-    return message
+        raise InputRefusedError(name, f"the bytes are not a {kind}") from None
+    except EvaluationError as error:
+        raise InputRefusedError(name, error.message) from None

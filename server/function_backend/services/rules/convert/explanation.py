@@ -2,46 +2,124 @@
 
 from __future__ import annotations
 
-from typing import Any
+import json
+from collections.abc import Iterable
 
 from function.rules.v1 import decision_pb2 as wire
+from function_backend_rules.cel.failures import EvaluationError
+from function_backend_rules.cel.program import TracedNode
+from function_backend_rules.cel.runtime.json_form import json_form
+from function_backend_rules.cel.source import Span
+from function_backend_rules.explanation import FAILED, MATCHED, NOT_MATCHED, NOT_REACHED, Explanation, FailingTerm
+from function_backend_rules.explanation import RuleOutcome as Rule
+from function_backend_rules.graphs.compiled import StepResult
+from function_backend_rules.tables.explanation import CellOutcome, ColumnValue, RowOutcome
 
 _LONGEST_VALUE = 200
+_OUTCOMES = {
+    MATCHED: wire.RULE_OUTCOME_MATCHED,
+    NOT_MATCHED: wire.RULE_OUTCOME_NOT_MATCHED,
+    FAILED: wire.RULE_OUTCOME_FAILED,
+    NOT_REACHED: wire.RULE_OUTCOME_NOT_REACHED,
+}
 
 
-def explanation(value: Any) -> wire.DecisionExplanation:  # noqa: ANN401  the engine's explanation
+def explanation(value: Explanation) -> wire.DecisionExplanation:
     """Why a decision came out as it did."""
+    table = value.table
+    if table is not None:
+        nearest_row = table.nearest
+        return wire.DecisionExplanation(
+            rules=map(_row, table.rows),
+            nearest_rule_id="" if nearest_row is None else nearest_row.row_id,
+            nearest_failing=[] if nearest_row is None else map(_cell, nearest_row.failing),
+            columns=map(_column, table.columns),
+        )
     nearest = value.nearest
     return wire.DecisionExplanation(
         rules=map(_rule, value.rules),
         nearest_rule_id="" if nearest is None else nearest.rule_id,
-        nearest_condition=None if nearest is None else _condition(nearest.condition),
-        text=str(value),
+        nearest_failing=[] if nearest is None else map(_failing, nearest.failing),
+        steps=[_step(step, inner) for step, inner in value.steps],
     )
 
 
-def span(value: Any, text: str = "") -> wire.SourceSpan | None:  # noqa: ANN401  the engine's span
+def span(value: Span | None, text: str = "") -> wire.SourceSpan | None:
     """A part of an expression; None stays absent."""
     return None if value is None else wire.SourceSpan(start=value.start, end=value.end, text=text)
 
 
-def _rule(value: Any) -> wire.RuleExplanation:  # noqa: ANN401  the engine's
+def _rule(value: Rule) -> wire.RuleExplanation:
     return wire.RuleExplanation(
         rule_id=value.rule_id,
-        outcome=wire.RuleOutcome.Value(f"RULE_OUTCOME_{value.outcome.name}"),
-        conditions=map(_condition, value.conditions),
+        outcome=_OUTCOMES[value.outcome],
+        condition=value.condition,
+        parts=map(_part, value.nodes),
+        failing=map(_failing, value.failing),
+        error=value.error,
+        error_span=span(value.span),
     )
 
 
-def _condition(value: Any) -> wire.ConditionExplanation:  # noqa: ANN401  the engine's
+def _row(value: RowOutcome) -> wire.RuleExplanation:
+    failed = [cell.error for cell in value.cells if cell.error]
+    outcome = MATCHED if value.matched else FAILED if failed else NOT_MATCHED
+    return wire.RuleExplanation(
+        rule_id=value.row_id,
+        outcome=_OUTCOMES[outcome],
+        failing=map(_cell, value.failing),
+        error="; ".join(failed),
+    )
+
+
+def _part(value: TracedNode) -> wire.ConditionExplanation:
     return wire.ConditionExplanation(
         span=span(value.span, value.text),
-        value=_shown(value.value) if value.evaluated and not value.error else "",
-        error=value.error or "",
+        value=_shown(value.value) if value.evaluated else "",
         evaluated=value.evaluated,
     )
 
 
+def _failing(value: FailingTerm) -> wire.FailingCondition:
+    return wire.FailingCondition(
+        span=span(value.span, value.text), operands=_operands(value.operands), failed=value.error
+    )
+
+
+def _operands(values: Iterable[tuple[str, object]]) -> list[wire.Operand]:
+    return [wire.Operand(text=text, value=_shown(value)) for text, value in values]
+
+
+def _cell(value: CellOutcome) -> wire.FailingCondition:
+    return wire.FailingCondition(
+        span=wire.SourceSpan(end=len(value.source), text=value.source),
+        column=value.column,
+        failed=value.matched is None,
+    )
+
+
+def _column(value: ColumnValue) -> wire.ColumnExplanation:
+    return wire.ColumnExplanation(
+        name=value.name,
+        expression=value.expression,
+        value="" if value.error is not None else _shown(value.value),
+        error=value.error or "",
+    )
+
+
+def _step(value: StepResult, inner: Explanation | None) -> wire.StepExplanation:
+    failure = value.failure
+    return wire.StepExplanation(
+        name=value.name,
+        value="" if failure is not None else _shown(value.value),
+        error="" if failure is None else failure.message,
+        explanation=None if inner is None else explanation(inner),
+    )
+
+
 def _shown(value: object) -> str:
-    text = repr(value)
+    try:
+        text = json.dumps(json_form(value), ensure_ascii=False)
+    except EvaluationError:
+        text = repr(value)  # A type, of which JSON knows nothing.
     return text if len(text) <= _LONGEST_VALUE else f"{text[: _LONGEST_VALUE - 1]}…"

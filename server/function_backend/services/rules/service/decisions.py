@@ -85,10 +85,10 @@ class Decisions:
                 raise DecisionNotReplayableError(decision_id, "its version is gone")
             compiled = self._compilations.of_version(work, version)
         try:
-            values = compiled.read(self._inputs_of(decision.inputs))
+            inputs = compiled.read(self._inputs_of(decision.inputs))
         except DecisionInputInvalidError as error:
             raise DecisionNotReplayableError(decision_id, "its inputs can no longer be read") from error
-        explanation = compiled.explain(values, now=decision.effective_at)
+        explanation = compiled.explain(inputs, now=decision.effective_at)
         result = compiled.result_of(explanation)
         return ExplainedDecision(
             decision=decision, explanation=explanation, result=result, status=compiled.status_of(result)

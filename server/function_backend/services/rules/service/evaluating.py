@@ -77,20 +77,20 @@ class Evaluating:
         except ServiceError as error:
             return error
 
-    def _decide(self, moment: _Moment, inputs: GivenInputs, call: Call) -> TakenDecision:
+    def _decide(self, moment: _Moment, sent: GivenInputs, call: Call) -> TakenDecision:
         deciding, at = moment.deciding, moment.effective_at
         principal = call.principal
         if principal is None:
             raise RuntimeError("nobody is calling")
         compiled = deciding.compiled
-        given = self._with_companies(inputs, call)
-        values = compiled.read(given)
+        given = self._with_companies(sent, call)
+        inputs = compiled.read(given)
         explanation = None
         if moment.explain:
-            explanation = compiled.explain(values, now=at)
+            explanation = compiled.explain(inputs, now=at)
             result = compiled.result_of(explanation)
         else:
-            result = compiled.decide(values, now=at, deadline=call.deadline)
+            result = compiled.decide(inputs, now=at, deadline=call.deadline)
         return TakenDecision(
             id=new_id(),
             tenant_id=principal.tenant_id,
@@ -105,7 +105,7 @@ class Evaluating:
             effective_at=at,
             caller=principal.actor,
             given=given,
-            values=values,
+            values=compiled.named(inputs),
         )
 
     def _with_companies(self, given: GivenInputs, call: Call) -> GivenInputs:
