@@ -344,6 +344,15 @@ const (
 	// A decision about a company by its id takes the permission to read companies
 	// besides.
 	ErrorReason_ERROR_REASON_DECISION_REFERENCE_DENIED ErrorReason = 424
+	// No simulation with this id exists, or it was deleted.
+	ErrorReason_ERROR_REASON_SIMULATION_NOT_FOUND ErrorReason = 440
+	// The tenant has as many simulations waiting or running as it may have.
+	ErrorReason_ERROR_REASON_SIMULATION_LIMIT_REACHED ErrorReason = 441
+	// The decision has no rollout.
+	ErrorReason_ERROR_REASON_ROLLOUT_NOT_FOUND ErrorReason = 450
+	// The rollout does not add up; `BadRequest` names the field, and for the key
+	// line and column.
+	ErrorReason_ERROR_REASON_ROLLOUT_INVALID ErrorReason = 451
 )
 
 // Enum value maps for ErrorReason.
@@ -482,6 +491,10 @@ var (
 		422: "ERROR_REASON_LOGGED_DECISION_NOT_FOUND",
 		423: "ERROR_REASON_DECISION_NOT_REPLAYABLE",
 		424: "ERROR_REASON_DECISION_REFERENCE_DENIED",
+		440: "ERROR_REASON_SIMULATION_NOT_FOUND",
+		441: "ERROR_REASON_SIMULATION_LIMIT_REACHED",
+		450: "ERROR_REASON_ROLLOUT_NOT_FOUND",
+		451: "ERROR_REASON_ROLLOUT_INVALID",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":                    0,
@@ -617,6 +630,10 @@ var (
 		"ERROR_REASON_LOGGED_DECISION_NOT_FOUND":      422,
 		"ERROR_REASON_DECISION_NOT_REPLAYABLE":        423,
 		"ERROR_REASON_DECISION_REFERENCE_DENIED":      424,
+		"ERROR_REASON_SIMULATION_NOT_FOUND":           440,
+		"ERROR_REASON_SIMULATION_LIMIT_REACHED":       441,
+		"ERROR_REASON_ROLLOUT_NOT_FOUND":              450,
+		"ERROR_REASON_ROLLOUT_INVALID":                451,
 	}
 )
 
@@ -651,7 +668,7 @@ var File_function_common_v1_error_reason_proto protoreflect.FileDescriptor
 
 const file_function_common_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
-	"%function/common/v1/error_reason.proto\x12\x12function.common.v1\x1a function/common/v1/options.proto*\xfcy\n" +
+	"%function/common/v1/error_reason.proto\x12\x12function.common.v1\x1a function/common/v1/options.proto*\xe7}\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12[\n" +
 	"\x1cERROR_REASON_INVALID_REQUEST\x10\x01\x1a9\xb2\xed\x185\b\x03\x12\n" +
@@ -820,7 +837,11 @@ const file_function_common_v1_error_reason_proto_rawDesc = "" +
 	"&ERROR_REASON_LOGGED_DECISION_NOT_FOUND\x10\xa6\x03\x1aU\xb2\xed\x18Q\b\x05\x12\vdecision_id\x1a@Decision 01938d2e-7f04-7c3e-9d55-0a6f3c3f0b11 is not in the log.\x12\x9c\x01\n" +
 	"$ERROR_REASON_DECISION_NOT_REPLAYABLE\x10\xa7\x03\x1aq\xb2\xed\x18m\b\t\x12\vdecision_id\x1a\\Decision 01938d2e-7f04-7c3e-9d55-0a6f3c3f0b11 cannot be explained: its inputs were not kept.\x12\x94\x01\n" +
 	"&ERROR_REASON_DECISION_REFERENCE_DENIED\x10\xa8\x03\x1ag\xb2\xed\x18c\b\a\x12\n" +
-	"permission\x1aSThe permission 'company.read' is missing, which inputs by the id of a company take.B\xd1\x01\n" +
+	"permission\x1aSThe permission 'company.read' is missing, which inputs by the id of a company take.\x12~\n" +
+	"!ERROR_REASON_SIMULATION_NOT_FOUND\x10\xb8\x03\x1aV\xb2\xed\x18R\b\x05\x12\rsimulation_id\x1a?Simulation 01938d2e-7f04-7c3e-9d55-0a6f3c3f0b11 does not exist.\x12\x8d\x01\n" +
+	"%ERROR_REASON_SIMULATION_LIMIT_REACHED\x10\xb9\x03\x1aa\xb2\xed\x18]\b\t\x12\x05limit\x1aRA tenant has at most 10 simulations that are not over; wait for one, or cancel it.\x12a\n" +
+	"\x1eERROR_REASON_ROLLOUT_NOT_FOUND\x10\xc2\x03\x1a<\xb2\xed\x188\b\x05\x12\x04name\x1a.The decision 'credit.approval' has no rollout.\x12v\n" +
+	"\x1cERROR_REASON_ROLLOUT_INVALID\x10\xc3\x03\x1aS\xb2\xed\x18O\b\x03\x12\x04name\x12\x05field\x1a>key: line 1, column 1: there is no variable 'compny' (company)B\xd1\x01\n" +
 	"\x16com.function.common.v1B\x10ErrorReasonProtoP\x01Z9function-backend.internal/api/function/common/v1;commonv1\xa2\x02\x03FCX\xaa\x02\x12Function.Common.V1\xca\x02\x13Function_\\Common\\V1\xe2\x02\x1fFunction_\\Common\\V1\\GPBMetadata\xea\x02\x14Function::Common::V1b\x06proto3"
 
 var (

@@ -381,6 +381,16 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """A decision about a company by its id takes the permission to read companies
     besides.
     """
+    ERROR_REASON_SIMULATION_NOT_FOUND: _ErrorReason.ValueType  # 440
+    """No simulation with this id exists, or it was deleted."""
+    ERROR_REASON_SIMULATION_LIMIT_REACHED: _ErrorReason.ValueType  # 441
+    """The tenant has as many simulations waiting or running as it may have."""
+    ERROR_REASON_ROLLOUT_NOT_FOUND: _ErrorReason.ValueType  # 450
+    """The decision has no rollout."""
+    ERROR_REASON_ROLLOUT_INVALID: _ErrorReason.ValueType  # 451
+    """The rollout does not add up; `BadRequest` names the field, and for the key
+    line and column.
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Why a call failed. It travels as `google.rpc.ErrorInfo.reason` without the
@@ -747,5 +757,15 @@ ERROR_REASON_DECISION_NOT_REPLAYABLE: ErrorReason.ValueType  # 423
 ERROR_REASON_DECISION_REFERENCE_DENIED: ErrorReason.ValueType  # 424
 """A decision about a company by its id takes the permission to read companies
 besides.
+"""
+ERROR_REASON_SIMULATION_NOT_FOUND: ErrorReason.ValueType  # 440
+"""No simulation with this id exists, or it was deleted."""
+ERROR_REASON_SIMULATION_LIMIT_REACHED: ErrorReason.ValueType  # 441
+"""The tenant has as many simulations waiting or running as it may have."""
+ERROR_REASON_ROLLOUT_NOT_FOUND: ErrorReason.ValueType  # 450
+"""The decision has no rollout."""
+ERROR_REASON_ROLLOUT_INVALID: ErrorReason.ValueType  # 451
+"""The rollout does not add up; `BadRequest` names the field, and for the key
+line and column.
 """
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

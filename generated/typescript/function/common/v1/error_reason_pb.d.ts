@@ -998,6 +998,35 @@ export enum ErrorReason {
    * @generated from enum value: ERROR_REASON_DECISION_REFERENCE_DENIED = 424;
    */
   DECISION_REFERENCE_DENIED = 424,
+
+  /**
+   * No simulation with this id exists, or it was deleted.
+   *
+   * @generated from enum value: ERROR_REASON_SIMULATION_NOT_FOUND = 440;
+   */
+  SIMULATION_NOT_FOUND = 440,
+
+  /**
+   * The tenant has as many simulations waiting or running as it may have.
+   *
+   * @generated from enum value: ERROR_REASON_SIMULATION_LIMIT_REACHED = 441;
+   */
+  SIMULATION_LIMIT_REACHED = 441,
+
+  /**
+   * The decision has no rollout.
+   *
+   * @generated from enum value: ERROR_REASON_ROLLOUT_NOT_FOUND = 450;
+   */
+  ROLLOUT_NOT_FOUND = 450,
+
+  /**
+   * The rollout does not add up; `BadRequest` names the field, and for the key
+   * line and column.
+   *
+   * @generated from enum value: ERROR_REASON_ROLLOUT_INVALID = 451;
+   */
+  ROLLOUT_INVALID = 451,
 }
 
 /**
