@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from function.rules.v1 import decision_pb2 as wire
 from function.rules.v1 import evaluation_service_pb2 as service_wire
@@ -19,14 +19,17 @@ from function_backend.services.rules.domain.decision import (
     Question,
     TakenDecision,
 )
+from function_backend.services.rules.domain.rollout import Agreement
+from function_backend.services.rules.service.beside import other_answer
 from function_backend.services.rules.service.decisions import ExplainedDecision
 
-_STATUSES = {
+STATUSES = {
     DecisionStatus.MATCHED: wire.DECISION_STATUS_MATCHED,
     DecisionStatus.NO_MATCH: wire.DECISION_STATUS_NO_MATCH,
     DecisionStatus.FAILED: wire.DECISION_STATUS_FAILED,
 }
-_BY_NUMBER = {number: status for status, number in _STATUSES.items()}
+"""How decisions come out, on the wire."""
+_BY_NUMBER = {number: status for status, number in STATUSES.items()}
 
 
 def question(
@@ -81,6 +84,15 @@ def logged(value: LoggedDecision, *, with_inputs: bool) -> wire.LoggedDecision:
     )
     if with_inputs and value.inputs is not None:
         message.inputs.ParseFromString(value.inputs)
+    if value.candidate_version is not None:
+        message.rollout.CopyFrom(
+            wire.DecisionRollout(
+                candidate_version=value.candidate_version,
+                answered_by_candidate=value.version == value.candidate_version,
+                other_version=value.other_version or 0,
+                agreement=value.agreement or "",
+            )
+        )
     return message
 
 
@@ -88,13 +100,13 @@ def explained(value: ExplainedDecision) -> service_wire.ExplainDecisionResponse:
     """A decision of the log with its explanation."""
     message = logged(value.decision, with_inputs=True)
     message.decision.explanation.CopyFrom(explanation(value.explanation))
-    again = _outcome(value.result, value.status)
+    again = outcome_message(value.result, value.status)
     then = message.decision
     same = (again.status, again.value, list(again.matches)) == (then.status, then.value, list(then.matches))
     return service_wire.ExplainDecisionResponse(decision=message, reproduced=same)
 
 
-def wanted(message: service_wire.ListDecisionsRequest) -> DecisionFilter:
+def wanted(message: service_wire.ListDecisionsRequest | service_wire.ExportDecisionsRequest) -> DecisionFilter:
     """Which decisions of the log."""
     return DecisionFilter(
         name=message.name,
@@ -115,6 +127,7 @@ class Keeping:
     def __call__(self, value: TakenDecision) -> LoggedDecision:
         """What is kept of the decision."""
         inputs = kept_inputs(value)
+        other = _other(value)
         return LoggedDecision(
             id=value.id,
             tenant_id=value.tenant_id,
@@ -131,11 +144,44 @@ class Keeping:
             inputs=inputs.message if self._with_inputs else None,
             redacted=inputs.redacted,
             inputs_digest=inputs.digest,
+            candidate_version=None if value.beside is None else value.beside.candidate,
+            other_version=None if value.beside is None else value.beside.other.number,
+            agreement=None if other is None else other.agreement.value,
+            other_outcome=None if other is None else other.outcome,
         )
 
 
+class _Other(NamedTuple):
+    """What is kept of the version that did not answer."""
+
+    agreement: Agreement
+    outcome: bytes | None
+
+
+def _other(value: TakenDecision) -> _Other | None:
+    """Asks the version that did not answer, where there is one; None when it was not asked."""
+    found = None if value.beside is None else other_answer(value)
+    if found is None:
+        return None
+    if found.status is None:
+        return _Other(Agreement.FAILED, None)
+    message = outcome_message(found.result, found.status)
+    answer = outcome_message(value.result, value.status)
+    by_candidate = value.version == value.beside.candidate
+    candidate, in_force = (answer, message) if by_candidate else (message, answer)
+    other = value.beside.other
+    message.name, message.version, message.content_hash = other.name, other.number, other.content_hash
+    return _Other(_agreement(candidate, in_force), message.SerializeToString())
+
+
+def _agreement(candidate: wire.Decision, in_force: wire.Decision) -> Agreement:
+    if (candidate.status, candidate.value) == (in_force.status, in_force.value):
+        return Agreement.AGREED
+    return Agreement.FAILED if candidate.status == wire.DECISION_STATUS_FAILED else Agreement.DIFFERED
+
+
 def _decision(value: TakenDecision) -> wire.Decision:
-    message = _outcome(value.result, value.status)
+    message = outcome_message(value.result, value.status)
     message.id = str(value.id)
     message.name = value.name
     message.version = value.version
@@ -143,9 +189,10 @@ def _decision(value: TakenDecision) -> wire.Decision:
     return message
 
 
-def _outcome(result: Any, status: DecisionStatus) -> wire.Decision:  # noqa: ANN401  the engine's result
+def outcome_message(result: Any, status: DecisionStatus) -> wire.Decision:  # noqa: ANN401  the engine's result
+    """What the result of the engine says."""
     return wire.Decision(
-        status=_STATUSES[status],
+        status=STATUSES[status],
         value=json_value(result.value) if status is DecisionStatus.MATCHED else None,
         matches=[
             wire.DecisionMatch(

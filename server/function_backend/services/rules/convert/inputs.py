@@ -59,7 +59,7 @@ def kept_inputs(taken: TakenDecision) -> KeptInputs:
     What was read from the database is kept as it was read; what has sensitive fields is kept as the engine saw it,
     without these.
     """
-    whole = _message(taken.given)
+    whole = message_of(taken.given)
     digest = hashlib.sha256(whole.SerializeToString(deterministic=True)).digest()
     any_redacted = False
     for name, value in taken.values.items():
@@ -83,7 +83,8 @@ def packed(message: Message) -> AnyMessage:
     )
 
 
-def _message(given: GivenInputs) -> decision_pb2.DecisionInputs:
+def message_of(given: GivenInputs) -> decision_pb2.DecisionInputs:
+    """The inputs as they are sent."""
     made = decision_pb2.DecisionInputs(company_ids={name: str(found) for name, found in given.companies.items()})
     for name, message in given.messages.items():
         made.messages[name].CopyFrom(message)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import insert, select
+from sqlalchemy import func, insert, select
 
 from function_backend.kernel.pagination import Page
 from function_backend.services.rules.domain.decision import DecisionFilter, DecisionStatus, LoggedDecision
+from function_backend.services.rules.domain.rollout import Agreement, ComparisonCounts
 from function_backend.services.rules.tables import decision_table
 
 if TYPE_CHECKING:
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
 
     from function_backend.persistence.unit_of_work import UnitOfWork
     from function_backend.persistence.wire import Driver
+
+Period = tuple[datetime | None, datetime | None]
+"""From when on and until before when; None for without a limit."""
 
 _decision = decision_table.c
 _LISTED = [column for column in decision_table.columns if column.name != "inputs"]
@@ -52,6 +57,63 @@ class DecisionRepository:
         found = [_read(row) for row in rows]
         more, found = len(found) > limit, found[:limit]
         return Page(found, (str(found[-1].id),) if more else None)
+
+    def list_after(
+        self, after: UUID | None, wanted: DecisionFilter, *, now: datetime, limit: int
+    ) -> Sequence[LoggedDecision]:
+        """Decisions with their inputs after the given one in the order of their ids."""
+        query = select(decision_table).where(_decision.tenant_id == self._work.tenant_id, _decision.expires_at > now)
+        if after is not None:
+            query = query.where(_decision.id > after)
+        rows = self._work.connection.execute(_narrowed(query, wanted).order_by(_decision.id).limit(limit))
+        return [_read(row) for row in rows]
+
+    def count(self, wanted: DecisionFilter, *, now: datetime, at_most: int) -> int:
+        """How many decisions there are, as far as that is less than so many."""
+        query = select(_decision.id).where(_decision.tenant_id == self._work.tenant_id, _decision.expires_at > now)
+        found = _narrowed(query, wanted).limit(at_most).subquery()
+        return self._work.connection.execute(select(func.count()).select_from(found)).scalar_one()
+
+    def compare(self, definition_id: UUID, candidate: int, period: Period, *, now: datetime) -> ComparisonCounts:
+        """How often the candidate and the version in force agreed within the period."""
+        query = select(_decision.agreement, _decision.version == candidate, func.count().label("count")).group_by(
+            _decision.agreement, _decision.version == candidate
+        )
+        counts: Counter[str | None] = Counter()
+        answered = 0
+        for agreement, by_candidate, count in self._work.connection.execute(
+            self._beside(query, definition_id, candidate, period, now)
+        ):
+            counts[agreement] += count
+            answered += count if by_candidate else 0
+        return ComparisonCounts(
+            agreed=counts[Agreement.AGREED.value],
+            differed=counts[Agreement.DIFFERED.value],
+            failed=counts[Agreement.FAILED.value],
+            not_compared=counts[None],
+            answered_by_candidate=answered,
+        )
+
+    def parted(
+        self, definition_id: UUID, candidate: int, period: Period, *, now: datetime, limit: int
+    ) -> Sequence[LoggedDecision]:
+        """Decisions without their inputs in which the candidate and the version in force parted, the latest first."""
+        query = self._beside(select(*_LISTED), definition_id, candidate, period, now).where(
+            _decision.agreement.in_([Agreement.DIFFERED.value, Agreement.FAILED.value])
+        )
+        rows = self._work.connection.execute(query.order_by(_decision.id.desc()).limit(limit))
+        return [_read(row) for row in rows]
+
+    def _beside(
+        self, query: Select[Any], definition_id: UUID, candidate: int, period: Period, now: datetime
+    ) -> Select[Any]:
+        query = query.where(
+            _decision.tenant_id == self._work.tenant_id,
+            _decision.definition_id == definition_id,
+            _decision.candidate_version == candidate,
+            _decision.expires_at > now,
+        )
+        return _narrowed(query, DecisionFilter(decided_from=period[0], decided_until=period[1]))
 
 
 def purge_decisions(driver: Driver, expired_before: datetime, *, at_most: int = 1000) -> int:
@@ -92,6 +154,10 @@ def _row(tenant_id: UUID, decision: LoggedDecision) -> dict[str, Any]:
         "inputs": decision.inputs,
         "redacted": decision.redacted,
         "inputs_digest": decision.inputs_digest,
+        "candidate_version": decision.candidate_version,
+        "other_version": decision.other_version,
+        "agreement": decision.agreement,
+        "other_outcome": decision.other_outcome,
     }
 
 
@@ -112,4 +178,8 @@ def _read(row: Row[Any]) -> LoggedDecision:
         inputs=getattr(row, "inputs", None),
         redacted=row.redacted,
         inputs_digest=row.inputs_digest,
+        candidate_version=row.candidate_version,
+        other_version=row.other_version,
+        agreement=row.agreement,
+        other_outcome=row.other_outcome,
     )

@@ -13,7 +13,8 @@ from function_backend.kernel.identifiers import new_id
 from function_backend.services.rules.domain.decision import GivenInputs, Question, TakenDecision
 from function_backend.services.rules.errors import DecisionReferenceDeniedError
 from function_backend.services.rules.ports import CompanySource, DecisionSink
-from function_backend.services.rules.service.in_force import Deciding, InForce
+from function_backend.services.rules.service.beside import Deciding, TakenBeside
+from function_backend.services.rules.service.in_force import InForce
 
 READ_COMPANY = "company.read"
 _COMPANY = "company"
@@ -82,9 +83,13 @@ class Evaluating:
         principal = call.principal
         if principal is None:
             raise RuntimeError("nobody is calling")
-        compiled = deciding.compiled
         given = self._with_companies(sent, call)
-        inputs = compiled.read(given)
+        inputs = deciding.compiled.read(given)
+        taken_beside = None
+        if (beside := deciding.beside) is not None:
+            deciding, inputs, other = beside.chosen(deciding, given, inputs, now=at)
+            taken_beside = TakenBeside(candidate=beside.candidate.number, other=other, patience=beside.patience)
+        compiled = deciding.compiled
         explanation = None
         if moment.explain:
             explanation = compiled.explain(inputs, now=at)
@@ -106,6 +111,7 @@ class Evaluating:
             caller=principal.actor,
             given=given,
             values=compiled.named(inputs),
+            beside=taken_beside,
         )
 
     def _with_companies(self, given: GivenInputs, call: Call) -> GivenInputs:

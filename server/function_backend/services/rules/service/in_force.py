@@ -5,23 +5,30 @@ What is kept says when each version is in force, so a planned publication takes 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from function_backend.cache.local import LocalCache
 from function_backend.kernel.call import Call
+from function_backend.kernel.errors import ServiceError
 from function_backend.kernel.statistics import CacheStatistics
 from function_backend.persistence.unit_of_work import Transactions, UnitOfWork
 from function_backend.services.rules.domain.publication import Timeline
+from function_backend.services.rules.domain.rollout import is_active
 from function_backend.services.rules.domain.version import Version, VersionState
 from function_backend.services.rules.errors import DefinitionNotFoundError, NotInForceError, VersionStateError
 from function_backend.services.rules.ports import CompiledDecision
 from function_backend.services.rules.repository.publication import PublicationRepository
+from function_backend.services.rules.repository.rollout import RolloutRepository
 from function_backend.services.rules.repository.version import VersionRepository
+from function_backend.services.rules.service.beside import Beside, Deciding, Patience
 from function_backend.services.rules.service.compilations import Compilations
 from function_backend.services.rules.service.finding import definition_named, version_of
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,17 +39,8 @@ class KnownDefinition:
     timeline: Timeline
     published: dict[int, str]
     """The content hashes of the versions that may decide, by number."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Deciding:
-    """A version that is ready to decide."""
-
-    definition_id: UUID
-    name: str
-    number: int
-    content_hash: str
-    compiled: CompiledDecision
+    beside: Beside | None
+    """The candidate that is rolled out."""
 
 
 class InForce:
@@ -56,8 +54,10 @@ class InForce:
         size: int,
         ttl: float,
         may_cache: Callable[[], bool],
+        rollout_states: Sequence[VersionState],
     ) -> None:
-        """`may_cache` says whether changes are being heard of."""
+        """`may_cache` says whether changes are being heard of; of the states are candidates that may take part."""
+        self._rollout_states = rollout_states
         self._transactions = transactions
         self._compilations = compilations
         self._known: LocalCache[tuple[UUID, str], KnownDefinition] = LocalCache(size=size, ttl=ttl)
@@ -84,11 +84,15 @@ class InForce:
         or is retired, and NotInForceError.
         """
         known = self._known_definition(call, name)
+        beside = None
         if not number:
             publication = known.timeline.in_force(at)
             if publication is None:
                 raise NotInForceError(name, at)
             number = publication.version
+            beside = known.beside
+            if beside is not None and (number == beside.candidate.number or at < beside.rollout.started_at):
+                beside = None
         content_hash = known.published.get(number)
         if content_hash is None:
             raise self._unpublished(name, number)
@@ -97,7 +101,14 @@ class InForce:
             compiled = self._compilations.kept(call.tenant_id, known.id, number)
         if compiled is None:
             compiled = self._compiled(name, number)
-        return Deciding(definition_id=known.id, name=name, number=number, content_hash=content_hash, compiled=compiled)
+        return Deciding(
+            definition_id=known.id,
+            name=name,
+            number=number,
+            content_hash=content_hash,
+            compiled=compiled,
+            beside=beside,
+        )
 
     def _known_definition(self, call: Call, name: str) -> KnownDefinition:
         tenant_id = call.tenant_id
@@ -113,11 +124,35 @@ class InForce:
                 raise DefinitionNotFoundError(name)
             definition_id, timeline = found
             published = VersionRepository(work).in_state(definition_id, VersionState.PUBLISHED)
+            beside = self._beside(work, name, definition_id)
         return KnownDefinition(
             id=definition_id,
             timeline=timeline,
             published={version.number: version.content.content_hash for version in published},
+            beside=beside,
         )
+
+    def _beside(self, work: UnitOfWork, name: str, definition_id: UUID) -> Beside | None:
+        """The candidate that is rolled out, where it takes part; whatever is wrong with it harms no decision."""
+        rollout = RolloutRepository(work).find(definition_id)
+        if rollout is None:
+            return None
+        version = VersionRepository(work).find(definition_id, rollout.candidate)
+        if version is None or not is_active(rollout, version, self._rollout_states):
+            return None
+        try:
+            compiled = self._compilations.of_candidate(work, version, rollout.calls)
+        except ServiceError as error:
+            _log.warning("the candidate %d of '%s' takes no part: %s", rollout.candidate, name, error)
+            return None
+        candidate = Deciding(
+            definition_id=definition_id,
+            name=name,
+            number=version.number,
+            content_hash=version.content.content_hash,
+            compiled=compiled,
+        )
+        return Beside(rollout=rollout, candidate=candidate, patience=Patience())
 
     def _compiled(self, name: str, number: int) -> CompiledDecision:
         with self._transactions.reading() as work:
