@@ -293,4 +293,4 @@ def _held(caller: RulesCaller, name: str, *, until: timedelta) -> str:
 def _set(caller: RulesCaller, simulation_id: str, **columns: object) -> None:
     setting = ", ".join(f"{name} = %s" for name in columns)
     with psycopg.connect(caller.server.database.superuser_url, autocommit=True) as connection:
-        connection.execute(f"update rules_simulation set {setting} where id = %s", [*columns.values(), simulation_id])  # type: ignore[arg-type]
+        connection.execute(f"update rules_simulation set {setting} where id = %s", [*columns.values(), simulation_id])

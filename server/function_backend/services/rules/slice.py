@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from function_backend.kernel.slice import Chore, Slice
+from function_backend.persistence.wire import Driver
 from function_backend.resources import Resources
 from function_backend.services.rules.adapters.background_work import BackgroundWork
 from function_backend.services.rules.adapters.companies import AllCompanies, ReferencedCompanies, empty_company
@@ -103,6 +104,11 @@ def build(resources: Resources, settings: RulesSettings) -> Slice:
         transactions=transactions, clock=clock, compilations=compilations, publishing=publishing, approval=approval
     )
     background = BackgroundWork("simulations", simulating.run_due, pace)
+
+    def look_for_simulations(driver: Driver) -> None:
+        if due_simulations(driver, clock.now(), at_most=1):
+            background.wake()
+
     return Slice(
         name="rules",
         servicers={
@@ -119,7 +125,7 @@ def build(resources: Resources, settings: RulesSettings) -> Slice:
             Chore(_PURGE_SECONDS, lambda driver: purge_decisions(driver, clock.now())),
             Chore(_PURGE_SECONDS, lambda driver: purge_simulations(driver, clock.now())),
             # For those whose worker died, and where no notification was heard.
-            Chore(_LOOK_SECONDS, lambda driver: due_simulations(driver, clock.now(), at_most=1) and background.wake()),
+            Chore(_LOOK_SECONDS, look_for_simulations),
         ),
         endings=(background.end,),
         closings=(background.close, *((log.close,) if isinstance(log, BackgroundLog) else ())),

@@ -39,6 +39,8 @@ _STATES = {
     SimulationState.FAILED: wire.SIMULATION_STATE_FAILED,
     SimulationState.CANCELLED: wire.SIMULATION_STATE_CANCELLED,
 }
+_CHANGES = {each: wire.SimulationOutcome.Value(f"SIMULATION_OUTCOME_{each.name}") for each in SimulationOutcome}
+_REASONS = {each: wire.NotReplayableReason.Value(f"NOT_REPLAYABLE_REASON_{each.name}") for each in NotReplayable}
 _BY_NUMBER = {number: status for status, number in STATUSES.items()}
 _LONGEST_VALUE = 1000
 _MOST_RULES = 10
@@ -63,8 +65,9 @@ def simulation(value: Simulation, *, with_result: bool = True) -> wire.Simulatio
     source = None
     if value.source:
         source = wire.SimulationSource.FromString(value.source)
-        # They may be large, and the caller has them.
-        source.uploaded_inputs.ClearField("inputs") if source.WhichOneof("source") == "uploaded_inputs" else None
+        if source.WhichOneof("source") == "uploaded_inputs":
+            # They may be large, and the caller has them.
+            source.uploaded_inputs.ClearField("inputs")
     return wire.Simulation(
         id=str(value.id),
         name=value.name,
@@ -134,13 +137,13 @@ class WireForms:
         """The same, to be stored."""
         return wire.SimulationResult(
             counts=[
-                wire.SimulationCount(outcome=each.value, count=tally.counts[each])
+                wire.SimulationCount(outcome=_CHANGES[each], count=tally.counts[each])
                 for each in SimulationOutcome
                 if tally.counts[each]
             ],
             not_replayable=[
                 wire.NotReplayableCount(
-                    reason=each.value,
+                    reason=_REASONS[each],
                     count=tally.not_replayable[each],
                     example=tally.not_replayable_examples.get(each, "")[:_LONGEST_VALUE],
                 )
@@ -181,7 +184,7 @@ class WireForms:
     ) -> wire.SimulationExample:
         """An example of a change."""
         made = wire.SimulationExample(
-            outcome=outcome.value,
+            outcome=_CHANGES[outcome],
             inputs_digest=(subject.digest or b"").hex(),
             before=_simulated(before),
             after=_simulated(after),

@@ -76,16 +76,15 @@ class DecisionRepository:
 
     def compare(self, definition_id: UUID, candidate: int, period: Period, *, now: datetime) -> ComparisonCounts:
         """How often the candidate and the version in force agreed within the period."""
-        query = select(_decision.agreement, _decision.version == candidate, func.count().label("count")).group_by(
-            _decision.agreement, _decision.version == candidate
-        )
+        columns = (_decision.agreement, _decision.version)
+        query = select(*columns, func.count().label("count")).group_by(*columns)
         counts: Counter[str | None] = Counter()
         answered = 0
-        for agreement, by_candidate, count in self._work.connection.execute(
+        for agreement, version, count in self._work.connection.execute(
             self._beside(query, definition_id, candidate, period, now)
         ):
             counts[agreement] += count
-            answered += count if by_candidate else 0
+            answered += count if version == candidate else 0
         return ComparisonCounts(
             agreed=counts[Agreement.AGREED.value],
             differed=counts[Agreement.DIFFERED.value],

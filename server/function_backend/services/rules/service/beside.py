@@ -120,10 +120,11 @@ def other_answer(taken: TakenDecision) -> OtherAnswer | None:
     if beside is None or beside.patience.is_over():
         return None
     compiled = beside.other.compiled
-    began = time.monotonic()
+    # Of this thread: whether others had the processor meanwhile says nothing about the version.
+    began = time.thread_time()
     try:
         inputs = compiled.read(taken.given)
-        result = compiled.decide(inputs, now=taken.effective_at, deadline=began + _LONGEST_SECONDS)
+        result = compiled.decide(inputs, now=taken.effective_at, deadline=time.monotonic() + _LONGEST_SECONDS)
         return OtherAnswer(result=result, status=compiled.status_of(result))
     except DecisionInputInvalidError:
         return OtherAnswer(result=None, status=None)
@@ -131,7 +132,7 @@ def other_answer(taken: TakenDecision) -> OtherAnswer | None:
         _log.exception("version %d of '%s' broke beside the one that answered", beside.other.number, taken.name)
         return OtherAnswer(result=None, status=None)
     finally:
-        beside.patience.took(time.monotonic() - began)
+        beside.patience.took(time.thread_time() - began)
 
 
 def _key(in_force: Deciding, rollout: Rollout) -> KeyExpression | None:

@@ -10,7 +10,7 @@ import logging
 import time
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -24,28 +24,25 @@ from function_backend.persistence.unit_of_work import Transactions
 from function_backend.services.rules.adapters.pace import Pace
 from function_backend.services.rules.domain.simulation import (
     CurrentCompanies,
-    NotReplayable,
     Simulation,
     SimulationState,
     StoredDecisions,
     Subject,
     Tally,
     UploadedInputs,
-    compared,
 )
-from function_backend.services.rules.errors import DecisionInputInvalidError
-from function_backend.services.rules.ports import CompanyPages, CompiledDecision, SimulationForms
-from function_backend.services.rules.repository.definition import DefinitionRepository
+from function_backend.services.rules.ports import CompanyPages, SimulationForms
 from function_backend.services.rules.repository.simulation import SimulationRepository, due_simulations
 from function_backend.services.rules.service.compilations import Compilations
 from function_backend.services.rules.service.evaluating import READ_COMPANY
-from function_backend.services.rules.service.finding import version_of
+from function_backend.services.rules.service.finding import definition_named, version_of
 from function_backend.services.rules.service.subjects import (
     CompanySubjects,
     DecisionSubjects,
     Subjects,
     UploadedSubjects,
 )
+from function_backend.services.rules.service.trials import Trial
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,23 +53,12 @@ _SYSTEM = UUID(int=0)
 _HELD_FOR = timedelta(seconds=30)
 _PIECE_SECONDS = 1.0
 _STATEMENT_SECONDS = 15.0
-_DECISION_SECONDS = 0.25
 _MOST_ATTEMPTS = 5
 """A simulation that ended so many workers without getting any further is not handed to another one."""
 
 
 class LostError(Exception):
     """The simulation is not this worker's any more."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Contestants:
-    """What decides."""
-
-    candidate: CompiledDecision
-    baseline: CompiledDecision | None
-    """None for stored decisions."""
-    include_redacted: bool
 
 
 class Simulating:
@@ -100,12 +86,14 @@ class Simulating:
         """Runs the simulations that nobody is at, one after the other, until there are none."""
         while not self._pace.ending:
             due = self._transactions.without_tenant(lambda driver: due_simulations(driver, self._clock.now()))
-            ran = [self._attempt(tenant_id, simulation_id) for tenant_id, simulation_id in due if not self._pace.ending]
+            ran = [self._attempt(tenant_id, simulation_id) for tenant_id, simulation_id in due]
             if not any(ran):
                 return
 
     def _attempt(self, tenant_id: UUID, simulation_id: UUID) -> bool:
-        """Runs one to its end, or as far as it comes; False when it is another worker's."""
+        """Runs one to its end, or as far as it comes; False when it is another worker's, or there is no time."""
+        if self._pace.ending:
+            return False
         holder = new_id()
         with self._for_tenant(tenant_id):
             with self._transactions.apart() as work:
@@ -130,25 +118,24 @@ class Simulating:
         if simulation.attempts > _MOST_ATTEMPTS:
             self._fail(simulation, holder, f"{_MOST_ATTEMPTS} workers ended while they were at it")
             return
-        subjects, contestants = self._subjects(simulation), self._contestants(simulation)
-        tally = self._forms.tally(simulation.result)
+        subjects, trial = self._subjects(simulation), self._trial(simulation)
         if not simulation.total:
             simulation = replace(simulation, total=max(subjects.count(), simulation.done))
         told_at = time.monotonic()
         while page := self._next(subjects, simulation):
             for subject in page:
-                self._try(subject, contestants, tally, simulation.max_examples)
+                trial.attempt(subject)
                 simulation = replace(simulation, place=subject.place, done=simulation.done + 1)
                 self._pace.rest_when_due()
                 if self._pace.ending:
-                    self._tell(simulation, tally, holder, let_go=True)
+                    self._tell(simulation, trial.tally, holder, let_go=True)
                     return
                 if time.monotonic() - told_at >= _PIECE_SECONDS:
-                    self._tell(simulation, tally, holder)
+                    self._tell(simulation, trial.tally, holder)
                     told_at = time.monotonic()
         # More may have come than were counted, or fewer be left.
         simulation = replace(simulation, total=simulation.done)
-        self._tell(simulation.ended(SimulationState.SUCCEEDED, at=self._clock.now()), tally, holder, let_go=True)
+        self._tell(simulation.ended(SimulationState.SUCCEEDED, at=self._clock.now()), trial.tally, holder, let_go=True)
 
     def _next(self, subjects: Subjects, simulation: Simulation) -> Sequence[Subject]:
         with self._for_tenant(None):
@@ -172,61 +159,22 @@ class Simulating:
                 ended = current.ended(SimulationState.FAILED, at=self._clock.now(), failure=why)
                 simulations.advance(ended, holder, until=None)
 
-    def _try(self, subject: Subject, contestants: _Contestants, tally: Tally, most_examples: int) -> None:
-        given = subject.given
-        if given is None:
-            tally.skip(NotReplayable.INPUTS_NOT_KEPT)
-            return
-        if subject.redacted and not contestants.include_redacted:
-            tally.skip(NotReplayable.INPUTS_REDACTED)
-            return
-        forms, candidate, baseline = self._forms, contestants.candidate, contestants.baseline
-        try:
-            inputs = candidate.read(given)
-        except DecisionInputInvalidError as error:
-            tally.skip(NotReplayable.INPUTS_REFUSED, str(error))
-            return
-        if baseline is None:
-            before, shown_before = forms.logged(subject.logged or b"")
-        else:
-            try:
-                old_inputs = baseline.read(given)
-            except DecisionInputInvalidError as error:
-                tally.skip(NotReplayable.BASELINE_REFUSED, str(error))
-                return
-            old = self._decide(baseline, old_inputs, subject)
-            old_status = baseline.status_of(old)
-            before, shown_before = forms.decided(old, old_status), None
-        result = self._decide(candidate, inputs, subject)
-        status = candidate.status_of(result)
-        outcome = compared(before, forms.decided(result, status))
-        tally.counts[outcome] += 1
-        for failure in result.errors:
-            tally.fail(failure.rule_id, failure.message)
-        if tally.wants_example(outcome, most_examples):
-            if shown_before is None:
-                shown_before = forms.shown(old, old_status)
-            if subject.digest is None:
-                subject = replace(subject, digest=forms.digest(given))
-            tally.keep(outcome, forms.example(outcome, subject, shown_before, forms.shown(result, status)))
-
-    def _decide(self, compiled: CompiledDecision, inputs: object, subject: Subject) -> object:
-        deadline = time.monotonic() + _DECISION_SECONDS
-        return compiled.decide(inputs, now=subject.effective_at, deadline=deadline)
-
-    def _contestants(self, simulation: Simulation) -> _Contestants:
+    def _trial(self, simulation: Simulation) -> Trial:
         source = self._forms.source(simulation.source)
         with self._transactions.apart(read_only=True) as work:
             candidate = self._compilations.with_calls(work, simulation.content, simulation.calls)
             baseline = None
             if simulation.baseline_version:
-                definition = DefinitionRepository(work).find(simulation.name)
-                if definition is None:
-                    raise LostError
-                version = version_of(work, definition, simulation.baseline_version)
+                version = version_of(work, definition_named(work, simulation.name), simulation.baseline_version)
                 baseline = self._compilations.of_version(work, version)
-        redacted = isinstance(source, StoredDecisions) and source.include_redacted
-        return _Contestants(candidate=candidate, baseline=baseline, include_redacted=redacted)
+        return Trial(
+            candidate=candidate,
+            baseline=baseline,
+            include_redacted=isinstance(source, StoredDecisions) and source.include_redacted,
+            forms=self._forms,
+            tally=self._forms.tally(simulation.result),
+            most_examples=simulation.max_examples,
+        )
 
     def _subjects(self, simulation: Simulation) -> Subjects:
         source = self._forms.source(simulation.source)

@@ -183,7 +183,7 @@ class Simulations:
             return simulation
         try:
             until = time.monotonic() + seconds
-            while not simulation.is_over and not call.ended:
+            while not call.ended:
                 remaining = call.remaining()
                 # With room for the answer itself.
                 left = until - time.monotonic() if remaining is None else min(until - time.monotonic(), remaining - 1)
@@ -191,27 +191,26 @@ class Simulations:
                     break
                 time.sleep(min(_LOOK_SECONDS, left))
                 simulation = self.get(simulation_id)
+                if simulation.is_over:
+                    break
         finally:
             self._waiting.release()
         return simulation
 
     def _choose(self, work: UnitOfWork, wanted: WantedSimulation, now: datetime) -> _Chosen:
         definition = definition_named(work, wanted.name)
-        number, content, calls = 0, wanted.content, ()
-        if content is None:
-            version = version_of(work, definition, wanted.version)
-            number, content, calls = version.number, version.content, version.calls
-            compiled = None if version.state in OPEN else self._compilations.of_version(work, version)
-        elif content.name != wanted.name:
+        version = version_of(work, definition, wanted.version) if wanted.content is None else None
+        content = wanted.content if version is None else version.content
+        if content is None or content.name != wanted.name:
             raise invalid_fields(FieldViolation("definition.name", f"must be '{wanted.name}', as in name"))
-        else:
-            compiled = None
-        if compiled is None:
+        if version is None or version.state in OPEN:
             candidate = self._compilations.candidate(work, content, at=now)
-            compiled, calls = candidate.sound(prefix="" if number else "definition."), candidate.calls
+            compiled, calls = candidate.sound(prefix="definition." if version is None else ""), candidate.calls
+        else:
+            compiled, calls = self._compilations.of_version(work, version), version.calls
         return _Chosen(
             definition=definition,
-            number=number,
+            number=0 if version is None else version.number,
             content=content,
             calls=calls,
             compiled=compiled,
@@ -240,7 +239,9 @@ class Simulations:
             return replace(source, decided_until=source.decided_until or now)
         if isinstance(source, CurrentCompanies):
             names = compiled.inputs_of_type(_COMPANY_TYPE)
-            name = source.input or (names[0] if len(names) == 1 else "")
+            name = source.input
+            if not name and len(names) == 1:
+                name = names[0]
             if name not in names:
                 what = f"is one of {', '.join(names)}" if names else f"the version has no input of type {_COMPANY_TYPE}"
                 raise invalid_fields(FieldViolation("source.current_companies.input", what))
