@@ -21,6 +21,7 @@ from bench.rows.ready import measure as measure_ready
 from bench.rows.revocation import measure as measure_revocation
 from bench.rows.rules_conditions import measure as measure_rules_conditions
 from bench.rows.rules_publish import measure as measure_rules_publish
+from bench.rows.rules_simulate import measure as measure_rules_simulate
 from bench.rows.search import measure as measure_search
 from bench.rows.token_grants import measure as measure_token_grants
 from bench.rows.verify_credential import measure as measure_verify_credential
@@ -57,4 +58,5 @@ ROWS = (
     Row(name="search", title="Search with typing errors", measure=measure_search),
     Row(name="rules-conditions", title="Rules over a message", measure=measure_rules_conditions),
     Row(name="rules-publish", title="Publishing a rule", measure=measure_rules_publish),
+    Row(name="rules-simulate", title="Simulating a rule set", measure=measure_rules_simulate),
 )

@@ -66,6 +66,7 @@ def scene(
         "calls.minimum_deadline": "2s",
         "company.import_row_limit": 3,
         "rules.most_definitions": 1,
+        "rules.most_simulations": 1,
         "rules.approval": "four_eyes",
         "rules.decision_log": "synchronous",
         "rules.decision_inputs": "digest",

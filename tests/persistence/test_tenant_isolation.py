@@ -51,6 +51,7 @@ _DEFINER_SEES_ALL = {
     "device_authorization",
     "relation_decision",
     "rules_decision",
+    "rules_simulation",
 }
 
 _TENANT_TABLES = """

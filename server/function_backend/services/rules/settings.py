@@ -32,7 +32,7 @@ class RulesSettings:
     """How long decisions stay in the log."""
     most_simulations: int = 10
     """Simulations of a tenant that may wait or run at the same time."""
-    simulation_share: float = 0.6
+    simulation_share: float = 0.5
     """The share of one processor that a worker spends on simulations at most, above 0 and up to 1."""
     simulations_kept_for: timedelta = timedelta(days=30)
     """How long simulations stay, from when they were asked for."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import Enum
@@ -81,8 +81,8 @@ class Subject:
     place: str
     """Tells it from the others, and says where to go on: the id of a decision or company, or a number."""
     kind: type[StoredDecisions | UploadedInputs | CurrentCompanies]
-    given: GivenInputs | None
-    """None where the inputs were not kept."""
+    given: Callable[[], GivenInputs] | None
+    """Reads the inputs, when their turn has come; None where they were not kept."""
     effective_at: datetime
     redacted: bool = False
     logged: bytes | None = None

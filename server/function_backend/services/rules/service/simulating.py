@@ -139,7 +139,9 @@ class Simulating:
 
     def _next(self, subjects: Subjects, simulation: Simulation) -> Sequence[Subject]:
         with self._for_tenant(None):
-            return subjects.page(simulation)
+            page = subjects.page(simulation)
+        self._pace.rest_when_due()
+        return page
 
     def _tell(self, simulation: Simulation, tally: Tally, holder: UUID, *, let_go: bool = False) -> None:
         """Stores how far it has come; LostError when it is not this worker's any more."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Protocol
 from uuid import UUID
 
@@ -22,7 +23,8 @@ from function_backend.services.rules.repository.decision import DecisionReposito
 
 DEFAULT_DECISIONS = 100_000
 """Stored decisions that a simulation takes when nothing else is said."""
-_PAGE = 500
+_PAGE = 200
+"""What is read at a time. A page is made into values without a rest, and calls wait for that."""
 
 
 class Subjects(Protocol):
@@ -78,7 +80,7 @@ class DecisionSubjects:
         return Subject(
             place=str(decision.id),
             kind=StoredDecisions,
-            given=None if decision.inputs is None else self.inputs_of(decision.inputs),
+            given=None if decision.inputs is None else partial(self.inputs_of, decision.inputs),
             effective_at=decision.effective_at,
             redacted=decision.redacted,
             logged=decision.outcome,
@@ -101,7 +103,7 @@ class UploadedSubjects:
         """The next ones."""
         begin = simulation.done
         return [
-            Subject(place=str(place), kind=UploadedInputs, given=GivenInputs(json=json), effective_at=self.now)
+            Subject(place=str(place), kind=UploadedInputs, given=partial(GivenInputs, json=json), effective_at=self.now)
             for place, json in enumerate(self.source.inputs[begin : begin + _PAGE], begin)
         ]
 
@@ -130,7 +132,7 @@ class CompanySubjects:
             Subject(
                 place=str(company_id),
                 kind=CurrentCompanies,
-                given=GivenInputs(messages={self.source.input: company}, json=constants),
+                given=partial(GivenInputs, messages={self.source.input: company}, json=constants),
                 effective_at=self.now,
             )
             for company_id, company in self.companies.page(after, limit=limit)

@@ -41,13 +41,13 @@ class Trial:
 
     def attempt(self, subject: Subject) -> None:
         """Lets the version decide, and counts what comes out."""
-        given = subject.given
-        if given is None:
+        if subject.given is None:
             self.tally.skip(NotReplayable.INPUTS_NOT_KEPT)
             return
         if subject.redacted and not self.include_redacted:
             self.tally.skip(NotReplayable.INPUTS_REDACTED)
             return
+        given = subject.given()
         after = self._taken(self.candidate, given, subject, NotReplayable.INPUTS_REFUSED)
         if after is None:
             return
