@@ -163,7 +163,7 @@ def _(scene: Scene) -> Answer:
     # As if it went on for hours.
     with psycopg.connect(scene.narrow.database.superuser_url, autocommit=True) as connection:
         connection.execute(
-            "update rules_simulation set holder = tenant_id, held_until = 'infinity', ended_at = null where id = %s",
+            "update rules_simulation set holder = tenant_id, held_until = '2999-01-01', ended_at = null where id = %s",
             [made.id],
         )
     return scene.send("CreateSimulation", request, on=scene.narrow, key=key)

@@ -226,7 +226,7 @@ def _rules(caller: _Caller) -> None:
     with psycopg.connect(caller.server.database.superuser_url, autocommit=True) as connection:
         # As if another worker were at it for hours: what is over cannot be cancelled.
         connection.execute(
-            "update rules_simulation set holder = tenant_id, held_until = 'infinity', ended_at = null, state = 'queued'"
+            "update rules_simulation set holder = tenant_id, held_until = '2999-01-01', ended_at = null, state = 'queued'"
         )
     caller.send("CancelSimulation", {"id": simulation})
     caller.send("DeleteSimulation", {"id": simulation})

@@ -424,7 +424,7 @@ def _decide(server: RunningServer) -> dict[str, str]:
     caller.published(loan(names[0], limit=5))
     decisions = [caller.decide(names[0], amount=5).id for _ in range(2)]
     eventually(lambda: len(caller.decision("ListDecisions", name=names[0]).decisions) == len(decisions) or None)
-    simulations = [caller.simulated(names[0], source={"stored_decisions": {}}).id for _ in range(2)]
+    simulations = [caller.simulated(names[0], source={"stored_decisions": {}}).id for _ in range(4)]
     return {"definition": names[0], "decision": decisions[0], "simulation": simulations[0]}
 
 

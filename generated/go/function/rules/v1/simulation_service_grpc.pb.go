@@ -47,7 +47,8 @@ type SimulationServiceClient interface {
 	// Permission: rules.simulate. Idempotency: safe to repeat with a request_id.
 	// Fails with DEFINITION_NOT_FOUND, VERSION_NOT_FOUND, DEFINITION_INVALID,
 	// DECISION_INPUT_INVALID, NOT_IN_FORCE when there is nothing to compare with,
-	// SIMULATION_LIMIT_REACHED, DECISION_REFERENCE_DENIED, REQUEST_ID_REUSED.
+	// SIMULATION_LIMIT_REACHED, DECISION_REFERENCE_DENIED, REQUEST_ID_REUSED,
+	// CONCURRENT_CHANGE.
 	CreateSimulation(ctx context.Context, in *CreateSimulationRequest, opts ...grpc.CallOption) (*CreateSimulationResponse, error)
 	// Returns a simulation: how far it has come, and what came out so far.
 	//
@@ -62,7 +63,7 @@ type SimulationServiceClient interface {
 	// Cancels a simulation: its worker stops within a second or two. One that is
 	// over stays as it is.
 	//
-	// Permission: rules.simulate. Idempotency: idempotent.
+	// Permission: rules.simulate. Idempotency: a repetition leaves the same state.
 	// Fails with SIMULATION_NOT_FOUND, CONCURRENT_CHANGE.
 	CancelSimulation(ctx context.Context, in *CancelSimulationRequest, opts ...grpc.CallOption) (*CancelSimulationResponse, error)
 	// Returns a simulation when it is over, or as it is when the time to wait is
@@ -75,7 +76,7 @@ type SimulationServiceClient interface {
 	// Deletes a simulation with what came out; one that runs is broken off.
 	//
 	// Permission: rules.simulate. Idempotency: safe to repeat with a request_id.
-	// Fails with SIMULATION_NOT_FOUND, REQUEST_ID_REUSED.
+	// Fails with SIMULATION_NOT_FOUND, REQUEST_ID_REUSED, CONCURRENT_CHANGE.
 	DeleteSimulation(ctx context.Context, in *DeleteSimulationRequest, opts ...grpc.CallOption) (*DeleteSimulationResponse, error)
 }
 
@@ -165,7 +166,8 @@ type SimulationServiceServer interface {
 	// Permission: rules.simulate. Idempotency: safe to repeat with a request_id.
 	// Fails with DEFINITION_NOT_FOUND, VERSION_NOT_FOUND, DEFINITION_INVALID,
 	// DECISION_INPUT_INVALID, NOT_IN_FORCE when there is nothing to compare with,
-	// SIMULATION_LIMIT_REACHED, DECISION_REFERENCE_DENIED, REQUEST_ID_REUSED.
+	// SIMULATION_LIMIT_REACHED, DECISION_REFERENCE_DENIED, REQUEST_ID_REUSED,
+	// CONCURRENT_CHANGE.
 	CreateSimulation(context.Context, *CreateSimulationRequest) (*CreateSimulationResponse, error)
 	// Returns a simulation: how far it has come, and what came out so far.
 	//
@@ -180,7 +182,7 @@ type SimulationServiceServer interface {
 	// Cancels a simulation: its worker stops within a second or two. One that is
 	// over stays as it is.
 	//
-	// Permission: rules.simulate. Idempotency: idempotent.
+	// Permission: rules.simulate. Idempotency: a repetition leaves the same state.
 	// Fails with SIMULATION_NOT_FOUND, CONCURRENT_CHANGE.
 	CancelSimulation(context.Context, *CancelSimulationRequest) (*CancelSimulationResponse, error)
 	// Returns a simulation when it is over, or as it is when the time to wait is
@@ -193,7 +195,7 @@ type SimulationServiceServer interface {
 	// Deletes a simulation with what came out; one that runs is broken off.
 	//
 	// Permission: rules.simulate. Idempotency: safe to repeat with a request_id.
-	// Fails with SIMULATION_NOT_FOUND, REQUEST_ID_REUSED.
+	// Fails with SIMULATION_NOT_FOUND, REQUEST_ID_REUSED, CONCURRENT_CHANGE.
 	DeleteSimulation(context.Context, *DeleteSimulationRequest) (*DeleteSimulationResponse, error)
 	mustEmbedUnimplementedSimulationServiceServer()
 }

@@ -47,7 +47,8 @@ class SimulationServiceStub:
     Permission: rules.simulate. Idempotency: safe to repeat with a request_id.
     Fails with DEFINITION_NOT_FOUND, VERSION_NOT_FOUND, DEFINITION_INVALID,
     DECISION_INPUT_INVALID, NOT_IN_FORCE when there is nothing to compare with,
-    SIMULATION_LIMIT_REACHED, DECISION_REFERENCE_DENIED, REQUEST_ID_REUSED.
+    SIMULATION_LIMIT_REACHED, DECISION_REFERENCE_DENIED, REQUEST_ID_REUSED,
+    CONCURRENT_CHANGE.
     """
     GetSimulation: _grpc.UnaryUnaryMultiCallable[_simulation_service_pb2.GetSimulationRequest, _simulation_service_pb2.GetSimulationResponse]
     """Returns a simulation: how far it has come, and what came out so far.
@@ -65,7 +66,7 @@ class SimulationServiceStub:
     """Cancels a simulation: its worker stops within a second or two. One that is
     over stays as it is.
 
-    Permission: rules.simulate. Idempotency: idempotent.
+    Permission: rules.simulate. Idempotency: a repetition leaves the same state.
     Fails with SIMULATION_NOT_FOUND, CONCURRENT_CHANGE.
     """
     WaitSimulation: _grpc.UnaryUnaryMultiCallable[_simulation_service_pb2.WaitSimulationRequest, _simulation_service_pb2.WaitSimulationResponse]
@@ -80,7 +81,7 @@ class SimulationServiceStub:
     """Deletes a simulation with what came out; one that runs is broken off.
 
     Permission: rules.simulate. Idempotency: safe to repeat with a request_id.
-    Fails with SIMULATION_NOT_FOUND, REQUEST_ID_REUSED.
+    Fails with SIMULATION_NOT_FOUND, REQUEST_ID_REUSED, CONCURRENT_CHANGE.
     """
 
 @_typing.type_check_only
@@ -102,7 +103,8 @@ class SimulationServiceAsyncStub(SimulationServiceStub):
     Permission: rules.simulate. Idempotency: safe to repeat with a request_id.
     Fails with DEFINITION_NOT_FOUND, VERSION_NOT_FOUND, DEFINITION_INVALID,
     DECISION_INPUT_INVALID, NOT_IN_FORCE when there is nothing to compare with,
-    SIMULATION_LIMIT_REACHED, DECISION_REFERENCE_DENIED, REQUEST_ID_REUSED.
+    SIMULATION_LIMIT_REACHED, DECISION_REFERENCE_DENIED, REQUEST_ID_REUSED,
+    CONCURRENT_CHANGE.
     """
     GetSimulation: _aio.UnaryUnaryMultiCallable[_simulation_service_pb2.GetSimulationRequest, _simulation_service_pb2.GetSimulationResponse]  # type: ignore[assignment]
     """Returns a simulation: how far it has come, and what came out so far.
@@ -120,7 +122,7 @@ class SimulationServiceAsyncStub(SimulationServiceStub):
     """Cancels a simulation: its worker stops within a second or two. One that is
     over stays as it is.
 
-    Permission: rules.simulate. Idempotency: idempotent.
+    Permission: rules.simulate. Idempotency: a repetition leaves the same state.
     Fails with SIMULATION_NOT_FOUND, CONCURRENT_CHANGE.
     """
     WaitSimulation: _aio.UnaryUnaryMultiCallable[_simulation_service_pb2.WaitSimulationRequest, _simulation_service_pb2.WaitSimulationResponse]  # type: ignore[assignment]
@@ -135,7 +137,7 @@ class SimulationServiceAsyncStub(SimulationServiceStub):
     """Deletes a simulation with what came out; one that runs is broken off.
 
     Permission: rules.simulate. Idempotency: safe to repeat with a request_id.
-    Fails with SIMULATION_NOT_FOUND, REQUEST_ID_REUSED.
+    Fails with SIMULATION_NOT_FOUND, REQUEST_ID_REUSED, CONCURRENT_CHANGE.
     """
 
 class SimulationServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -160,7 +162,8 @@ class SimulationServiceServicer(metaclass=_abc_1.ABCMeta):
         Permission: rules.simulate. Idempotency: safe to repeat with a request_id.
         Fails with DEFINITION_NOT_FOUND, VERSION_NOT_FOUND, DEFINITION_INVALID,
         DECISION_INPUT_INVALID, NOT_IN_FORCE when there is nothing to compare with,
-        SIMULATION_LIMIT_REACHED, DECISION_REFERENCE_DENIED, REQUEST_ID_REUSED.
+        SIMULATION_LIMIT_REACHED, DECISION_REFERENCE_DENIED, REQUEST_ID_REUSED,
+        CONCURRENT_CHANGE.
         """
 
     @_abc_1.abstractmethod
@@ -196,7 +199,7 @@ class SimulationServiceServicer(metaclass=_abc_1.ABCMeta):
         """Cancels a simulation: its worker stops within a second or two. One that is
         over stays as it is.
 
-        Permission: rules.simulate. Idempotency: idempotent.
+        Permission: rules.simulate. Idempotency: a repetition leaves the same state.
         Fails with SIMULATION_NOT_FOUND, CONCURRENT_CHANGE.
         """
 
@@ -223,7 +226,7 @@ class SimulationServiceServicer(metaclass=_abc_1.ABCMeta):
         """Deletes a simulation with what came out; one that runs is broken off.
 
         Permission: rules.simulate. Idempotency: safe to repeat with a request_id.
-        Fails with SIMULATION_NOT_FOUND, REQUEST_ID_REUSED.
+        Fails with SIMULATION_NOT_FOUND, REQUEST_ID_REUSED, CONCURRENT_CHANGE.
         """
 
 def add_SimulationServiceServicer_to_server(servicer: SimulationServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -347,7 +347,8 @@ export declare const SimulationService: GenService<{
    * Permission: rules.simulate. Idempotency: safe to repeat with a request_id.
    * Fails with DEFINITION_NOT_FOUND, VERSION_NOT_FOUND, DEFINITION_INVALID,
    * DECISION_INPUT_INVALID, NOT_IN_FORCE when there is nothing to compare with,
-   * SIMULATION_LIMIT_REACHED, DECISION_REFERENCE_DENIED, REQUEST_ID_REUSED.
+   * SIMULATION_LIMIT_REACHED, DECISION_REFERENCE_DENIED, REQUEST_ID_REUSED,
+   * CONCURRENT_CHANGE.
    *
    * @generated from rpc function.rules.v1.SimulationService.CreateSimulation
    */
@@ -386,7 +387,7 @@ export declare const SimulationService: GenService<{
    * Cancels a simulation: its worker stops within a second or two. One that is
    * over stays as it is.
    *
-   * Permission: rules.simulate. Idempotency: idempotent.
+   * Permission: rules.simulate. Idempotency: a repetition leaves the same state.
    * Fails with SIMULATION_NOT_FOUND, CONCURRENT_CHANGE.
    *
    * @generated from rpc function.rules.v1.SimulationService.CancelSimulation
@@ -415,7 +416,7 @@ export declare const SimulationService: GenService<{
    * Deletes a simulation with what came out; one that runs is broken off.
    *
    * Permission: rules.simulate. Idempotency: safe to repeat with a request_id.
-   * Fails with SIMULATION_NOT_FOUND, REQUEST_ID_REUSED.
+   * Fails with SIMULATION_NOT_FOUND, REQUEST_ID_REUSED, CONCURRENT_CHANGE.
    *
    * @generated from rpc function.rules.v1.SimulationService.DeleteSimulation
    */
