@@ -21,7 +21,10 @@ from bench.rows.ready import measure as measure_ready
 from bench.rows.revocation import measure as measure_revocation
 from bench.rows.rules_conditions import measure as measure_rules_conditions
 from bench.rows.rules_publish import measure as measure_rules_publish
+from bench.rows.rules_service import measure as measure_rules_service
+from bench.rows.rules_sets import measure as measure_rules_sets
 from bench.rows.rules_simulate import measure as measure_rules_simulate
+from bench.rows.rules_tables import measure as measure_rules_tables
 from bench.rows.search import measure as measure_search
 from bench.rows.token_grants import measure as measure_token_grants
 from bench.rows.verify_credential import measure as measure_verify_credential
@@ -56,7 +59,10 @@ ROWS = (
     Row(name="list-pages", title="Pages of a list", measure=measure_list_pages),
     Row(name="client-verification", title="Callers of a protected service", measure=measure_client_verification),
     Row(name="search", title="Search with typing errors", measure=measure_search),
-    Row(name="rules-conditions", title="Rules over a message", measure=measure_rules_conditions),
-    Row(name="rules-publish", title="Publishing a rule", measure=measure_rules_publish),
-    Row(name="rules-simulate", title="Simulating a rule set", measure=measure_rules_simulate),
+    Row(name="rules", title="Rules over a message", measure=measure_rules_conditions),
+    Row(name="rule-sets", title="Sets of rules", measure=measure_rules_sets),
+    Row(name="rule-tables", title="Decision tables", measure=measure_rules_tables),
+    Row(name="rule-publish", title="Publishing a rule", measure=measure_rules_publish),
+    Row(name="rule-service", title="Decisions over gRPC", measure=measure_rules_service),
+    Row(name="rule-simulate", title="Simulating a set of rules", measure=measure_rules_simulate),
 )

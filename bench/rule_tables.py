@@ -10,7 +10,7 @@ from function.rules.v1 import definition_pb2
 
 _COUNTRIES = tuple(f"{first}{second}" for first in "ABCDEFGHIJ" for second in "KLMNOPQRST")
 _SEGMENTS = ("retail", "small", "middle", "large", "public")
-_WILDCARD = 0.15
+_WILDCARD = 0.1
 INPUTS = {"country": "string", "segment": "string", "amount": "double", "score": "int"}
 Asked = tuple[str, str, float, int]
 
@@ -33,7 +33,7 @@ def rows(count: int, chance: random.Random) -> list[TableRow]:
             country="" if chance.random() < _WILDCARD else chance.choice(_COUNTRIES),
             segment="" if chance.random() < _WILDCARD else chance.choice(_SEGMENTS),
             low=(low := float(chance.randrange(0, 100_000, 500))),
-            high=low + chance.randrange(500, 20_000, 500),
+            high=low + chance.randrange(500, 3_000, 500),
             score=chance.randrange(0, 100),
         )
         for _ in range(count)
@@ -78,9 +78,15 @@ def linear(table: list[TableRow]) -> Callable[[Asked], int | None]:
     return decide
 
 
-def inputs(count: int, chance: random.Random) -> list[Asked]:
-    """What is asked of the table; most of it is found late or not at all, since rows are narrow."""
+def inputs(table: list[TableRow], count: int, chance: random.Random) -> list[Asked]:
+    """What is asked of the table: something for rows all over it, which few rows before them take."""
+    chosen = [chance.choice(table) for _ in range(count)]
     return [
-        (chance.choice(_COUNTRIES), chance.choice(_SEGMENTS), float(chance.randrange(100_000)), chance.randrange(100))
-        for _ in range(count)
+        (
+            row.country or chance.choice(_COUNTRIES),
+            row.segment or chance.choice(_SEGMENTS),
+            chance.uniform(row.low, row.high - 1),
+            chance.randrange(row.score, 100),
+        )
+        for row in chosen
     ]

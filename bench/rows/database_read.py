@@ -31,7 +31,8 @@ from function_backend.persistence.settings import DatabaseSettings
 from function_backend.persistence.unit_of_work import Transactions
 from function_backend.resources import Resources
 from function_backend.services.company.servicer import CompanyServicer
-from function_backend.services.company.slice import CompanySettings, build
+from function_backend.services.company.settings import CompanySettings
+from function_backend.services.company.slice import build
 
 _ROUNDS = 9
 _CALLS = 3_000

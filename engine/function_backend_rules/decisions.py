@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -24,7 +25,7 @@ from function_backend_rules.graphs.compilation import called_by, compile_graph
 from function_backend_rules.graphs.compiled import CompiledGraph
 from function_backend_rules.input_values import InputReader
 from function_backend_rules.problems import Problem
-from function_backend_rules.results import Match, Result, RuleFailure
+from function_backend_rules.results import Result
 from function_backend_rules.rule_sets.compilation import compile_rule_set
 from function_backend_rules.rule_sets.compiled import CompiledRuleSet
 from function_backend_rules.tables.compilation import TableRefusedError, compile_table
@@ -44,6 +45,9 @@ class Limits:
     expression: ExpressionLimits = field(default_factory=ExpressionLimits)
     steps: int = STEPS
     size: int = BYTES
+
+
+_USUAL = Limits()
 
 
 class DefinitionRefusedError(ValueError):
@@ -139,6 +143,8 @@ class Compiled:
 
     def budget(self, deadline: float | None = None) -> Budget:
         """The budget of one evaluation, with a deadline by `time.monotonic()`."""
+        if deadline is None and self.limits is _USUAL:
+            return Budget()
         return Budget.of(self.limits.steps, self.limits.size, deadline)
 
     def evaluate(
@@ -153,28 +159,14 @@ class Compiled:
             InputRefusedError: inputs that are not read yet are missing, unknown or of another type.
         """
         read = inputs if isinstance(inputs, Inputs) else self.read(inputs)
-        moment = to_timestamp(now if now is not None else datetime.now(UTC))
-        return self.evaluate_ordered([*read.values, moment], budget if budget is not None else self.budget())
+        moment = to_timestamp(now) if now is not None else Timestamp(time.time_ns())
+        if budget is None:
+            budget = Budget() if self.limits is _USUAL else self.budget()
+        return self.body.evaluate([*read.values, moment], budget)
 
     def evaluate_ordered(self, arguments: Sequence[object], budget: Budget) -> Result:
         """What is decided for run-time values in the order of the inputs, `now` the last."""
-        if isinstance(self.body, CompiledTable):
-            return self._by_table(self.body, arguments, budget)
         return self.body.evaluate(arguments, budget)
-
-    def _by_table(self, table: CompiledTable, arguments: Sequence[object], budget: Budget) -> Result:
-        bindings = dict(zip(self.inputs, arguments, strict=True))
-        found = table.evaluate(bindings, budget)
-        return Result(
-            found.status,
-            found.value,
-            tuple(Match(match.row_id, match.reason_code, match.reason, match.value) for match in found.matches),
-            tuple(
-                RuleFailure(failure.row_id, failure.code, failure.message, failure.column, failure.span)
-                for failure in found.failures
-            ),
-            found.by_otherwise,
-        )
 
 
 def content_hash(definition: definition_pb2.Definition) -> str:
@@ -202,7 +194,7 @@ def compile_definition(
         DefinitionRefusedError: it is not in order, with all the reasons that were found.
     """
     problems: list[Problem] = []
-    limits = limits if limits is not None else Limits()
+    limits = limits if limits is not None else _USUAL
     environment = _environment(definition, pool, functions if functions is not None else FUNCTIONS, limits, problems)
     if environment is None:
         raise DefinitionRefusedError(problems)

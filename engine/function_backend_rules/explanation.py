@@ -11,7 +11,7 @@ from function_backend_rules.cel.nodes import Call, Literal, Logic, Node, TypeLit
 from function_backend_rules.cel.program import Program, TracedNode, TracingBudget
 from function_backend_rules.cel.source import Span
 from function_backend_rules.decisions import Compiled, Inputs, to_timestamp
-from function_backend_rules.graphs.compiled import CompiledGraph, StepResult
+from function_backend_rules.graphs.compiled import CompiledCall, CompiledGraph, StepResult
 from function_backend_rules.results import Result, Status
 from function_backend_rules.rule_sets.compiled import CompiledRuleSet
 from function_backend_rules.tables.compiled import CompiledTable
@@ -165,12 +165,28 @@ def _against(node: Node, values: Mapping[int, object], *, wanted: bool) -> list[
 
 def _term(node: Node, text: str, values: Mapping[int, object]) -> FailingTerm:
     operands = tuple(
-        (text[child.span.start : child.span.end], values[child.id])
+        (_bare(text[child.span.start : child.span.end]), values[child.id])
         for child in node.children()
         if not isinstance(child, Literal | TypeLiteral) and child.id in values
     )
-    shown = text[node.span.start : node.span.end]
-    return FailingTerm(node.span, shown, operands, error=node.id not in values and not isinstance(node, Literal))
+    return FailingTerm(
+        node.span,
+        _bare(text[node.span.start : node.span.end]),
+        operands,
+        error=node.id not in values and not isinstance(node, Literal),
+    )
+
+
+def _bare(text: str) -> str:
+    """The text without the parentheses that are around all of it."""
+    while text.startswith("(") and text.endswith(")"):
+        depth = 0
+        for at, char in enumerate(text):
+            depth += (char == "(") - (char == ")")
+            if depth == 0 and at < len(text) - 1:
+                return text
+        text = text[1:-1].strip()
+    return text
 
 
 def _steps(
@@ -181,9 +197,10 @@ def _steps(
     found: list[tuple[StepResult, Explanation | None]] = []
     for step, outcome in zip(body.steps, told, strict=False):
         explanation = None
-        if outcome.result is not None and not isinstance(step.work, Program):
-            inputs = [argument.call(compiled.budget(), *values) for argument in step.work.arguments]
-            explanation = explain_ordered(step.work.decision, inputs)
+        work = step.work
+        if outcome.result is not None and isinstance(work, CompiledCall) and isinstance(work.decision, Compiled):
+            inputs = [argument.call(compiled.budget(), *values) for argument in work.arguments]
+            explanation = explain_ordered(work.decision, inputs)
         found.append((outcome, explanation))
         values.append(outcome.value)
     return found

@@ -14,7 +14,7 @@ from google.protobuf.message import DecodeError
 
 from function_backend_rules.cel.environment import Environment
 from function_backend_rules.cel.failures import EvaluationError
-from function_backend_rules.cel.inputs import InputError, checked, dynamic
+from function_backend_rules.cel.inputs import InputError, checked, dynamic, message_class, of_version
 from function_backend_rules.cel.names import nearest
 from function_backend_rules.cel.runtime.conversions import to_duration, to_integer, to_timestamp, to_unsigned
 from function_backend_rules.cel.runtime.messages import from_message
@@ -39,6 +39,7 @@ class InputReader:
     """Reads the inputs that an environment declares, all but `now`."""
 
     def __init__(self, environment: Environment, now: str) -> None:
+        self._contract = environment.contract
         self._pool = environment.contract.pool
         self._types = {name: kind for name, kind in environment.variables.items() if name != now}
         self._size = len(self._types)
@@ -49,7 +50,7 @@ class InputReader:
         Raises:
             InputRefusedError: one is not in order.
         """
-        return self._all(values, checked)
+        return self._all(values, self._of_value)
 
     def from_json(self, values: Mapping[str, object]) -> list[object]:
         """The inputs of their JSON forms, in order.
@@ -98,6 +99,9 @@ class InputReader:
             raise InputRefusedError(unknown, f"there is no input {unknown!r} ({hint})")
         return found
 
+    def _of_value(self, value: object, kind: Type, path: str) -> Any:
+        return of_version(checked(value, kind, path), kind, message_class(kind, self._contract), path)
+
     def _of_any(self, value: any_pb2.Any, kind: Type, path: str) -> Any:
         name = value.type_url.rpartition("/")[2]
         if not name:
@@ -139,7 +143,7 @@ class InputReader:
             return [self._of_json(item, inner, f"{path}[{at}]", depth + 1) for at, item in enumerate(value)]
         if name == "map":
             return self._map(value, kind, path, depth)
-        return dynamic(_plain(value), path)
+        return dynamic(_plain(value, path, depth), path)
 
     def _map(self, value: Any, kind: Type, path: str, depth: int) -> dict[Any, Any]:
         if not isinstance(value, Mapping):
@@ -235,12 +239,14 @@ _SCALARS: dict[str, Callable[[Any], Any]] = {
 }
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: Any, path: str, depth: int) -> Any:
     """JSON of a type that nobody has declared, with plain lists and dicts."""
+    if depth > _MAX_DEPTH:
+        raise InputError(path, f"the value nests deeper than {_MAX_DEPTH}")
     if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): _plain(item, path, depth + 1) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
+        return [_plain(item, path, depth + 1) for item in value]
     return value
 
 

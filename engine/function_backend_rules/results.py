@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import enum
 from dataclasses import dataclass
 
 from function_backend_rules.cel.failures import BudgetExceededError, EvaluationError
 from function_backend_rules.cel.source import Span
-from function_backend_rules.tables.rows import Status
 
 OTHERWISE = "otherwise"
 """What stands for a rule's id where the `otherwise` of a definition is meant."""
 EVALUATION_FAILED = "EVALUATION_FAILED"
 BUDGET_EXCEEDED = "BUDGET_EXCEEDED"
+
+
+class Status(enum.Enum):
+    """How an evaluation ended."""
+
+    MATCHED = "matched"
+    NO_MATCH = "no match"
+    FAILED = "failed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +67,3 @@ def failure_of(rule_id: str, field: str, error: EvaluationError) -> RuleFailure:
     if isinstance(error, BudgetExceededError):
         return RuleFailure(rule_id, BUDGET_EXCEEDED, f"{error.kind}: {error.message}", field, error.span)
     return RuleFailure(rule_id, EVALUATION_FAILED, error.message, field, error.span)
-
-
-__all__ = ["OTHERWISE", "Match", "Result", "RuleFailure", "Status", "failure_of"]

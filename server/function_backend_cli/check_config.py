@@ -13,7 +13,8 @@ from rich.table import Table
 
 from function_backend.settings.errors import SettingsError
 from function_backend.settings.load import Effective
-from function_backend_cli.setting_flags import ConfigFlag, SetFlag, read, refuse
+from function_backend_cli.given_settings import read
+from function_backend_cli.setting_flags import ConfigFlag, SetFlag, refuse
 
 _WIDE = 240
 

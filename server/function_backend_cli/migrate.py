@@ -13,9 +13,11 @@ from function_backend.persistence import migrate as migrations
 from function_backend.persistence.embedded.errors import EmbeddedPostgresError
 from function_backend.persistence.embedded.launcher import EmbeddedPostgres
 from function_backend.persistence.failures import driver_error
+from function_backend.persistence.refusals import SchemaError
 from function_backend.persistence.roles import MissingPrivilegeError
 from function_backend.settings.errors import SettingsError
-from function_backend_cli.setting_flags import ConfigFlag, DatabaseUrlFlag, SetFlag, read, refuse
+from function_backend_cli.given_settings import read
+from function_backend_cli.setting_flags import ConfigFlag, DatabaseUrlFlag, SetFlag, refuse
 
 app = typer.Typer()
 
@@ -45,7 +47,7 @@ def migrate(
             revision = _upgrade(loaded.database.url, serving_login)
     except SettingsError as error:
         raise refuse(error.problems) from None
-    except (EmbeddedPostgresError, migrations.SchemaError, MissingPrivilegeError) as error:
+    except (EmbeddedPostgresError, SchemaError, MissingPrivilegeError) as error:
         raise refuse([str(error)]) from None
     except (psycopg.Error, SQLAlchemyError) as error:
         raise refuse([f"the database refused: {driver_error(error)}"]) from None

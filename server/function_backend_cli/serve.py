@@ -1,74 +1,80 @@
-"""`function-backend serve`."""
+"""`function-backend serve`.
+
+Without the library that the other commands are made with: it takes a tenth of the time in which the service starts.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import sys
-from typing import Annotated
+from argparse import ArgumentParser, BooleanOptionalAction
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import psycopg
-import typer
 
-from function_backend.bootstrap.installation import DatabaseAwayError
-from function_backend.bootstrap.serve import Announcement
+from function_backend.bootstrap.announcement import Announcement
 from function_backend.bootstrap.serve import serve as serve_until_told
 from function_backend.persistence.embedded.errors import EmbeddedPostgresError
-from function_backend.persistence.migrate import SchemaError
+from function_backend.persistence.refusals import DatabaseAwayError, SchemaError
 from function_backend.runtime.address import Address, AddressError
 from function_backend.settings.errors import SettingsError
-from function_backend_cli.setting_flags import ConfigFlag, DatabaseUrlFlag, SetFlag, read, refuse
-
-app = typer.Typer()
+from function_backend_cli.given_settings import complain, read
 
 _ANY_HOST = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared with, not listened on
 """Where to reach a server that listens everywhere."""
+_FLAGS: Mapping[str, str] = {
+    "--listen": "Address of the gRPC port. [default: 127.0.0.1:50051]",
+    "--workers": "Worker processes. [default: one per processor]",
+    "--database-url": "PostgreSQL to use instead of the embedded one; better in FUNCTION_BACKEND_DATABASE_URL.",
+    "--replica-url": "Streaming replica for reads.",
+    "--data-dir": "Folder of the embedded PostgreSQL.",
+    "--metrics-listen": "HTTP address of /metrics, /healthz, /readyz.",
+    "--admin-listen": "Local address of channelz.",
+    "--threads": "Threads of a worker. [default: 8]",
+    "--log-level": "debug, info, warning or error.",
+    "--log-format": "auto, json or text.",
+}
+_PIN = "--pin-workers"
 
 
-@app.command()
-def serve(
-    listen: Annotated[str | None, typer.Option(help="Address of the gRPC port. [default: 127.0.0.1:50051]")] = None,
-    workers: Annotated[int | None, typer.Option(help="Worker processes. [default: one per processor]")] = None,
-    database_url: DatabaseUrlFlag = None,
-    replica_url: Annotated[str | None, typer.Option(help="Streaming replica for reads.")] = None,
-    data_dir: Annotated[str | None, typer.Option(help="Folder of the embedded PostgreSQL.")] = None,
-    metrics_listen: Annotated[str | None, typer.Option(help="HTTP address of /metrics, /healthz, /readyz.")] = None,
-    admin_listen: Annotated[str | None, typer.Option(help="Local address of channelz.")] = None,
-    threads: Annotated[int | None, typer.Option(help="Threads of a worker. [default: 8]")] = None,
-    pin_workers: Annotated[bool | None, typer.Option(help="Keep each worker on one processor.")] = None,
-    log_level: Annotated[str | None, typer.Option(help="debug, info, warning or error.")] = None,
-    log_format: Annotated[str | None, typer.Option(help="auto, json or text.")] = None,
-    config: ConfigFlag = None,
-    settings: SetFlag = None,
-) -> None:
-    """Starts the service, with its own PostgreSQL unless a database URL is set. Ctrl-C ends it."""
-    flags: dict[str, object | None] = {
-        "--listen": listen,
-        "--workers": workers,
-        "--database-url": database_url,
-        "--replica-url": replica_url,
-        "--data-dir": data_dir,
-        "--metrics-listen": metrics_listen,
-        "--admin-listen": admin_listen,
-        "--threads": threads,
-        "--pin-workers": pin_workers,
-        "--log-level": log_level,
-        "--log-format": log_format,
-    }
+def serve(arguments: Sequence[str]) -> int:
+    """Serves with what the command line says until a signal ends it; the exit status."""
+    told = vars(_parser().parse_args(arguments))
+    config, settings = told["--config"], told["--set"]
+    flags = {flag: told[flag] for flag in (*_FLAGS, _PIN)}
     try:
         loaded = read(config, settings, flags)
-        status = serve_until_told(
+        return serve_until_told(
             loaded.settings, reread=lambda: read(config, settings, flags).settings, announce=_announce
         )
     except SettingsError as error:
-        raise refuse(error.problems) from None
+        return complain(error.problems)
     except (AddressError, EmbeddedPostgresError, SchemaError, DatabaseAwayError) as error:
-        raise refuse([str(error)]) from None
+        return complain([str(error)])
     except psycopg.Error as error:
-        raise refuse([f"the database refused: {error}"]) from None
-    except KeyboardInterrupt:
-        # Before the supervisor has taken over; what had been started is stopped by now.
-        raise typer.Exit(130) from None
-    raise typer.Exit(status)
+        return complain([f"the database refused: {error}"])
+
+
+def _parser() -> ArgumentParser:
+    parser = ArgumentParser(
+        prog="function-backend serve",
+        description="Starts the service, with its own PostgreSQL unless a database URL is set. Ctrl-C ends it.",
+        allow_abbrev=False,
+    )
+    # Values stay text: the settings read them, and say what is wrong with them.
+    for flag, text in _FLAGS.items():
+        parser.add_argument(flag, dest=flag, metavar="VALUE", help=text)
+    parser.add_argument(_PIN, dest=_PIN, action=BooleanOptionalAction, help="Keep each worker on one processor.")
+    parser.add_argument("--config", dest="--config", metavar="FILE", type=Path, help="TOML file with settings.")
+    parser.add_argument(
+        "--set",
+        dest="--set",
+        metavar="SECTION.NAME=VALUE",
+        action="append",
+        help="Sets anything; check-config lists what there is.",
+    )
+    return parser
 
 
 def _announce(announcement: Announcement) -> None:

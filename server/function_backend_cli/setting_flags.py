@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from function_backend.settings.errors import SettingsError
-from function_backend.settings.load import Loaded
-from function_backend.settings.sources import Given
-from function_backend.settings.tree import Settings, read_settings
+from function_backend_cli.given_settings import complain
 
 ConfigFlag = Annotated[Path | None, typer.Option("--config", help="TOML file with settings.", show_default=False)]
 SetFlag = Annotated[
@@ -26,44 +21,6 @@ DatabaseUrlFlag = Annotated[
 ]
 
 
-def read(
-    config: Path | None,
-    settings: Sequence[str] | None,
-    flags: Mapping[str, object | None],
-    *,
-    to_serve: bool = True,
-) -> Loaded[Settings]:
-    """The settings; SettingsError when they are wrong. `flags` maps a flag to its value, None when it was not given."""
-    given = {path: Given(value, f"flag {flag}") for (flag, path), value in _named(flags).items()}
-    for text in settings or ():
-        path, equals, value = text.partition("=")
-        if not equals:
-            raise SettingsError([f"--set {text}: expected SECTION.NAME=VALUE."])
-        given[path.strip()] = Given(value, "flag --set")
-    return read_settings(os.environ, file=config, flags=given, to_serve=to_serve)
-
-
 def refuse(problems: Sequence[str]) -> typer.Exit:
     """Says what is wrong, for the caller to raise what comes back."""
-    for problem in problems:
-        sys.stderr.write(f"function-backend: {problem}\n")
-    return typer.Exit(2)
-
-
-_PATHS = {
-    "--listen": "server.listen",
-    "--workers": "process.workers",
-    "--pin-workers": "process.pin_workers",
-    "--threads": "server.threads",
-    "--admin-listen": "server.admin_listen",
-    "--metrics-listen": "metrics.listen",
-    "--database-url": "database.url",
-    "--replica-url": "database.replica_url",
-    "--data-dir": "data.dir",
-    "--log-level": "log.level",
-    "--log-format": "log.format",
-}
-
-
-def _named(flags: Mapping[str, object | None]) -> dict[tuple[str, str], object]:
-    return {(flag, _PATHS[flag]): value for flag, value in flags.items() if value is not None}
+    return typer.Exit(complain(problems))

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from function_backend_cli.main import app
+from function_backend_cli.commands import app
 
 URL = "postgresql://app:hunter2@db.internal/companies"
 SECRET = "x" * 40

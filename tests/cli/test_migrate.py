@@ -5,7 +5,7 @@ from typer.testing import CliRunner
 
 from function_backend.persistence.embedded.launcher import EmbeddedPostgres
 from function_backend.persistence.migrate import current, head
-from function_backend_cli.main import app
+from function_backend_cli.commands import app
 from tests.fixtures.postgres import PostgresServer
 from tests.fixtures.scratch import scratch_folder
 

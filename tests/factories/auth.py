@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from uuid import UUID, uuid4
 
 from function_backend.bootstrap import backend
+from function_backend.bootstrap.slices import SLICES
 from function_backend.kernel.call import Call, current_call
 from function_backend.kernel.identifiers import new_id
 from function_backend.kernel.identity import PermissionSet, Principal
-from function_backend.services import SLICES
 
 EVERYTHING = "*"
 

@@ -12,7 +12,8 @@ from function_backend.kernel.identifiers import new_id
 from function_backend.kernel.secret import Secret
 from function_backend.resources import Resources
 from function_backend.services.auth.domain.access_claims import AccessClaims, SubjectKind
-from function_backend.services.auth.service.keys import KeyPolicy, Keys, open_keys
+from function_backend.services.auth.domain.policies import KeyPolicy
+from function_backend.services.auth.service.keys import Keys, open_keys
 
 ISSUER = "https://auth.example.com"
 AUDIENCE = "function-backend"

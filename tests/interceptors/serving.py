@@ -17,8 +17,8 @@ from google.rpc import error_details_pb2, status_pb2
 from prometheus_client import CollectorRegistry
 
 from function_backend.cache.rate_limit import HostBuckets, RateLimiter
-from function_backend.interceptors import server_chain
 from function_backend.interceptors.authentication import Authentication
+from function_backend.interceptors.chain import server_chain
 from function_backend.interceptors.idempotency import Edge, Idempotency
 from function_backend.interceptors.outlook import Outlook
 from function_backend.interceptors.pipeline import method_handlers
@@ -29,7 +29,8 @@ from function_backend.kernel.call import Call
 from function_backend.kernel.clock import SystemClock
 from function_backend.kernel.errors import UnauthenticatedError
 from function_backend.kernel.identity import Principal
-from function_backend.observability.logs import Log, LogSettings
+from function_backend.observability.logs import Log
+from function_backend.observability.settings import LogSettings
 from function_backend.persistence.idempotency import StoredAnswers
 from function_backend.persistence.unit_of_work import UnitOfWork
 from function_backend.runtime.pool import CallPool

@@ -16,6 +16,7 @@ from sqlalchemy.pool import NullPool
 import function_backend.services
 from function_backend.persistence import migrate
 from function_backend.persistence.metadata import metadata
+from function_backend.persistence.refusals import SchemaError
 from function_backend.persistence.roles import OWNER
 from function_backend.persistence.settings import database_url
 from tests.fixtures.postgres import Database, PostgresServer
@@ -73,7 +74,7 @@ class TestUpgrade:
             other.execute("create table alembic_version (version_num varchar(32) primary key)")
             other.commit()
             other.execute("lock table alembic_version in access exclusive mode")
-            with pytest.raises(migrate.SchemaError, match="run it again"):
+            with pytest.raises(SchemaError, match="run it again"):
                 migrate.upgrade(busy.owner_url)
             other.rollback()
             assert migrate.current(busy.owner_url) is None
@@ -95,7 +96,7 @@ class TestRequiredRevision:
     def test_an_empty_database_is_refused_with_the_command_that_helps(self, postgres_server: PostgresServer) -> None:
         with (
             postgres_server.create_database() as empty,
-            pytest.raises(migrate.SchemaError, match="function-backend migrate"),
+            pytest.raises(SchemaError, match="function-backend migrate"),
         ):
             migrate.require_current(empty.owner_url)
 
@@ -105,7 +106,7 @@ class TestRequiredRevision:
             migrate.require_current(fresh_database.app_url)
             if migrate.head() != "0001":
                 connection.execute("update alembic_version set version_num = '0001'")
-                with pytest.raises(migrate.SchemaError, match="is at 0001; this release needs"):
+                with pytest.raises(SchemaError, match="is at 0001; this release needs"):
                     migrate.require_current(fresh_database.app_url)
 
 

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from function_backend.kernel.call import Call, current_call
-from function_backend.observability.logs import Log, LogSettings
+from function_backend.observability.logs import Log
+from function_backend.observability.settings import LogSettings
 
 KEY = "fbk_abcdefghijklmnopqrstuvwxyz0123456789"
 

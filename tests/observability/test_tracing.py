@@ -2,7 +2,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from function_backend.observability.tracing import TracingSettings, start_tracing
+from function_backend.observability.settings import TracingSettings
+from function_backend.observability.tracing import start_tracing
 from tests.fixtures.traces import Receiver
 
 

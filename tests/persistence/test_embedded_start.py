@@ -12,8 +12,15 @@ import pytest
 from function_backend.persistence.embedded.errors import DataFolderError, EmbeddedPostgresError
 from function_backend.persistence.embedded.folder import default_data_dir
 from function_backend.persistence.embedded.launcher import EmbeddedPostgres, RunningCluster
-from tests.fixtures.embedded import Launch, server_processes
+from function_backend.persistence.embedded.processes import list_processes
+from tests.fixtures.embedded import Launch, UsedFolders, server_processes
 from tests.fixtures.scratch import scratch_folder
+
+
+def _programs_below_us() -> dict[int, str]:
+    """The programs that we have started, by their process number."""
+    ours = [process for process in list_processes() if process.parent == os.getpid()]
+    return {process.pid: Path(process.command.partition(" ")[0]).name for process in ours}
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +57,37 @@ class TestStart:
         embedded.stop()
         embedded.stop()
         assert server_processes(data_dir) == []
+
+    def test_other_things_are_done_while_the_server_is_made_and_started(self, scratch: Path) -> None:
+        embedded = EmbeddedPostgres(scratch / "data", durable=False)
+        before = _programs_below_us()
+        begun: list[set[str]] = []
+
+        def look() -> None:
+            begun.append({name for pid, name in _programs_below_us().items() if pid not in before})
+
+        try:
+            embedded.start(meanwhile=look)
+        finally:
+            embedded.stop()
+        assert begun == [{"initdb"}, {"postgres"}]
+
+    @pytest.mark.parametrize("used", [False, True])
+    def test_what_fails_meanwhile_leaves_no_server_and_no_lock(
+        self, scratch: Path, used_folders: UsedFolders, *, used: bool
+    ) -> None:
+        if used:
+            used_folders.copy_for(Launch(scratch))
+        before = _programs_below_us()
+
+        def fail() -> None:
+            raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            EmbeddedPostgres(scratch / "data", durable=False).start(meanwhile=fail)
+        assert set(_programs_below_us()) <= set(before)
+        with EmbeddedPostgres(scratch / "data", durable=False) as cluster, psycopg.connect(cluster.app_url):
+            assert cluster.owned
 
     def test_an_interrupted_first_start_is_begun_again(self, scratch: Path) -> None:
         unfinished = scratch / "data" / "cluster.new"

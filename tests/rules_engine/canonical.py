@@ -94,7 +94,7 @@ def mapped(entries: Iterable[tuple[Canonical, Canonical]]) -> Canonical:
     return Canonical("map", frozenset(entries))
 
 
-def message(value: Any) -> Canonical:  # noqa: ANN401 - of any type
+def message(value: Any) -> Canonical:
     """The canonical form of a message, the types that CEL has values of its own for included."""
     name = value.DESCRIPTOR.full_name
     if name in {"google.protobuf.Timestamp", "google.protobuf.Duration"}:
@@ -108,7 +108,7 @@ def message(value: Any) -> Canonical:  # noqa: ANN401 - of any type
     return Canonical("message", (name, value.SerializeToString(deterministic=True)))
 
 
-def _json(value: Any) -> Canonical:  # noqa: ANN401 - a google.protobuf.Value of any pool
+def _json(value: Any) -> Canonical:
     kind = value.WhichOneof("kind")
     if kind in {None, "null_value"}:
         return NULL

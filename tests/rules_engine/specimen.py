@@ -57,7 +57,7 @@ _HARD_NAMES = {
 
 
 @functools.cache
-def specimen_class() -> Any:  # noqa: ANN401 - a class that no module declares
+def specimen_class() -> Any:
     """The class of the message, from the default pool."""
     pool = descriptor_pool.Default()
     try:

@@ -23,6 +23,8 @@ c i l d x legal_name labels names value a int string size has all map exists fil
 math greatest format matches dyn true false null 0 1 2u 1.5 1e3 0x1 'a' "b" b'c' r'\d' ''' \ ' // é `a` `
 ( ) [ ] { } . , : ? [? .? && || ! - + * / % in == != < <= > >= 9223372036854775807 timestamp('x')
 """.split()  # noqa: SIM905 - so many words in quotes cannot be read
+# A busy machine is no reason to fail.
+_PATIENT = hypothesis.settings(deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
 _SPACES = ("", " ", "\n", "\0")
 _EXPRESSIONS = (
     "c.names.exists(n, n.value.startsWith('A') && n.kind == 1) || c.labels['a'] == \"b\"",
@@ -48,23 +50,26 @@ def _look_at(source: str) -> None:
     assert set(issues) == {(True, True, True)}
 
 
-def _value(evaluate: Any) -> Canonical:  # noqa: ANN401 - a method of a program
+def _value(evaluate: Any) -> Canonical:
     try:
         return canonical.of(evaluate(_BINDINGS))
     except EvaluationError:
         return Canonical("error", None)
 
 
+@_PATIENT
 @hypothesis.given(strategies.lists(strategies.sampled_from(_WORDS), max_size=30), strategies.sampled_from(_SPACES))
 def test_any_sequence_of_words_is_accepted_or_refused(words: list[str], between: str) -> None:
     _look_at(between.join(words))
 
 
+@_PATIENT
 @hypothesis.given(strategies.text(max_size=60))
 def test_any_text_is_accepted_or_refused(text: str) -> None:
     _look_at(text)
 
 
+@_PATIENT
 @hypothesis.given(strategies.data())
 def test_a_damaged_rule_is_accepted_or_refused(data: strategies.DataObject) -> None:
     source = data.draw(strategies.sampled_from(_EXPRESSIONS))

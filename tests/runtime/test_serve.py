@@ -4,7 +4,6 @@ import socket
 import subprocess
 import threading
 import time
-from pathlib import Path
 
 import grpc
 import pytest
@@ -188,11 +187,7 @@ class TestSettingsOfTheProcess:
 
     def test_experiments_of_grpc_are_handed_on_and_logged(self, serve: Serve) -> None:
         service = serve("--workers", "1", "--set", "process.grpc_experiments=-event_engine_listener")
-        assert "gRPC experiments" in service.logged
-        variables = Path(f"/proc/{service.process.pid}/environ")
-        if not variables.exists():
-            pytest.skip("no /proc here")
-        assert b"GRPC_EXPERIMENTS=-event_engine_listener" in variables.read_bytes().split(b"\0")
+        assert '"experiments":"-event_engine_listener"' in service.logged
         with service.channel() as channel:
             assert get_tenant(channel, service.admin_key) == "default"
 

@@ -9,7 +9,7 @@ evaluated again by the exact code. Either can be *traced*: then it tells the bud
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from function_backend_rules.cel.codegen_calls import CallCode
@@ -46,18 +46,21 @@ _DATA = (bool, int, float, str, bytes, type(None))
 class Places:
     """Which part of which expression a line of generated code stands for."""
 
-    spans: list[Mapping[int, Span]] = field(default_factory=list)
+    roots: dict[int, Node] = field(default_factory=dict)
+    """The expressions by the numbers that their code was generated with."""
 
-    def add(self, root: Node) -> int:
-        """Notes an expression and gives its number."""
-        self.spans.append({node.id: node.span for node in root.walk()})
-        return len(self.spans) - 1
+    def add(self, root: Node, number: int = 0) -> int:
+        """Notes an expression under a number, and gives the number."""
+        self.roots[number] = root
+        return number
 
     def find(self, line: int) -> tuple[int, Span] | None:
         """Number of the expression and span of a line."""
         number, node = divmod(line, LINES_PER_EXPRESSION)
-        span = self.spans[number].get(node) if number < len(self.spans) else None
-        return (number, span) if span is not None else None
+        root = self.roots.get(number)
+        if root is None:
+            return None
+        return next(((number, inner.span) for inner in root.walk() if inner.id == node), None)
 
 
 class Generator(CallCode, LoopCode, PythonCode):

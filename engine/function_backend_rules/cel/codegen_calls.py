@@ -10,7 +10,7 @@ from function_backend_rules.cel.failures import EvaluationError
 from function_backend_rules.cel.nodes import Call, ListLiteral, Literal, Node
 from function_backend_rules.cel.python_code import PythonCode
 from function_backend_rules.cel.runtime import conversions
-from function_backend_rules.cel.runtime.table import BUDGETED, PURE
+from function_backend_rules.cel.runtime.table import BUDGETED, PURE, runtime_name
 from function_backend_rules.cel.types import Type
 from function_backend_rules.cel.values import INT_MAX, INT_MIN
 
@@ -26,11 +26,6 @@ _COMPARISONS: Mapping[str, type[ast.cmpop]] = {
     "_>=_": ast.GtE,
 }
 _ARITHMETIC: Mapping[str, type[ast.operator]] = {"_+_": ast.Add, "_-_": ast.Sub, "_*_": ast.Mult}
-
-
-def runtime_name(function: str) -> str:
-    """The name that generated code calls a function of the run time by."""
-    return "_r_" + "".join(char if char.isalnum() else f"_{ord(char):x}_" for char in function)
 
 
 def known(kind: Type) -> str:

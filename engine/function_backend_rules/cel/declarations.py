@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from function_backend_rules.cel.types import Type, parse_type
+
+_NAME = re.compile(r"[^\s()]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,8 @@ def parse_signature(text: str) -> tuple[str, Overload]:
     name, inner = head[:opening], head[opening + 1 : -1]
     arguments = [parse_type(part) for part in _split(inner)]
     method = False
+    if not _NAME.fullmatch(name.rpartition(").")[2]) or not head.endswith(")"):
+        raise ValueError(f"{text!r} is not a signature such as `lei.isValid(string) -> bool`")
     if name.startswith("("):  # A method, written (type).name(…), since types have dots and parentheses.
         closing = _closing(name)
         arguments.insert(0, parse_type(name[1:closing]))

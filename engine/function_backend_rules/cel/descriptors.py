@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+
 from google.protobuf import descriptor_pool
-from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescriptor
+from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescriptor, FileDescriptor
 from google.protobuf.descriptor_pool import DescriptorPool
 
 from function_backend_rules.cel.types import (
@@ -57,11 +59,34 @@ def _single(field: FieldDescriptor) -> Type:
     return message_type(field.message_type.full_name) if field.message_type is not None else SCALARS[field.type]
 
 
+def _digest(file: FileDescriptor) -> str:
+    pending, seen = [file], {file.name: file}
+    while pending:
+        for needed in pending.pop().dependencies:
+            if needed.name not in seen:
+                seen[needed.name] = needed
+                pending.append(needed)
+    digest = hashlib.sha256()
+    for name in sorted(seen):
+        digest.update(seen[name].serialized_pb)
+    return digest.hexdigest()
+
+
 class Contract:
     """The messages and enums of a descriptor pool."""
 
     def __init__(self, pool: DescriptorPool | None) -> None:
         self.pool = pool if pool is not None else descriptor_pool.Default()
+        self._digests: dict[str, str] = {}
+
+    def file_digest(self, message: str) -> str:
+        """SHA-256 of the file that a message is declared in and of all that it imports."""
+        found = self._digests.get(message)
+        if found is None:
+            descriptor = self.message(message)
+            found = _digest(descriptor.file) if descriptor is not None else ""
+            self._digests[message] = found
+        return found
 
     def message(self, name: str) -> Descriptor | None:
         """The message of this full name."""

@@ -76,6 +76,11 @@ class Environment:
         self._names = Names(self.contract, container, self.variables, self.functions.declarations)
 
     @property
+    def container(self) -> str:
+        """The namespace that names are resolved in."""
+        return self._container
+
+    @property
     def pool(self) -> DescriptorPool:
         """Where messages are looked up."""
         return self.contract.pool
@@ -120,5 +125,7 @@ class Environment:
             message = f"the expression may take {cost:,} steps, more than {self.limits.cost:,}"
             suggestion = "nest fewer loops, or say how large the inputs are at most"
             raise RefusedError((parser.source.issue(root.span, message, suggestion),))
-        checked = Checked(parser.source, root, root.type, self.contract, self.variables, self.functions)
+        checked = Checked(
+            parser.source, root, root.type, self.contract, self.variables, self.functions, self._container
+        )
         return Expression(text, root.type, root, cost, checked)

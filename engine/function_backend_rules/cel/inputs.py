@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from google.protobuf import message_factory
 from google.protobuf.message import Message
 
+from function_backend_rules.cel.descriptors import Contract
 from function_backend_rules.cel.runtime.kinds import LISTS, MAPS
 from function_backend_rules.cel.runtime.messages import from_message
 from function_backend_rules.cel.types import Type
@@ -41,6 +43,7 @@ _RANGES: dict[str, tuple[type[int], int, int]] = {
     "timestamp": (Timestamp, TIMESTAMP_MIN, TIMESTAMP_MAX),
     "duration": (Duration, -DURATION_LIMIT, DURATION_LIMIT),
 }
+_MAX_DEPTH = 100
 _EXACT: dict[str, type] = {"bool": bool, "double": float, "bytes": bytes, "type": TypeValue, "null": type(None)}
 
 
@@ -118,7 +121,7 @@ def _map(value: Any, kind: Type, path: str) -> Any:
     raise InputError(path, f"{_shown(value)} is not a map")
 
 
-def dynamic(value: Any, path: str) -> Any:
+def dynamic(value: Any, path: str, depth: int = 0) -> Any:
     """A value whose type nobody has declared.
 
     Raises:
@@ -126,6 +129,8 @@ def dynamic(value: Any, path: str) -> Any:
     """
     if value is None or type(value) in {bool, float, bytes, TypeValue}:
         return value
+    if depth > _MAX_DEPTH:
+        raise InputError(path.partition("[")[0], f"the value nests deeper than {_MAX_DEPTH}")
     if type(value) is str:
         return _text(value, path)
     for wanted, low, high in _RANGES.values():
@@ -134,30 +139,49 @@ def dynamic(value: Any, path: str) -> Any:
                 return value
             raise InputError(path, f"{_shown(value)} is out of range")
     if type(value) is list:
-        return [dynamic(item, f"{path}[{at}]") for at, item in enumerate(value)]
+        return [dynamic(item, f"{path}[{at}]", depth + 1) for at, item in enumerate(value)]
     if type(value) is dict:
-        return {dynamic(key, path): dynamic(item, f"{path}[{key!r}]") for key, item in value.items()}
+        return {dynamic(key, path): dynamic(item, f"{path}[{key!r}]", depth + 1) for key, item in value.items()}
     if type(value) in LISTS or type(value) in MAPS:
         return value
     if type(value) is OptionalValue:
-        return OptionalValue(dynamic(value.value, path)) if value.present else value
+        return OptionalValue(dynamic(value.value, path, depth + 1)) if value.present else value
     if isinstance(value, Message):
         return from_message(value)
     raise InputError(path, f"{_shown(value)} is not a value of the language")
 
 
-def _quick(kind: Type) -> type | None:
+def _quick(kind: Type, contract: Contract) -> type | None:
     """The class whose instances need no further look; None where there is none."""
     if kind.kind in {"bool", "double", "bytes"}:
         return _EXACT[kind.kind]
-    return None
+    return message_class(kind, contract)
+
+
+def message_class(kind: Type, contract: Contract) -> type | None:
+    """The class of the messages of a type; None where it is no message."""
+    descriptor = contract.message(kind.name) if kind.kind == "message" else None
+    return message_factory.GetMessageClass(descriptor) if descriptor is not None else None
+
+
+def of_version(value: object, kind: Type, wanted: type | None, path: str) -> Any:
+    """The message when it is of the very type that expressions were checked against.
+
+    Another pool may have another version of a type under the same name, whose fields are of other types.
+
+    Raises:
+        InputError: it is not.
+    """
+    if wanted is not None and isinstance(value, Message) and type(value) is not wanted:
+        raise InputError(path, f"the message is of another version of {kind} than the rules; parse it with theirs")
+    return value
 
 
 class InputRules:
     """Puts inputs in order and looks at their types."""
 
-    def __init__(self, variables: Mapping[str, Type]) -> None:
-        self._variables = tuple((name, kind, _quick(kind)) for name, kind in variables.items())
+    def __init__(self, variables: Mapping[str, Type], contract: Contract) -> None:
+        self._variables = tuple((name, kind, _quick(kind, contract)) for name, kind in variables.items())
 
     def ordered(self, bindings: Mapping[str, object]) -> list[Any]:
         """The inputs in the order they are declared in.
@@ -170,5 +194,5 @@ class InputRules:
             if name not in bindings:
                 raise InputError(name, f"the input {name!r} of type {kind} is missing")
             value = bindings[name]
-            found.append(value if type(value) is quick else checked(value, kind, name))
+            found.append(value if type(value) is quick else of_version(checked(value, kind, name), kind, quick, name))
         return found

@@ -195,6 +195,10 @@ class Parser:
         if token.kind not in {"!", "-"}:
             return self._member()
         self._at += 1
+        if token.kind == "-" and self._token().kind == "-":
+            # Two of them are none, also of the number that has no opposite: so do the other engines read it.
+            self._at += 1
+            return self._unary()
         operand = self._token()
         if token.kind == "-" and operand.kind == "const" and type(operand.value) in {int, float}:
             self._at += 1

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any
 
 from function_backend_rules.cel.budget import Budget
+from function_backend_rules.cel.code_cache import CODE, code_key
 from function_backend_rules.cel.codegen import Generator, Places
 from function_backend_rules.cel.descriptors import Contract
 from function_backend_rules.cel.failures import BudgetExceededError, EvaluationError
@@ -71,6 +73,7 @@ class Checked:
     contract: Contract
     variables: Mapping[str, Type]
     functions: FunctionRegistry
+    container: str = ""
 
 
 def line_of(traceback: TracebackType | None) -> int | None:
@@ -98,6 +101,11 @@ def as_failure(error: Exception, places: Places) -> EvaluationError:
     return failure
 
 
+def _is_charged(code: ast.expr) -> bool:
+    """Whether code asks its budget for anything."""
+    return any(isinstance(node, ast.Name) and node.id == "_c" for node in ast.walk(code))
+
+
 @dataclass(slots=True)
 class Program:
     """An expression that can be evaluated, by several threads at once.
@@ -111,26 +119,44 @@ class Program:
     _functions: dict[tuple[bool, bool, bool], Any] = field(default_factory=dict)
     _places: Places = field(default_factory=Places)
     _inputs: InputRules = field(init=False)
+    _alone: Any = None
     _texts: tuple[tuple[int, Span, str], ...] | None = None
 
     def __post_init__(self) -> None:
         self._places.add(self.checked.root)
-        self._inputs = InputRules(self.checked.variables)
+        self._inputs = InputRules(self.checked.variables, self.checked.contract)
         if self.eager:
             self._functions[True, False, False] = self._compile(fast=True, traced=False)
 
-    def _compile(self, *, fast: bool, traced: bool, complete: bool = False) -> Any:
+    def _compile(self, *, fast: bool, traced: bool, complete: bool = False, alone: bool = False) -> Any:
+        checked = self.checked
+        variables = " ".join(f"{name}:{kind}" for name, kind in checked.variables.items())
+        flavour = f"{fast} {traced} {complete} {alone}"
+        key = code_key(checked.contract, [checked.root], checked.source.text, checked.container, variables, flavour)
+        module = CODE.get(key, lambda: self._generate(fast=fast, traced=traced, complete=complete, alone=alone))
+        names = module.load(
+            checked.contract.pool, checked.functions.implementations, {"_recover": self._recover, "_budget": Budget}
+        )
+        return names["run"]
+
+    def _generate(self, *, fast: bool, traced: bool, complete: bool, alone: bool) -> GeneratedModule:
         checked = self.checked
         generator = Generator(checked.contract, list(checked.variables), fast=fast, traced=traced, complete=complete)
-        body = [generator.returns(generator.expression(checked.root, 0))]
+        value = generator.expression(checked.root, 0)
+        body = returned = [generator.returns(value)]
+        recover = generator.call("_recover", generator.name("_e"), *map(generator.name, generator.parameters))
+        recovered = [generator.returns(recover)]
         if fast and not traced:
             # The exact code takes over in the same call, and at no cost until something raises.
-            recover = generator.call("_recover", generator.name("_e"), *map(generator.name, generator.parameters))
-            body = [generator.try_(body, "_e", [generator.returns(recover)])]
-        function = generator.function("run", generator.parameters, body)
-        module = GeneratedModule.of(generator.module([function]), generator.constants)
-        names = module.load(checked.contract.pool, checked.functions.implementations, {"_recover": self._recover})
-        return names["run"]
+            body = [generator.try_(body, "_e", recovered)]
+        parameters = generator.parameters
+        if alone:
+            parameters = parameters[1:]
+            made = generator.assign("_c", generator.call("_budget"))
+            # Where nothing is charged, a budget is needed only when something raises.
+            body = [made, *body] if _is_charged(value) else [generator.try_(returned, "_e", [made, *recovered])]
+        function = generator.function("run", parameters, body)
+        return GeneratedModule.of(generator.module([function]), generator.constants)
 
     def _function(self, *, fast: bool, traced: bool, complete: bool = False) -> Any:
         found = self._functions.get((fast, traced, complete))
@@ -149,6 +175,13 @@ class Program:
             if failure is exact:
                 raise
             raise failure from exact
+
+    @property
+    def alone(self) -> Any:
+        """`call` without a budget: the usual one is made, where the expression needs one. Compiled when asked for."""
+        if self._alone is None:
+            self._alone = self._compile(fast=True, traced=False, alone=True)
+        return self._alone
 
     @property
     def call(self) -> Any:

@@ -22,8 +22,8 @@ class Type:
     def __str__(self) -> str:
         if self.kind in {"message", "param"}:
             return self.name
-        if self.kind == "type" and not self.parameters:
-            return "type"
+        if self.kind == "type":
+            return "type" if self.parameters == (DYN,) else f"type({self.parameters[0]})"
         if self.parameters:
             return f"{self.kind}({', '.join(map(str, self.parameters))})"
         return _TEXTS.get(self.kind, self.kind)

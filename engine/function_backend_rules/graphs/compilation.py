@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 from function.rules.v1 import definition_pb2
 from function_backend_rules.cel.environment import Environment, Expression
@@ -12,12 +11,9 @@ from function_backend_rules.cel.nodes import Ident, Node
 from function_backend_rules.cel.program import Program
 from function_backend_rules.cel.source import RefusedError
 from function_backend_rules.cel.types import Type, optional_of
-from function_backend_rules.graphs.compiled import CompiledCall, CompiledGraph, CompiledStep
+from function_backend_rules.graphs.compiled import CalledDecision, CompiledCall, CompiledGraph, CompiledStep
 from function_backend_rules.ordering import CycleError, in_order
 from function_backend_rules.problems import Problem, of_issue
-
-if TYPE_CHECKING:
-    from function_backend_rules.decisions import Compiled
 
 MAX_STEPS = 500
 
@@ -26,7 +22,7 @@ def compile_graph(
     graph: definition_pb2.DecisionGraph,
     environment: Environment,
     result_type: Type | None,
-    called: Mapping[str, Compiled],
+    called: Mapping[str, CalledDecision],
     problems: list[Problem],
 ) -> CompiledGraph | None:
     """The graph that decides; None when it is refused, with the reasons added to `problems`."""
@@ -43,7 +39,7 @@ class _Compilation:
         self,
         graph: definition_pb2.DecisionGraph,
         environment: Environment,
-        called: Mapping[str, Compiled],
+        called: Mapping[str, CalledDecision],
         problems: list[Problem],
     ) -> None:
         self._graph = graph
@@ -187,7 +183,7 @@ class _Compilation:
         return CompiledStep(name, CompiledCall(decision, tuple(arguments), optional)), kind
 
     def _arguments(
-        self, step: definition_pb2.Step, decision: Compiled, environment: Environment, path: str, subject: str
+        self, step: definition_pb2.Step, decision: CalledDecision, environment: Environment, path: str, subject: str
     ) -> list[Program] | None:
         before = len(self._problems)
         for name in step.call.arguments:

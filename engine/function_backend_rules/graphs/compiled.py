@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from function_backend_rules.cel.budget import Budget
 from function_backend_rules.cel.failures import EvaluationError
@@ -14,18 +14,42 @@ from function_backend_rules.cel.values import NONE, OptionalValue
 from function_backend_rules.problems import Problem
 from function_backend_rules.results import Match, Result, RuleFailure, Status, failure_of
 
-if TYPE_CHECKING:
-    from function_backend_rules.decisions import Compiled
-
 RESULT = "result"
 """What stands for a step's name where the result of the graph is meant."""
+
+
+class CalledDecision(Protocol):
+    """What a graph needs of a decision that it calls."""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+
+    @property
+    def inputs(self) -> Mapping[str, Type]:
+        """The types of its inputs, in order."""
+
+    @property
+    def result_type(self) -> Type:
+        """The type of its value."""
+
+    @property
+    def may_match_nothing(self) -> bool:
+        """Whether there may be no value."""
+
+    @property
+    def cost(self) -> int:
+        """Steps in the worst case."""
+
+    def evaluate_ordered(self, arguments: Sequence[object], budget: Budget) -> Result:
+        """What it decides for values in the order of the inputs."""
 
 
 @dataclass(frozen=True, slots=True)
 class CompiledCall:
     """The call of another decision."""
 
-    decision: Compiled
+    decision: CalledDecision
     arguments: tuple[Program, ...]
     """In the order of that decision's inputs."""
     optional: bool

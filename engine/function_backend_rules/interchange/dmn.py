@@ -110,7 +110,7 @@ class _Import:
         self.losses.append(Loss(f"{self.path}/decisionTable{path}", str(reason), source))
 
     def table(self, element: Element) -> ImportedTable:
-        definition = definition_pb2.Definition(name=self.name, description=self.title)
+        definition = definition_pb2.Definition(name=self.name, description=self.title[:4000])
         table = definition.table
         self._policy(element, table)
         inputs = [self._input(each, number, table) for number, each in enumerate(_children(element, "input"), 1)]
@@ -121,6 +121,10 @@ class _Import:
         cells = [self._typed_cells(rule, number, inputs) for number, rule in enumerate(rules, 1)]
         results = [self._typed_outputs(rule, number, outputs) for number, rule in enumerate(rules, 1)]
         defaults, priorities = self._defaults(outputs), [self._priorities(table, clause) for clause in outputs]
+        try:
+            self.translation.settle()
+        except NotUnderstoodError as error:
+            self.lose("", error)
         for clause, ordered in zip(outputs, priorities, strict=True):
             table.output_columns.add(name=clause.name, type=clause.kind.cel(), priorities=map(self._written, ordered))
         if any(tree is not None for tree, _ in defaults):
@@ -143,7 +147,9 @@ class _Import:
             if kind.cel() == "dyn":
                 self.translation.assume(f"{name} is a text: nothing tells its type")
                 kind.must_be(foreign_types.text(), name)
-            definition.inputs.add(name=self.translation.input_of(path), type=kind.cel(), description=".".join(path))
+            definition.inputs.add(
+                name=self.translation.input_of(path), type=kind.cel(), description=".".join(path)[:2000]
+            )
 
     def _policy(self, element: Element, table: definition_pb2.DecisionTable) -> None:
         policy = element.get("hitPolicy", "UNIQUE")

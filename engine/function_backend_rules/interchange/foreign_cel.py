@@ -47,8 +47,8 @@ class Translation:
     names: dict[tuple[str, ...], Unknown] = field(default_factory=dict)
     assumptions: dict[str, None] = field(default_factory=dict)
     _inputs: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    _texts: set[int] = field(default_factory=set)
     _elements: list[Unknown] = field(default_factory=list)
+    _undecided: list[tuple[Unknown, Unknown, str]] = field(default_factory=list)
 
     def assume(self, what: str) -> None:
         """Notes what the other engine does not say, once."""
@@ -174,14 +174,31 @@ class Translation:
 
     def _type_of_contains(self, arguments: Sequence[Tree], cell: Unknown | None) -> Unknown:
         whole, part = self.type_of(arguments[0], cell), self.type_of(arguments[1], cell)
+        shown = self._shown(arguments[0])
         if whole.found().kind == "list":
-            whole.must_be(foreign_types.list_of(part), self._shown(arguments[0]))
+            whole.must_be(foreign_types.list_of(part), shown)
+        elif whole.found().kind:
+            for kind in (whole, part):
+                kind.must_be(foreign_types.text(), shown)
         else:
-            if not whole.found().kind:
-                self.assume(f"{self._shown(arguments[0])} is a text: contains() may also ask a list")
-            for kind, tree in ((whole, arguments[0]), (part, arguments[1])):
-                kind.must_be(foreign_types.text(), self._shown(tree))
+            self._undecided.append((whole, part, shown))
         return foreign_types.truth()
+
+    def settle(self) -> None:
+        """Decides what only the other expressions could tell; to be called when all types were asked for.
+
+        Raises:
+            NotUnderstoodError: Something contradicts itself.
+        """
+        for whole, part, shown in self._undecided:
+            if whole.found().kind == "list":
+                whole.must_be(foreign_types.list_of(part), shown)
+                continue
+            if not whole.found().kind:
+                self.assume(f"{shown} is a text: contains() may also ask a list")
+            for kind in (whole, part):
+                kind.must_be(foreign_types.text(), shown)
+        self._undecided.clear()
 
     def _of_kind(self, wanted: Unknown, trees: Sequence[Tree], cell: Unknown | None) -> Unknown:
         for tree in trees:
@@ -244,7 +261,7 @@ class Translation:
             return f'timestamp("{_timestamp(tree.arguments[0])}")'
         arguments = [self._inner(argument, cell) for argument in tree.arguments]
         if name in _LOOPS:
-            loop = f"{arguments[0]}.{_LOOPS[name]}({_ELEMENT}, {arguments[1]})"
+            loop = f"{arguments[0]}.{_LOOPS[name]}({_ELEMENT}, {self.cel(tree.arguments[1], cell)})"
             return f"!{loop}" if name == "none" else loop
         if name == "contains":
             is_list = self.type_of(tree.arguments[0], cell).found().kind == "list"

@@ -212,6 +212,12 @@ class ForeignReader:
         if operator in COMPARISONS:
             self._next()
             return Binary(operator, CellValue(), self._binary(_LEVELS["=="]))
+        if self._operator() in {"in", "not in"}:
+            operator = self._operator()
+            self._next()
+            if operator == "not in":
+                self._next()
+            return Binary(operator, CellValue(), self._binary(_LEVELS["=="]))
         # FEEL knows `and` and `or` inside of one test, where ZEN has them between tests.
         tree = self._binary(_LEVELS["=="] if self._dialect is ZEN else 1)
         return tree if is_condition(tree) else Binary("in" if _is_collection(tree) else "==", CellValue(), tree)

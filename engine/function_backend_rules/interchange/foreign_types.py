@@ -57,6 +57,14 @@ class Unknown:
         two.element = two.element or one.element
         two.nullable = two.nullable or one.nullable
         one._same = two  # noqa: SLF001 - Of its own class.
+        if two.holds(two):
+            two.element = None
+            raise NotUnderstoodError(f"{what} would be a list of itself")
+
+    def holds(self, other: Unknown) -> bool:
+        """Whether the elements of this list are, or hold, another type."""
+        element = self.found().element
+        return element is not None and (element.found() is other.found() or element.holds(other))
 
     def cel(self) -> str:
         """The type as CEL writes it; `dyn` while it is not known."""

@@ -61,7 +61,7 @@ class _Import:
 
     def table(self) -> ImportedTable:
         title = str(self.node.get("name") or "table")
-        definition = definition_pb2.Definition(name=definition_name(title, self.taken), description=title)
+        definition = definition_pb2.Definition(name=definition_name(title, self.taken), description=title[:4000])
         content = self.node.get("content")
         if isinstance(content, dict):
             self._read(content, definition.table)
@@ -72,7 +72,9 @@ class _Import:
                 self.translation.assume(f"{'.'.join(path)} is a text: nothing tells its type")
                 kind.must_be(foreign_types.text(), ".".join(path))
             definition.inputs.add(
-                name=self.translation.input_of(path), type=kind.cel(), description=f"{'.'.join(path)} of the graph"
+                name=self.translation.input_of(path),
+                type=kind.cel(),
+                description=f"{'.'.join(path)} of the graph"[:2000],
             )
         return ImportedTable(self.path, definition, tuple(self.losses), tuple(self.translation.assumptions))
 
@@ -90,9 +92,14 @@ class _Import:
             for row in enumerate(rules)
         ]
         # Every cell of a column says something about its type, so all are read before any is written.
+        typed = self._typed(rules, inputs, columns, parsed)
+        try:
+            self.translation.settle()
+        except NotUnderstoodError as error:
+            self.lose(".content", error)
         written = [
             [self._cell(row, column, kind, tests) for column, kind, tests in zip(inputs, columns, cells, strict=True)]
-            for row, cells in zip(enumerate(rules), self._typed(rules, inputs, columns, parsed), strict=True)
+            for row, cells in zip(enumerate(rules), typed, strict=True)
         ]
         for column, kind in zip(outputs, kinds, strict=True):
             table.output_columns.add(name=_title(column, "field"), type=kind.cel(), description=_title(column, "name"))

@@ -10,9 +10,11 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from function_backend_rules.cel.code_cache import CODE, code_key
 from function_backend_rules.cel.codegen import Generator, Places
 from function_backend_rules.cel.environment import Environment
 from function_backend_rules.cel.modules import GeneratedModule
+from function_backend_rules.cel.nodes import Node
 from function_backend_rules.rule_sets.outcomes import CheckedRule
 
 Recover = Callable[..., object]
@@ -30,26 +32,40 @@ class RuleSetCode:
         self._environment = environment
         self._rules = rules
         self.places = Places()
-        self._generator = Generator(environment.contract, list(environment.variables), fast=True)
-        self._constants: dict[str, object] = {}
+        for number, rule in enumerate(rules):
+            self.places.add(rule.condition.root, 2 * number)
+            self.places.add(rule.outcome.expression.root, 2 * number + 1)
+        self._constants: dict[str, object] = {
+            f"_o{number}": (number, rule.outcome.value) for number, rule in enumerate(rules) if rule.outcome.constant
+        }
 
     def load(self, name: str, recover: Recover) -> Callable[..., Any]:
         """The function of this name."""
-        module = self.generate(name)
+        module = CODE.get(self._key(name), lambda: self.generate(name))
         extra: Mapping[str, object] = {"_recover": recover, **self._constants}
         functions = module.load(self._environment.contract.pool, self._environment.functions.implementations, extra)
         return functions[name]
 
+    def _key(self, name: str) -> str:
+        texts: list[str] = []
+        roots: list[Node] = []
+        for rule in self._rules:
+            texts += (rule.condition.source, rule.outcome.expression.source)
+            roots += (rule.condition.root, rule.outcome.expression.root)
+        variables = " ".join(f"{name}:{kind}" for name, kind in self._environment.variables.items())
+        return code_key(self._environment.contract, roots, name, self._environment.container, variables, *texts)
+
     def generate(self, name: str) -> GeneratedModule:
         """The module that has the function of this name."""
-        code = self._generator
+        environment = self._environment
+        code = self._generator = Generator(environment.contract, list(environment.variables), fast=True)
         shared = self._shared_paths()
         body: list[ast.stmt] = []
         every = name == "every"
         if every:
             body.append(code.assign("_found", code.list([])))
         for number, rule in enumerate(self._rules):
-            body.extend(self._hoist(rule, shared))
+            body.extend(self._hoist(number, rule, shared))
             body.append(self._rule(number, rule, every=every))
         body.append(code.returns(code.name("_found") if every else code.constant(None)))
         function = code.function(name, code.parameters, body)
@@ -62,7 +78,7 @@ class RuleSetCode:
             readers.update(set(self._generator.paths(rule.condition.root)))
         return {path for path, count in readers.items() if count > 1}
 
-    def _hoist(self, rule: CheckedRule, shared: set[str]) -> list[ast.stmt]:
+    def _hoist(self, number: int, rule: CheckedRule, shared: set[str]) -> list[ast.stmt]:
         """Reads the shared fields that a rule is the first to use."""
         code, made = self._generator, []
         for node in rule.condition.root.walk():
@@ -72,13 +88,13 @@ class RuleSetCode:
             if node.type.kind not in {"bool", "int", "double", "string", "bytes"}:
                 continue
             name = f"h{len(code.hoisted)}"
-            made.append(code.assign(name, code.expression(node, self.places.add(node))))
+            made.append(code.assign(name, code.expression(node, 2 * number)))
             code.hoisted[path] = name
         return made
 
     def _rule(self, number: int, rule: CheckedRule, *, every: bool) -> ast.stmt:
         code = self._generator
-        condition = code.expression(rule.condition.root, self.places.add(rule.condition.root))
+        condition = code.expression(rule.condition.root, 2 * number)
         match = self._match(number, rule)
         recovered = code.call("_recover", code.constant(number), code.name("_e"), *map(code.name, code.parameters))
         if every:
@@ -100,8 +116,6 @@ class RuleSetCode:
     def _match(self, number: int, rule: CheckedRule) -> ast.expr:
         code = self._generator
         if rule.outcome.constant:
-            name = f"_o{number}"
-            self._constants[name] = (number, rule.outcome.value)
-            return code.name(name)
+            return code.name(f"_o{number}")
         root = rule.outcome.expression.root
-        return code.tuple([code.constant(number), code.expression(root, self.places.add(root))])
+        return code.tuple([code.constant(number), code.expression(root, 2 * number + 1)])

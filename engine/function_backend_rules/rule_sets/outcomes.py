@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from function_backend_rules.cel.budget import Budget
 from function_backend_rules.cel.environment import Environment, Expression
 from function_backend_rules.cel.failures import EvaluationError
-from function_backend_rules.cel.nodes import Ident, MessageLiteral
+from function_backend_rules.cel.nodes import Ident, Literal, MessageLiteral
 from function_backend_rules.cel.source import RefusedError
 from function_backend_rules.cel.types import BOOL, Type
 from function_backend_rules.problems import Problem, of_issue
@@ -66,6 +66,8 @@ class OutcomeReader:
 
     def _folded(self, expression: Expression, path: str, subject: str) -> Outcome | None:
         """The outcome, worked out now when it does not depend on the inputs."""
+        if isinstance(expression.root, Literal):
+            return Outcome(expression, constant=True, value=expression.root.value)
         if any(isinstance(node, Ident) and not node.name.startswith("@") for node in expression.root.walk()):
             return Outcome(expression, constant=False)
         if any(isinstance(node, MessageLiteral) for node in expression.root.walk()):

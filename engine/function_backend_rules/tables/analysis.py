@@ -17,6 +17,8 @@ from function_backend_rules.tables.search import GapSearch, SearchColumn, Steps
 
 MAX_STEPS = 200_000
 """Branches of all searches of one table together: about a second."""
+MAX_OPERATIONS = 5_000_000
+"""Operations on masks that comparing rows with each other may take: a few seconds for the longest tables."""
 MAX_FINDINGS = 50
 """Findings of one kind that are told; the rest is not looked for."""
 _STEPS_PER_ROW = 2_000
@@ -111,9 +113,14 @@ class TableAnalysis:
         """Rows of which no two overlap: as many as are found in the order of the table."""
         apart = 0
         for row in range(len(self.row_ids)):
+            if self._exhausted():
+                break
             if not self._meeting(row) & apart:
                 apart |= 1 << row
         return apart
+
+    def _exhausted(self) -> bool:
+        return sum(relations.operations for relations in self._relations) > MAX_OPERATIONS
 
     def _widened(self, gap: dict[str, ValueSet]) -> dict[str, ValueSet]:
         """Makes a gap as large as it can be, column by column: the search has cut it where other rows begin."""
@@ -158,6 +165,9 @@ class TableAnalysis:
             equal[output] = equal.get(output, 0) | 1 << row
         told = 0
         for row in range(len(self.row_ids)):
+            if self._exhausted():
+                yield self._incomplete("overlaps")
+                return
             others = self._meeting(row) >> (row + 1) << (row + 1)
             if outputs is not None:
                 others &= ~equal[outputs[row]] if outputs[row] is not None else -1
@@ -175,6 +185,9 @@ class TableAnalysis:
         undecided = list[str]()
         told = 0
         for row in range(1, len(self.row_ids)):
+            if self._exhausted():
+                undecided.extend(self.row_ids[row:])
+                break
             before = self._meeting(row) & ((1 << row) - 1) & ~self.conditional
             if not before:
                 continue
@@ -271,7 +284,7 @@ class TableAnalysis:
 
     @staticmethod
     def _incomplete(what: str) -> Finding:
-        message = f"the analysis is incomplete: looking for {what} takes more than {MAX_STEPS} steps"
+        message = f"the analysis is incomplete: looking for {what} would take too long"
         return Finding(FindingKind.INCOMPLETE, message, certain=False)
 
     @staticmethod

@@ -146,7 +146,7 @@ class CellReader:
         if form.operator in {">", ">="}:
             return ValueSet(self.domain.above(key) if form.operator == ">" else self.domain.at_least(key))
         rest = self.domain.at_least(key) if form.operator == "<" else self.domain.above(key)
-        return ValueSet(ValueSet(rest).complement(self.domain).spans)
+        return ValueSet(self.domain.between(self.domain.everything(), rest))
 
     def _range(self, form: Range) -> ValueSet | None:
         low, high = self._resolve(form.low), self._resolve(form.high)
@@ -158,8 +158,7 @@ class CellReader:
             raise _OperandRefusedError((Span(form.offset, form.offset + 1), message, None))
         above = self.domain.at_least(start) if form.low_included else self.domain.above(start)
         rest = self.domain.above(end) if form.high_included else self.domain.at_least(end)
-        outside = ValueSet(above).complement(self.domain).union(ValueSet(rest))
-        return ValueSet(outside.complement(self.domain).spans)
+        return ValueSet(self.domain.between(above, rest))
 
     def _equal(self, resolved: _Resolved) -> ValueSet:
         assert self.domain is not None  # noqa: S101 - Only asked of columns with an order.

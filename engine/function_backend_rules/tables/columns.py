@@ -21,8 +21,12 @@ def read_column(
     environment: Environment,
     cells: Iterable[str],
     tell: Callable[[int, RefusedError], None],
+    mask_bytes: int,
 ) -> TableColumn:
-    """Reads a column. Cells that are refused are told with the number of their row; the column is then of no use."""
+    """Reads a column, whose masks take about so many bytes.
+
+    Cells that are refused are told with the number of their row; the column is then of no use.
+    """
     domain = domain_of(expression.type, _enum_names(expression.root, environment))
     inside = environment.extended({CELL_VARIABLE: expression.type})
     reader = CellReader(name, expression.type, domain, inside)
@@ -41,7 +45,7 @@ def read_column(
         type=expression.type,
         evaluate=expression.program().call,
         tests=tests,
-        index=index_column(domain, [test.accepted for test in tests]) if domain is not None else None,
+        index=index_column(domain, [test.accepted for test in tests], mask_bytes) if domain is not None else None,
         any_mask=any_mask,
         used=any_mask != (1 << len(tests)) - 1,
     )

@@ -9,16 +9,22 @@ from function_backend_rules.cel.environment import Environment, Expression
 from function_backend_rules.cel.inputs import InputRules
 from function_backend_rules.cel.source import RefusedError
 from function_backend_rules.problems import Problem, of_issue
+from function_backend_rules.results import Result, Status
+from function_backend_rules.tables.cell_syntax import CELL_VARIABLE
 from function_backend_rules.tables.columns import read_column
 from function_backend_rules.tables.compiled import CompiledTable, TableColumn
-from function_backend_rules.tables.index import mask_of, matcher
+from function_backend_rules.tables.index import MAX_MASK_BYTES, MAX_TABLE_BYTES, Matcher, mask_of, matcher
 from function_backend_rules.tables.outputs import OutputReader
 from function_backend_rules.tables.policies import combiner, gives_list, refuse_aggregation
-from function_backend_rules.tables.rows import Condition, Evaluate, Output, RowMatch, Status, TableResult, TableRow
+from function_backend_rules.tables.rows import Condition, Evaluate, Output, RowMatch, TableRow
 from function_backend_rules.tables.verdict import judge
 
-MAX_INPUT_COLUMNS, MAX_OUTPUT_COLUMNS, MAX_ROWS = 200, 100, 20_000
+MAX_INPUT_COLUMNS, MAX_OUTPUT_COLUMNS, MAX_ROWS, MAX_CELL = 200, 100, 20_000, 20_000
 """As the contract has them; checked here too, because files come without a server."""
+MAX_CELLS = 200_000
+"""Rows times input columns: more would take minutes to check and analyse."""
+MAX_CONDITIONS = 5_000
+"""Cells that are conditions are programs of their own: about 0.5 ms each to compile."""
 MAX_PROBLEMS = 100
 
 
@@ -71,16 +77,8 @@ class _Compilation:
             raise TableRefusedError([*shown, Problem(self.path, f"{more} more problems")] if more > 0 else shown)
 
     def check_shape(self) -> None:
+        self._check_sizes()
         table = self.table
-        for name, count, most in (
-            ("input_columns", len(table.input_columns), MAX_INPUT_COLUMNS),
-            ("output_columns", len(table.output_columns), MAX_OUTPUT_COLUMNS),
-            ("rows", len(table.rows), MAX_ROWS),
-        ):
-            if count > most:
-                self.refuse(
-                    f".{name}", f"a table has {most} {name.replace('_', ' ')} at most, and this one has {count}"
-                )
         if not table.output_columns:
             self.refuse(".output_columns", "a table decides something: it has at least one output column")
         if table.hit_policy not in definition_pb2.HitPolicy.values() or not table.hit_policy:
@@ -95,8 +93,26 @@ class _Compilation:
             self.refuse(".output_columns", message)
         if not priority and any(column.priorities for column in table.output_columns):
             self.refuse(".output_columns", "priorities mean something under HIT_POLICY_PRIORITY alone")
+        if CELL_VARIABLE in self.environment.variables:
+            message = f"a table has no input {CELL_VARIABLE!r}: that is what conditions call the value of their column"
+            self.problems.append(Problem("inputs", message))
         if not self.problems:
             self._check_rows()
+
+    def _check_sizes(self) -> None:
+        table = self.table
+        for name, count, most in (
+            ("input_columns", len(table.input_columns), MAX_INPUT_COLUMNS),
+            ("output_columns", len(table.output_columns), MAX_OUTPUT_COLUMNS),
+            ("rows", len(table.rows), MAX_ROWS),
+        ):
+            if count > most:
+                self.refuse(
+                    f".{name}", f"a table has {most} {name.replace('_', ' ')} at most, and this one has {count}"
+                )
+        cells = len(table.rows) * len(table.input_columns)
+        if cells > MAX_CELLS:
+            self.refuse(".rows", f"a table has {MAX_CELLS} cells at most, and this one has {cells}", "split it in two")
 
     def _check_rows(self) -> None:
         seen = dict[str, int]()
@@ -110,11 +126,16 @@ class _Compilation:
             if len(row.cells) != wanted:
                 message = f"there are {len(row.cells)} cells for {wanted} input columns"
                 self.refuse(f".rows[{number}].cells", message, "an empty cell accepts any value", f"row {name}")
+            for place, cell in enumerate(row.cells):
+                if len(cell) > MAX_CELL:
+                    message = f"a cell has {MAX_CELL} characters at most, and this one has {len(cell)}"
+                    self.refuse(f".rows[{number}].cells[{place}]", message, subject=f"row {name}")
 
     def compiled(self, result_type: types.Type | None) -> CompiledTable:
         table = self.table
         columns, costs = self._columns()
         reader = OutputReader(table.output_columns, self.environment, result_type, self.path, self.problems)
+        self.stop_at_problems()
         rows = self._rows(columns, reader)
         otherwise = self._otherwise(reader)
         kind = reader.value_type
@@ -134,10 +155,12 @@ class _Compilation:
             otherwise=otherwise,
             skips_failures=skips,
             stops_at_first=table.hit_policy == definition_pb2.HIT_POLICY_FIRST,
+            lists=gives_list(table),
             combine=combine,
-            inputs=InputRules(self.environment.variables),
+            inputs=InputRules(self.environment.variables, self.environment.contract),
             read=self._reading(columns),
             matcher=matcher([column.index for column in columns if column.used], len(rows)),
+            direct=self._direct(columns, len(rows)),
             value_type=kind,
             result_type=self._result_type(kind),
             findings=verdict.findings,
@@ -169,6 +192,11 @@ class _Compilation:
                 continue
             costs.append(expression.cost)
             columns.append(self._column(number, column.name, expression))
+            if len({id(test.condition) for each in columns for test in each.tests if test.condition}) > MAX_CONDITIONS:
+                message = f"a table has {MAX_CONDITIONS} different conditions at most"
+                suggestion = "constants, comparisons and ranges are no conditions"
+                self.refuse(path, message, suggestion, f"column {column.name}")
+                break
         self.stop_at_problems()
         return columns, costs
 
@@ -179,7 +207,8 @@ class _Compilation:
             self.problems.extend(of_issue(path, issue, subject) for issue in error.issues)
 
         cells = [row.cells[number] for row in self.table.rows]
-        return read_column(name, expression, self.environment, cells, tell)
+        mask_bytes = min(MAX_MASK_BYTES, MAX_TABLE_BYTES // len(self.table.input_columns))
+        return read_column(name, expression, self.environment, cells, tell, mask_bytes)
 
     def _rows(self, columns: Sequence[TableColumn], reader: OutputReader) -> list[TableRow]:
         rows = list[TableRow]()
@@ -209,8 +238,20 @@ class _Compilation:
             return lambda budget, *arguments: [column.evaluate(budget, *arguments) for column in used]
         return together
 
+    def _direct(self, columns: Sequence[TableColumn], rows: int) -> Matcher | None:
+        """The matcher that takes the inputs as they are, where every column that is used is one of them."""
+        names = list(self.environment.variables)
+        used = [column for column in columns if column.used]
+        if any(column.source.strip() not in names or column.type.kind == "optional" for column in used):
+            return None
+        places = [names.index(column.source.strip()) for column in used]
+        return matcher([column.index for column in used], rows, places, len(names))
+
     def _otherwise(self, reader: OutputReader) -> Output | None:
         if not self.table.otherwise:
+            return None
+        if self.table.aggregation == definition_pb2.AGGREGATION_COUNT:
+            self.refuse(".otherwise", "a table that counts its rows has no other outcome: no row is no match")
             return None
         return reader.read(f"{self.path}.otherwise", self.table.otherwise, "otherwise")
 
@@ -247,12 +288,12 @@ def _ranking(rows: Sequence[TableRow], reader: OutputReader) -> Callable[[RowMat
 def _ready(
     table: definition_pb2.DecisionTable,
     row: TableRow,
-    combine: Callable[[Sequence[RowMatch], tuple[()]], TableResult],
-) -> TableResult | None:
+    combine: Callable[[Sequence[RowMatch], tuple[()]], Result],
+) -> Result | None:
     """The result of a row that decides alone, when it is always the same and nobody can change it."""
     constant = row.output.constant
     shared = isinstance(constant, str | int | float | bytes | None)
     if row.conditions or row.output.evaluate or not shared or gives_list(table):
         return None
-    result = combine([RowMatch(row.number, row.id, row.reason_code, row.reason, constant)], ())
+    result = combine([RowMatch(row.id, row.reason_code, row.reason, constant, row.number)], ())
     return result if result.status is Status.MATCHED else None

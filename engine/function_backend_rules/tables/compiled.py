@@ -10,6 +10,7 @@ from function_backend_rules.cel.failures import BudgetExceededError, EvaluationE
 from function_backend_rules.cel.inputs import InputRules, checked
 from function_backend_rules.cel.values import OptionalValue
 from function_backend_rules.problems import Problem
+from function_backend_rules.results import OTHERWISE, Result, RuleFailure, Status, failure_of
 from function_backend_rules.tables.analysis import Finding
 from function_backend_rules.tables.cell_tests import CellTest
 from function_backend_rules.tables.index import ColumnIndex, Matcher, rows_in
@@ -17,15 +18,14 @@ from function_backend_rules.tables.policies import Combine
 from function_backend_rules.tables.rows import (
     Evaluate,
     Output,
-    RowFailure,
     RowMatch,
-    Status,
-    TableResult,
     TableRow,
     fresh,
 )
 
-_NO_MATCH = TableResult(Status.NO_MATCH)
+# What calling an expression costs besides its loops: thousands of rows with conditions are a loop too.
+_STEPS_PER_EXPRESSION = 10
+_NO_MATCH = Result(Status.NO_MATCH)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +57,16 @@ class CompiledTable:
     otherwise: Output | None
     skips_failures: bool
     stops_at_first: bool
+    lists: bool
+    """Whether the value is a list of the values of rows."""
     combine: Combine
     inputs: InputRules
     read: Evaluate
     """Gives the values of the columns that are used."""
     matcher: Matcher
     """From those values to the mask of the rows that the index leaves."""
+    direct: Matcher | None
+    """From the inputs in order to that mask, where the columns are inputs as they are."""
     value_type: types.Type
     """The type of the value of one row."""
     result_type: types.Type
@@ -75,7 +79,7 @@ class CompiledTable:
     unwraps: bool
     """Whether a column that is used is optional."""
     """The mask of the rows that have conditions."""
-    ready: tuple[TableResult | None, ...]
+    ready: tuple[Result | None, ...]
     """The result of each row that decides alone and always gives the same."""
 
     @property
@@ -96,24 +100,28 @@ class CompiledTable:
         for column, value in zip(self.columns, values, strict=True):
             key = checked(value, column.type, column.name)
             if column.used:
-                keys.append(_unwrapped(key))
+                keys.append(unwrapped(key))
         return rows_in(self.matcher(*keys))
 
-    def evaluate(self, bindings: Mapping[str, object], budget: Budget) -> TableResult:
+    def evaluate_named(self, bindings: Mapping[str, object], budget: Budget) -> Result:
         """Gives what the table decides for these inputs, by name.
 
         Raises:
             InputError: An input is missing or of another type. All else that goes wrong is in the result.
         """
-        return self.decide(self.inputs.ordered(bindings), budget)
+        return self.evaluate(self.inputs.ordered(bindings), budget)
 
-    def decide(self, arguments: Sequence[object], budget: Budget) -> TableResult:
-        """As `evaluate`, for inputs that were checked, in the order of their declaration."""
+    def evaluate(self, arguments: Sequence[object], budget: Budget) -> Result:
+        """Gives what the table decides for inputs that were checked, in the order of their declaration."""
         try:
-            values: Any = self.read(budget, *arguments)
-            mask = self.matcher(*(map(_unwrapped, values) if self.unwraps else values))
+            if self.direct is not None:
+                values: Any = None
+                mask = self.direct(*arguments)
+            else:
+                values = self.read(budget, *arguments)
+                mask = self.matcher(*(map(unwrapped, values) if self.unwraps else values))
         except BudgetExceededError as error:
-            return _stopped("", error)
+            return _ended("", error)
         except EvaluationError:
             return self._decided(self._after_failure(arguments, budget), arguments, budget)
         if not mask:
@@ -122,16 +130,16 @@ class CompiledTable:
             ready = self.ready[(mask & -mask).bit_length() - 1]
             if ready is not None:
                 return ready
-        return self._decided(self._candidates(mask, values, arguments, budget), arguments, budget)
+        if values is None and self.conditional & mask:
+            values = self.read(budget, *arguments)
+        return self._decided(self._candidates(mask, values or (), arguments, budget), arguments, budget)
 
     def _candidates(
         self, mask: int, values: Sequence[object], arguments: Sequence[object], budget: Budget
-    ) -> Iterator[TableRow | RowFailure]:
+    ) -> Iterator[TableRow | RuleFailure]:
         """The rows of a mask whose conditions hold, in order, and failures of conditions between them."""
-        while mask:
-            lowest = mask & -mask
-            mask ^= lowest
-            row = self.rows[lowest.bit_length() - 1]
+        for number in rows_in(mask):
+            row = self.rows[number]
             if not row.conditions:
                 yield row
                 continue
@@ -139,7 +147,7 @@ class CompiledTable:
             if outcome is not None:
                 yield outcome
 
-    def _after_failure(self, arguments: Sequence[object], budget: Budget) -> Iterator[TableRow | RowFailure]:
+    def _after_failure(self, arguments: Sequence[object], budget: Budget) -> Iterator[TableRow | RuleFailure]:
         """As the candidates, when a column has no value: that concerns the rows which test it, and no others."""
         values, failed = list[object](), dict[int, EvaluationError]()
         mask, possible = (1 << len(self.rows)) - 1, (1 << len(self.rows)) - 1
@@ -154,7 +162,7 @@ class CompiledTable:
                 mask &= column.any_mask
             else:
                 if column.index is not None:
-                    accepting = column.index.rows(_unwrapped(value))
+                    accepting = column.index.rows(unwrapped(value))
                     mask, possible = mask & accepting, possible & accepting
             values.append(value)
         for number in rows_in(possible):
@@ -175,9 +183,10 @@ class CompiledTable:
         failed: dict[int, EvaluationError],
         arguments: Sequence[object],
         budget: Budget,
-    ) -> TableRow | RowFailure | None:
+    ) -> TableRow | RuleFailure | None:
         """The row when all conditions hold. As with `&&`, one that is false says more than one that fails."""
-        failure = next((_failure(row.id, error, self.used[place].name) for place, error in failed.items()), None)
+        failure = next((failure_of(row.id, self.used[place].name, error) for place, error in failed.items()), None)
+        budget.take_elements(len(row.conditions) * _STEPS_PER_EXPRESSION)
         for condition in row.conditions:
             if condition.column in failed:
                 continue
@@ -187,16 +196,16 @@ class CompiledTable:
             except BudgetExceededError:
                 raise
             except EvaluationError as error:
-                failure = failure or _failure(row.id, error, self.used[condition.column].name)
+                failure = failure or failure_of(row.id, self.used[condition.column].name, error)
         return failure or row
 
     def _decided(
-        self, candidates: Iterator[TableRow | RowFailure], arguments: Sequence[object], budget: Budget
-    ) -> TableResult:
-        matches, failures, row_id = list[RowMatch](), list[RowFailure](), ""
+        self, candidates: Iterator[TableRow | RuleFailure], arguments: Sequence[object], budget: Budget
+    ) -> Result:
+        matches, failures, row_id = list[RowMatch](), list[RuleFailure](), ""
         try:
             for candidate in candidates:
-                outcome: RowMatch | RowFailure
+                outcome: RowMatch | RuleFailure
                 if isinstance(candidate, TableRow):
                     row_id = candidate.id
                     outcome = self._match(candidate, arguments, budget)
@@ -209,47 +218,45 @@ class CompiledTable:
                 else:
                     failures.append(outcome)
                     if not self.skips_failures:
-                        return TableResult(Status.FAILED, None, (), tuple(failures))
+                        return Result(Status.FAILED, None, (), tuple(failures))
         except BudgetExceededError as error:
-            return _stopped(row_id, error)
+            return _ended(row_id, error)
         if not matches:
             return self._nothing(arguments, budget, tuple(failures))
         return self.combine(matches, tuple(failures))
 
-    def _match(self, row: TableRow, arguments: Sequence[object], budget: Budget) -> RowMatch | RowFailure:
+    def _match(self, row: TableRow, arguments: Sequence[object], budget: Budget) -> RowMatch | RuleFailure:
         output = row.output
+        if output.evaluate:
+            budget.take_elements(_STEPS_PER_EXPRESSION)
         try:
             value = output.evaluate(budget, *arguments) if output.evaluate else fresh(output.constant)
         except BudgetExceededError:
             raise
         except EvaluationError as error:
-            return _failure(row.id, error)
-        return RowMatch(row.number, row.id, row.reason_code, row.reason, value)
+            return failure_of(row.id, "", error)
+        return RowMatch(row.id, row.reason_code, row.reason, value, row.number)
 
-    def _nothing(self, arguments: Sequence[object], budget: Budget, failures: tuple[RowFailure, ...]) -> TableResult:
+    def _nothing(self, arguments: Sequence[object], budget: Budget, failures: tuple[RuleFailure, ...]) -> Result:
         if self.otherwise is None:
-            return TableResult(Status.NO_MATCH, failures=failures) if failures else _NO_MATCH
+            return Result(Status.NO_MATCH, errors=failures) if failures else _NO_MATCH
         try:
             output = self.otherwise
             value = output.evaluate(budget, *arguments) if output.evaluate else fresh(output.constant)
         except BudgetExceededError as error:
-            return _stopped("otherwise", error)
+            return _ended(OTHERWISE, error)
         except EvaluationError as error:
-            return TableResult(Status.FAILED, failures=(*failures, _failure("otherwise", error)))
-        return TableResult(Status.MATCHED, value, (), failures, by_otherwise=True)
+            return Result(Status.FAILED, errors=(*failures, failure_of(OTHERWISE, "", error)))
+        return Result(Status.MATCHED, [value] if self.lists else value, (), failures, by_otherwise=True)
 
 
-def _unwrapped(value: object) -> object:
+def unwrapped(value: object) -> object:
+    """Gives what an optional holds, null where it holds nothing, and other values as they are."""
     if isinstance(value, OptionalValue):
         return value.value if value.present else None
     return value
 
 
-def _failure(row_id: str, error: EvaluationError, column: str = "") -> RowFailure:
-    return RowFailure(row_id, "EVALUATION_FAILED", error.message, error.span, column)
-
-
-def _stopped(row_id: str, error: BudgetExceededError) -> TableResult:
-    return TableResult(
-        Status.FAILED, failures=(RowFailure(row_id, "BUDGET_EXCEEDED", f"{error.kind}: {error.message}", error.span),)
-    )
+def _ended(row_id: str, error: BudgetExceededError) -> Result:
+    """A budget that is spent ends the decision, whatever the table does about failures."""
+    return Result(Status.FAILED, errors=(failure_of(row_id, "", error),))

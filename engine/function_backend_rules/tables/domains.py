@@ -71,6 +71,13 @@ class Domain:
             return ()
         return ((first, self.successor(first)),)
 
+    def between(self, above: Spans, beyond: Spans) -> Spans:
+        """Gives what is in `above` and not in `beyond`; both are made by `at_least` or `above`."""
+        if not above or not beyond:
+            return above
+        low, high = above[0][0], beyond[0][0]
+        return ((low, high),) if low < high else ()
+
     def everything(self) -> Spans:
         """Gives all values of the type, but for null and NaN."""
         return ((self.low, None),)

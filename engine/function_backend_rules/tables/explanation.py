@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from function_backend_rules.cel.budget import Budget
 from function_backend_rules.cel.failures import BudgetExceededError, EvaluationError
-from function_backend_rules.cel.values import OptionalValue
-from function_backend_rules.tables.compiled import CompiledTable, TableColumn
-from function_backend_rules.tables.rows import TableResult
+from function_backend_rules.results import Result
+from function_backend_rules.tables.compiled import CompiledTable, TableColumn, unwrapped
+from function_backend_rules.tables.index import rows_in
 
 MAX_ROWS = 20
 """Rows that are told at most, when nothing else is asked for."""
@@ -60,7 +60,7 @@ class TableExplanation:
     the latter where nothing matched.
     """
 
-    result: TableResult
+    result: Result
     columns: tuple[ColumnValue, ...]
     rows: tuple[RowOutcome, ...]
     nearest: RowOutcome | None
@@ -78,12 +78,14 @@ def explain_table(
         rows: How many rows are told.
     """
     arguments = table.inputs.ordered(bindings)
-    result = table.decide(arguments, budget)
+    result = table.evaluate(arguments, budget)
     values = tuple(_value(column, arguments, budget) for column in table.columns)
     failing = [0] * len(table.rows)
+    everything = (1 << len(table.rows)) - 1
     for column, value in zip(table.columns, values, strict=True):
-        for number in range(len(table.rows)) if column.used else ():
-            failing[number] += _indexed(column, value, number).matched is False
+        if column.index is not None and column.used and value.error is None:
+            for number in rows_in(everything & ~column.index.rows(unwrapped(value.value))):
+                failing[number] += 1
     ordered = sorted(range(len(table.rows)), key=failing.__getitem__)
     # Conditions may add failing cells to those that the index knows, so a few more rows are looked at.
     looked_at = [_row(table, number, values, arguments, budget) for number in ordered[: 2 * rows + 8]]
@@ -121,10 +123,7 @@ def _indexed(column: TableColumn, value: ColumnValue, number: int) -> CellOutcom
         return CellOutcome(column.name, test.source, None, value.error)
     if test.accepted is None:
         return CellOutcome(column.name, test.source, matched=True)
-    plain = value.value
-    if isinstance(plain, OptionalValue):
-        plain = plain.value if plain.present else None
-    return CellOutcome(column.name, test.source, matched=plain in test.accepted)
+    return CellOutcome(column.name, test.source, matched=unwrapped(value.value) in test.accepted)
 
 
 def _value(column: TableColumn, arguments: Sequence[object], budget: Budget) -> ColumnValue:

@@ -15,6 +15,8 @@ from function_backend_rules.tables.domains import Domain, Key, ValueSet
 # A column of 20,000 rows with as many limits would hold 100 MB of masks. Beyond this, only every third, say, is kept,
 # and those in between are worked out from the nearest one before.
 MAX_MASK_BYTES = 32 * 1024 * 1024
+MAX_TABLE_BYTES = 128 * 1024 * 1024
+"""Of the masks of all columns together."""
 # A segment of so few whole numbers is looked up like a list of constants.
 _FEW = 32
 
@@ -29,6 +31,8 @@ class ColumnIndex:
 
     domain: Domain
     points: tuple[Key, ...]
+    changes: tuple[tuple[int, ...], ...]
+    """For each point the rows that begin or cease to accept there."""
     masks: Sequence[int]
     null_mask: int
     nan_mask: int
@@ -55,42 +59,45 @@ class ColumnIndex:
         return range(first, len(self.masks) if high is None else bisect_right(self.points, high))
 
 
-def index_column(domain: Domain, cells: Sequence[ValueSet | None]) -> ColumnIndex:
+def index_column(domain: Domain, cells: Sequence[ValueSet | None], mask_bytes: int = MAX_MASK_BYTES) -> ColumnIndex:
     """Indexes one column from what the cell of each row accepts.
 
     None stands for a cell that cannot be indexed; its row is taken as accepting everything, and looked at afterwards.
+    Masks take about `mask_bytes` of memory at most; a lookup is slower where they would take more.
     """
-    all_rows = (1 << len(cells)) - 1
     rows_of = dict[ValueSet, list[int]]()
     unknown = list[int]()
     for row, accepted in enumerate(cells):
         (unknown if accepted is None else rows_of.setdefault(accepted, [])).append(row)
     anything = mask_of(unknown)
-    toggles = dict[Key, int]()
+    toggles = dict[Key, list[int]]()
     first, null_mask, nan_mask, any_mask = anything, anything, anything, anything
+    everything = ValueSet(domain.everything(), domain.nullable, domain.has_nan)
     for accepted, rows in rows_of.items():
         mask = mask_of(rows)
         null_mask |= mask if accepted.null else 0
         nan_mask |= mask if accepted.nan else 0
-        if accepted == ValueSet(domain.everything(), domain.nullable, domain.has_nan):
-            any_mask |= mask
+        any_mask |= mask if accepted == everything else 0
         for low, high in accepted.spans:
             if low == domain.low:
                 first |= mask
             else:
-                toggles[low] = toggles.get(low, 0) ^ mask
+                toggles.setdefault(low, []).extend(rows)
             if high is not None:
-                toggles[high] = toggles.get(high, 0) ^ mask
-    points = tuple(sorted(point for point, mask in toggles.items() if mask))
-    changes = [toggles[point] for point in points]
-    masks = _masks(first & all_rows, changes, len(cells))
-    return ColumnIndex(domain, points, masks, null_mask, nan_mask, any_mask)
+                toggles.setdefault(high, []).extend(rows)
+    points = tuple(sorted(toggles))
+    changes = tuple(tuple(toggles[point]) for point in points)
+    masks = _masks(first, changes, len(cells), mask_bytes)
+    return ColumnIndex(domain, points, changes, masks, null_mask, nan_mask, any_mask)
 
 
 def mask_of(rows: Sequence[int]) -> int:
     """Gives the mask with the bits of these rows."""
     if len(rows) <= _FEW:
-        return sum(1 << row for row in rows)
+        mask = 0
+        for row in rows:
+            mask |= 1 << row
+        return mask
     # Bit by bit would copy the whole mask for each row.
     bits = bytearray(max(rows) // 8 + 1)
     for row in rows:
@@ -111,26 +118,26 @@ def rows_in(mask: int) -> list[int]:
     return rows
 
 
-def _masks(first: int, changes: list[int], rows: int) -> Sequence[int]:
-    every = len(changes) * rows // 8 // MAX_MASK_BYTES + 1
+def _masks(first: int, changes: Sequence[tuple[int, ...]], rows: int, mask_bytes: int) -> Sequence[int]:
+    every = len(changes) * rows // 8 // max(mask_bytes, 1) + 1
     if every > 1:
         return _SparseMasks(first, changes, every)
     masks = [first]
     for change in changes:
-        masks.append(masks[-1] ^ change)
+        masks.append(masks[-1] ^ mask_of(change))
     return tuple(masks)
 
 
 class _SparseMasks(Sequence[int]):
-    """Masks of which some are kept, with the changes in between as numbers of rows."""
+    """Masks of which some are kept, with the rows that change in between."""
 
-    def __init__(self, first: int, changes: list[int], every: int) -> None:
+    def __init__(self, first: int, changes: Sequence[tuple[int, ...]], every: int) -> None:
         self._every = every
-        self._changes = [tuple(rows_in(change)) for change in changes]
+        self._changes = changes
         self._kept = [first]
         mask = first
         for number, change in enumerate(changes, 1):
-            mask ^= change
+            mask ^= mask_of(change)
             if number % every == 0:
                 self._kept.append(mask)
 
@@ -147,12 +154,9 @@ class _SparseMasks(Sequence[int]):
         kept, behind = divmod(number, self._every)
         mask = self._kept[kept]
         if behind:
+            # A row may begin and cease in between, so changes are not gathered into one mask with |.
             for change in self._changes[number - behind : number]:
-                if len(change) > _FEW:
-                    mask ^= mask_of(change)
-                else:
-                    for row in change:
-                        mask ^= 1 << row
+                mask ^= mask_of(change)
         return mask
 
     def __iter__(self) -> Iterator[int]:
@@ -166,23 +170,28 @@ class _SparseMasks(Sequence[int]):
 Matcher = Callable[..., int]
 
 
-def matcher(columns: Sequence[ColumnIndex | None], rows: int) -> Matcher:
+def matcher(
+    columns: Sequence[ColumnIndex | None], rows: int, arguments: Sequence[int] | None = None, width: int = 0
+) -> Matcher:
     """Makes the function from one value per column to the mask of the rows that the index leaves.
+
+    With `arguments` it takes `width` values, and those numbers say which of them each column tests.
 
     None stands for a column that is not indexed. Its source is made of numbers alone: names of columns, texts of cells
     and values reach it as globals, never as text.
     """
     names: dict[str, Any] = {"_all": (1 << rows) - 1, "_bisect": bisect_right, "__builtins__": {}}
-    tests = [_test(place, column, names) for place, column in enumerate(columns) if column is not None]
+    places = range(len(columns)) if arguments is None else arguments
+    tests = [_test(place, places[place], column, names) for place, column in enumerate(columns) if column is not None]
     body = " & ".join(test for test in tests if test) or "_all"
-    arguments = ", ".join(f"_v{place}" for place in range(len(columns)))
-    exec(compile(f"def _matching({arguments}):\n return {body}\n", "<table>", "exec"), names)  # noqa: S102 - See above.
+    parameters = ", ".join(f"_v{place}" for place in range(len(columns) if arguments is None else width))
+    exec(compile(f"def _matching({parameters}):\n return {body}\n", "<table>", "exec"), names)  # noqa: S102 - See above.
     matching: Matcher = names["_matching"]
     return matching
 
 
-def _test(place: int, column: ColumnIndex, names: dict[str, Any]) -> str:
-    value, everything = f"_v{place}", names["_all"]
+def _test(place: int, argument: int, column: ColumnIndex, names: dict[str, Any]) -> str:
+    value, everything = f"_v{argument}", names["_all"]
     if not column.points and column.masks[0] == column.null_mask == column.nan_mask == everything:
         return ""
     constants = _constants(column)

@@ -13,7 +13,7 @@ from function_backend_rules.cel.descriptors import field_type
 from function_backend_rules.cel.environment import Environment
 from function_backend_rules.cel.failures import EvaluationError
 from function_backend_rules.cel.names import nearest
-from function_backend_rules.cel.runtime.messages import build
+from function_backend_rules.cel.runtime.building import build
 from function_backend_rules.cel.runtime.operators import message_class
 from function_backend_rules.cel.source import Issue, RefusedError, Source, Span
 from function_backend_rules.problems import Problem, of_issue

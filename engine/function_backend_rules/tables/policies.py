@@ -7,9 +7,10 @@ from typing import Any
 
 from function.rules.v1 import definition_pb2
 from function_backend_rules.cel import types, values
-from function_backend_rules.tables.rows import RowFailure, RowMatch, Status, TableResult
+from function_backend_rules.results import Result, RuleFailure, Status
+from function_backend_rules.tables.rows import RowMatch
 
-Combine = Callable[[Sequence[RowMatch], tuple[RowFailure, ...]], TableResult]
+Combine = Callable[[Sequence[RowMatch], tuple[RuleFailure, ...]], Result]
 """From the rows that match, at least one and in order, and the failures that were skipped, to the result."""
 
 _SUMMED = {types.INT, types.UINT, types.DOUBLE, types.DURATION}
@@ -62,72 +63,68 @@ def refuse_aggregation(aggregation: int, kind: types.Type, columns: int) -> str 
     return None
 
 
-def _first(matches: Sequence[RowMatch], failures: tuple[RowFailure, ...]) -> TableResult:
-    return TableResult(Status.MATCHED, matches[0].value, (matches[0],), failures)
+def _first(matches: Sequence[RowMatch], failures: tuple[RuleFailure, ...]) -> Result:
+    return Result(Status.MATCHED, matches[0].value, (matches[0],), failures)
 
 
-def _listed(matches: Sequence[RowMatch], failures: tuple[RowFailure, ...]) -> TableResult:
-    return TableResult(Status.MATCHED, [match.value for match in matches], tuple(matches), failures)
+def _listed(matches: Sequence[RowMatch], failures: tuple[RuleFailure, ...]) -> Result:
+    return Result(Status.MATCHED, [match.value for match in matches], tuple(matches), failures)
 
 
-def _unique(matches: Sequence[RowMatch], failures: tuple[RowFailure, ...]) -> TableResult:
+def _unique(matches: Sequence[RowMatch], failures: tuple[RuleFailure, ...]) -> Result:
     if len(matches) == 1:
         return _first(matches, failures)
     return _contradiction(matches, failures, "SEVERAL_MATCHES", "match the same input, and the table allows one")
 
 
-def _any(matches: Sequence[RowMatch], failures: tuple[RowFailure, ...]) -> TableResult:
+def _any(matches: Sequence[RowMatch], failures: tuple[RuleFailure, ...]) -> Result:
     if all(_same(match.value, matches[0].value) for match in matches[1:]):
-        return TableResult(Status.MATCHED, matches[0].value, tuple(matches), failures)
+        return Result(Status.MATCHED, matches[0].value, tuple(matches), failures)
     return _contradiction(matches, failures, "DIFFERENT_OUTPUTS", "match the same input with different outputs")
 
 
-def _contradiction(matches: Sequence[RowMatch], failures: tuple[RowFailure, ...], code: str, what: str) -> TableResult:
-    ids = ", ".join(match.row_id for match in matches)
-    failure = RowFailure(matches[0].row_id, code, f"the rows {ids} {what}")
-    return TableResult(Status.FAILED, None, tuple(matches), (*failures, failure))
+def _contradiction(matches: Sequence[RowMatch], failures: tuple[RuleFailure, ...], code: str, what: str) -> Result:
+    ids = ", ".join(match.rule_id for match in matches)
+    failure = RuleFailure(matches[0].rule_id, code, f"the rows {ids} {what}")
+    return Result(Status.FAILED, None, tuple(matches), (*failures, failure))
 
 
-def _highest(
-    matches: Sequence[RowMatch], failures: tuple[RowFailure, ...], rank: Callable[[RowMatch], Any]
-) -> TableResult:
+def _highest(matches: Sequence[RowMatch], failures: tuple[RuleFailure, ...], rank: Callable[[RowMatch], Any]) -> Result:
     ranked = [(rank(match), match.row) for match in matches]
     for match, (place, _) in zip(matches, ranked, strict=True):
         if place is None:
-            message = f"the output of row {match.row_id} is not among the priorities of its column"
-            failure = RowFailure(match.row_id, "NO_PRIORITY", message)
-            return TableResult(Status.FAILED, None, tuple(matches), (*failures, failure))
+            message = f"the output of row {match.rule_id} is not among the priorities of its column"
+            failure = RuleFailure(match.rule_id, "NO_PRIORITY", message)
+            return Result(Status.FAILED, None, tuple(matches), (*failures, failure))
     best = min(range(len(matches)), key=ranked.__getitem__)
     return _first(matches[best:], failures)
 
 
 def _aggregated(
-    matches: Sequence[RowMatch], failures: tuple[RowFailure, ...], aggregation: int, kind: types.Type
-) -> TableResult:
+    matches: Sequence[RowMatch], failures: tuple[RuleFailure, ...], aggregation: int, kind: types.Type
+) -> Result:
     if aggregation == definition_pb2.AGGREGATION_COUNT:
-        return TableResult(Status.MATCHED, len(matches), tuple(matches), failures)
+        return Result(Status.MATCHED, len(matches), tuple(matches), failures)
     found: list[Any] = [match.value for match in matches]
     if aggregation == definition_pb2.AGGREGATION_SUM:
         return _sum(matches, failures, found, kind)
     if any(each != each for each in found):  # noqa: PLR0124 - NaN alone is unlike itself.
-        return TableResult(Status.MATCHED, float("nan"), tuple(matches), failures)
+        return Result(Status.MATCHED, float("nan"), tuple(matches), failures)
     chosen = min(found) if aggregation == definition_pb2.AGGREGATION_MIN else max(found)
-    return TableResult(Status.MATCHED, chosen, tuple(matches), failures)
+    return Result(Status.MATCHED, chosen, tuple(matches), failures)
 
 
-def _sum(
-    matches: Sequence[RowMatch], failures: tuple[RowFailure, ...], found: list[Any], kind: types.Type
-) -> TableResult:
+def _sum(matches: Sequence[RowMatch], failures: tuple[RuleFailure, ...], found: list[Any], kind: types.Type) -> Result:
     total = reduce(operator.add, found)
     if kind in _RANGES:
         low, high, make = _RANGES[kind]
         if not low <= total <= high:
-            failure = RowFailure(
-                matches[0].row_id, "OUT_OF_RANGE", f"the sum of the outputs is no {kind}: {int(total)}"
+            failure = RuleFailure(
+                matches[0].rule_id, "OUT_OF_RANGE", f"the sum of the outputs is no {kind}: {int(total)}"
             )
-            return TableResult(Status.FAILED, None, tuple(matches), (*failures, failure))
+            return Result(Status.FAILED, None, tuple(matches), (*failures, failure))
         total = make(total)
-    return TableResult(Status.MATCHED, total, tuple(matches), failures)
+    return Result(Status.MATCHED, total, tuple(matches), failures)
 
 
 def _same(first: object, second: object) -> bool:

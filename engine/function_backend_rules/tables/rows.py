@@ -1,11 +1,10 @@
 """The rows of a compiled table, and what an evaluation of it gives."""
 
 import copy
-import enum
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from function_backend_rules.cel.source import Span
+from function_backend_rules.results import Match
 
 _SCALARS = (str, int, float, bytes, type(None))
 
@@ -14,14 +13,6 @@ Evaluate = Callable[..., object]
 
 Raises EvaluationError where it has none.
 """
-
-
-class Status(enum.Enum):
-    """How an evaluation ended."""
-
-    MATCHED = "matched"
-    NO_MATCH = "no match"
-    FAILED = "failed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,43 +49,10 @@ class TableRow:
 
 
 @dataclass(frozen=True, slots=True)
-class RowMatch:
-    """A row that decides, with what it gives."""
+class RowMatch(Match):
+    """A row that decides, with what it gives; `row` is its number."""
 
     row: int
-    row_id: str
-    reason_code: str
-    reason: str
-    value: object
-
-
-@dataclass(frozen=True, slots=True)
-class RowFailure:
-    """A row that could not be decided, or the reason why the rows that match make no decision.
-
-    `code` is `EVALUATION_FAILED`, `BUDGET_EXCEEDED`, `SEVERAL_MATCHES`, `DIFFERENT_OUTPUTS`, `NO_PRIORITY` or
-    `OUT_OF_RANGE`. `column` names the column of cells whose value or condition failed, and is empty for outputs.
-    """
-
-    row_id: str
-    code: str
-    message: str
-    span: Span | None = None
-    column: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class TableResult:
-    """What an evaluation gives. `value` means something where the status is MATCHED.
-
-    `by_otherwise` says that no row matched and the table's `otherwise` decided; then there are no matches.
-    """
-
-    status: Status
-    value: object = None
-    matches: tuple[RowMatch, ...] = ()
-    failures: tuple[RowFailure, ...] = ()
-    by_otherwise: bool = False
 
 
 def fresh(value: object) -> object:

@@ -108,6 +108,6 @@ def _conditions_text(rows: Sequence[TableRow], conditional: int) -> str:
     ids = [row.id for row in rows if conditional >> row.number & 1]
     shown = ", ".join(ids[:5]) + (f" and {len(ids) - 5} more" if len(ids) > 5 else "")  # noqa: PLR2004
     return (
-        f"the rows {shown} have cells that are conditions: they were taken as accepting any value, so gaps behind them "
-        "are not seen, and overlaps with them may be none"
+        f"conditions in cells of {shown} were taken as accepting any value: gaps behind them are not seen, and "
+        "overlaps with them may be none"
     )

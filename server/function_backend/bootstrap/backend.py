@@ -12,12 +12,13 @@ from types import ModuleType
 from opentelemetry.trace import get_current_span
 from prometheus_client import CollectorRegistry
 
+from function_backend.bootstrap.slices import SLICES
 from function_backend.cache.client import CacheSettings, connect
 from function_backend.cache.push import RedisPush
 from function_backend.cache.rate_limit import HostBuckets, RateLimiter, SharedBuckets
 from function_backend.events.recording import EventRecorder
-from function_backend.interceptors import server_chain
 from function_backend.interceptors.authentication import Authentication
+from function_backend.interceptors.chain import server_chain
 from function_backend.interceptors.idempotency import Idempotency
 from function_backend.interceptors.method import Method, describe
 from function_backend.interceptors.outlook import Outlook
@@ -46,7 +47,7 @@ from function_backend.runtime.dependency import DependencyWatch
 from function_backend.runtime.health import Health, Status
 from function_backend.runtime.pool import CallPool
 from function_backend.runtime.server import CallServer
-from function_backend.services import SLICES
+from function_backend.runtime.warm_up import WarmUp
 from function_backend.settings.tree import Settings
 
 _PURGE_SECONDS = 60.0
@@ -103,6 +104,7 @@ class Backend:
         calls = CallPool(settings.server.threads, name="call")
         streams = CallPool(settings.server.stream_threads, name="stream")
         self._outlook = Outlook(log=around.log, registry=around.registry, sampling=around.tracing)
+        validation = Validation()
         chain = server_chain(
             settings.calls,
             authentication=Authentication(
@@ -110,7 +112,7 @@ class Backend:
             ),
             clock=around.clock,
             idempotency=Idempotency(transactions, StoredAnswers(around.clock)),
-            validation=Validation(),
+            validation=validation,
             limiter=around.limiter,
             outlook=self._outlook,
             threads_of=lambda method: streams if _streams(method) else calls,
@@ -127,6 +129,7 @@ class Backend:
             pools=self._database.pools,
             queues={"calls": calls.waiting, "streams": streams.waiting},
         )
+        self._warm_up = WarmUp([validation.warm_up, *(step for each in self._slices for step in each.warm_ups)])
         self._admin: AdminServer | None = None
         self._watch: DependencyWatch | None = None
 
@@ -150,6 +153,8 @@ class Backend:
         def back() -> None:
             self._health.set_all(serving=True)
             tell(State.SERVING)
+            # Not before: whoever waits for the service waits for the processor too.
+            self._warm_up.begin()
 
         def away() -> None:
             self._health.set_all(serving=False)
@@ -202,6 +207,7 @@ class Backend:
             self._admin.stop()
         if self._watch is not None:
             self._watch.stop()
+        self._warm_up.stop()
         if self._push is not None:
             self._push.stop()
         self._listener.stop()

@@ -20,10 +20,11 @@ from function_backend.persistence.embedded.errors import EmbeddedPostgresError
 from function_backend.persistence.embedded.folder import write_private
 from function_backend.persistence.embedded.launcher import EmbeddedPostgres, RunningCluster
 from function_backend.persistence.engine import Database
+from function_backend.persistence.refusals import DatabaseAwayError
 from function_backend.persistence.settings import DatabaseSettings
 from function_backend.persistence.unit_of_work import Transactions
-from function_backend.services.auth.adapters.master_keys import MasterKeys, new_master_key
 from function_backend.services.auth.convert.event_payloads import EVENT_PAYLOADS
+from function_backend.services.auth.domain.master_key_text import new_master_key, read_master_keys
 from function_backend.services.auth.service.first_tenant import ensure_default_tenant
 from function_backend.settings.tree import Settings
 
@@ -35,10 +36,6 @@ _FIRST_MASTER_KEY = "k1"
 _PATIENCE = timedelta(seconds=30)
 _PAUSE_SECONDS = 1.0
 _RETRY_SECONDS = 2.0
-
-
-class DatabaseAwayError(Exception):
-    """The database did not answer while the service waited for it."""
 
 
 @dataclass(slots=True)
@@ -64,34 +61,24 @@ class Installation:
             _LOG.error("the embedded PostgreSQL does not start again", extra={"cause": str(error)})
             self._retry_at = time.monotonic() + _RETRY_SECONDS
 
-    def close(self) -> None:
-        """Stops the embedded server, if it is ours."""
-        if self._embedded is not None:
-            self._embedded.stop()
 
-
-def open_installation(settings: Settings) -> Installation:
-    """The database that the settings name, or the embedded one, started and migrated.
+def open_installation(settings: Settings, embedded: EmbeddedPostgres | None) -> Installation:
+    """The database that the settings name, or the embedded one, which was started, migrated now.
 
     Raises EmbeddedPostgresError, SchemaError or DatabaseAwayError, each with what to do.
     """
-    if not settings.embedded:
+    if embedded is None:
         _await(lambda: migrate.require_current(settings.database.url))
         if settings.token.secret is None:
             raise ValueError("read_settings lets nobody come here without token.secret")
         return Installation(settings.database, settings.token.secret, (), make_first_tenant(settings.database))
-    embedded = EmbeddedPostgres(settings.data.dir)
     cluster = embedded.start()
-    try:
-        database = replace(settings.database, url=cluster.app_url)
-        if migrate.current(cluster.owner_url) != migrate.head():
-            migrate.upgrade(cluster.owner_url)
-        secret = settings.token.secret or _kept_secret(cluster.data_dir / _SECRET_FILE)
-        master_keys = () if settings.auth.master_keys else _kept_master_keys(cluster.data_dir / _MASTER_KEY_FILE)
-        first_key = make_first_tenant(database)
-    except BaseException:
-        embedded.stop()
-        raise
+    database = replace(settings.database, url=cluster.app_url)
+    if migrate.current(cluster.owner_url) != migrate.head():
+        migrate.upgrade(cluster.owner_url)
+    secret = settings.token.secret or _kept_secret(cluster.data_dir / _SECRET_FILE)
+    master_keys = () if settings.auth.master_keys else _kept_master_keys(cluster.data_dir / _MASTER_KEY_FILE)
+    first_key = make_first_tenant(database)
     _announce(cluster)
     return Installation(database, secret, master_keys, first_key, embedded)
 
@@ -143,7 +130,7 @@ def _kept_master_keys(path: Path) -> tuple[Secret, ...]:
         write_private(path, new_master_key(_FIRST_MASTER_KEY) + "\n")
     keys = tuple(Secret(line.strip()) for line in path.read_text(encoding="utf-8").splitlines() if line.strip())
     try:
-        MasterKeys.parse(keys)
+        read_master_keys(keys)
     except ValueError as error:
         raise EmbeddedPostgresError(f"{path}: {error}") from None
     return keys

@@ -1,51 +1,23 @@
-"""`function-backend serve`: the supervisor with everything it looks after."""
+"""`function-backend serve`: the database is started first, and the program is loaded while that starts."""
 
 from __future__ import annotations
 
 import gc
 import logging
 import os
-import socket
-import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
 
-from prometheus_client import CollectorRegistry
-
-from function_backend.bootstrap.backend import Backend, Surroundings, rate_limiter
-from function_backend.bootstrap.installation import Installation, open_installation
-from function_backend.kernel.clock import SystemClock
+from function_backend.bootstrap.announcement import Announcement
 from function_backend.observability.logs import Log
-from function_backend.observability.metrics import MetricsFolder
-from function_backend.observability.tracing import start_tracing
-from function_backend.runtime.address import Address, AddressError, Reservation
-from function_backend.runtime.child import Child
-from function_backend.runtime.http.connections import networks
-from function_backend.runtime.http.monitor import Monitor, open_monitor, serve_monitor
-from function_backend.runtime.http.oauth import OAuthPages
-from function_backend.runtime.http.workers import Workers, own_socket, serving_sockets
+from function_backend.persistence.embedded.launcher import EmbeddedPostgres
+from function_backend.runtime.address import Address, Reservation
+from function_backend.runtime.http.listener import open_monitor
 from function_backend.runtime.settings import OLDER_EVENT_LOOP
-from function_backend.runtime.status_file import StatusFile, WorkerStatus
-from function_backend.runtime.supervisor import MONITOR, Duties, Supervisor
-from function_backend.runtime.tls import CertificateError
-from function_backend.runtime.worker import work
-from function_backend.settings.errors import SettingsError
 from function_backend.settings.tree import Settings
 
 _LOG = logging.getLogger(__name__)
 _EXPERIMENTS_VARIABLE = "GRPC_EXPERIMENTS"
-
-
-@dataclass(frozen=True, slots=True)
-class Announcement:
-    """What whoever started the service wants to know once it serves."""
-
-    address: Address
-    monitor: Address | None
-    """Where metrics are served."""
-    first_key: str | None = field(repr=False)
-    """The administrator's key at the first start."""
 
 
 def serve(settings: Settings, *, reread: Callable[[], Settings], announce: Callable[[Announcement], None]) -> int:
@@ -54,149 +26,41 @@ def serve(settings: Settings, *, reread: Callable[[], Settings], announce: Calla
     `reread` reads the settings again when the workers are replaced. Raises AddressError, EmbeddedPostgresError,
     SchemaError or DatabaseAwayError when the service cannot start, each with what to do.
     """
-    _enter_experiments(settings.process.grpc_experiments)
+    # What is loaded stays, so looking for garbage in it finds none, and takes a third of the time of a start.
+    gc.disable()
+    _choose_experiments(settings.process.grpc_experiments)
     log = Log(settings.log)
     log.install()
     if experiments := os.environ.get(_EXPERIMENTS_VARIABLE):
         _LOG.info("gRPC experiments", extra={"experiments": experiments})
     with ExitStack() as stack:
-        reservation = Reservation.take(Address.parse(settings.server.listen))
-        stack.callback(reservation.release)
+        calls = Reservation.take(Address.parse(settings.server.listen))
+        stack.callback(calls.release)
         monitor = open_monitor(settings.metrics.listen)
         if monitor is not None:
             stack.callback(monitor.close)
-        folder = MetricsFolder.create()
-        stack.callback(folder.remove)
-        status = StatusFile(folder.path / "workers.json")
-        stack.callback(status.remove)
-        installation = open_installation(settings)
-        stack.callback(installation.close)
-        service = _Service(settings, reread, installation, reservation, log, folder)
-        duties = Duties(
-            worker=service.work,
-            monitor=None if monitor is None else _monitor(settings, monitor, folder, status, log),
-            report=lambda children: status.write(_statuses(children)),
-            buried=folder.leave,
-            ready=lambda: announce(_announcement(settings, reservation, monitor, installation)),
-            tick=installation.look_after,
-            reload=service.reload,
+        embedded = EmbeddedPostgres(settings.data.dir) if settings.embedded else None
+        if embedded is not None:
+            stack.callback(embedded.stop)
+            embedded.start(meanwhile=_load)
+        # Here and not above: see `_load`.
+        from function_backend.bootstrap.installation import open_installation  # noqa: PLC0415
+        from function_backend.bootstrap.operation import Ports, operate  # noqa: PLC0415
+
+        installation = open_installation(settings, embedded)
+        return operate(
+            settings, installation, Ports(calls=calls, monitor=monitor), log, reread=reread, announce=announce
         )
-        # What is loaded by now is shared by all workers as long as nobody touches it, and the collector would.
-        gc.collect()
-        gc.freeze()
-        return Supervisor(settings.process, duties).run()
 
 
-class _Service:
-    """What workers are made of; the settings may be replaced between one worker and the next."""
-
-    def __init__(
-        self,
-        settings: Settings,
-        reread: Callable[[], Settings],
-        installation: Installation,
-        reservation: Reservation,
-        log: Log,
-        folder: MetricsFolder,
-    ) -> None:
-        self._settings = settings
-        self._reread = reread
-        self._installation = installation
-        self._reservation = reservation
-        self._log = log
-        self._folder = folder
-        # Shared by the workers: a mapping of memory that outlives each of them.
-        self._limiter = rate_limiter(settings.cache)
-
-    def reload(self) -> None:
-        """Reads the settings again; the old ones stay when the new ones are wrong."""
-        try:
-            self._settings = self._reread()
-        except SettingsError as error:
-            for problem in error.problems:
-                _LOG.error("settings not reloaded", extra={"problem": problem})
-
-    def work(self, line: socket.socket, index: int, seat: int) -> int:
-        """The life of a worker, in the worker."""
-        self._folder.enter(seat)
-        self._log.start(worker=index)
-        try:
-            return work(line, self._settings.process, lambda: self._backend(index, seat), index=index)
-        except (AddressError, CertificateError) as error:
-            _LOG.error("the worker cannot start", extra={"cause": str(error)})
-            return 1
-        except Exception:  # noqa: BLE001 - told to the supervisor by the exit status
-            _LOG.exception("the worker failed")
-            return 1
-        finally:
-            self._log.stop()
-
-    def _backend(self, index: int, seat: int) -> Backend:
-        settings = self._settings
-        admin = Address.parse(settings.server.admin_listen) if settings.server.admin_listen else None
-        if admin is not None and admin.port:
-            admin = admin.with_port(admin.port + seat)
-        around = Surroundings(
-            clock=SystemClock(),
-            database=self._installation.database,
-            token_secret=self._installation.token_secret,
-            limiter=self._limiter,
-            log=self._log,
-            tracing=start_tracing(settings.tracing, worker=str(index)),
-            registry=CollectorRegistry(),
-            addresses=self._reservation.addresses,
-            admin=admin,
-            local=own_socket(self._folder.path) if settings.metrics.listen else "",
-        )
-        if not settings.auth.master_keys:
-            settings = replace(settings, auth=replace(settings.auth, master_keys=self._installation.master_keys))
-        return Backend(settings, around)
+def _load() -> None:
+    """Loads the program: most of what a start takes, and as long as making and starting a database."""
+    from function_backend.bootstrap import operation  # noqa: F401, PLC0415
 
 
-def _monitor(
-    settings: Settings, listener: socket.socket, folder: MetricsFolder, status: StatusFile, log: Log
-) -> Callable[[socket.socket, int, int], int]:
-    def run(line: socket.socket, _: int, __: int) -> int:
-        log.start(worker="monitor")
-        workers = Workers(serving_sockets(folder.path, status))
-        monitor = Monitor(
-            listener,
-            folder.registry,
-            status,
-            oauth=OAuthPages(workers),
-            trusted=networks(settings.metrics.trusted_proxies),
-        )
-        try:
-            return serve_monitor(line, monitor)
-        finally:
-            workers.close()
-            log.stop()
-
-    return run
-
-
-def _statuses(children: Mapping[int, Child]) -> list[WorkerStatus]:
-    return [
-        WorkerStatus(index=child.index, pid=child.pid, state=child.state.name.lower())
-        for child in children.values()
-        if child.index != MONITOR
-    ]
-
-
-def _announcement(
-    settings: Settings, reservation: Reservation, monitor: socket.socket | None, installation: Installation
-) -> Announcement:
-    key, installation.first_key = installation.first_key, None
-    host = Address.parse(settings.server.listen).host
-    served_at = None if monitor is None else Address(*monitor.getsockname()[:2])
-    return Announcement(Address(host, reservation.port), served_at, key)
-
-
-def _enter_experiments(wanted: str) -> None:
-    """Begins the process once more, since gRPC reads the variable when it is loaded, which has happened by now.
-
-    Not for the default: the command line has put that into the environment before, unless something else stood there.
-    """
-    if wanted not in (OLDER_EVENT_LOOP, os.environ.get(_EXPERIMENTS_VARIABLE, "")):
+def _choose_experiments(wanted: str) -> None:
+    """Puts the setting where gRPC reads it once it is loaded. The default yields to what stands there already."""
+    if wanted == OLDER_EVENT_LOOP:
+        os.environ.setdefault(_EXPERIMENTS_VARIABLE, wanted)
+    else:
         os.environ[_EXPERIMENTS_VARIABLE] = wanted
-        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606 - the same program

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from google.protobuf import descriptor_pool, message_factory
@@ -73,6 +74,7 @@ def methods_of(service: str, servicer: object) -> Iterator[tuple[Method, Behavio
         yield method, behaviour
 
 
+@cache
 def describe(descriptor: MethodDescriptor) -> Method:
     """What the contract says about the method; ContractError when it leaves the policy out."""
     service = descriptor.containing_service.full_name

@@ -46,6 +46,8 @@ class Slice:
     """Called when notifications may have been missed: drop everything cached."""
     caches: Mapping[str, CacheStatistics] = field(default_factory=dict)
     """The caches it keeps, by a name for people; their hits and misses become metrics."""
+    warm_ups: tuple[Callable[[], object], ...] = ()
+    """What the first calls would otherwise wait for; called once, when the worker serves already."""
     chores: tuple[Chore, ...] = ()
     """What it does now and then by itself."""
     authenticator: Authenticator | None = None

@@ -8,30 +8,20 @@ import re
 import sys
 import traceback
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any
 
 import orjson
 
 from function_backend.kernel.call import current_call
 from function_backend.observability.line_writer import LineWriter
+from function_backend.observability.settings import LogSettings
 
 _DOTS = "…".encode()
 _API_KEY = re.compile(rb"fbk_[A-Za-z0-9_\-]+")
 _URL_PASSWORD = re.compile(rb"(://[^/\s:@\"]*:)[^@\s\"]+@")
 _STANDARD_ATTRIBUTES = frozenset(logging.LogRecord("", 0, "", 0, "", (), None).__dict__) | {"message", "asctime"}
 _COLOURS = {"DEBUG": "\x1b[2m", "WARNING": "\x1b[33m", "ERROR": "\x1b[31m", "CRITICAL": "\x1b[31;1m"}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LogSettings:
-    """How much is logged, and in which form."""
-
-    level: Literal["debug", "info", "warning", "error"] = "info"
-    """The least severe lines that are written; calls are logged at `info`."""
-    format: Literal["auto", "json", "text"] = "auto"
-    """`json` for machines, `text` for people; `auto` is `text` on a terminal and `json` elsewhere."""
 
 
 class Log:

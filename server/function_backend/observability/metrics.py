@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import ipaddress
 import os
 import shutil
 import stat
 import tempfile
 import time
-from dataclasses import dataclass
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry, multiprocess, values
@@ -19,24 +17,6 @@ _DIRECTORY_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 _PREFIX = "function-backend-metrics-"
 _LOCK = "owner.lock"
 _YOUNG_SECONDS = 10.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MetricsSettings:
-    """Where the metrics are served."""
-
-    listen: str = "127.0.0.1:9464"
-    """Address of the HTTP port with `/metrics`, `/healthz` and `/readyz`, and with the paths of OAuth; empty for none.
-    Port 0 takes a free one. It speaks plain HTTP: let nobody reach it but through a proxy that speaks TLS."""
-    trusted_proxies: tuple[str, ...] = ()
-    """Networks of proxies in front of the HTTP port, such as `10.0.0.0/8`, whose `X-Forwarded-For` is believed."""
-
-    def __post_init__(self) -> None:
-        for name in self.trusted_proxies:
-            try:
-                ipaddress.ip_network(name)
-            except ValueError:
-                raise ValueError(f"trusted_proxies must be networks, such as 10.0.0.0/8, not {name!r}") from None
 
 
 class MetricsFolder:

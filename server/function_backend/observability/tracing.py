@@ -11,30 +11,9 @@ from importlib import metadata
 
 from opentelemetry.trace import Tracer
 
-_STANDARD_VARIABLES = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
+from function_backend.observability.settings import TracingSettings
+
 _LONGEST_STOP_SECONDS = 2.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TracingSettings:
-    """Where traces go, and how many."""
-
-    endpoint: str = ""
-    """OTLP/gRPC endpoint such as `http://127.0.0.1:4317`; empty means the one in `OTEL_EXPORTER_OTLP_ENDPOINT`, and
-    without that no traces."""
-    ratio: float = 0.01
-    """The share of calls that are traced when the caller has not decided, from 0 to 1."""
-    service_name: str = "function-backend"
-    """The name under which the traces are filed."""
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.ratio <= 1:
-            raise ValueError("ratio must lie between 0 and 1")
-
-    def resolved_endpoint(self) -> str:
-        """The endpoint in force; empty when traces are off."""
-        named = (os.environ.get(name, "") for name in _STANDARD_VARIABLES)
-        return self.endpoint or next((endpoint for endpoint in named if endpoint), "")
 
 
 @dataclass(frozen=True, slots=True)

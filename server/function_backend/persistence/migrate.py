@@ -15,6 +15,7 @@ from sqlalchemy.pool import NullPool
 import function_backend
 from function_backend.persistence.connecting import connect
 from function_backend.persistence.failures import driver_error
+from function_backend.persistence.refusals import SchemaError
 from function_backend.persistence.roles import OWNER, admit, prepare_roles, prepare_schema
 from function_backend.persistence.settings import DatabaseSettings, database_url
 
@@ -24,10 +25,6 @@ if TYPE_CHECKING:
 _LOCK = 7_310_229_041  # Any number, as long as it is this one: two migrations of one database wait for each other.
 _LOCK_TIMEOUT = "5s"
 _MINIMUM_VERSION = 150_000
-
-
-class SchemaError(Exception):
-    """The schema is not what this release needs; the message says what to do."""
 
 
 def upgrade(url: str, *, serving_login: str | None = None) -> None:

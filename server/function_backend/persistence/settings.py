@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError
+if TYPE_CHECKING:
+    from sqlalchemy.engine import URL
+
+EMBEDDED_URL = "postgresql://embedded"
+"""Stands for the server that the service brings itself, whose URL is known once it runs."""
 
 _DRIVER = "postgresql+psycopg"
 _ACCEPTED = ("postgresql", "postgres", _DRIVER)
@@ -14,6 +18,10 @@ _ACCEPTED = ("postgresql", "postgres", _DRIVER)
 
 def database_url(text: str) -> URL:
     """The URL with the driver of this service; ValueError, without the URL's secret, when it is no PostgreSQL URL."""
+    # Only where a URL is looked at: with the embedded server it is started while this is loaded.
+    from sqlalchemy.engine import make_url  # noqa: PLC0415
+    from sqlalchemy.exc import ArgumentError  # noqa: PLC0415
+
     try:
         url = make_url(text)
     except ArgumentError:
@@ -47,7 +55,7 @@ class DatabaseSettings:
     def __post_init__(self) -> None:
         for name in ("url", "replica_url", "listen_url"):
             text = getattr(self, name)
-            if text is not None:
+            if text not in (None, EMBEDDED_URL):
                 try:
                     database_url(text)
                 except ValueError as error:

@@ -38,6 +38,8 @@ class Service(Protocol):
 
 def work(line: socket.socket, settings: ProcessSettings, build: Callable[[], Service], *, index: int) -> int:
     """Builds the service, serves until the supervisor says otherwise or is gone, and returns the exit status."""
+    # Nothing that is built now ends before the process; see `calm_the_collector`.
+    gc.disable()
     if settings.pin_workers:
         _pin(index)
     service = build()
@@ -51,11 +53,12 @@ def calm_the_collector() -> None:
     """Has the garbage collector do less: called once, when everything that lasts is there.
 
     Whatever lives now lives as long as the process: the collector need not look at it again, and as calls leave no
-    cycles behind it may come round less often. Saves 8 to 11 µs a call.
+    cycles behind it may come round less often. Saves 8 to 11 µs a call. What has become garbage by now is little, and
+    looking for it would hold up the first answers.
     """
-    gc.collect()
     gc.freeze()
     gc.set_threshold(*_GC_THRESHOLDS)
+    gc.enable()
 
 
 class _Obedience:

@@ -9,20 +9,17 @@ from pathlib import Path
 from function_backend.cache.client import CacheSettings
 from function_backend.interceptors.settings import PipelineSettings
 from function_backend.kernel.secret import Secret
-from function_backend.observability.logs import LogSettings
-from function_backend.observability.metrics import MetricsSettings
-from function_backend.observability.tracing import TracingSettings
-from function_backend.persistence.settings import DatabaseSettings
+from function_backend.observability.settings import LogSettings, MetricsSettings, TracingSettings
+from function_backend.persistence.settings import EMBEDDED_URL, DatabaseSettings
 from function_backend.runtime.settings import ProcessSettings, ServerSettings, TlsSettings
 from function_backend.services.auth.settings import AuthSettings
-from function_backend.services.company.slice import CompanySettings
+from function_backend.services.company.settings import CompanySettings
 from function_backend.services.rules.settings import RulesSettings
 from function_backend.settings.errors import SettingsError
 from function_backend.settings.load import Loaded, load
 from function_backend.settings.sources import Given
 
-_EMBEDDED_URL = "postgresql://embedded"
-_SUPPLIED = {"database.url": Given(_EMBEDDED_URL, "embedded PostgreSQL")}
+_SUPPLIED = {"database.url": Given(EMBEDDED_URL, "embedded PostgreSQL")}
 _SHORTEST_SECRET = 32
 _UNSIGNED = (
     "token.secret: is missing and has no default where a database URL is set; set FUNCTION_BACKEND_TOKEN_SECRET or "
@@ -78,7 +75,7 @@ class Settings:
     @property
     def embedded(self) -> bool:
         """Whether the service brings its own PostgreSQL."""
-        return self.database.url == _EMBEDDED_URL
+        return self.database.url == EMBEDDED_URL
 
 
 CLIENT_VARIABLES = frozenset(

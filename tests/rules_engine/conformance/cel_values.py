@@ -14,7 +14,7 @@ _PRIMITIVES = {1: "bool", 2: "int", 3: "uint", 4: "double", 5: "string", 6: "byt
 _WELL_KNOWN = {1: "any", 2: "timestamp", 3: "duration"}
 
 
-def expected(value: Any) -> Canonical:  # noqa: ANN401, PLR0911 - a cel.expr.Value; one line for each kind
+def expected(value: Any) -> Canonical:  # noqa: PLR0911 - a cel.expr.Value; one line for each kind
     """The canonical form of a `cel.expr.Value`."""
     kind = value.WhichOneof("kind")
     held = getattr(value, kind) if kind else None
@@ -41,7 +41,7 @@ def expected(value: Any) -> Canonical:  # noqa: ANN401, PLR0911 - a cel.expr.Val
     raise ValueError(f"a case expects a value without a kind: {value}")
 
 
-def bound(value: Any) -> object:  # noqa: ANN401, PLR0911 - a cel.expr.Value; one line for each kind
+def bound(value: Any) -> object:  # noqa: PLR0911 - a cel.expr.Value; one line for each kind
     """The run-time value of the engine for a `cel.expr.Value` that a variable is bound to."""
     kind = value.WhichOneof("kind")
     match kind:
@@ -61,18 +61,18 @@ def bound(value: Any) -> object:  # noqa: ANN401, PLR0911 - a cel.expr.Value; on
     return held
 
 
-def _unpacked(packed: Any) -> Any:  # noqa: ANN401 - from an Any to what it holds
+def _unpacked(packed: Any) -> Any:
     return spec.message_class(packed.type_url.rpartition("/")[2]).FromString(packed.value)
 
 
-def _run_time(message: Any) -> object:  # noqa: ANN401 - a message of any type
+def _run_time(message: Any) -> object:
     found = canonical.message(message)
     if found.kind == "timestamp":
         return values.Timestamp(found.content)
     return values.Duration(found.content) if found.kind == "duration" else message
 
 
-def type_text(declared: Any) -> str:  # noqa: ANN401, PLR0911 - a cel.expr.Type; one line for each kind
+def type_text(declared: Any) -> str:  # noqa: PLR0911 - a cel.expr.Type; one line for each kind
     """The text of a `cel.expr.Type`, as an environment takes it and as a checked expression gives it."""
     kind = declared.WhichOneof("type_kind")
     match kind:

@@ -66,7 +66,7 @@ def examine(case: Case) -> Judged:
     return _judged(_due(test), found)
 
 
-def _declared(test: Any) -> dict[str, str]:  # noqa: ANN401 - a SimpleTest
+def _declared(test: Any) -> dict[str, str]:
     declared = {name.name: cel_values.type_text(name.ident.type) for name in test.type_env}
     if test.disable_check:
         # Unchecked cases need not say what their variables are.
@@ -79,10 +79,14 @@ def _environment(variables: tuple[tuple[str, str], ...], container: str, *, macr
     return Environment(variables=dict(variables), pool=spec.pool(), container=container, macros=macros)
 
 
-def _traced(program: Any, bindings: Mapping[str, object]) -> object:  # noqa: ANN401 - a Program
+def _traced(program: Any, bindings: Mapping[str, object]) -> object:
     trace = program.trace(bindings)
     if trace.error is not None:
         raise trace.error
+    # Constants are not in it, so an expression that is one has no parts; the first part of any other is all of it.
+    for whole in trace.nodes[:1]:
+        if canonical.of(whole.value) != canonical.of(trace.value):
+            raise AssertionError(f"the trace ends with {whole.value!r} and says {trace.value!r}")
     return trace.value
 
 
@@ -95,7 +99,7 @@ def _outcome(evaluate: Callable[[], object]) -> Canonical:
         return Canonical("error", str(error))
 
 
-def _due(test: Any) -> Canonical | None:  # noqa: ANN401 - a SimpleTest
+def _due(test: Any) -> Canonical | None:
     """What a case expects; None for an error."""
     match test.WhichOneof("result_matcher"):
         case "value":

@@ -35,6 +35,28 @@ files of what the profile does not have: `block_ext`, `dynamic`, `encoders_ext`,
 
 """
 
+_PAGE_TAIL = """\
+## What else is examined
+
+`make conformance` also evaluates random rules over random messages, a million pairs of them, by the engine and by
+cel-expr-python, which is Google's CEL for C++; `make test` does it for 20,000. They must not differ. And it puts
+hostile rules to the engine, each in a process whose memory is measured: every one is refused, or stopped by a budget,
+or harmless.
+
+Where the two are known to differ, and are therefore not compared:
+
+| | the engine | cel-expr-python 0.1.3 |
+|---|---|---|
+| `cel.bind(x, 1 / 0, true)` | an error: evaluated when it is bound | `true`: evaluated when it is used |
+| a duration of more than 292 years | an error: nanoseconds of 64 bits | a value, unless one calculates with it |
+| a time zone's time before the year 1 | an error | a value |
+| `"".split("")` | an empty list | a list of an empty text |
+| `string(1.5s)`, `string(1.0 / 0.0)` | `1.5s`, `+Inf` | `1.500s`, `inf` |
+| a list with NaN, sorted | NaN is nowhere in particular | NaN is elsewhere |
+| `"abc".substring(1, 3)` | `bc` | an error: it takes no end that is the end of the text |
+| `[1].exists(x, b) == cel.bind(y, "", y == "")` | the value | an error, after a loop that it leaves early |
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Result:
@@ -77,7 +99,7 @@ def page(results: Sequence[Result]) -> str:
         if result.judged.outcome is Outcome.REFUSED
     ]
     lines += ["", "## What is refused", "", "| case | expression | reason |", "|---|---|---|", *refused, ""]
-    return _PAGE_HEAD + "\n".join(lines)
+    return _PAGE_HEAD + "\n".join(lines) + "\n" + _PAGE_TAIL
 
 
 def _rows(results: Sequence[Result]) -> list[tuple[str, Counter[Outcome]]]:

@@ -32,7 +32,7 @@ def main(
     console = Console()
     reason = oracle.unavailable()
     if reason:
-        console.print(f"differential: skipped, {reason}")
+        console.print(f"[yellow]differential: skipped, {escape(reason)}[/yellow]")
         return
     seed = secrets.randbelow(1_000_000) if seed is None else seed
     console.print(f"differential: seed {seed}")

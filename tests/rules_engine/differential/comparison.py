@@ -140,7 +140,7 @@ def compare(subject: Subject, node: Node, rows: Sequence[Mapping[str, object]], 
                 yield Difference(node, row, ours, theirs, path)
 
 
-def evaluated(program: Any, row: Mapping[str, object], path: str) -> Canonical:  # noqa: ANN401 - a Program
+def evaluated(program: Any, row: Mapping[str, object], path: str) -> Canonical:
     """What the engine makes of a row, by one of its paths."""
     try:
         found = getattr(program, path)(row)
@@ -157,7 +157,7 @@ def evaluated(program: Any, row: Mapping[str, object], path: str) -> Canonical: 
         return Canonical("crash", repr(error))
 
 
-def _canonical(kind: str, content: Any) -> Canonical:  # noqa: ANN401 - as the oracle says it
+def _canonical(kind: str, content: Any) -> Canonical:
     if kind == "list":
         return canonical.listed(_canonical(*item) for item in content)
     return canonical.double(content) if kind == "double" else Canonical(kind, content)

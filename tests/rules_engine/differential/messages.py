@@ -56,7 +56,7 @@ class MessageMaker:
             _F.CPPTYPE_ENUM: lambda: chance.choice((0, 1, 2, 3, 3, 99)),
         }
 
-    def message(self, kind: Descriptor, depth: int = 0) -> Any:  # noqa: ANN401 - of a type known at run time
+    def message(self, kind: Descriptor, depth: int = 0) -> Any:
         """A message with some of its fields set."""
         made = message_factory.GetMessageClass(kind)()
         if kind.full_name in {"google.protobuf.Timestamp", "google.protobuf.Duration"}:
@@ -82,7 +82,7 @@ class MessageMaker:
             return self._chance.randint(max(low, -3), 10)
         return self._chance.choice((low, low + 1, high, high - 1, high // 3, 1000))
 
-    def _set(self, made: Any, field: FieldDescriptor, depth: int) -> None:  # noqa: ANN401 - a message
+    def _set(self, made: Any, field: FieldDescriptor, depth: int) -> None:
         if field.message_type is not None and field.message_type.GetOptions().map_entry:
             self._set_map(getattr(made, field.name), field.message_type)
         elif field.is_repeated:
@@ -93,14 +93,14 @@ class MessageMaker:
         else:
             setattr(made, field.name, self._value(field, depth))
 
-    def _value(self, field: FieldDescriptor, depth: int) -> Any:  # noqa: ANN401 - of the type of the field
+    def _value(self, field: FieldDescriptor, depth: int) -> Any:
         if field.message_type is not None:
             return self.message(field.message_type, depth + 1)
         if field.cpp_type == _F.CPPTYPE_STRING:
             return self._chance.choice(_BYTES if field.type == _F.TYPE_BYTES else _TEXTS)
         return self._scalars[field.cpp_type]()
 
-    def _set_map(self, entries: Any, entry: Descriptor) -> None:  # noqa: ANN401 - a map field
+    def _set_map(self, entries: Any, entry: Descriptor) -> None:
         key, value = entry.fields_by_name["key"], entry.fields_by_name["value"]
         if value.message_type is not None:
             return
@@ -113,7 +113,7 @@ class MessageMaker:
                 chosen = self._chance.choice(_KEYS["uint" if unsigned else kind])
             entries[chosen] = self._value(value, _DEPTH)
 
-    def _set_time(self, made: Any) -> None:  # noqa: ANN401 - a Timestamp or a Duration
+    def _set_time(self, made: Any) -> None:
         # Within the years that every engine can say, and some of them a day before the epoch.
         # A duration is of less than 292 years, as many as fit into nanoseconds.
         # With a duration taken off, a time must stay within the years that have a name in every time zone.
@@ -122,7 +122,7 @@ class MessageMaker:
         if made.seconds >= 0:
             made.nanos = self._chance.choice((0, 0, 1, 789_000_000, 999_999_999))
 
-    def _set_struct(self, made: Any) -> None:  # noqa: ANN401 - a Struct
+    def _set_struct(self, made: Any) -> None:
         for key in ("a", "b"):
             if self._chance.random() < _SET:
                 made[key] = self._chance.choice((None, True, False, 1.0, 0.0, 2.5, "x", "", [1.0, "x"], {"c": 1.0}))

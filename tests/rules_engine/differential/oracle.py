@@ -83,7 +83,7 @@ class Oracle:
             command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
         )
 
-    def _ask(self, order: str, argument: object) -> Any:  # noqa: ANN401 - what was asked for
+    def _ask(self, order: str, argument: object) -> Any:
         self._write(order, argument)
         return self._read()
 
@@ -94,7 +94,7 @@ class Oracle:
         pickle.dump((order, argument), stream)
         stream.flush()
 
-    def _read(self) -> Any:  # noqa: ANN401 - what was asked for
+    def _read(self) -> Any:
         stream = self._process.stdout
         if stream is None:
             raise EOFError("the oracle has no output")

@@ -42,7 +42,7 @@ class _Evaluator:
         return [_result(compiled, activation) for activation in self._activations]
 
 
-def _unpacked(value: Any) -> Any:  # noqa: ANN401 - a message, or a scalar
+def _unpacked(value: Any) -> Any:
     if isinstance(value, tuple):
         name, data = value
         kind = descriptor_pool.Default().FindMessageTypeByName(name)
@@ -50,14 +50,14 @@ def _unpacked(value: Any) -> Any:  # noqa: ANN401 - a message, or a scalar
     return value
 
 
-def _result(compiled: Any, activation: Any) -> tuple[str, Any]:  # noqa: ANN401 - of a package without types
+def _result(compiled: Any, activation: Any) -> tuple[str, Any]:
     try:
         return _plain(compiled.eval(activation))
     except Exception as error:  # noqa: BLE001 - as above
         return "error", str(error)
 
 
-def _plain(found: Any) -> tuple[str, Any]:  # noqa: ANN401 - as above
+def _plain(found: Any) -> tuple[str, Any]:
     # The type before the value, always.
     kind = found.type().name().partition("<")[0]
     if kind == "NULL" or kind.startswith("NULL"):

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 MAY_FAIL = "checked"
 """Bools about fields that may be missing: no leaves, which never fail."""
 SCALARS = ("bool", "int", "uint", "double", "string", "bytes")
-_TYPED = ("int", "uint", "double", "string")
+_SORTABLE = ("int", "uint", "string")
 LISTS = tuple(f"list({scalar})" for scalar in SCALARS)
 
 _BOOL = (
@@ -47,6 +47,10 @@ _BOOL = (
     "sets.intersects({list(T)}, {list(T)})",
     "sets.equivalent({list(T)}, {list(T)})",
     "(dyn({T}) == dyn({T}))",
+    # A variable whose type nobody knows, so that no hole takes it.
+    "dyn({list(T)}).exists($unknown, ^ == {T})",
+    "dyn({list(T)}).all($unknown, ^ != {T})",
+    "optional.ofNonZeroValue({T}).hasValue()",
     "({wrapped(T)} == {T})",
     "({wrapped(T)} == null)",
     "({string} in {map(string, string)})",
@@ -178,10 +182,13 @@ _ANY_LIST = (
     "{list(int)}.transformList($int, $int, {T})",
     "({bool} ? {list(T)} : {list(T)})",
     "{list(T)}.slice(0, {#small})",
+    "{list(T)}.distinct()",
+    "{list(T)}.reverse()",
+    "[{list(T)}, {list(T)}].flatten()",
     "[?optional.of({T}), {T}]",
 )
 _STRING_LISTS = ("{string}.split({#separator})", "{string}.split({#separator}, {#small})")
-_SORTED = ("{list(T)}.sort()",)
+_SORTED = ("{list(T)}.sort()", "{list(T)}.sortBy($T, {int})")
 
 
 def templates() -> Mapping[str, Sequence[str]]:
@@ -199,9 +206,12 @@ def templates() -> Mapping[str, Sequence[str]]:
     for scalar in SCALARS:
         made[scalar] += [template.replace("T", scalar) for template in _ANY_SCALAR]
         made[f"list({scalar})"] = [template.replace("T", scalar) for template in _ANY_LIST]
-    for scalar in _TYPED:
+    for scalar in _SORTABLE:
         made[f"list({scalar})"] += [template.replace("T", scalar) for template in _SORTED]
     made["list(string)"] += _STRING_LISTS
+    made["list(int)"].append("lists.range({#small})")
+    # Where NaN goes is left open by the language.
+    made["list(double)"].append("{list(double)}.filter($unknown, !math.isNaN(^)).sort()")
     return made
 
 
@@ -214,7 +224,7 @@ def _filled(template: str) -> list[str]:
 
 
 _LEAVES_EARLY = re.compile(r"[.](all|exists|exists_one)[(]")
-_BINDS = re.compile(r"cel[.]bind[(]|[.]optMap[(]")
+_BINDS = re.compile(r"cel[.]bind[(]|[.]optMap[(]|[.]sortBy[(]")
 
 
 def is_misjudged(expression: str) -> bool:

@@ -40,7 +40,7 @@ def main(
     late = [result for result in results if result.seconds > _IN_TIME]
     largest = max(result.growth for result in results) / 2**20
     console.print(
-        f"hostile: {len(results)} rules, {largest:.1f} MiB of growth at most, {len(late)} took longer than 50 ms"
+        f"hostile: {len(results)} rules, {largest:.1f} MiB of growth at most, {len(late)} took more than 50 ms"
     )
     failed = objections(results)
     for text in failed:

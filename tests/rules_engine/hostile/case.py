@@ -37,7 +37,7 @@ class Found:
     end: End
     detail: str
     seconds: float
-    """Of the evaluation; of the check where that refuses it."""
+    """Processor time of the evaluation; of the check where that refuses it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,19 +57,19 @@ class Hostile:
 
     def found(self) -> Found:
         """Checks the expression and evaluates it."""
-        started = time.perf_counter()
+        started = time.process_time()
         try:
             program = Environment(self.variables, functions=self.functions).check(self.expression).program()
         except RefusedError as error:
-            return Found(End.REFUSED, error.issues[0].message, time.perf_counter() - started)
-        started = time.perf_counter()
+            return Found(End.REFUSED, error.issues[0].message, time.process_time() - started)
+        started = time.process_time()
         try:
             end, detail = End.VALUE, str(canonical.of(program.evaluate(self.bindings)))
         except BudgetExceededError as error:
             end, detail = End.STOPPED, str(error)
         except (EvaluationError, InputError) as error:
             end, detail = End.ERROR, str(error)
-        return Found(end, detail[:200], time.perf_counter() - started)
+        return Found(end, detail[:200], time.process_time() - started)
 
     def objection(self, found: Found) -> str:
         """What is wrong about how it ended; empty when nothing is."""

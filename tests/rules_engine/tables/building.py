@@ -7,9 +7,9 @@ from function_backend_rules.cel import types
 from function_backend_rules.cel.budget import Budget
 from function_backend_rules.cel.environment import Environment
 from function_backend_rules.cel.values import Timestamp
+from function_backend_rules.results import Result
 from function_backend_rules.tables.compilation import compile_table
 from function_backend_rules.tables.compiled import CompiledTable
-from function_backend_rules.tables.rows import TableResult
 
 FIRST = definition_pb2.HIT_POLICY_FIRST
 UNIQUE = definition_pb2.HIT_POLICY_UNIQUE
@@ -55,6 +55,6 @@ def compiled(
     return compile_table(table, environment, types.parse_type(result_type) if result_type else None)
 
 
-def decide(table: CompiledTable, **inputs: object) -> TableResult:
+def decide(table: CompiledTable, **inputs: object) -> Result:
     """What the table decides in 1970."""
-    return table.evaluate({**inputs, "now": Timestamp(0)}, Budget())
+    return table.evaluate_named({**inputs, "now": Timestamp(0)}, Budget())

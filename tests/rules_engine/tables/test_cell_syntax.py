@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from function_backend_rules.tables.cell_syntax import (
@@ -79,6 +79,7 @@ def test_deep_nesting_is_refused_rather_than_followed() -> None:
         read_cell("not(" * 5_000 + "1" + ")" * 5_000)
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="()[]{}\"'\\,.<>=! -*notinr15a\0\n", max_size=40))
 def test_any_text_is_read_or_refused_inside_of_it(source: str) -> None:
     offset = 0

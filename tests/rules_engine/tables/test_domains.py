@@ -1,7 +1,7 @@
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from function_backend_rules.cel import types, values
@@ -15,6 +15,7 @@ def _domain(kind: types.Type) -> Domain:
     return found
 
 
+@settings(deadline=None)
 @given(st.data(), domains())
 def test_spans_say_what_comparisons_say(data: st.DataObject, domain: Domain) -> None:
     key, value = data.draw(keys(domain)), data.draw(keys(domain))
@@ -32,6 +33,7 @@ def test_whole_numbers_meet_doubles_without_rounding(key: int, value: float) -> 
     assert (value in ValueSet(domain.above(key))) == (value > key)
 
 
+@settings(deadline=None)
 @given(st.data(), domains())
 def test_a_complement_accepts_exactly_the_rest(data: st.DataObject, domain: Domain) -> None:
     accepted, value = data.draw(cell_sets(domain)), data.draw(column_values(domain))

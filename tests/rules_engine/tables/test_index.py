@@ -5,9 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from function_backend_rules.cel import types
-from function_backend_rules.tables import index
 from function_backend_rules.tables.domains import Domain, ValueSet, domain_of, everything
-from function_backend_rules.tables.index import index_column, mask_of, matcher, rows_in
+from function_backend_rules.tables.index import MAX_MASK_BYTES, index_column, mask_of, matcher, rows_in
 from tests.rules_engine.tables.strategies import cell_sets, column_values, domains
 
 
@@ -28,6 +27,7 @@ def _scan(cells: list[list[ValueSet | None]], values: list[object]) -> list[int]
     ]
 
 
+@settings(deadline=None, max_examples=60)
 @given(_tables())
 def test_the_index_finds_the_rows_that_a_scan_finds(
     table: tuple[list[Domain], list[list[ValueSet | None]], list[list[object]]],
@@ -44,17 +44,13 @@ def test_the_index_finds_the_rows_that_a_scan_finds(
         assert rows_in(slowly) == wanted
 
 
+@settings(deadline=None, max_examples=60)
 @given(_tables())
-@settings(max_examples=50)
 def test_an_index_that_keeps_few_masks_answers_the_same(
     table: tuple[list[Domain], list[list[ValueSet | None]], list[list[object]]],
 ) -> None:
     columns, cells, inputs = table
-    before, index.MAX_MASK_BYTES = index.MAX_MASK_BYTES, 1
-    try:
-        indexed = [index_column(domain, tests) for domain, tests in zip(columns, cells, strict=True)]
-    finally:
-        index.MAX_MASK_BYTES = before
+    indexed = [index_column(domain, tests, 1) for domain, tests in zip(columns, cells, strict=True)]
     matching = matcher(indexed, len(cells[0]))
     for values in inputs:
         assert rows_in(matching(*values)) == _scan(cells, values)
@@ -83,7 +79,7 @@ def test_a_table_of_many_rows_and_limits_is_found_like_one_of_few() -> None:
         [], [0], [0], [1], [12_345], [19_999], [],
     ]  # fmt: skip
     kept: Any = column.masks
-    assert sum(mask.bit_length() // 8 for mask in kept._kept) <= 2 * index.MAX_MASK_BYTES
+    assert sum(mask.bit_length() // 8 for mask in kept._kept) <= MAX_MASK_BYTES
 
 
 def test_a_matcher_holds_nothing_of_the_table_in_its_source() -> None:
@@ -95,6 +91,7 @@ def test_a_matcher_holds_nothing_of_the_table_in_its_source() -> None:
     assert matching.__globals__["__builtins__"] == {}
 
 
+@settings(deadline=None)
 @given(st.sets(st.integers(0, 700)))
 def test_rows_come_back_out_of_their_mask(rows: set[int]) -> None:
     assert rows_in(mask_of(sorted(rows))) == sorted(rows)

@@ -7,7 +7,8 @@ from function.rules.v1 import definition_pb2
 from function_backend_rules.cel.budget import Budget
 from function_backend_rules.cel.inputs import InputError
 from function_backend_rules.cel.values import OptionalValue, Timestamp, UInt
-from function_backend_rules.tables.rows import Status
+from function_backend_rules.results import Status
+from function_backend_rules.tables.compilation import TableRefusedError
 from tests.rules_engine.tables.building import (
     ANY,
     COLLECT,
@@ -28,7 +29,7 @@ def test_the_first_matching_row_decides() -> None:
     table = compiled(table_of(OVERLAPPING))
     result = decide(table, amount=7)
     assert (result.status, result.value) == (Status.MATCHED, "middle")
-    assert [match.row_id for match in result.matches] == ["row-2"]
+    assert [match.rule_id for match in result.matches] == ["row-2"]
     assert decide(table, amount=-1).status is Status.NO_MATCH
 
 
@@ -36,7 +37,7 @@ def test_a_row_gives_its_own_id_code_and_reason() -> None:
     table = table_of(OVERLAPPING)
     table.rows[0].id, table.rows[0].reason_code, table.rows[0].reason = "big", "BIG", "It is big."
     (match,) = decide(compiled(table), amount=10).matches
-    assert (match.row, match.row_id, match.reason_code, match.reason) == (0, "big", "BIG", "It is big.")
+    assert (match.rule_id, match.reason_code, match.reason) == ("big", "BIG", "It is big.")
 
 
 def test_otherwise_decides_when_no_row_does() -> None:
@@ -44,6 +45,17 @@ def test_otherwise_decides_when_no_row_does() -> None:
     table.otherwise.append('"none"')
     result = decide(compiled(table), amount=-1)
     assert (result.status, result.value, result.matches, result.by_otherwise) == (Status.MATCHED, "none", (), True)
+
+
+def test_otherwise_is_of_the_type_of_the_result() -> None:
+    table = table_of(OVERLAPPING, policy=COLLECT)
+    table.otherwise.append('"none"')
+    assert decide(compiled(table), amount=-1).value == ["none"]
+    table.aggregation = definition_pb2.AGGREGATION_MIN
+    assert decide(compiled(table), amount=-1).value == "none"
+    table.aggregation = definition_pb2.AGGREGATION_COUNT
+    with pytest.raises(TableRefusedError, match="no row is no match"):
+        compiled(table)
 
 
 def test_rule_order_and_collect_give_the_list_of_all() -> None:
@@ -64,7 +76,7 @@ def test_collected_outputs_become_one_value(aggregation: str, value: int, kind: 
     table = compiled(source)
     result = decide(table, amount=9)
     assert (result.value, str(table.result_type)) == (value, kind)
-    assert [match.row_id for match in result.matches] == ["row-1", "row-2", "row-3"]
+    assert [match.rule_id for match in result.matches] == ["row-1", "row-2", "row-3"]
 
 
 def test_a_sum_beyond_its_type_is_a_failure() -> None:
@@ -73,7 +85,7 @@ def test_a_sum_beyond_its_type_is_a_failure() -> None:
     source.aggregation = definition_pb2.AGGREGATION_SUM
     table = compiled(source)
     assert decide(table, amount=0).value == 2**63 - 1
-    (failure,) = decide(table, amount=1).failures
+    (failure,) = decide(table, amount=1).errors
     assert failure.code == "OUT_OF_RANGE"
 
 
@@ -82,8 +94,8 @@ def test_several_matches_under_unique_are_a_failure_with_their_rows() -> None:
     table = compiled(table_of([(["cell > 1"], ["1"]), (["cell > 2"], ["2"])], policy=UNIQUE))
     assert decide(table, amount=2).value == 1
     result = decide(table, amount=3)
-    assert (result.status, result.failures[0].code) == (Status.FAILED, "SEVERAL_MATCHES")
-    assert result.failures[0].message == "the rows row-1, row-2 match the same input, and the table allows one"
+    assert (result.status, result.errors[0].code) == (Status.FAILED, "SEVERAL_MATCHES")
+    assert result.errors[0].message == "the rows row-1, row-2 match the same input, and the table allows one"
     assert any("may both match" in warning.message for warning in table.warnings)
 
 
@@ -92,8 +104,8 @@ def test_different_outputs_under_any_are_a_failure_with_their_rows() -> None:
     table = compiled(table_of(rows, policy=ANY))
     assert decide(table, amount=2).value == 4
     result = decide(table, amount=3)
-    assert (result.status, result.failures[0].code) == (Status.FAILED, "DIFFERENT_OUTPUTS")
-    assert "row-1, row-2" in result.failures[0].message
+    assert (result.status, result.errors[0].code) == (Status.FAILED, "DIFFERENT_OUTPUTS")
+    assert "row-1, row-2" in result.errors[0].message
 
 
 def test_the_output_of_highest_priority_wins() -> None:
@@ -101,7 +113,7 @@ def test_the_output_of_highest_priority_wins() -> None:
     source.output_columns[0].priorities.extend(['"high"', '"low"'])
     table = compiled(source)
     assert decide(table, amount=0).value == "low"
-    assert [match.row_id for match in decide(table, amount=5).matches] == ["row-2"]
+    assert [match.rule_id for match in decide(table, amount=5).matches] == ["row-2"]
 
 
 def test_priorities_of_several_columns_count_from_left_to_right() -> None:
@@ -117,7 +129,7 @@ def test_an_output_that_is_worked_out_and_has_no_priority_is_a_failure() -> None
     source.output_columns[0].priorities.extend(["1", "0"])
     table = compiled(source)
     assert decide(table, amount=0).value == 0
-    assert decide(table, amount=7).failures[0].code == "NO_PRIORITY"
+    assert decide(table, amount=7).errors[0].code == "NO_PRIORITY"
 
 
 def test_several_outputs_are_a_map_by_the_names_of_their_columns() -> None:
@@ -186,13 +198,13 @@ def test_a_column_without_a_value_concerns_only_the_rows_that_test_it() -> None:
     assert decide(closed, amount=0, kind=1).value == "a"
     result = decide(closed, amount=0, kind=2)
     assert result.status is Status.FAILED
-    assert [(failure.row_id, failure.code, failure.column) for failure in result.failures] == [
+    assert [(failure.rule_id, failure.code, failure.field) for failure in result.errors] == [
         ("row-2", "EVALUATION_FAILED", "part")
     ]
     source = table_of(rows, columns)
     source.on_error = definition_pb2.ERROR_POLICY_SKIP
     skipping = decide(compiled(source, inputs), amount=0, kind=2)
-    assert (skipping.value, [failure.row_id for failure in skipping.failures]) == ("c", ["row-2"])
+    assert (skipping.value, [failure.rule_id for failure in skipping.errors]) == ("c", ["row-2"])
 
 
 def test_a_row_that_fails_after_the_first_match_is_never_asked() -> None:
@@ -208,7 +220,7 @@ def test_a_condition_that_is_false_says_more_than_one_that_fails() -> None:
 
 def test_an_output_that_fails_is_a_failure_of_its_row() -> None:
     source = table_of([(["-"], ["1 / amount"]), (["-"], ["7"])])
-    assert decide(compiled(source), amount=0).failures[0].row_id == "row-1"
+    assert decide(compiled(source), amount=0).errors[0].rule_id == "row-1"
     source.on_error = definition_pb2.ERROR_POLICY_SKIP
     assert decide(compiled(source), amount=0).value == 7
 
@@ -218,8 +230,8 @@ def test_a_budget_that_is_spent_stops_the_table_whatever_its_setting() -> None:
     source.on_error = definition_pb2.ERROR_POLICY_SKIP
     table = compiled(source, {"amount": "int", "tags": "list(string)"})
     inputs = {"amount": 1, "tags": [str(number) for number in range(100)], "now": Timestamp(0)}
-    result = table.evaluate(inputs, Budget(steps=50))
-    assert (result.status, result.failures[0].code) == (Status.FAILED, "BUDGET_EXCEEDED")
+    result = table.evaluate_named(inputs, Budget.of(steps=50))
+    assert (result.status, result.errors[0].code) == (Status.FAILED, "BUDGET_EXCEEDED")
 
 
 def test_a_table_without_rows_matches_nothing() -> None:

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from function_backend.kernel.errors import UnavailableError
-from function_backend.services.auth.adapters.master_keys import MasterKeys, Wrapped, new_master_key
+from function_backend.services.auth.adapters.master_keys import MasterKeys, Wrapped
+from function_backend.services.auth.domain.master_key_text import new_master_key
 from function_backend.services.auth.errors.secret import MasterKeyMissingError, SecretLostError
 from tests.factories.keys import master_key
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import secrets
+from concurrent.futures import ThreadPoolExecutor
 from typing import cast
 from uuid import uuid4
 
@@ -94,6 +95,35 @@ class TestDrafts:
             caller.definition("UpdateDraft", definition=loan(name, limit=9), etag=first.etag)
         reason, metadata, _ = refused(error.value)
         assert (reason, metadata["current_etag"]) == ("VERSION_ETAG_MISMATCH", second.etag)
+
+    def test_of_many_who_change_the_same_draft_one_comes_first(self, caller: RulesCaller) -> None:
+        name = a_name()
+        first = caller.definition("CreateDefinition", definition=loan(name)).version
+
+        def change(limit: int) -> str:
+            try:
+                caller.definition("UpdateDraft", definition=loan(name, limit=limit), etag=first.etag)
+            except grpc.RpcError as error:
+                return refused(error)[0]
+            return ""
+
+        with ThreadPoolExecutor(6) as threads:
+            outcomes = list(threads.map(change, range(1, 7)))
+        assert sorted(outcomes) == ["", *["VERSION_ETAG_MISMATCH"] * 5]
+
+    def test_of_many_who_create_the_same_decision_one_comes_first(self, caller: RulesCaller) -> None:
+        name = a_name()
+
+        def create(limit: int) -> str:
+            try:
+                caller.definition("CreateDefinition", definition=loan(name, limit=limit))
+            except grpc.RpcError as error:
+                return refused(error)[0]
+            return ""
+
+        with ThreadPoolExecutor(6) as threads:
+            outcomes = list(threads.map(create, range(1, 7)))
+        assert sorted(outcomes) == ["", *["DEFINITION_NAME_TAKEN"] * 5]
 
     def test_a_deleted_draft_takes_a_decision_without_other_versions_with_it(self, caller: RulesCaller) -> None:
         name = a_name()
@@ -291,12 +321,13 @@ class TestTexts:
     @pytest.mark.parametrize(
         ("text", "place"),
         [
-            ("name: [", ("1", "8")),
-            ("a: &x [1]\nb: *x\n", ("2", "4")),
-            ("- 1", ("0", "0")),
-            ("name: loan.x\nrules: 5\n", ("0", "0")),
+            ("name: [", ("2", "1")),
+            ("- 1", ("1", "1")),
+            ("name: loan.x\nrules: 5\n", ("2", "1")),
+            ("name: loan.x\n---\nname: loan.y\n", ("0", "0")),
+            ('{"name": "loan.x", "description": "a\\u0000b"}', ("0", "0")),
         ],
-        ids=["broken", "alias", "list", "unknown field"],
+        ids=["broken", "list", "unknown field", "several", "null character"],
     )
     def test_a_text_that_says_none_is_refused_with_its_place(
         self, caller: RulesCaller, text: str, place: tuple[str, str]

@@ -11,7 +11,7 @@ from google.protobuf.any_pb2 import Any as AnyMessage
 from google.protobuf.message import Message
 from google.protobuf.wrappers_pb2 import Int64Value
 
-from function.auth.v1 import user_pb2
+from function.auth.v1 import role_binding_pb2, user_pb2
 from function.company.v1 import company_pb2, company_service_pb2, company_service_pb2_grpc
 from function.rules.v1 import decision_pb2, definition_pb2, evaluation_service_pb2
 from function_backend.services.rules.repository.decision import purge_decisions
@@ -21,6 +21,7 @@ from tests.fixtures.database_faults import eventually
 from tests.fixtures.postgres import Database
 from tests.fixtures.principals import make_key, make_tenant
 from tests.fixtures.server import RunningServer, StartServer, running_server
+from tests.fixtures.subjects import Grants
 from tests.services.rules.test_authoring_rpc import a_name, refused
 
 FULL = decision_pb2.EXPLAIN_LEVEL_FULL
@@ -382,3 +383,49 @@ class TestCompaniesByReference:
         with pytest.raises(grpc.RpcError) as error:
             caller.decision("Evaluate", name=northern, inputs=inputs)
         assert refused(error.value)[:2] == ("DECISION_REFERENCE_DENIED", {"permission": "company.read"})
+
+    def test_the_caller_sees_the_companies_alone_that_its_role_is_for(self, server: RunningServer) -> None:
+        grants = Grants.of_new_tenant(server)
+        admin = RulesCaller(server, grants.key)
+        admin.published(about("loan.company", "function.company.v1.Company", 'it.legal_name == "Northern Ltd"'))
+        stub = company_service_pb2_grpc.CompanyServiceStub(server.channel)
+        north, south = (
+            stub.CreateCompany(
+                company_service_pb2.CreateCompanyRequest(
+                    company=company_pb2.Company(legal_name="Northern Ltd", labels={"team": team})
+                ),
+                metadata=admin.metadata,
+            ).company.id
+            for team in ("north", "south")
+        )
+        somebody = grants.somebody(grants.role("decides", "rules.evaluate"))
+        scope = role_binding_pb2.RoleScope(resource_type="company", labels={"team": "north"})
+        grants.bind(somebody, grants.role("reads", "company.read"), scope=scope)
+        caller = RulesCaller(server, somebody.credential(server))
+
+        def decide(company_id: str) -> decision_pb2.Decision:
+            inputs = decision_pb2.DecisionInputs(company_ids={"it": company_id})
+            answer: evaluation_service_pb2.EvaluateResponse = caller.decision(
+                "Evaluate", name="loan.company", inputs=inputs
+            )
+            return answer.decision
+
+        assert decide(north).value.bool_value
+        with pytest.raises(grpc.RpcError) as error:
+            decide(south)
+        assert refused(error.value)[0] == "COMPANY_NOT_FOUND"
+
+    def test_a_company_and_a_number_make_one_decision(self, caller: RulesCaller, company: str) -> None:
+        made = loan(
+            a_name(),
+            inputs=[{"name": "it", "type": "function.company.v1.Company"}, {"name": "amount", "type": "int"}],
+            tests=[],
+        )
+        made.rule_set.rules[0].condition = 'it.labels["team"] == "north" && amount < 10'
+        caller.published(made)
+        inputs = given(amount=5)
+        inputs.company_ids["it"] = company
+        decision = caller.decision("Evaluate", name=made.name, inputs=inputs).decision
+        assert decision.value.bool_value
+        logged(caller, decision.id)
+        assert caller.decision("ExplainDecision", id=decision.id).reproduced

@@ -257,7 +257,7 @@ class TestSetting:
 
     def test_a_rehearsal_changes_nothing(self, caller: RulesCaller) -> None:
         name = with_candidate(caller)
-        begun(caller, name, mode=SHADOW, validate_only=True)
+        caller.rollout("SetRollout", name=name, candidate_version=2, mode=SHADOW, validate_only=True)
         with pytest.raises(grpc.RpcError) as error:
             caller.rollout("GetRollout", name=name)
         assert refused(error.value)[0] == "ROLLOUT_NOT_FOUND"

@@ -6,10 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from function_backend_rules.cel.budget import Budget
-from function_backend_rules.cel.codegen_calls import runtime_name
 from function_backend_rules.cel.failures import BudgetExceededError, EvaluationError, no_overload
-from function_backend_rules.cel.runtime import collections, messages, operators
-from function_backend_rules.cel.runtime.table import BUDGETED, PURE
+from function_backend_rules.cel.runtime import building, collections, messages, operators
+from function_backend_rules.cel.runtime.table import BUDGETED, PURE, runtime_name
 from function_backend_rules.cel.values import NONE, OptionalValue
 
 
@@ -153,7 +152,7 @@ GLOBALS: dict[str, object] = {
     "_as_bool": operators.as_bool,
     "_as_list": _as_list,
     "_as_optional": _as_optional,
-    "_build": messages.build,
+    "_build": building.build,
     "_divide_int": operators.divide_int,
     "_elements": operators.elements,
     "_every_False": _complete(stop=True),

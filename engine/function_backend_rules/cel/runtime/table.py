@@ -104,3 +104,8 @@ BUDGETED: dict[str, Implementation] = {
     "base64.decode": collections.base64_decode,
 }
 """Called with the budget first."""
+
+
+def runtime_name(function: str) -> str:
+    """The name that generated code calls a function of the run time by."""
+    return "_r_" + "".join(char if char.isalnum() else f"_{ord(char):x}_" for char in function)

@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from function_backend.persistence.embedded.account import ServerAccount
@@ -38,9 +39,18 @@ def require_same_major_version(data: DataFolder, binaries: PostgresBinaries) -> 
 
 
 def create_cluster(
-    binaries: PostgresBinaries, data: DataFolder, account: ServerAccount, credentials: Credentials, *, durable: bool
+    binaries: PostgresBinaries,
+    data: DataFolder,
+    account: ServerAccount,
+    credentials: Credentials,
+    *,
+    durable: bool,
+    meanwhile: Callable[[], None] = lambda: None,
 ) -> None:
-    """Make a new cluster; it appears under its name only when it is complete."""
+    """Make a new cluster; it appears under its name only when it is complete.
+
+    `meanwhile` is called once the program that makes it runs.
+    """
     fresh = data.unfinished_cluster
     if fresh.exists():
         shutil.rmtree(fresh)
@@ -57,7 +67,7 @@ def create_cluster(
         password_file.write(credentials.passwords[Role.SUPERUSER].encode())
         password_file.seek(0)
         account.owns_descriptor(password_file.fileno())
-        answer = subprocess.run(
+        program = subprocess.Popen(
             [
                 binaries.initdb,
                 f"--pgdata={data_directory_for(account, fresh)}",
@@ -77,15 +87,21 @@ def create_cluster(
             stderr=subprocess.STDOUT,
             text=True,
             errors="replace",
-            check=False,
             start_new_session=True,
             umask=0o077,
             user=account.uid if account.switches else None,
             group=account.gid if account.switches else None,
             extra_groups=() if account.switches else None,
         )
-    if answer.returncode != 0:
-        raise PostgresStartError(_explain(answer.stdout, account, fresh))
+        with program:
+            try:
+                meanwhile()
+                said, _ = program.communicate()
+            except BaseException:
+                program.kill()
+                raise
+    if program.returncode != 0:
+        raise PostgresStartError(_explain(said, account, fresh))
     fresh.rename(data.cluster)
 
 

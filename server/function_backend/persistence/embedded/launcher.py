@@ -9,6 +9,7 @@ kernel releases the lock when the owner ends, however it ends; the next start ow
 import atexit
 import os
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -103,17 +104,19 @@ class EmbeddedPostgres:
         self._cluster: RunningCluster | None = None
         self._process = os.getpid()
 
-    def start(self) -> RunningCluster:
+    def start(self, *, meanwhile: Callable[[], None] = lambda: None) -> RunningCluster:
         """Return a server that accepts connections: the one that runs on the data folder, or a new one.
 
         While it runs, SIGTERM and SIGHUP end this process in order, unless it handles them itself.
+        `meanwhile` is called when a program of PostgreSQL has begun to work, instead of only waiting for that: once or
+        more often, and not at all where a server runs already.
         """
         if self._cluster is not None:
             return self.ensure_running()
         self._process = os.getpid()
         self._exit.install()
         try:
-            self._cluster = self._start()
+            self._cluster = self._start(meanwhile)
         except BaseException:
             self._exit.remove()
             raise
@@ -155,7 +158,7 @@ class EmbeddedPostgres:
     def _deadline(self) -> float:
         return time.monotonic() + self._start_timeout.total_seconds()
 
-    def _start(self) -> RunningCluster:
+    def _start(self, meanwhile: Callable[[], None] = lambda: None) -> RunningCluster:
         data = open_data_folder(self._path)
         deadline = self._deadline()
         while True:
@@ -163,7 +166,7 @@ class EmbeddedPostgres:
                 if self._owner_lock is None:
                     self._owner_lock = FileLock.try_acquire(data.owner_lock)
                 if self._owner_lock is not None:
-                    return self._run_as_owner(data, deadline=deadline)
+                    return self._run_as_owner(data, meanwhile, deadline=deadline)
                 joined = self._join(data)
             if joined is not None:
                 return joined
@@ -173,13 +176,13 @@ class EmbeddedPostgres:
                 )
             time.sleep(_JOIN_POLL_SECONDS)
 
-    def _run_as_owner(self, data: DataFolder, *, deadline: float) -> RunningCluster:
+    def _run_as_owner(self, data: DataFolder, meanwhile: Callable[[], None], *, deadline: float) -> RunningCluster:
         try:
             account = choose_account(data.cluster)
             credentials = Credentials.load(data.credentials)
             running = find_running(data, account, credentials, deadline=deadline)
             if running is None or credentials is None:
-                return self._launch(data, account, credentials, deadline=deadline)
+                return self._launch(data, account, credentials, meanwhile, deadline=deadline)
             server, sockets = running
             return self._describe(data, server, sockets, credentials, adopted=True)
         except BaseException:
@@ -187,7 +190,13 @@ class EmbeddedPostgres:
             raise
 
     def _launch(
-        self, data: DataFolder, account: ServerAccount, credentials: Credentials | None, *, deadline: float
+        self,
+        data: DataFolder,
+        account: ServerAccount,
+        credentials: Credentials | None,
+        meanwhile: Callable[[], None],
+        *,
+        deadline: float,
     ) -> RunningCluster:
         binaries = find_binaries(self._pg_bin)
         exists = data.cluster.exists()
@@ -201,13 +210,19 @@ class EmbeddedPostgres:
         ):
             if not exists:
                 credentials.save(data.credentials)
-                create_cluster(programs, data, account, credentials, durable=self._durable)
+                create_cluster(programs, data, account, credentials, durable=self._durable, meanwhile=meanwhile)
             write_configuration(data.cluster, account, durable=self._durable)
             # The socket's folder lets in nobody but the server's account, which owns the files anyway.
             write_logins(data.cluster, account, method="trust" if passwords_lost else "scram-sha-256")
             sockets = make_socket_folder(data, account, shared_folder=self._shared_dir)
             server = launch(
-                programs.postgres, data, account, socket_folder=sockets, deadline=deadline, inherited=inherited
+                programs.postgres,
+                data,
+                account,
+                socket_folder=sockets,
+                deadline=deadline,
+                inherited=inherited,
+                meanwhile=meanwhile,
             )
         try:
             if passwords_lost:

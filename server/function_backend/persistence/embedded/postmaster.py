@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -111,14 +111,19 @@ def launch(
     socket_folder: Path,
     deadline: float,
     inherited: Sequence[int] = (),
+    meanwhile: Callable[[], None] = lambda: None,
 ) -> ServerProcess:
-    """Start the server and return it when it accepts connections; it is gone again if that fails."""
+    """Start the server and return it when it accepts connections; it is gone again if that fails.
+
+    `meanwhile` is called once the program runs.
+    """
     _rotate(data.log)
     patience = time.monotonic() + _LEFTOVER_PATIENCE_SECONDS
     while True:
         said_before = data.log.stat().st_size if data.log.exists() else 0
         server = _spawn(postgres, data, account, socket_folder=socket_folder, inherited=inherited)
         try:
+            meanwhile()
             if _await_ready(server, data.cluster, deadline=deadline):
                 return server
         except BaseException:

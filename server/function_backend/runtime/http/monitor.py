@@ -17,7 +17,6 @@ import orjson
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
 
-from function_backend.runtime.address import Address, AddressError
 from function_backend.runtime.http.answer import Answer, refusal
 from function_backend.runtime.http.connections import BoundedServer, Network, client_address
 from function_backend.runtime.http.oauth import PAGES, OAuthPages, Request
@@ -176,20 +175,3 @@ class _Page(BaseHTTPRequestHandler):
 
 def _shown(worker: WorkerStatus) -> dict[str, object]:
     return {"index": worker.index, "pid": worker.pid, "state": worker.state}
-
-
-def open_monitor(listen: str) -> socket.socket | None:
-    """The socket for the port; None when the address is empty. Raises AddressError when it cannot listen there."""
-    if not listen:
-        return None
-    address = Address.parse(listen)
-    family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
-    opened = socket.socket(family, socket.SOCK_STREAM)
-    opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        opened.bind((address.host, address.port))
-        opened.listen(64)
-    except OSError as error:
-        opened.close()
-        raise AddressError(f"cannot listen on {address} (metrics.listen): {error.strerror or error}") from error
-    return opened

@@ -8,17 +8,16 @@ from datetime import timedelta
 from typing import Literal
 
 from function_backend.kernel.secret import Secret
-from function_backend.services.auth.adapters.master_keys import MasterKeys
-from function_backend.services.auth.adapters.password_hashing import Argon2Cost
 from function_backend.services.auth.domain.discovery import check_issuer
-from function_backend.services.auth.domain.tenant_settings import (
-    LONGEST_ACCESS_TOKEN,
-    SHORTEST_ACCESS_TOKEN,
+from function_backend.services.auth.domain.master_key_text import read_master_keys
+from function_backend.services.auth.domain.policies import (
+    Argon2Cost,
+    GrantRules,
+    KeyPolicy,
+    RelationPolicy,
+    SignInPolicy,
 )
-from function_backend.services.auth.service.grant_ports import GrantRules
-from function_backend.services.auth.service.keys import KeyPolicy
-from function_backend.services.auth.service.people import SignInPolicy
-from function_backend.services.auth.service.relations import RelationPolicy
+from function_backend.services.auth.domain.tenant_settings import LONGEST_ACCESS_TOKEN, SHORTEST_ACCESS_TOKEN
 
 _MOST_NICE = 19
 
@@ -111,7 +110,7 @@ class AuthSettings:
         for permission in self.further_permissions:
             if not FURTHER_PERMISSION.fullmatch(permission):
                 raise ValueError(f"further_permissions: {permission!r} is no permission such as note.read")
-        MasterKeys.parse(self.master_keys)
+        read_master_keys(self.master_keys)
         check_issuer(self.issuer)
         if not self.audience:
             raise ValueError("audience must not be empty")

@@ -13,11 +13,11 @@ from function_backend.resources import Resources
 from function_backend.services.auth.adapters.session_uses import SessionUses
 from function_backend.services.auth.adapters.states import Subjects
 from function_backend.services.auth.convert.event_payloads import EVENT_PAYLOADS
+from function_backend.services.auth.domain import names as people_names
 from function_backend.services.auth.domain.built_in_roles import BuiltInRoles
 from function_backend.services.auth.domain.permission import PermissionCatalogue
-from function_backend.services.auth.domain.tenant_settings import (
-    TenantRules,
-)
+from function_backend.services.auth.domain.relations import grammar as schema_grammar
+from function_backend.services.auth.domain.tenant_settings import TenantRules
 from function_backend.services.auth.ports import AdministratorGuard
 from function_backend.services.auth.repository.entitlement import EntitlementRepository
 from function_backend.services.auth.repository.session import purge_grants
@@ -177,6 +177,7 @@ def build(resources: Resources, settings: AuthSettings) -> Slice:
             "data keys": keys.vault.cache,
             "relation schemas": relations.plans.statistics,
         },
+        warm_ups=(schema_grammar.parser, people_names.warm_up),
         chores=(
             Chore(_KEY_CHORE_SECONDS, keys.signing_keys.rotate_when_due),
             Chore(_SESSION_USES_SECONDS, session_uses.write),

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 from function_backend.kernel.events import DomainEvent
@@ -15,7 +13,8 @@ from function_backend.services.company.convert import responses
 from function_backend.services.company.convert.company_out import DOCUMENT_VERSION, document
 from function_backend.services.company.convert.framing import first_content
 from function_backend.services.company.convert.imports import import_response
-from function_backend.services.company.domain.places import subdivisions
+from function_backend.services.company.domain import contacts
+from function_backend.services.company.domain.filters import grammar as filter_grammar
 from function_backend.services.company.domain.scope import RESOURCE_TYPE
 from function_backend.services.company.domain.search.known_words import KnownWords
 from function_backend.services.company.events import (
@@ -39,6 +38,7 @@ from function_backend.services.company.service.store import TOPIC, CompanyStore
 from function_backend.services.company.service.update import UpdateCompany
 from function_backend.services.company.service.walk import WalkCompanies
 from function_backend.services.company.servicer import CompanyServicer, CompanyUseCases
+from function_backend.services.company.settings import CompanySettings
 
 EVENT_PAYLOADS: Mapping[type[DomainEvent], Callable[[Any], bytes]] = {
     CompanyCreated: responses.event,
@@ -48,33 +48,12 @@ EVENT_PAYLOADS: Mapping[type[DomainEvent], Callable[[Any], bytes]] = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CompanySettings:
-    """Limits of the company service."""
-
-    import_row_limit: int = 50_000
-    """Rows that one import stream may carry."""
-    cached_companies: int = 10_000
-    """Companies that one worker keeps in memory, ready to be sent."""
-    cached_for: timedelta = timedelta(seconds=5)
-    """After this a company is read again even if no change was heard of."""
-
-    def __post_init__(self) -> None:
-        for name in ("import_row_limit", "cached_companies"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} must be at least 1")
-        if self.cached_for <= timedelta():
-            raise ValueError("cached_for must be more than 0")
-
-
 def build(resources: Resources, settings: CompanySettings) -> Slice:
     """The servicer of companies."""
     transactions, clock, tokens = resources.transactions, resources.clock, resources.page_tokens
     documents = Documents(document, version=DOCUMENT_VERSION)
     cache = CachedCompanies(size=settings.cached_companies, ttl=settings.cached_for.total_seconds())
     store = CompanyStore(documents, KnownWords())
-    # Loaded now, so that no request waits for it.
-    subdivisions()
     use_cases = CompanyUseCases(
         create=CreateCompany(transactions, clock, store),
         get=GetCompany(
@@ -105,4 +84,5 @@ def build(resources: Resources, settings: CompanySettings) -> Slice:
         caches={"companies": cache.statistics},
         pages={RESOURCE_TYPE: WalkCompanies(transactions, documents)},
         references={RESOURCE_TYPE: lambda company_id, call: first_content(use_cases.get.current(company_id, call))},
+        warm_ups=(filter_grammar.parser, contacts.warm_up),
     )

@@ -10,9 +10,9 @@ from function_backend.services.rules.adapters.companies import AllCompanies, Ref
 from function_backend.services.rules.adapters.decision_log import BackgroundLog, NoLog, SynchronousLog
 from function_backend.services.rules.adapters.engine import EngineCompiler
 from function_backend.services.rules.adapters.pace import Pace
-from function_backend.services.rules.convert.decision import Keeping
 from function_backend.services.rules.convert.events import EVENT_PAYLOADS
 from function_backend.services.rules.convert.inputs import stored_inputs
+from function_backend.services.rules.convert.keeping import Keeping
 from function_backend.services.rules.convert.simulation import WireForms
 from function_backend.services.rules.domain.rollout import rollout_states
 from function_backend.services.rules.domain.version import Approval

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import re
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,12 +10,11 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from function_backend.kernel.secret import Secret
+from function_backend.services.auth.domain.master_key_text import read_master_keys
 from function_backend.services.auth.errors.secret import MasterKeyMissingError, SecretLostError
 
-KEY_BYTES = 32
 NONCE_BYTES = 12
 _FORMAT = b"\x01"
-_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,23 +35,7 @@ class MasterKeys:
     @classmethod
     def parse(cls, texts: Sequence[Secret]) -> MasterKeys:
         """The keys that the settings name, each as `<id>:<base64>`. ValueError says what is wrong, without the key."""
-        keys: dict[str, bytes] = {}
-        for place, text in enumerate(texts, 1):
-            name, colon, encoded = text.reveal().partition(":")
-            if not colon or not _ID.fullmatch(name):
-                raise ValueError(f"master_keys: entry {place} must be <id>:<base64>, the id of letters and digits")
-            try:
-                key = base64.b64decode(encoded, validate=True)
-            except (binascii.Error, ValueError):
-                key = b""
-            if len(key) != KEY_BYTES:
-                raise ValueError(
-                    f"master_keys: the key '{name}' must be {KEY_BYTES} bytes in base64; try: openssl rand -base64 32"
-                )
-            if name in keys:
-                raise ValueError(f"master_keys: the id '{name}' stands there twice")
-            keys[name] = key
-        return cls(keys)
+        return cls(read_master_keys(texts))
 
     @property
     def current_id(self) -> str:
@@ -92,8 +72,3 @@ class MasterKeys:
 
 def _associated(master_key_id: str, purpose: bytes) -> bytes:
     return b"function-backend wrapped key 1\0" + master_key_id.encode() + b"\0" + purpose
-
-
-def new_master_key(name: str) -> str:
-    """The text of a new master key, as the settings take it."""
-    return f"{name}:{base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode()}"

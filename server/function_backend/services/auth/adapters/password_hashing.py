@@ -8,7 +8,6 @@ import hmac
 import secrets
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 
 import argon2
 import bcrypt
@@ -25,28 +24,12 @@ from function_backend.services.auth.domain.password_hash import (
     read_hash,
 )
 from function_backend.services.auth.domain.password_rules import prepared
+from function_backend.services.auth.domain.policies import Argon2Cost
 
 _SALT_BYTES = 16
 _DIGEST_BYTES = 32
 _LONGEST_BCRYPT = 72
 _SLACK = 1024 * 1024
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Argon2Cost:
-    """What one hash of ours costs."""
-
-    memory_kib: int
-    passes: int
-    lanes: int
-
-    def __post_init__(self) -> None:
-        # What is too costly to be imported must not be made either: it could not be read again.
-        salt, digest = _b64(bytes(_SALT_BYTES)), _b64(bytes(_DIGEST_BYTES))
-        try:
-            read_hash(f"$argon2id$v=19$m={self.memory_kib},t={self.passes},p={self.lanes}${salt}${digest}")
-        except HashRefusedError as refused:
-            raise ValueError(f"argon2_memory_kib and the like: a hash of this cost {refused}") from refused
 
 
 class PasswordHashing:

@@ -12,6 +12,7 @@ from function_backend.kernel.identifiers import new_id
 from function_backend.services.auth.domain.access_claims import AccessClaims, SubjectKind
 from function_backend.services.auth.domain.grant import Granted, Wanted
 from function_backend.services.auth.domain.permission import PermissionCatalogue
+from function_backend.services.auth.domain.policies import GrantRules
 from function_backend.services.auth.domain.scope import ScopeError, read_scopes
 from function_backend.services.auth.domain.session import Session
 from function_backend.services.auth.domain.tenant_settings import Grant, TenantRules
@@ -22,7 +23,6 @@ from function_backend.services.auth.errors.oauth import (
     OAuthUnauthorizedClientError,
 )
 from function_backend.services.auth.ports import TokenIssuer, TokenReader
-from function_backend.services.auth.service.grant_ports import GrantRules
 
 _PRINTABLE = re.compile(r"[\x21-\x7e]{1,100}")
 

@@ -23,13 +23,14 @@ from function_backend.services.auth.domain.client_assertion import (
 from function_backend.services.auth.domain.client_credential import CredentialKind, UsableCredential
 from function_backend.services.auth.domain.grant import Client, PresentedClient
 from function_backend.services.auth.domain.key_text import digest
+from function_backend.services.auth.domain.policies import GrantRules
 from function_backend.services.auth.domain.secret_text import CLIENT_SECRET, looks_right
 from function_backend.services.auth.errors.oauth import OAuthInvalidClientError, OAuthInvalidRequestError
 from function_backend.services.auth.events.client_credential import ClientRefused
 from function_backend.services.auth.repository.client_credential import ClientCredentialRepository, find_usable
 from function_backend.services.auth.repository.device_authorization import find_active_tenant
 from function_backend.services.auth.service.anonymous import work_as_service_account, work_in
-from function_backend.services.auth.service.grant_ports import GrantRules, SubjectStates
+from function_backend.services.auth.service.grant_ports import SubjectStates
 
 _LOG = logging.getLogger(__name__)
 _USE_NOTED_EVERY = timedelta(minutes=1)

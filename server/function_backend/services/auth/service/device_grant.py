@@ -12,6 +12,7 @@ from function_backend.services.auth.domain.access_claims import SubjectKind
 from function_backend.services.auth.domain.device_authorization import DeviceAuthorization, DeviceState
 from function_backend.services.auth.domain.grant import Client, Granted, GrantRequest, Wanted
 from function_backend.services.auth.domain.key_text import digest
+from function_backend.services.auth.domain.policies import GrantRules
 from function_backend.services.auth.domain.secret_text import DEVICE_CODE, looks_right
 from function_backend.services.auth.domain.tenant_settings import Grant, TenantRules
 from function_backend.services.auth.errors.oauth import (
@@ -31,7 +32,7 @@ from function_backend.services.auth.repository.device_authorization import (
 from function_backend.services.auth.service.access_tokens import AccessTokens, require_allowed
 from function_backend.services.auth.service.anonymous import work_as_user, work_in
 from function_backend.services.auth.service.client_authentication import ClientAuthentication, Proof
-from function_backend.services.auth.service.grant_ports import GrantRules, SubjectStates
+from function_backend.services.auth.service.grant_ports import SubjectStates
 from function_backend.services.auth.service.session_opening import Entry, Opened, open_session
 from function_backend.services.auth.service.tenant_policy import TenantPolicy
 

@@ -18,6 +18,7 @@ from function_backend.services.auth.domain.device_authorization import (
 )
 from function_backend.services.auth.domain.entitlement import is_narrowed
 from function_backend.services.auth.domain.grant import Origin, PresentedClient
+from function_backend.services.auth.domain.policies import GrantRules
 from function_backend.services.auth.domain.secret_text import DEVICE_CODE, mint
 from function_backend.services.auth.domain.session import clean_address
 from function_backend.services.auth.domain.tenant_settings import Grant
@@ -32,7 +33,6 @@ from function_backend.services.auth.ports import Entitlements
 from function_backend.services.auth.repository.device_authorization import DeviceAuthorizationRepository
 from function_backend.services.auth.service.access_tokens import AccessTokens, require_allowed
 from function_backend.services.auth.service.client_authentication import ClientAuthentication
-from function_backend.services.auth.service.grant_ports import GrantRules
 from function_backend.services.auth.service.tenant_policy import TenantPolicy
 
 _MOST_WAITING = 1_000

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from function_backend.kernel.identity import Authenticator
 from function_backend.resources import Resources
 from function_backend.services.auth.domain.permission import PermissionCatalogue
+from function_backend.services.auth.domain.policies import GrantRules
 from function_backend.services.auth.domain.tenant_settings import Grant
 from function_backend.services.auth.ports import Entitlements, PasswordSignIn, TokenIssuer, TokenReader
 from function_backend.services.auth.repository.subject_state import StoredSubjectStates
@@ -17,7 +18,6 @@ from function_backend.services.auth.service.client_credentials_grant import Clie
 from function_backend.services.auth.service.device_grant import DeviceGrant
 from function_backend.services.auth.service.devices import DeviceService
 from function_backend.services.auth.service.exchange_grant import ExchangeGrant
-from function_backend.services.auth.service.grant_ports import GrantRules
 from function_backend.services.auth.service.introspection import IntrospectionService
 from function_backend.services.auth.service.password_grant import PasswordGrant
 from function_backend.services.auth.service.publication import Publication, PublicKeys

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from function_backend.kernel.secret import Secret
 from function_backend.resources import Resources
 from function_backend.services.auth.adapters.key_forge import KeyForge
 from function_backend.services.auth.adapters.key_ring import KeyRing
 from function_backend.services.auth.adapters.master_keys import MasterKeys
 from function_backend.services.auth.adapters.tokens import JwtIssuer, JwtReader
 from function_backend.services.auth.adapters.vault import Vault
+from function_backend.services.auth.domain.policies import KeyPolicy
 from function_backend.services.auth.domain.signing_key import SigningSchedule
 from function_backend.services.auth.domain.tenant_settings import LONGEST_ACCESS_TOKEN
 from function_backend.services.auth.service.master_keys import MasterKeyService
@@ -20,20 +19,6 @@ from function_backend.services.auth.service.revocation import Revoked
 from function_backend.services.auth.service.signing_keys import SigningKeyService
 
 _MARGIN = timedelta(minutes=1)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeyPolicy:
-    """What the settings say about keys and tokens."""
-
-    master_keys: Sequence[Secret]
-    issuer: str
-    audience: str
-    leeway: timedelta
-    algorithm: str
-    lifetime: timedelta
-    """Of signing keys; 0 for until somebody rotates them."""
-    lead: timedelta
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 
 from function_backend.persistence.wire import Driver
 from function_backend.resources import Resources
 from function_backend.services.auth.adapters.common_passwords import common_passwords
 from function_backend.services.auth.adapters.hashing_pool import HashingPool
-from function_backend.services.auth.adapters.password_hashing import Argon2Cost, PasswordHashing
-from function_backend.services.auth.domain.throttle import ThrottleRules
+from function_backend.services.auth.adapters.password_hashing import PasswordHashing
+from function_backend.services.auth.domain.policies import SignInPolicy
 from function_backend.services.auth.ports import AdministratorGuard, Entitlements, GrantGuard, SecretBox
 from function_backend.services.auth.repository.sign_in_throttle import purge_throttles
 from function_backend.services.auth.service.groups import Groups
@@ -23,47 +22,10 @@ from function_backend.services.auth.service.second_factor import SecondFactors
 from function_backend.services.auth.service.second_factor_check import SecondFactorCheck
 from function_backend.services.auth.service.service_accounts import ServiceAccounts
 from function_backend.services.auth.service.session_end import SessionEnd
-from function_backend.services.auth.service.sign_in import SignIn, SignInRules
+from function_backend.services.auth.service.sign_in import SignIn
 from function_backend.services.auth.service.standing import Standing
 from function_backend.services.auth.service.user_states import UserStates
 from function_backend.services.auth.service.users import Users
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SignInPolicy:
-    """What the settings say about passwords and sign-ins."""
-
-    cost: Argon2Cost
-    hashing_threads: int
-    hashing_queue: int
-    hashing_niceness: int
-    delay_after: int
-    address_delay_after: int
-    first_delay: timedelta
-    longest_delay: timedelta
-    forget_after: timedelta
-    lockout_after: int
-    lockout_for: timedelta
-    issuer: str
-    """What an authenticator app shows beside the user name."""
-
-    @property
-    def rules(self) -> SignInRules:
-        """How guessing is slowed down and stopped."""
-        return SignInRules(
-            user=self._throttle(self.delay_after),
-            address=self._throttle(self.address_delay_after),
-            lockout_after=self.lockout_after,
-            lockout_for=self.lockout_for,
-        )
-
-    def _throttle(self, delay_after: int) -> ThrottleRules:
-        return ThrottleRules(
-            delay_after=delay_after,
-            first_delay=self.first_delay,
-            longest_delay=self.longest_delay,
-            forget_after=self.forget_after,
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,6 +16,7 @@ from function_backend.persistence.unit_of_work import Transactions, UnitOfWork
 from function_backend.services.auth.domain.access_claims import SubjectKind
 from function_backend.services.auth.domain.grant import Granted, GrantRequest, Wanted
 from function_backend.services.auth.domain.key_text import digest
+from function_backend.services.auth.domain.policies import GrantRules
 from function_backend.services.auth.domain.scope import narrowed, narrowed_audience
 from function_backend.services.auth.domain.secret_text import REFRESH_TOKEN, looks_right
 from function_backend.services.auth.domain.session import RefreshToken, Session, SessionEnd
@@ -32,7 +33,7 @@ from function_backend.services.auth.repository.session import SessionRepository
 from function_backend.services.auth.service.access_tokens import AccessTokens, require_allowed
 from function_backend.services.auth.service.anonymous import work_as_user, work_in
 from function_backend.services.auth.service.client_authentication import ClientAuthentication, Proof
-from function_backend.services.auth.service.grant_ports import GrantRules, SubjectStates
+from function_backend.services.auth.service.grant_ports import SubjectStates
 from function_backend.services.auth.service.session_ending import end_session
 from function_backend.services.auth.service.session_opening import add_link
 from function_backend.services.auth.service.tenant_policy import TenantPolicy

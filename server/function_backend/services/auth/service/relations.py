@@ -3,25 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 
 from function_backend.persistence.wire import Driver
 from function_backend.resources import Resources
+from function_backend.services.auth.domain.policies import RelationPolicy
 from function_backend.services.auth.repository.relation_decision import purge_decisions
 from function_backend.services.auth.service.permission_checks import PermissionChecks
 from function_backend.services.auth.service.permitted_lists import PermittedLists
 from function_backend.services.auth.service.relation_plans import RelationPlans
 from function_backend.services.auth.service.relation_schemas import RelationSchemas
 from function_backend.services.auth.service.relationships import Relationships
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RelationPolicy:
-    """What the settings say about relationships."""
-
-    remembered_schemas: int
-    decision_sample_rate: float
-    decisions_kept_for: timedelta
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

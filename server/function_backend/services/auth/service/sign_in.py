@@ -16,9 +16,9 @@ from function_backend.kernel.clock import Clock
 from function_backend.persistence.unit_of_work import Transactions, UnitOfWork
 from function_backend.services.auth.adapters.password_hashing import PasswordHashing
 from function_backend.services.auth.domain.names import fold
+from function_backend.services.auth.domain.policies import SignInRules
 from function_backend.services.auth.domain.throttle import (
     Throttle,
-    ThrottleRules,
     key_of_address,
     key_of_login,
     key_of_user,
@@ -41,17 +41,6 @@ from function_backend.services.auth.service.second_factor_check import FactorOut
 
 _PASSWORD = "pwd"  # noqa: S105 - a name of RFC 8176
 _DIGEST_LENGTH = 16
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SignInRules:
-    """How guessing is slowed down and stopped."""
-
-    user: ThrottleRules
-    address: ThrottleRules
-    lockout_after: int
-    """So many failures in a row lock the user out."""
-    lockout_for: timedelta
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

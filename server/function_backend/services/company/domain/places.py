@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+import orjson
 
-import pycountry
-
+from function_backend.kernel.packages import package_folder
 from function_backend.services.company.domain.checks import Checks
 
 # User-assigned codes that registers use all the same. XK: Kosovo, in the lists of the EU and of GLEIF.
@@ -14,14 +13,18 @@ _USER_ASSIGNED = frozenset({"XK"})
 # A code that is refused is shown up to this length.
 _SHOWN = 10
 
-COUNTRIES: frozenset[str] = frozenset(country.alpha_2 for country in pycountry.countries) | _USER_ASSIGNED
+
+def _listed(standard: str, field: str) -> frozenset[str]:
+    """The codes of a standard, from the files of pycountry; making its objects of them takes ten times as long."""
+    file = package_folder("pycountry") / "databases" / f"iso{standard}.json"
+    entries = orjson.loads(file.read_bytes())[standard]
+    return frozenset(entry[field] for entry in entries)
+
+
+COUNTRIES = _listed("3166-1", "alpha_2") | _USER_ASSIGNED
 """The ISO 3166-1 alpha-2 codes."""
-
-
-@lru_cache(maxsize=1)
-def subdivisions() -> frozenset[str]:
-    """The ISO 3166-2 codes. Loaded once, 30 ms; call it at start and a request need not wait for it."""
-    return frozenset(subdivision.code for subdivision in pycountry.subdivisions)
+SUBDIVISIONS = _listed("3166-2", "code")
+"""The ISO 3166-2 codes."""
 
 
 def check_country(checks: Checks, parent: str, code: str, *, required: bool = False) -> str:
@@ -38,7 +41,7 @@ def check_country(checks: Checks, parent: str, code: str, *, required: bool = Fa
 
 def check_jurisdiction(checks: Checks, path: str, code: str) -> str:
     """The ISO 3166-1 alpha-2 or ISO 3166-2 code, or nothing."""
-    if not code or code in COUNTRIES or code in subdivisions():
+    if not code or code in COUNTRIES or code in SUBDIVISIONS:
         return code
     checks.refuse(
         path, f"'{_shown(code)}' is neither an ISO 3166-1 code such as 'DE' nor an ISO 3166-2 code as 'US-DE'"

@@ -6,8 +6,6 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from google.protobuf.json_format import MessageToDict
-
 from function.rules.v1 import definition_pb2, definition_version_pb2
 from function_backend.services.rules.convert.moments import timestamp
 from function_backend.services.rules.domain.definition import Content
@@ -16,6 +14,7 @@ from function_backend.services.rules.domain.problem import CaseOutcome, Coverage
 from function_backend.services.rules.domain.publication import Publication
 from function_backend.services.rules.domain.version import CalledVersion, Step, Version, VersionAction, VersionState
 from function_backend.services.rules.service.reading import DescribedVersion, Overview
+from function_backend_rules.definitions import writing
 
 wire = definition_version_pb2
 
@@ -59,14 +58,8 @@ def content(message: definition_pb2.Definition) -> Content:
 
 
 def plain(body: bytes) -> Mapping[str, Any]:
-    """A stored content as plain JSON, with the names of the contract."""
-    return plain_message(definition_pb2.Definition.FromString(body))
-
-
-def plain_message(message: definition_pb2.Definition) -> Mapping[str, Any]:
-    """The definition as plain JSON, with the names of the contract."""
-    found: Mapping[str, Any] = MessageToDict(message, preserving_proto_field_name=True)
-    return found
+    """A stored content as plain JSON, with the names that files have."""
+    return writing.plain(definition_pb2.Definition.FromString(body))
 
 
 def version(value: Version, *, with_content: bool = True) -> wire.DefinitionVersion:

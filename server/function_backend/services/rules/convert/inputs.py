@@ -13,7 +13,7 @@ from google.protobuf.message import Message
 from function.rules.v1 import decision_pb2
 from function_backend.kernel.errors import FieldViolation, ServiceError
 from function_backend.services.rules.convert.redaction import redacted
-from function_backend.services.rules.convert.values import json_value, plain_struct
+from function_backend.services.rules.convert.values import json_value, plain_struct, plain_value
 from function_backend.services.rules.domain.decision import GivenInputs, TakenDecision
 from function_backend.services.rules.errors import DecisionInputInvalidError
 
@@ -29,12 +29,14 @@ class KeptInputs(NamedTuple):
 def given_inputs(message: decision_pb2.DecisionInputs) -> GivenInputs:
     """The inputs as they were sent; DecisionInputInvalidError when one is given twice."""
     json, messages, companies = message.json.fields, message.messages, message.company_ids
-    if len(json) + len(messages) + len(companies) > len({*json, *messages, *companies}):
+    ways = [way for way in (json, messages, companies) if way]
+    if len(ways) > 1 and sum(map(len, ways)) > len({name for way in ways for name in way}):
         raise DecisionInputInvalidError(*_given_twice(json, messages, companies))
     return GivenInputs(
-        messages=dict(messages),
-        json=plain_struct(message.json),
-        companies={name: UUID(text) for name, text in companies.items()},
+        source=message,
+        messages={name: messages[name] for name in messages} if messages else {},
+        json={name: plain_value(json[name]) for name in json} if json else {},
+        companies={name: UUID(companies[name]) for name in companies} if companies else {},
     )
 
 
@@ -50,7 +52,7 @@ def stored_inputs(stored: bytes) -> GivenInputs:
     """The inputs that the log kept."""
     message = decision_pb2.DecisionInputs.FromString(stored)
     # The companies that were read stand among the messages: they may have changed since.
-    return GivenInputs(messages=dict(message.messages), json=plain_struct(message.json))
+    return GivenInputs(source=message, messages=dict(message.messages), json=plain_struct(message.json))
 
 
 def kept_inputs(taken: TakenDecision) -> KeptInputs:
@@ -59,20 +61,22 @@ def kept_inputs(taken: TakenDecision) -> KeptInputs:
     What was read from the database is kept as it was read; what has sensitive fields is kept as the engine saw it,
     without these.
     """
-    whole = message_of(taken.given)
-    digest = hashlib.sha256(whole.SerializeToString(deterministic=True)).digest()
-    any_redacted = False
-    for name, value in taken.values.items():
-        shown, was_redacted = redacted(value)
-        if was_redacted:
-            any_redacted = True
-            whole.messages.pop(name, None)
-            whole.json.fields.pop(name, None)
-            if isinstance(shown, Message):
-                whole.messages[name].CopyFrom(packed(shown))
-            else:
-                whole.json.fields[name].CopyFrom(json_value(shown))
-    return KeptInputs(whole.SerializeToString(deterministic=True), any_redacted, digest)
+    whole = _with_companies(taken.given)
+    stored: bytes = whole.SerializeToString(deterministic=True)
+    digest = hashlib.sha256(stored).digest()
+    emptied = {name: shown for name, value in taken.values().items() for shown, was in (redacted(value),) if was}
+    if not emptied:
+        return KeptInputs(stored, redacted=False, digest=digest)
+    kept = decision_pb2.DecisionInputs()
+    kept.CopyFrom(whole)
+    for name, shown in emptied.items():
+        kept.messages.pop(name, None)
+        kept.json.fields.pop(name, None)
+        if isinstance(shown, Message):
+            kept.messages[name].CopyFrom(packed(shown))
+        else:
+            kept.json.fields[name].CopyFrom(json_value(shown))
+    return KeptInputs(kept.SerializeToString(deterministic=True), redacted=True, digest=digest)
 
 
 def packed(message: Message) -> AnyMessage:
@@ -83,13 +87,15 @@ def packed(message: Message) -> AnyMessage:
     )
 
 
-def message_of(given: GivenInputs) -> decision_pb2.DecisionInputs:
-    """The inputs as they are sent."""
-    made = decision_pb2.DecisionInputs(company_ids={name: str(found) for name, found in given.companies.items()})
-    for name, message in given.messages.items():
-        made.messages[name].CopyFrom(message)
-    for name, value in given.json.items():
-        made.json.fields[name].CopyFrom(json_value(value))
+def _with_companies(given: GivenInputs) -> decision_pb2.DecisionInputs:
+    """What was sent, and the companies that were read."""
+    sent: decision_pb2.DecisionInputs = given.source
+    if not given.companies:
+        return sent
+    made = decision_pb2.DecisionInputs()
+    made.CopyFrom(sent)
+    for name in given.companies:
+        made.messages[name].CopyFrom(given.messages[name])
     return made
 
 

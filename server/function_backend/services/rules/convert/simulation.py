@@ -11,7 +11,7 @@ from function.rules.v1 import decision_pb2, simulation_pb2, simulation_service_p
 from function_backend.kernel.errors import FieldViolation, invalid_fields
 from function_backend.services.rules.convert.decision import STATUSES, outcome_message
 from function_backend.services.rules.convert.definition import content
-from function_backend.services.rules.convert.inputs import message_of, stored_inputs
+from function_backend.services.rules.convert.inputs import stored_inputs
 from function_backend.services.rules.convert.moments import read_moment, timestamp
 from function_backend.services.rules.convert.values import json_value, plain_struct, plain_value
 from function_backend.services.rules.domain.decision import DecisionStatus, GivenInputs
@@ -199,7 +199,10 @@ class WireForms:
 
     def digest(self, given: GivenInputs) -> bytes:
         """SHA-256 of inputs that are not in the log."""
-        return hashlib.sha256(message_of(given).SerializeToString(deterministic=True)).digest()
+        message = decision_pb2.DecisionInputs(messages=given.messages)
+        for name, value in given.json.items():
+            message.json.fields[name].CopyFrom(json_value(value))
+        return hashlib.sha256(message.SerializeToString(deterministic=True)).digest()
 
 
 def _source(message: wire.SimulationSource, prefix: str) -> Source:

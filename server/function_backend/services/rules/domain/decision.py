@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
@@ -22,6 +22,8 @@ class DecisionStatus(Enum):
 class GivenInputs:
     """The inputs as they were sent. Messages are opaque here: the engine reads them."""
 
+    source: Any
+    """The message `function.rules.v1.DecisionInputs` that they came in."""
     messages: Mapping[str, Any] = field(default_factory=dict)
     """`google.protobuf.Any` by the name of the input."""
     json: Mapping[str, Any] = field(default_factory=dict)
@@ -62,8 +64,10 @@ class TakenDecision:
     caller: str
     given: GivenInputs
     """The inputs as they were sent, with the companies that were read."""
-    values: Mapping[str, Any]
-    """The inputs as the engine sees them."""
+    values: Callable[[], Mapping[str, Any]]
+    """Gives the inputs as the engine sees them, by name."""
+    templates: dict[Any, bytes] = field(default_factory=dict)
+    """Ready parts of answers with decisions of the same version, which whoever shows one may add to."""
     beside: Any = None
     """What a rollout has to do with it; None when there is none."""
 

@@ -36,6 +36,8 @@ class Deciding:
     number: int
     content_hash: str
     compiled: CompiledDecision
+    templates: dict[Any, bytes] = field(default_factory=dict)
+    """Ready parts of answers with its decisions."""
     beside: Beside | None = None
     """The candidate that is rolled out, where it has to do with the question."""
 

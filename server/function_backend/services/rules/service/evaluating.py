@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from uuid import UUID
 
 from function_backend.kernel.call import Call
 from function_backend.kernel.clock import Clock
@@ -25,9 +26,11 @@ Outcome = TakenDecision | ServiceError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Moment:
-    """What decides, and when."""
+    """What decides, for whom, and when."""
 
     deciding: Deciding
+    tenant_id: UUID
+    caller: str
     now: datetime
     effective_at: datetime
     explain: bool
@@ -65,10 +68,20 @@ class Evaluating:
         return outcomes
 
     def _moment(self, question: Question, call: Call) -> _Moment:
+        principal = call.principal
+        if principal is None:
+            raise RuntimeError("nobody is calling")
         now = self._clock.now()
         effective_at = question.effective_at or now
         deciding = self._in_force.find(call, question.name, question.version, at=effective_at)
-        return _Moment(deciding=deciding, now=now, effective_at=effective_at, explain=question.explain)
+        return _Moment(
+            deciding=deciding,
+            tenant_id=principal.tenant_id,
+            caller=principal.actor,
+            now=now,
+            effective_at=effective_at,
+            explain=question.explain,
+        )
 
     def _attempt(self, moment: _Moment, inputs: GivenInputs | ServiceError, call: Call) -> Outcome:
         if isinstance(inputs, ServiceError):
@@ -80,9 +93,6 @@ class Evaluating:
 
     def _decide(self, moment: _Moment, sent: GivenInputs, call: Call) -> TakenDecision:
         deciding, at = moment.deciding, moment.effective_at
-        principal = call.principal
-        if principal is None:
-            raise RuntimeError("nobody is calling")
         given = self._with_companies(sent, call)
         inputs = deciding.compiled.read(given)
         taken_beside = None
@@ -98,7 +108,7 @@ class Evaluating:
             result = compiled.decide(inputs, now=at, deadline=call.deadline)
         return TakenDecision(
             id=new_id(),
-            tenant_id=principal.tenant_id,
+            tenant_id=moment.tenant_id,
             definition_id=deciding.definition_id,
             name=deciding.name,
             version=deciding.number,
@@ -108,9 +118,10 @@ class Evaluating:
             explanation=explanation,
             decided_at=moment.now,
             effective_at=at,
-            caller=principal.actor,
+            caller=moment.caller,
             given=given,
-            values=compiled.named(inputs),
+            values=lambda: compiled.named(inputs),
+            templates=deciding.templates,
             beside=taken_beside,
         )
 

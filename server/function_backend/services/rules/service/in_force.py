@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -41,6 +41,8 @@ class KnownDefinition:
     """The content hashes of the versions that may decide, by number."""
     beside: Beside | None
     """The candidate that is rolled out."""
+    ready: dict[int, Deciding] = field(default_factory=dict)
+    """Those that have decided since this is known, by number."""
 
 
 class InForce:
@@ -84,31 +86,29 @@ class InForce:
         or is retired, and NotInForceError.
         """
         known = self._known_definition(call, name)
-        beside = None
         if not number:
             publication = known.timeline.in_force(at)
             if publication is None:
                 raise NotInForceError(name, at)
             number = publication.version
             beside = known.beside
-            if beside is not None and (number == beside.candidate.number or at < beside.rollout.started_at):
-                beside = None
+            if beside is not None and number != beside.candidate.number and at >= beside.rollout.started_at:
+                return replace(known.ready.get(number) or self._prepare(call, known, name, number), beside=beside)
+        return known.ready.get(number) or self._prepare(call, known, name, number)
+
+    def _prepare(self, call: Call, known: KnownDefinition, name: str, number: int) -> Deciding:
         content_hash = known.published.get(number)
         if content_hash is None:
             raise self._unpublished(name, number)
-        compiled = None
-        if call.tenant_id is not None:
-            compiled = self._compilations.kept(call.tenant_id, known.id, number)
-        if compiled is None:
-            compiled = self._compiled(name, number)
-        return Deciding(
+        kept = None if call.tenant_id is None else self._compilations.kept(call.tenant_id, known.id, number)
+        deciding = known.ready[number] = Deciding(
             definition_id=known.id,
             name=name,
             number=number,
             content_hash=content_hash,
-            compiled=compiled,
-            beside=beside,
+            compiled=self._compiled(name, number) if kept is None else kept,
         )
+        return deciding
 
     def _known_definition(self, call: Call, name: str) -> KnownDefinition:
         tenant_id = call.tenant_id

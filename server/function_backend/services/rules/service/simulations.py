@@ -246,7 +246,7 @@ class Simulations:
                 what = f"is one of {', '.join(names)}" if names else f"the version has no input of type {_COMPANY_TYPE}"
                 raise invalid_fields(FieldViolation("source.current_companies.input", what))
             # What is wrong with the constants is wrong for every company.
-            compiled.read(GivenInputs(messages={name: self._company()}, json=source.constants))
+            compiled.read(GivenInputs(source=None, messages={name: self._company()}, json=source.constants))
             return replace(source, input=name)
         return source
 

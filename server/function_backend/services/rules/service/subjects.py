@@ -103,7 +103,12 @@ class UploadedSubjects:
         """The next ones."""
         begin = simulation.done
         return [
-            Subject(place=str(place), kind=UploadedInputs, given=partial(GivenInputs, json=json), effective_at=self.now)
+            Subject(
+                place=str(place),
+                kind=UploadedInputs,
+                given=partial(GivenInputs, source=None, json=json),
+                effective_at=self.now,
+            )
             for place, json in enumerate(self.source.inputs[begin : begin + _PAGE], begin)
         ]
 
@@ -132,7 +137,7 @@ class CompanySubjects:
             Subject(
                 place=str(company_id),
                 kind=CurrentCompanies,
-                given=partial(GivenInputs, messages={self.source.input: company}, json=constants),
+                given=partial(GivenInputs, source=None, messages={self.source.input: company}, json=constants),
                 effective_at=self.now,
             )
             for company_id, company in self.companies.page(after, limit=limit)

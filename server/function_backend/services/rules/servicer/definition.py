@@ -122,7 +122,7 @@ class DefinitionServicer:
         return wire.GetVersionResponse(version=convert.described(found))
 
     def DiffVersions(self, request: wire.DiffVersionsRequest, context: Call) -> wire.DiffVersionsResponse:
-        instead = convert.plain_message(request.definition) if request.HasField("definition") else None
+        instead = convert.plain(convert.content(request.definition).body) if request.HasField("definition") else None
         found = self._do.reading.diff(
             request.name, request.from_version, request.to_version, instead=instead, json_of=convert.plain
         )

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from function.rules.v1 import evaluation_service_pb2 as wire
 from function_backend.kernel.call import Call
+from function_backend.services.rules.convert import answers
 from function_backend.services.rules.convert import decision as convert
 from function_backend.services.rules.convert.inputs import attempted_inputs, given_inputs
 from function_backend.services.rules.service.decisions import Decisions
@@ -28,23 +29,21 @@ class EvaluationServicer:
     def __init__(self, use_cases: EvaluationUseCases) -> None:
         self._do = use_cases
 
-    def Evaluate(self, request: wire.EvaluateRequest, context: Call) -> wire.EvaluateResponse:
+    def Evaluate(self, request: wire.EvaluateRequest, context: Call) -> bytes:
         inputs = given_inputs(request.inputs)
         taken = self._do.evaluating.evaluate(convert.question(request), inputs, context)
-        return wire.EvaluateResponse(decision=convert.taken(taken))
+        return answers.evaluated(taken)
 
-    def BatchEvaluate(self, request: wire.BatchEvaluateRequest, context: Call) -> wire.BatchEvaluateResponse:
+    def BatchEvaluate(self, request: wire.BatchEvaluateRequest, context: Call) -> bytes:
         inputs = [attempted_inputs(each) for each in request.inputs]
         outcomes = self._do.evaluating.batch(convert.question(request), inputs, context)
-        return wire.BatchEvaluateResponse(outcomes=map(convert.outcome, outcomes))
+        return answers.batch_evaluated(outcomes)
 
-    def EvaluateStream(
-        self, stream: Iterable[wire.EvaluateStreamRequest], context: Call
-    ) -> Iterator[wire.EvaluateStreamResponse]:
+    def EvaluateStream(self, stream: Iterable[wire.EvaluateStreamRequest], context: Call) -> Iterator[bytes]:
         for request in stream:
             inputs = attempted_inputs(request.inputs)
             outcome = self._do.evaluating.attempt(convert.question(request), inputs, context)
-            yield convert.streamed(request.correlation, outcome)
+            yield answers.streamed(request.correlation, outcome)
 
     def ExplainDecision(self, request: wire.ExplainDecisionRequest, context: Call) -> wire.ExplainDecisionResponse:
         return convert.explained(self._do.decisions.explain(UUID(request.id)))

@@ -5,7 +5,7 @@ LALR, and the tree is built while the text is read: time and stack grow with the
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 from lark import Lark, Token, Transformer
@@ -81,7 +81,7 @@ def parse(text: str) -> Schema:
     if len(text.encode(errors="surrogatepass")) > MAX_BYTES:
         raise SchemaProblem([(Place(1, 1), f"a schema has at most {MAX_BYTES // 1024} KiB")])
     try:
-        schema: Schema = _parser().parse(text)  # type: ignore[assignment]  # the transformer makes it
+        schema: Schema = parser().parse(text)  # type: ignore[assignment]  # the transformer makes it
     except UnexpectedInput as error:
         raise SchemaProblem([_complaint(text, error)]) from None
     return schema
@@ -150,9 +150,9 @@ def _place(token: Token) -> Place:
     return Place(token.line or 1, token.column or 1)
 
 
-@lru_cache(maxsize=1)
-def _parser() -> Lark:
-    """The parser, made when the first schema comes."""
+@cache
+def parser() -> Lark:
+    """The parser; making it takes 20 ms, so ask for it before the first schema comes."""
     return Lark(_GRAMMAR, parser="lalr", transformer=_Builder(), maybe_placeholders=False)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from function_backend.services.company.domain.places import subdivisions
+from function_backend.services.company.domain.places import SUBDIVISIONS
 from function_backend.services.company.domain.schemes import own_checks
 from function_backend.services.company.domain.schemes.numbers import pattern_number, stdnum_number
 from function_backend.services.company.domain.schemes.scheme import InvalidIssuerError, Uniqueness, national
@@ -10,7 +10,7 @@ from function_backend.services.company.domain.schemes.scheme import InvalidIssue
 
 def _us_state(issuer: str) -> str:
     code = issuer.strip().upper().removeprefix("US-")
-    if f"US-{code}" not in subdivisions():
+    if f"US-{code}" not in SUBDIVISIONS:
         raise InvalidIssuerError("must be the code of a US state, such as 'DE'")
     return code
 

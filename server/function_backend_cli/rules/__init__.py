@@ -1,0 +1,1 @@
+"""`function-backend rules`: decisions in files, checked, tested and explained; and those of the service."""

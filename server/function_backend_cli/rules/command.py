@@ -1,0 +1,30 @@
+"""`function-backend rules`: decisions in files, offline; and those of the service."""
+
+from __future__ import annotations
+
+from function_backend_cli.application import application
+from function_backend_cli.rules.browsing import diff, export, list_definitions, list_versions
+from function_backend_cli.rules.deciding import evaluate, explain
+from function_backend_cli.rules.functions_display import functions
+from function_backend_cli.rules.linting import lint
+from function_backend_cli.rules.publishing import approve, publish, reject, retire, rollback
+from function_backend_cli.rules.testing import run_tests
+
+app = application("Check, test, take and explain decisions in files; publish them, and those of the service.")
+
+# Offline, from files.
+app.command()(lint)
+app.command("test")(run_tests)
+app.command("eval")(evaluate)
+app.command()(explain)
+app.command()(functions)
+# By the service.
+app.command()(publish)
+app.command()(approve)
+app.command()(reject)
+app.command()(rollback)
+app.command()(retire)
+app.command()(diff)
+app.command("list")(list_definitions)
+app.command("versions")(list_versions)
+app.command()(export)
