@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -12,8 +13,6 @@ from google.type import money_pb2
 
 from function_backend_rules.definitions import load_library
 from tests.fixtures.command_line import RunCommand, run_command
-from tests.fixtures.principals import make_key
-from tests.fixtures.server import RunningServer
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "rules"
 LOAN = """\
@@ -242,6 +241,54 @@ class TestExplain:
         assert "    └── division by zero" in done.out
 
 
+class TestConvert:
+    def test_a_table_goes_to_a_spreadsheet_and_back(self, here: Path) -> None:
+        done = run_command("rules", "convert", EXAMPLES / "credit_limit.yaml", "--to", "csv")
+        assert done.status == 0
+        assert done.out == (EXAMPLES / "credit_limit.csv").read_text()
+        (here / "limit.csv").write_text(done.out)
+        (here / "limit.yaml").write_text(run_command("rules", "convert", "limit.csv").out)
+        before = load_library([EXAMPLES]).documents["credit.limit"].definition
+        after = load_library([here / "limit.yaml"]).documents["limit"].definition
+        assert after.table == before.table
+        assert [(each.name, each.type) for each in after.inputs] == [(each.name, each.type) for each in before.inputs]
+
+    def test_what_is_not_understood_is_listed_and_refused(self, here: Path) -> None:
+        (here / "level.dmn").write_text(
+            '<definitions xmlns="https://www.omg.org/spec/DMN/20191111/MODEL/"><decision id="d" name="Level">'
+            '<decisionTable hitPolicy="FIRST"><input><inputExpression typeRef="number"><text>age</text>'
+            '</inputExpression></input><output name="level" typeRef="string"/><rule><inputEntry><text>&lt; 18</text>'
+            "</inputEntry><outputEntry><text>for x in [1] return x</text></outputEntry></rule></decisionTable>"
+            "</decision></definitions>"
+        )
+        done = run_command("rules", "convert", "level.dmn")
+        assert done.status == 1
+        assert "not understood level: decision[1]/decisionTable" in done.err
+        (here / "level.yaml").write_text(done.out)
+        assert run_command("rules", "lint", "level.yaml").status == 1
+
+    @pytest.mark.parametrize(
+        ("arguments", "message"),
+        [
+            (("absent.csv",), "No such file"),
+            (("a.txt",), "is none of .csv, .dmn, .json, .xml, .yaml, .yml"),
+            (("a.json",), "the file is not JSON"),
+            (("a.csv",), "is no table"),
+            (("loan.yaml", "--to", "csv"), "loan.approval is no table"),
+            (("loan.yaml", "--to", "cvs"), "did you mean 'csv'?"),
+            (("loan.yaml", "--name", "other"), "there is no table 'other'"),
+        ],
+    )
+    def test_a_file_that_cannot_be_used_is_refused(
+        self, loan: Path, here: Path, arguments: tuple[str, ...], message: str
+    ) -> None:
+        for name in ("a.txt", "a.json", "a.csv"):
+            (here / name).write_text("nothing")
+        done = run_command("rules", "convert", *arguments)
+        assert done.status == 2
+        assert message in done.err
+
+
 def test_the_functions_are_listed() -> None:
     signatures = {line["signature"] for line in run_command("rules", "functions", "--json").lines}
     assert "lei.isValid(string) -> bool" in signatures
@@ -302,12 +349,50 @@ class TestOfTheService:
         assert done.err == "nothing is sent: 0 problems, 1 definition with failed cases\n"
         assert command("rules", "list").out == "No decisions.\n"
 
-    def test_a_version_can_wait_for_somebody_else(self, command: RunCommand, loan: Path, server: RunningServer) -> None:
-        author = make_key(server, "rules.read", "rules.write", "rules.publish")
-        as_author = {"FUNCTION_BACKEND_API_KEY": author}
+    def test_a_version_can_wait_for_somebody_else(self, command: RunCommand, loan: Path) -> None:
+        permissions = [f"--permission=rules.{each}" for each in ("read", "write", "publish")]
+        [made] = command("keys", "create", "author", *permissions, "--json").lines
+        as_author = {"FUNCTION_BACKEND_API_KEY": made["secret"]}
         done = command("rules", "publish", loan, environment_more=as_author)
         assert done.status == 1
         assert "version 1 waits for somebody else: function-backend rules approve loan.approval 1" in done.err
+        assert command("rules", "reject", "loan.approval", "1", "-m", "why round").out.endswith("is a draft again\n")
+        assert command("rules", "publish", loan, environment_more=as_author).status == 1
+        assert command("rules", "approve", "loan.approval", "1").out == "loan.approval: version 1 is approved\n"
+        done = command("rules", "publish", loan, environment_more=as_author)
+        assert (done.status, done.out.partition(" from ")[0]) == (0, "loan.approval: version 1 is in force")
+
+    def test_a_graph_may_call_what_only_the_service_has(self, command: RunCommand, here: Path) -> None:
+        assert command("rules", "publish", EXAMPLES / "onboarding.yaml", EXAMPLES / "credit_limit.yaml").status == 0
+        graph = EXAMPLES / "credit_decision.yaml"
+        assert command("rules", "lint", graph).status == 1
+        done = command("rules", "publish", graph)
+        assert (done.status, done.out.partition(" from ")[0]) == (0, "credit.decision: version 1 is in force")
+        lost = "name: lost\ngraph: {steps: [{name: s, call: {decision: no.such}}], result: s}\n"
+        (here / "lost.yaml").write_text(lost)
+        done = command("rules", "publish", "lost.yaml")
+        assert done.status == 1
+        assert "there is no decision 'no.such'" in done.err
+
+    def test_a_decision_of_the_log_is_explained(self, command: RunCommand, loan: Path) -> None:
+        assert command("rules", "publish", loan).status == 0
+        [made] = command("rules", "eval", "loan.approval", "--remote", "-i", "amount=1500", "--json").lines
+        deadline = time.monotonic() + 20
+        while not (logged := command("rules", "decisions", "--name", "loan.approval").out).count(made["id"]):
+            assert time.monotonic() < deadline, logged  # It is written behind the call.
+        assert command("rules", "decisions", "--status", "failed").out == "No decisions.\n"
+        assert command("rules", "decisions", "--status", "fialed").err.endswith("did you mean 'failed'?\n")
+        out = command("rules", "decision", made["id"]).out
+        assert "│   └── amount <= 1000 does not hold: amount = 1500\n" in out
+        assert out.endswith("deciding again comes to the same\n")
+
+    def test_a_time_can_be_planned(self, command: RunCommand, loan: Path) -> None:
+        plan = ("--valid-from", "2090-01-01", "--valid-until", "2090-02-01")
+        out = command("rules", "publish", loan, *plan).out
+        assert out == "loan.approval: version 1 is in force from 2090-01-01 00:00:00Z until 2090-02-01 00:00:00Z\n"
+        assert command("rules", "eval", "loan.approval", "--remote", "-i", "amount=1").err.startswith("NOT_IN_FORCE")
+        now = ("--now", "2090-01-05")
+        assert command("rules", "eval", "loan.approval", "--remote", "-i", "amount=1", *now).out.startswith("true\n")
 
     def test_a_draft_is_written_without_being_published(self, command: RunCommand, loan: Path) -> None:
         assert command("rules", "publish", "--draft", loan).out == "loan.approval: version 1 is the latest version\n"

@@ -9,6 +9,7 @@ import pytest
 from tests.contracts.reasons import REASONS, status_of
 from tests.e2e import (
     provocations_grants,  # noqa: F401 - registers its own
+    provocations_hooks,  # noqa: F401 - registers its own
     provocations_keys,  # noqa: F401 - registers its own
     provocations_people,  # noqa: F401 - registers its own
     provocations_relations,  # noqa: F401 - registers its own
@@ -52,6 +53,10 @@ NAMES_FIELDS |= {"DEFINITION_INVALID", "DECISION_INPUT_INVALID", "TESTS_FAILED"}
 NAMES_A_RESOURCE |= {"DEFINITION_NOT_FOUND", "DEFINITION_NAME_TAKEN", "VERSION_NOT_FOUND", "VERSION_ETAG_MISMATCH"}
 NAMES_A_RESOURCE |= {"LOGGED_DECISION_NOT_FOUND", "SIMULATION_NOT_FOUND", "ROLLOUT_NOT_FOUND"}
 NAMES_FIELDS |= {"ROLLOUT_INVALID"}
+NAMES_A_RESOURCE |= {"LOGGED_DECISION_NOT_FOUND"}
+NAMES_FIELDS |= {"HOOK_MISFIT", "CONDITION_INVALID"}
+NAMES_A_RESOURCE |= {"CHANGE_DENIED", "HOOK_FAILED", "HOOK_NOT_FOUND", "HOOK_NAME_TAKEN", "HOOK_ETAG_MISMATCH"}
+NAMES_A_RESOURCE |= {"HOOK_MISFIT"}
 
 
 @pytest.fixture(scope="module")
@@ -68,6 +73,7 @@ def scene(
         "company.import_row_limit": 3,
         "rules.most_definitions": 1,
         "rules.most_simulations": 1,
+        "rules.most_hooks": 1,
         "rules.approval": "four_eyes",
         "rules.decision_log": "synchronous",
         "rules.decision_inputs": "digest",

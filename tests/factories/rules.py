@@ -14,6 +14,8 @@ from function.rules.v1 import (
     definition_version_pb2,
     evaluation_service_pb2,
     evaluation_service_pb2_grpc,
+    hook_service_pb2,
+    hook_service_pb2_grpc,
     rollout_service_pb2,
     rollout_service_pb2_grpc,
     simulation_pb2,
@@ -23,6 +25,8 @@ from function.rules.v1 import (
 from tests.fixtures.server import RunningServer
 
 SECONDS = 30
+COMPANY = {"name": "company", "type": "function.company.v1.Company"}
+"""The input that decisions about companies take."""
 
 
 def loan(name: str = "loan.approval", *, limit: int = 1000, **fields: object) -> definition_pb2.Definition:
@@ -53,6 +57,35 @@ def loan(name: str = "loan.approval", *, limit: int = 1000, **fields: object) ->
     return ParseDict(described, definition_pb2.Definition())
 
 
+def accepting(
+    name: str,
+    condition: str = "company.legal_name.startsWith('Forbidden')",
+    *,
+    outcome: str = "false",
+    inputs: list[dict[str, str]] | None = None,
+    **fields: object,
+) -> definition_pb2.Definition:
+    """A rule set with a rule that denies companies of some names, or under another condition."""
+    described: dict[str, Any] = {
+        "name": name,
+        "inputs": [COMPANY] if inputs is None else inputs,
+        "rule_set": {
+            "policy": "RULE_POLICY_FIRST_MATCH",
+            "rules": [
+                {
+                    "id": "forbidden",
+                    "condition": condition,
+                    "outcome": outcome,
+                    "reason_code": "FORBIDDEN_NAME",
+                    "reason": "Companies of this name are not accepted.",
+                }
+            ],
+        },
+        **fields,
+    }
+    return ParseDict(described, definition_pb2.Definition())
+
+
 def given(**json: object) -> decision_pb2.DecisionInputs:
     """Inputs as JSON."""
     return ParseDict({"json": json}, decision_pb2.DecisionInputs())
@@ -68,6 +101,7 @@ class RulesCaller:
         self.evaluation = evaluation_service_pb2_grpc.EvaluationServiceStub(server.channel)
         self.simulations = simulation_service_pb2_grpc.SimulationServiceStub(server.channel)
         self.rollouts = rollout_service_pb2_grpc.RolloutServiceStub(server.channel)
+        self.hooks = hook_service_pb2_grpc.HookServiceStub(server.channel)
 
     def definition(self, method: str, **fields: Any) -> Any:  # noqa: ANN401  the response of any method
         """Calls a method of `DefinitionService`."""
@@ -95,6 +129,11 @@ class RulesCaller:
         while not found.HasField("end_time"):
             found = self.simulation("WaitSimulation", id=found.id).simulation
         return found
+
+    def hook(self, method: str, **fields: Any) -> Any:  # noqa: ANN401  the response of any method
+        """Calls a method of `HookService`."""
+        request = getattr(hook_service_pb2, f"{method}Request")(**fields)
+        return getattr(self.hooks, method)(request, metadata=self.metadata, timeout=SECONDS)
 
     def approved(self, definition: definition_pb2.Definition) -> definition_version_pb2.DefinitionVersion:
         """The approved version of a new decision, or the next one of one that exists."""

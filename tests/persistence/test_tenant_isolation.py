@@ -50,6 +50,7 @@ _DEFINER_SEES_ALL = {
     "revoked_access_token",
     "device_authorization",
     "relation_decision",
+    "rules_hook",
     "rules_decision",
     "rules_simulation",
 }

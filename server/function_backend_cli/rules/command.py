@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from function_backend_cli.application import application
 from function_backend_cli.rules.browsing import diff, export, list_definitions, list_versions
+from function_backend_cli.rules.converting import convert
 from function_backend_cli.rules.deciding import evaluate, explain
+from function_backend_cli.rules.decision_log import decision, decisions
 from function_backend_cli.rules.functions_display import functions
 from function_backend_cli.rules.linting import lint
 from function_backend_cli.rules.publishing import approve, publish, reject, retire, rollback
@@ -18,6 +20,7 @@ app.command("test")(run_tests)
 app.command("eval")(evaluate)
 app.command()(explain)
 app.command()(functions)
+app.command()(convert)
 # By the service.
 app.command()(publish)
 app.command()(approve)
@@ -28,3 +31,5 @@ app.command()(diff)
 app.command("list")(list_definitions)
 app.command("versions")(list_versions)
 app.command()(export)
+app.command()(decisions)
+app.command()(decision)

@@ -56,12 +56,13 @@ def show_decision(session: Session, decision: decision_pb2.Decision) -> None:
     if output.json:
         output.message(decision)
     else:
-        _print(session, decision)
+        print_decision(session, decision)
     if decision.status == decision_pb2.DECISION_STATUS_FAILED:
         raise typer.Exit(REFUSED)
 
 
-def _print(session: Session, decision: decision_pb2.Decision) -> None:
+def print_decision(session: Session, decision: decision_pb2.Decision) -> None:
+    """Prints a decision for people, with its explanation where it has one."""
     console = session.output.console
     if decision.status == decision_pb2.DECISION_STATUS_MATCHED:
         value = text_of(json_format.MessageToDict(decision.value))

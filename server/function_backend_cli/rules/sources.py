@@ -21,8 +21,6 @@ from function_backend_rules import Compiled, Problem
 from function_backend_rules.definitions import Document, FileProblem, Library, load_library
 from function_backend_rules.functions import load_plugins
 
-PLATFORM_TYPES = (company_pb2.Company.DESCRIPTOR.full_name,)
-
 Paths = Annotated[
     list[Path],
     typer.Argument(metavar="PATH...", help="Files with definitions, and folders of such: *.yaml, *.yml, *.rules.json."),
@@ -49,18 +47,12 @@ class Loaded:
     problems: Sequence[FileProblem]
     warnings: Sequence[FileProblem]
 
-    def one(self, name: str | None) -> Compiled:
-        """The definition of a name, or the only one.
+    def one(self, name: str) -> Compiled:
+        """The definition of a name.
 
         Raises:
-            ValueError: there is no such definition in order, or there are several and none is named.
+            ValueError: there is no such definition in order.
         """
-        if name is None:
-            if len(self.compiled) == 1:
-                return next(iter(self.compiled.values()))
-            raise ValueError(
-                f"say which decision with --name: {', '.join(sorted(self.compiled)) or 'none is in order'}"
-            )
         if name not in self.compiled:
             raise ValueError(f"there is no decision {name!r} in order{nearest(name, self.compiled)}")
         return self.compiled[name]

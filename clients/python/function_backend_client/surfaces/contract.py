@@ -29,6 +29,7 @@ from function.company.v1 import company_service_pb2
 from function.rules.v1 import (
     definition_service_pb2,
     evaluation_service_pb2,
+    hook_service_pb2,
     rollout_service_pb2,
     simulation_service_pb2,
 )
@@ -56,6 +57,7 @@ CONTRACT: tuple[FileDescriptor, ...] = (
     company_service_pb2.DESCRIPTOR,
     definition_service_pb2.DESCRIPTOR,
     evaluation_service_pb2.DESCRIPTOR,
+    hook_service_pb2.DESCRIPTOR,
     rollout_service_pb2.DESCRIPTOR,
     simulation_service_pb2.DESCRIPTOR,
 )

@@ -29,6 +29,7 @@ from function_backend.services.company.service.create import CreateCompany
 from function_backend.services.company.service.delete import DeleteCompany
 from function_backend.services.company.service.documents import Documents
 from function_backend.services.company.service.export import ExportCompanies
+from function_backend.services.company.service.gate import CompanyGate
 from function_backend.services.company.service.get import GetCompany
 from function_backend.services.company.service.import_companies import ImportCompanies
 from function_backend.services.company.service.list import ListCompanies
@@ -54,14 +55,15 @@ def build(resources: Resources, settings: CompanySettings) -> Slice:
     documents = Documents(document, version=DOCUMENT_VERSION)
     cache = CachedCompanies(size=settings.cached_companies, ttl=settings.cached_for.total_seconds())
     store = CompanyStore(documents, KnownWords())
+    passing = CompanyGate(resources.gates, document)
     use_cases = CompanyUseCases(
-        create=CreateCompany(transactions, clock, store),
+        create=CreateCompany(transactions, clock, store, passing),
         get=GetCompany(
             transactions, clock, documents, cache, answer=responses.one, may_cache=resources.listener_healthy
         ),
         batch_get=BatchGetCompanies(transactions, documents),
         list=ListCompanies(transactions, tokens, documents),
-        update=UpdateCompany(transactions, clock, store, documents),
+        update=UpdateCompany(transactions, clock, store, documents, passing),
         delete=DeleteCompany(transactions, clock, store),
         search=SearchCompanies(transactions, tokens, documents),
         revisions=ListCompanyRevisions(transactions, tokens),
@@ -70,6 +72,7 @@ def build(resources: Resources, settings: CompanySettings) -> Slice:
             clock,
             store,
             StoredAnswers(clock),
+            passing,
             row_limit=settings.import_row_limit,
             answer=import_response,
         ),

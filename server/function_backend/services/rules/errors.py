@@ -16,6 +16,7 @@ from function_backend.kernel.errors import (
     PreconditionError,
     Resource,
 )
+from function_backend.services.rules.domain.hook import ChangeVerdict, Hook, Misfit
 from function_backend.services.rules.domain.problem import CaseReport, DefinitionProblem
 from function_backend.services.rules.domain.version import Version, VersionState
 
@@ -233,6 +234,109 @@ class DecisionReferenceDeniedError(PermissionDeniedError):
             f"The permission '{permission}' is missing, which inputs by the id of a company take.",
             metadata={"permission": permission},
         )
+
+
+class ChangeDeniedError(PreconditionError):
+    """A rule of a hook denied the change."""
+
+    reason = "CHANGE_DENIED"
+
+    def __init__(self, hook: Hook, verdict: ChangeVerdict, *, operation: str, version: int, decision_id: str) -> None:
+        """`decision_id` is empty where decisions are not logged."""
+        who = f"the rule '{verdict.rule_id}' of '{hook.definition}'" if verdict.rule_id else f"'{hook.definition}'"
+        why = verdict.reason or verdict.reason_code
+        super().__init__(
+            f"Denied by {who}: {why}" if why else f"Denied by {who}.",
+            metadata={
+                "hook": hook.name,
+                "operation": operation,
+                "name": hook.definition,
+                "version": str(version),
+                "rule_id": verdict.rule_id,
+                "reason_code": verdict.reason_code,
+                "reason": verdict.reason,
+                "decision_id": decision_id,
+            },
+            resource=Resource("hook", hook.name),
+        )
+
+
+class HookFailedError(PreconditionError):
+    """A hook could not decide, so the change is not made."""
+
+    reason = "HOOK_FAILED"
+
+    def __init__(self, hook: Hook, cause: str, *, operation: str) -> None:
+        super().__init__(
+            f"The hook '{hook.name}' could not decide, so nothing was changed: {cause}",
+            metadata={"hook": hook.name, "operation": operation, "name": hook.definition, "cause": cause},
+            resource=Resource("hook", hook.name),
+        )
+
+
+class HookNotFoundError(NotFoundError):
+    """The tenant has no hook with this name."""
+
+    reason = "HOOK_NOT_FOUND"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"The hook '{name}' does not exist.", metadata={"hook": name}, resource=Resource("hook", name))
+
+
+class HookNameTakenError(AlreadyExistsError):
+    """The tenant has a hook with this name already."""
+
+    reason = "HOOK_NAME_TAKEN"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"The hook '{name}' exists; change it with UpdateHook.",
+            metadata={"hook": name},
+            resource=Resource("hook", name),
+        )
+
+
+class HookEtagMismatchError(ConflictError):
+    """Somebody changed the hook since the caller read it."""
+
+    reason = "HOOK_ETAG_MISMATCH"
+
+    def __init__(self, hook: Hook) -> None:
+        super().__init__(
+            f"The hook '{hook.name}' has changed since it was read; read it again and repeat the change.",
+            metadata={"hook": hook.name, "current_etag": hook.etag},
+            resource=Resource("hook", hook.name),
+        )
+
+
+class HookMisfitError(PreconditionError):
+    """The definition does not take what the hook has, or gives what the hook does not understand."""
+
+    reason = "HOOK_MISFIT"
+
+    def __init__(self, hook: Hook, version: int, misfits: Sequence[Misfit]) -> None:
+        first = misfits[0]
+        super().__init__(
+            f"Version {version} of '{hook.definition}' does not fit the hook '{hook.name}': "
+            f"{first.path}: {first.description}",
+            metadata={
+                "hook": hook.name,
+                "name": hook.definition,
+                "version": str(version),
+                "violations": str(len(misfits)),
+            },
+            violations=[FieldViolation(each.path, each.description) for each in misfits[:_MOST_VIOLATIONS]],
+            resource=Resource("hook", hook.name),
+        )
+
+
+class HookLimitReachedError(PreconditionError):
+    """The tenant has as many hooks as it may have."""
+
+    reason = "HOOK_LIMIT_REACHED"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"A tenant has at most {limit} hooks.", metadata={"limit": str(limit)})
 
 
 class SimulationNotFoundError(NotFoundError):

@@ -1,13 +1,15 @@
-"""What happens to the versions of decisions, to simulations and to rollouts."""
+"""What happens to the versions of decisions."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar, Self
+from uuid import UUID
 
 from function_backend.kernel.events import DomainEvent
 from function_backend.services.rules.domain.definition import RegisteredDefinition
+from function_backend.services.rules.domain.hook import ChangeVerdict, Hook
 from function_backend.services.rules.domain.publication import Publication
 from function_backend.services.rules.domain.rollout import Rollout, RolloutEnd
 from function_backend.services.rules.domain.simulation import Simulation
@@ -111,6 +113,107 @@ class DefinitionRolledBack(VersionEvent):
     """An earlier version was put in force again."""
 
     type: ClassVar[str] = "function.rules.v1.DefinitionRolledBack"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HookEvent(DomainEvent):
+    """Something that was done to a hook."""
+
+    subject_type: ClassVar[str] = "hook"
+
+    hook: Hook
+
+    @classmethod
+    def of(cls, hook: Hook, *, at: datetime, sequence: int | None = None) -> Self:
+        """The event, numbered among the changes of the hook."""
+        return cls(
+            subject_id=hook.id,
+            sequence=hook.revision if sequence is None else sequence,
+            occurred_at=at,
+            details={
+                "hook": hook.name,
+                "name": hook.definition,
+                "operations": ",".join(hook.operations),
+                "mode": hook.mode.value,
+                "enabled": str(hook.enabled).lower(),
+                "order": str(hook.order),
+            },
+            hook=hook,
+        )
+
+
+class HookCreated(HookEvent):
+    """A hook was created."""
+
+    type: ClassVar[str] = "function.rules.v1.HookCreated"
+
+
+class HookUpdated(HookEvent):
+    """A hook was changed."""
+
+    type: ClassVar[str] = "function.rules.v1.HookUpdated"
+
+
+class HookDeleted(HookEvent):
+    """A hook was deleted."""
+
+    type: ClassVar[str] = "function.rules.v1.HookDeleted"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeDenied(DomainEvent):
+    """A change was not made, because a hook denied it or failed."""
+
+    type: ClassVar[str] = "function.rules.v1.ChangeDenied"
+    subject_type: ClassVar[str] = "hook"
+
+    hook: Hook
+    operation: str
+    resource_type: str
+    resource_id: UUID
+    version: int
+    verdict: ChangeVerdict
+    decision_id: str
+
+    @classmethod
+    def of(
+        cls,
+        hook: Hook,
+        verdict: ChangeVerdict,
+        *,
+        at: datetime,
+        operation: str,
+        resource_type: str,
+        resource_id: UUID,
+        version: int,
+        decision_id: str,
+    ) -> Self:
+        """The event; `version` is 0 and `decision_id` empty where nothing could be decided."""
+        details = {
+            "outcome": "failed" if verdict.failure else "denied",
+            "hook": hook.name,
+            "operation": operation,
+            "resource": f"{resource_type}/{resource_id}",
+            "name": hook.definition,
+            "version": str(version),
+            "rule_id": verdict.rule_id,
+            "reason_code": verdict.reason_code,
+            "reason": verdict.failure or verdict.reason,
+            "decision_id": decision_id,
+        }
+        return cls(
+            subject_id=hook.id,
+            sequence=hook.revision,
+            occurred_at=at,
+            details={name: value for name, value in details.items() if value},
+            hook=hook,
+            operation=operation,
+            resource_type=resource_type,
+            resource_id=resource_id,
+            version=version,
+            verdict=verdict,
+            decision_id=decision_id,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

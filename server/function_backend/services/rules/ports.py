@@ -8,7 +8,9 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from function_backend.kernel.call import Call
-from function_backend.services.rules.domain.decision import DecisionStatus, GivenInputs, TakenDecision
+from function_backend.kernel.gates import ProposedChange
+from function_backend.services.rules.domain.decision import DecisionStatus, GivenInputs, LoggedDecision, TakenDecision
+from function_backend.services.rules.domain.hook import ChangeVerdict
 from function_backend.services.rules.domain.problem import CaseReport, DefinitionProblem
 from function_backend.services.rules.domain.simulation import Outcome, SimulationOutcome, Source, Subject, Tally
 
@@ -23,6 +25,20 @@ class CompiledDecision(Protocol):
     @property
     def cost(self) -> int:
         """The estimate of what one evaluation costs at most, in steps."""
+
+    @property
+    def inputs(self) -> Mapping[str, str]:
+        """The types of the inputs by name, as CEL writes them."""
+
+    @property
+    def result_type(self) -> str:
+        """The type of the result, as CEL writes it."""
+
+    def read_values(self, values: Mapping[str, Any]) -> Any:  # noqa: ANN401
+        """Inputs as the engine sees them; DecisionInputInvalidError when they are not those declared."""
+
+    def verdict_of(self, result: Any) -> ChangeVerdict:  # noqa: ANN401
+        """What the engine's result says about a change."""
 
     def read(self, given: GivenInputs) -> Any:  # noqa: ANN401
         """The inputs as the engine sees them; DecisionInputInvalidError when they are not those declared."""
@@ -71,6 +87,33 @@ class DecisionSink(Protocol):
 
     def log(self, taken: Sequence[TakenDecision]) -> None:
         """Takes note of the decisions, or of the sample that is to be kept of them."""
+
+
+class DecisionKeeping(Protocol):
+    """What the log keeps of decisions that are written with the change they are about."""
+
+    def kept(self, taken: TakenDecision, *, always: bool) -> LoggedDecision | None:
+        """What is kept of the decision; None when nothing is. With `always` it is left out by no sample."""
+
+
+class ChangeInputs(Protocol):
+    """The inputs that decisions of hooks take, about one change."""
+
+    def values(self, declared: Mapping[str, str]) -> Mapping[str, Any]:
+        """Those declared, as the engine sees them."""
+
+    def given(self, declared: Mapping[str, str]) -> GivenInputs:
+        """The same as somebody would send them, for the log."""
+
+    def shown(self, declared: Mapping[str, str]) -> Mapping[str, Any]:
+        """The same as plain messages and values, for the log."""
+
+
+class ChangeReader(Protocol):
+    """Makes inputs of changes."""
+
+    def __call__(self, change: ProposedChange, operation: str, call: Call) -> ChangeInputs:
+        """The inputs that decisions about the change take."""
 
 
 class CompanySource(Protocol):

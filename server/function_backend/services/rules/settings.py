@@ -16,6 +16,8 @@ class RulesSettings:
     nothing of it."""
     most_definitions: int = 10_000
     """Decisions that a tenant may have."""
+    most_hooks: int = 100
+    """Hooks that a tenant may have."""
     cached_definitions: int = 1_000
     """Decisions of which one worker keeps what is in force, and compiled versions that it keeps ready."""
     cached_for: timedelta = timedelta(seconds=5)
@@ -38,7 +40,7 @@ class RulesSettings:
     """How long simulations stay, from when they were asked for."""
 
     def __post_init__(self) -> None:
-        for name in ("most_definitions", "cached_definitions", "decision_queue", "most_simulations"):
+        for name in ("most_definitions", "most_hooks", "cached_definitions", "decision_queue", "most_simulations"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1")
         for name in ("cached_for", "decisions_kept_for", "simulations_kept_for"):

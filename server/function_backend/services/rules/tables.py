@@ -2,13 +2,25 @@
 
 A decision (`rules_definition`) has versions (`rules_version`) with a history (`rules_version_step`). When a version is
 in force stands in `rules_publication`, to which rows are only added; a retirement ends them. `rules_decision` is the
-log of what was decided. `rules_rollout` has the candidates beside versions in force, `rules_simulation` what is tried
-out in the background.
+log of what was decided. `rules_hook` binds decisions to operations, `rules_rollout`
+has the candidates beside versions in force, `rules_simulation` what is tried out in the background.
 """
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, LargeBinary, Table, Text, UniqueConstraint, Uuid, text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    column,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from function_backend.persistence.metadata import metadata, moment_column, tenant_column
@@ -107,15 +119,36 @@ decision_table = Table(
     Column("agreement", _BYTEWISE),
     Column("other_outcome", LargeBinary),
     Index("rules_decision_name_idx", "tenant_id", "name", "id"),
-    Index("rules_decision_over_idx", "expires_at"),
     Index(
         "rules_decision_candidate_idx",
         "tenant_id",
         "definition_id",
         "candidate_version",
         "id",
-        postgresql_where=text("candidate_version is not null"),
+        postgresql_where=column("candidate_version").is_not(None),
     ),
+    Index("rules_decision_unmatched_idx", "tenant_id", "status", "id", postgresql_where=column("status") != "matched"),
+    Index("rules_decision_over_idx", "expires_at"),
+)
+
+hook_table = Table(
+    "rules_hook",
+    metadata,
+    tenant_column(),
+    Column("id", Uuid(), primary_key=True, nullable=False),
+    Column("name", _BYTEWISE, nullable=False),
+    # The name of the decision, which is there as long as a version of it is.
+    Column("definition", _BYTEWISE, nullable=False),
+    Column("operations", ARRAY(_BYTEWISE), nullable=False),
+    Column("mode", _BYTEWISE, nullable=False),
+    Column("enabled", Boolean, nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("description", Text, nullable=False),
+    Column("revision", BigInteger, nullable=False),
+    moment_column("created_at"),
+    moment_column("updated_at"),
+    Column("creator", Text, nullable=False),
+    UniqueConstraint("tenant_id", "name", name="rules_hook_name_key"),
 )
 
 rollout_table = Table(
@@ -172,6 +205,6 @@ simulation_table = Table(
     moment_column("ended_at", nullable=True),
     moment_column("expires_at"),
     Column("creator", Text, nullable=False),
-    Index("rules_simulation_open_idx", "id", postgresql_where=text("ended_at is null")),
+    Index("rules_simulation_open_idx", "id", postgresql_where=column("ended_at").is_(None)),
     Index("rules_simulation_over_idx", "expires_at"),
 )

@@ -353,6 +353,27 @@ const (
 	// The rollout does not add up; `BadRequest` names the field, and for the key
 	// line and column.
 	ErrorReason_ERROR_REASON_ROLLOUT_INVALID ErrorReason = 451
+	// A rule of a hook denied the change; the details say which and why. Nothing
+	// of it was done.
+	ErrorReason_ERROR_REASON_CHANGE_DENIED ErrorReason = 460
+	// A hook could not decide, so the change was not made: its decision failed,
+	// took too long, or no version of it is in force.
+	ErrorReason_ERROR_REASON_HOOK_FAILED ErrorReason = 461
+	// The tenant has no hook with this name.
+	ErrorReason_ERROR_REASON_HOOK_NOT_FOUND ErrorReason = 462
+	// The tenant has a hook with this name already.
+	ErrorReason_ERROR_REASON_HOOK_NAME_TAKEN ErrorReason = 463
+	// The etag in the request is not the current one: somebody changed the hook
+	// in between.
+	ErrorReason_ERROR_REASON_HOOK_ETAG_MISMATCH ErrorReason = 464
+	// The decision does not take what the hook has, or gives what the hook does
+	// not understand. `BadRequest` names each input.
+	ErrorReason_ERROR_REASON_HOOK_MISFIT ErrorReason = 465
+	// The tenant has as many hooks as it may have.
+	ErrorReason_ERROR_REASON_HOOK_LIMIT_REACHED ErrorReason = 466
+	// The expression of a condition cannot be accepted; `BadRequest` names each
+	// place and what was probably meant.
+	ErrorReason_ERROR_REASON_CONDITION_INVALID ErrorReason = 470
 )
 
 // Enum value maps for ErrorReason.
@@ -495,6 +516,14 @@ var (
 		441: "ERROR_REASON_SIMULATION_LIMIT_REACHED",
 		450: "ERROR_REASON_ROLLOUT_NOT_FOUND",
 		451: "ERROR_REASON_ROLLOUT_INVALID",
+		460: "ERROR_REASON_CHANGE_DENIED",
+		461: "ERROR_REASON_HOOK_FAILED",
+		462: "ERROR_REASON_HOOK_NOT_FOUND",
+		463: "ERROR_REASON_HOOK_NAME_TAKEN",
+		464: "ERROR_REASON_HOOK_ETAG_MISMATCH",
+		465: "ERROR_REASON_HOOK_MISFIT",
+		466: "ERROR_REASON_HOOK_LIMIT_REACHED",
+		470: "ERROR_REASON_CONDITION_INVALID",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":                    0,
@@ -634,6 +663,14 @@ var (
 		"ERROR_REASON_SIMULATION_LIMIT_REACHED":       441,
 		"ERROR_REASON_ROLLOUT_NOT_FOUND":              450,
 		"ERROR_REASON_ROLLOUT_INVALID":                451,
+		"ERROR_REASON_CHANGE_DENIED":                  460,
+		"ERROR_REASON_HOOK_FAILED":                    461,
+		"ERROR_REASON_HOOK_NOT_FOUND":                 462,
+		"ERROR_REASON_HOOK_NAME_TAKEN":                463,
+		"ERROR_REASON_HOOK_ETAG_MISMATCH":             464,
+		"ERROR_REASON_HOOK_MISFIT":                    465,
+		"ERROR_REASON_HOOK_LIMIT_REACHED":             466,
+		"ERROR_REASON_CONDITION_INVALID":              470,
 	}
 )
 
@@ -668,7 +705,7 @@ var File_function_common_v1_error_reason_proto protoreflect.FileDescriptor
 
 const file_function_common_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
-	"%function/common/v1/error_reason.proto\x12\x12function.common.v1\x1a function/common/v1/options.proto*\xe7}\n" +
+	"%function/common/v1/error_reason.proto\x12\x12function.common.v1\x1a function/common/v1/options.proto*\xb3\x87\x01\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12[\n" +
 	"\x1cERROR_REASON_INVALID_REQUEST\x10\x01\x1a9\xb2\xed\x185\b\x03\x12\n" +
@@ -841,7 +878,17 @@ const file_function_common_v1_error_reason_proto_rawDesc = "" +
 	"!ERROR_REASON_SIMULATION_NOT_FOUND\x10\xb8\x03\x1aV\xb2\xed\x18R\b\x05\x12\rsimulation_id\x1a?Simulation 01938d2e-7f04-7c3e-9d55-0a6f3c3f0b11 does not exist.\x12\x8d\x01\n" +
 	"%ERROR_REASON_SIMULATION_LIMIT_REACHED\x10\xb9\x03\x1aa\xb2\xed\x18]\b\t\x12\x05limit\x1aRA tenant has at most 10 simulations that are not over; wait for one, or cancel it.\x12a\n" +
 	"\x1eERROR_REASON_ROLLOUT_NOT_FOUND\x10\xc2\x03\x1a<\xb2\xed\x188\b\x05\x12\x04name\x1a.The decision 'credit.approval' has no rollout.\x12v\n" +
-	"\x1cERROR_REASON_ROLLOUT_INVALID\x10\xc3\x03\x1aS\xb2\xed\x18O\b\x03\x12\x04name\x12\x05field\x1a>key: line 1, column 1: there is no variable 'compny' (company)B\xd1\x01\n" +
+	"\x1cERROR_REASON_ROLLOUT_INVALID\x10\xc3\x03\x1aS\xb2\xed\x18O\b\x03\x12\x04name\x12\x05field\x1a>key: line 1, column 1: there is no variable 'compny' (company)\x12\xcd\x01\n" +
+	"\x1aERROR_REASON_CHANGE_DENIED\x10\xcc\x03\x1a\xab\x01\xb2\xed\x18\xa6\x01\b\t\x12\x04hook\x12\toperation\x12\x04name\x12\aversion\x12\arule_id\x12\vreason_code\x12\x06reason\x12\vdecision_id\x1aWDenied by the rule 'embargo' of 'company.acceptance': Companies there are not accepted.\x12\xba\x01\n" +
+	"\x18ERROR_REASON_HOOK_FAILED\x10\xcd\x03\x1a\x9a\x01\xb2\xed\x18\x95\x01\b\t\x12\x04hook\x12\toperation\x12\x04name\x12\x05cause\x1asThe hook 'company.sanctions' could not decide, so nothing was changed: the rule 'embargo' failed: division by zero.\x12\\\n" +
+	"\x1bERROR_REASON_HOOK_NOT_FOUND\x10\xce\x03\x1a:\xb2\xed\x186\b\x05\x12\x04hook\x1a,The hook 'company.sanctions' does not exist.\x12p\n" +
+	"\x1cERROR_REASON_HOOK_NAME_TAKEN\x10\xcf\x03\x1aM\xb2\xed\x18I\b\x06\x12\x04hook\x1a?The hook 'company.sanctions' exists; change it with UpdateHook.\x12\xa2\x01\n" +
+	"\x1fERROR_REASON_HOOK_ETAG_MISMATCH\x10\xd0\x03\x1a|\xb2\xed\x18x\b\n" +
+	"\x12\x04hook\x12\fcurrent_etag\x1a`The hook 'company.sanctions' has changed since it was read; read it again and repeat the change.\x12\xbf\x01\n" +
+	"\x18ERROR_REASON_HOOK_MISFIT\x10\xd1\x03\x1a\x9f\x01\xb2\xed\x18\x9a\x01\b\t\x12\x04hook\x12\x04name\x12\aversion\x12\n" +
+	"violations\x1auVersion 3 of 'company.acceptance' does not fit the hook 'company.sanctions': inputs.amount: hooks have no such input.\x12T\n" +
+	"\x1fERROR_REASON_HOOK_LIMIT_REACHED\x10\xd2\x03\x1a.\xb2\xed\x18*\b\t\x12\x05limit\x1a\x1fA tenant has at most 100 hooks.\x12\xaf\x01\n" +
+	"\x1eERROR_REASON_CONDITION_INVALID\x10\xd6\x03\x1a\x89\x01\xb2\xed\x18\x84\x01\b\x03\x12\x04line\x12\x06column\x12\aexcerpt\x12\x05caret\x1abcondition.expression: line 1, column 1: undeclared reference to 'reqest' (did you mean 'request'?)B\xd1\x01\n" +
 	"\x16com.function.common.v1B\x10ErrorReasonProtoP\x01Z9function-backend.internal/api/function/common/v1;commonv1\xa2\x02\x03FCX\xaa\x02\x12Function.Common.V1\xca\x02\x13Function_\\Common\\V1\xe2\x02\x1fFunction_\\Common\\V1\\GPBMetadata\xea\x02\x14Function::Common::V1b\x06proto3"
 
 var (

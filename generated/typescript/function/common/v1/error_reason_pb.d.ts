@@ -1027,6 +1027,67 @@ export enum ErrorReason {
    * @generated from enum value: ERROR_REASON_ROLLOUT_INVALID = 451;
    */
   ROLLOUT_INVALID = 451,
+
+  /**
+   * A rule of a hook denied the change; the details say which and why. Nothing
+   * of it was done.
+   *
+   * @generated from enum value: ERROR_REASON_CHANGE_DENIED = 460;
+   */
+  CHANGE_DENIED = 460,
+
+  /**
+   * A hook could not decide, so the change was not made: its decision failed,
+   * took too long, or no version of it is in force.
+   *
+   * @generated from enum value: ERROR_REASON_HOOK_FAILED = 461;
+   */
+  HOOK_FAILED = 461,
+
+  /**
+   * The tenant has no hook with this name.
+   *
+   * @generated from enum value: ERROR_REASON_HOOK_NOT_FOUND = 462;
+   */
+  HOOK_NOT_FOUND = 462,
+
+  /**
+   * The tenant has a hook with this name already.
+   *
+   * @generated from enum value: ERROR_REASON_HOOK_NAME_TAKEN = 463;
+   */
+  HOOK_NAME_TAKEN = 463,
+
+  /**
+   * The etag in the request is not the current one: somebody changed the hook
+   * in between.
+   *
+   * @generated from enum value: ERROR_REASON_HOOK_ETAG_MISMATCH = 464;
+   */
+  HOOK_ETAG_MISMATCH = 464,
+
+  /**
+   * The decision does not take what the hook has, or gives what the hook does
+   * not understand. `BadRequest` names each input.
+   *
+   * @generated from enum value: ERROR_REASON_HOOK_MISFIT = 465;
+   */
+  HOOK_MISFIT = 465,
+
+  /**
+   * The tenant has as many hooks as it may have.
+   *
+   * @generated from enum value: ERROR_REASON_HOOK_LIMIT_REACHED = 466;
+   */
+  HOOK_LIMIT_REACHED = 466,
+
+  /**
+   * The expression of a condition cannot be accepted; `BadRequest` names each
+   * place and what was probably meant.
+   *
+   * @generated from enum value: ERROR_REASON_CONDITION_INVALID = 470;
+   */
+  CONDITION_INVALID = 470,
 }
 
 /**

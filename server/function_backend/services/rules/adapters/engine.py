@@ -15,6 +15,7 @@ from google.protobuf.message import DecodeError
 from function.rules.v1 import definition_pb2
 from function_backend.kernel.errors import FieldViolation
 from function_backend.services.rules.domain.decision import DecisionStatus, GivenInputs
+from function_backend.services.rules.domain.hook import ALLOW, DENY, ChangeVerdict
 from function_backend.services.rules.domain.problem import (
     CaseOutcome,
     CaseReport,
@@ -59,6 +60,43 @@ class EngineDecision:
     def cost(self) -> int:
         """The estimate of what one evaluation costs at most, in steps."""
         return self.compiled.cost
+
+    @property
+    def inputs(self) -> Mapping[str, str]:
+        """The types of the inputs by name, as CEL writes them."""
+        declared = self.compiled.definition.inputs
+        return {each.name: str(self.compiled.inputs[each.name]) for each in declared}
+
+    @property
+    def result_type(self) -> str:
+        """The type of the result, as CEL writes it."""
+        return str(self.compiled.result_type)
+
+    def read_values(self, values: Mapping[str, Any]) -> Inputs:
+        """Inputs as the engine sees them; DecisionInputInvalidError when they are not those declared."""
+        try:
+            return self.compiled.read(values)
+        except InputRefusedError as error:
+            raise _input_invalid(error) from error
+
+    def verdict_of(self, result: Result) -> ChangeVerdict:
+        """What the result says about a change: of several values one that denies is enough."""
+        status = self.status_of(result)
+        if status is DecisionStatus.FAILED:
+            return ChangeVerdict(denied=False, failure=_failure(result))
+        if status is DecisionStatus.NO_MATCH:
+            return ChangeVerdict(denied=False)
+        values: Sequence[object] = result.value if isinstance(result.value, list | tuple) else [result.value]
+        for place, value in enumerate(values):
+            if value is True or value == ALLOW:
+                continue
+            if value is not False and value != DENY:
+                return ChangeVerdict(denied=False, failure=f"it gives {value!r}, which is neither 'allow' nor 'deny'")
+            if result.by_otherwise or place >= len(result.matches):
+                return ChangeVerdict(denied=True, rule_id="otherwise" if result.by_otherwise else "")
+            match = result.matches[place]
+            return ChangeVerdict(denied=True, rule_id=match.rule_id, reason_code=match.reason_code, reason=match.reason)
+        return ChangeVerdict(denied=False)
 
     def read(self, given: GivenInputs) -> Inputs:
         """The inputs as the engine sees them; DecisionInputInvalidError when they are not those declared."""
@@ -200,6 +238,13 @@ def _problem(found: Problem) -> DefinitionProblem:
         excerpt=found.excerpt,
         suggestion=found.suggestion or "",
     )
+
+
+def _failure(result: Result) -> str:
+    if not result.errors:
+        return "the decision failed"
+    first = result.errors[0]
+    return f"the rule '{first.rule_id}' failed: {first.message}" if first.rule_id else str(first.message)
 
 
 def _input_invalid(error: InputRefusedError) -> DecisionInputInvalidError:

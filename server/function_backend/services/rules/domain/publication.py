@@ -44,6 +44,13 @@ class Timeline:
         """The one that counts at the time: of those that cover it, the one that began last and was made last."""
         return next((each for each in self._latest_first if each.covers(at)), None)
 
+    def versions_from(self, at: datetime) -> frozenset[int]:
+        """Those that are in force at the time, or will be at a later one as far as is known."""
+        # It changes only where a publication begins or ends.
+        turns = {turn for each in self._latest_first for turn in (each.valid_from, each.valid_until, each.ended_at)}
+        moments = [at, *(turn for turn in turns if turn is not None and turn > at)]
+        return frozenset(found.version for found in map(self.in_force, moments) if found is not None)
+
     def before(self, current: Publication | None, *, retired: frozenset[int]) -> int | None:
         """The version that was published before the current one and may come back; None when there is none.
 

@@ -46,6 +46,7 @@ _ADD_SQL = """
         id, definition_id, name, version, content_hash, status, decided_at, effective_at, expires_at, caller, outcome,
         inputs, redacted, inputs_digest, candidate_version, other_version, agreement, other_outcome
     )
+    on conflict (tenant_id, id) do nothing
 """
 _LISTED = [column for column in decision_table.columns if column.name != "inputs"]
 
@@ -57,7 +58,7 @@ class DecisionRepository:
         self._work = work
 
     def add(self, decisions: Sequence[LoggedDecision]) -> None:
-        """Stores new ones."""
+        """Stores new ones; those that are stored already, by a commit that was in doubt, stay as they are."""
         self._work.driver.execute(_ADD_SQL, _columns(self._work.tenant_id, decisions))
 
     def find(self, decision_id: UUID, *, now: datetime) -> LoggedDecision | None:

@@ -79,13 +79,14 @@ class InForce:
         """Drops everything."""
         self._known.clear()
 
-    def find(self, call: Call, name: str, number: int, *, at: datetime) -> Deciding:
+    def find(self, call: Call, name: str, number: int, *, at: datetime, as_kept: bool = False) -> Deciding:
         """The version asked for, or with 0 the one in force at the time.
 
+        With `as_kept` it is enough to know what was heard of, also for a caller that has a consistency token.
         Raises DefinitionNotFoundError, VersionNotFoundError, VersionStateError for a version that was never published
         or is retired, and NotInForceError.
         """
-        known = self._known_definition(call, name)
+        known = self._known_definition(call, name, as_kept=as_kept)
         if not number:
             publication = known.timeline.in_force(at)
             if publication is None:
@@ -110,10 +111,11 @@ class InForce:
         )
         return deciding
 
-    def _known_definition(self, call: Call, name: str) -> KnownDefinition:
+    def _known_definition(self, call: Call, name: str, *, as_kept: bool) -> KnownDefinition:
         tenant_id = call.tenant_id
         # Whoever comes with a consistency token has just changed something, and asks for what it became.
-        if tenant_id is None or call.minimum_position is not None or not self._may_cache():
+        asks_anew = call.minimum_position is not None and not as_kept
+        if tenant_id is None or asks_anew or not self._may_cache():
             return self._load(name)
         return self._known.get_or_load((tenant_id, name), lambda: self._load(name))
 
