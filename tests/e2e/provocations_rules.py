@@ -4,9 +4,18 @@ from __future__ import annotations
 
 import secrets
 
+import psycopg
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from function.rules.v1 import decision_pb2, distribution_service_pb2, evaluation_service_pb2
+from function.rules.v1 import (
+    decision_pb2,
+    distribution_service_pb2,
+    evaluation_service_pb2,
+    rollout_pb2,
+    rollout_service_pb2,
+    simulation_pb2,
+    simulation_service_pb2,
+)
 from function.rules.v1 import definition_service_pb2 as wire
 from function_backend.services.rules.adapters import publication_feed
 from tests.e2e.provocations import NOBODY, provokes
@@ -176,3 +185,37 @@ def _(scene: Scene) -> Answer:
     )
     request = distribution_service_pb2.RecordDecisionsRequest(decisions=[report, report])
     return scene.send("RecordDecisions", request)
+
+
+@provokes("SIMULATION_NOT_FOUND")
+def _(scene: Scene) -> Answer:
+    return scene.send("GetSimulation", simulation_service_pb2.GetSimulationRequest(id=NOBODY))
+
+
+@provokes("SIMULATION_LIMIT_REACHED")
+def _(scene: Scene) -> Answer:
+    key = make_tenant(scene.narrow)
+    stored = simulation_pb2.SimulationSource(stored_decisions=simulation_pb2.StoredDecisions())
+    request = simulation_service_pb2.CreateSimulationRequest(name=_drafted(scene.narrow, key), source=stored)
+    answer = scene.send("CreateSimulation", request, on=scene.narrow, key=key)
+    made = simulation_service_pb2.CreateSimulationResponse.FromString(answer.responses[0]).simulation
+    # As if it went on for hours.
+    with psycopg.connect(scene.narrow.database.superuser_url, autocommit=True) as connection:
+        connection.execute(
+            "update rules_simulation set holder = tenant_id, held_until = '2999-01-01', ended_at = null where id = %s",
+            [made.id],
+        )
+    return scene.send("CreateSimulation", request, on=scene.narrow, key=key)
+
+
+@provokes("ROLLOUT_NOT_FOUND")
+def _(scene: Scene) -> Answer:
+    return scene.send("GetRollout", rollout_service_pb2.GetRolloutRequest(name=_draft(scene)))
+
+
+@provokes("ROLLOUT_INVALID")
+def _(scene: Scene) -> Answer:
+    request = rollout_service_pb2.SetRolloutRequest(
+        name=_published(scene), candidate_version=1, mode=rollout_pb2.ROLLOUT_MODE_PERCENTAGE, percent=5
+    )
+    return scene.send("SetRollout", request)

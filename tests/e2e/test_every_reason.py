@@ -52,6 +52,8 @@ NAMES_A_RESOURCE |= {
 }
 NAMES_FIELDS |= {"DEFINITION_INVALID", "DECISION_INPUT_INVALID", "DECISION_RECORD_INVALID", "TESTS_FAILED"}
 NAMES_A_RESOURCE |= {"DEFINITION_NOT_FOUND", "DEFINITION_NAME_TAKEN", "VERSION_NOT_FOUND", "VERSION_ETAG_MISMATCH"}
+NAMES_A_RESOURCE |= {"LOGGED_DECISION_NOT_FOUND", "SIMULATION_NOT_FOUND", "ROLLOUT_NOT_FOUND"}
+NAMES_FIELDS |= {"ROLLOUT_INVALID"}
 NAMES_A_RESOURCE |= {"LOGGED_DECISION_NOT_FOUND"}
 NAMES_FIELDS |= {"HOOK_MISFIT", "CONDITION_INVALID"}
 NAMES_A_RESOURCE |= {"CHANGE_DENIED", "HOOK_FAILED", "HOOK_NOT_FOUND", "HOOK_NAME_TAKEN", "HOOK_ETAG_MISMATCH"}
@@ -71,6 +73,7 @@ def scene(
         "calls.minimum_deadline": "2s",
         "company.import_row_limit": 3,
         "rules.most_definitions": 1,
+        "rules.most_simulations": 1,
         "rules.most_hooks": 1,
         "rules.approval": "four_eyes",
         "rules.decision_log": "synchronous",

@@ -18,6 +18,11 @@ from function.rules.v1 import (
     evaluation_service_pb2_grpc,
     hook_service_pb2,
     hook_service_pb2_grpc,
+    rollout_service_pb2,
+    rollout_service_pb2_grpc,
+    simulation_pb2,
+    simulation_service_pb2,
+    simulation_service_pb2_grpc,
 )
 from tests.fixtures.server import RunningServer
 
@@ -113,6 +118,8 @@ class RulesCaller:
         self.definitions = definition_service_pb2_grpc.DefinitionServiceStub(server.channel)
         self.evaluation = evaluation_service_pb2_grpc.EvaluationServiceStub(server.channel)
         self.distribution = distribution_service_pb2_grpc.DistributionServiceStub(server.channel)
+        self.simulations = simulation_service_pb2_grpc.SimulationServiceStub(server.channel)
+        self.rollouts = rollout_service_pb2_grpc.RolloutServiceStub(server.channel)
         self.hooks = hook_service_pb2_grpc.HookServiceStub(server.channel)
 
     def definition(self, method: str, **fields: Any) -> Any:  # noqa: ANN401  the response of any method
@@ -140,6 +147,23 @@ class RulesCaller:
         """Follows what is published."""
         request = distribution_service_pb2.WatchPublishedRequest(names=names, **fields)
         return self.distribution.WatchPublished(request, metadata=self.metadata, timeout=SECONDS)
+
+    def simulation(self, method: str, **fields: Any) -> Any:  # noqa: ANN401  the response of any method
+        """Calls a method of `SimulationService`."""
+        request = getattr(simulation_service_pb2, f"{method}Request")(**fields)
+        return getattr(self.simulations, method)(request, metadata=self.metadata, timeout=SECONDS)
+
+    def rollout(self, method: str, **fields: Any) -> Any:  # noqa: ANN401  the response of any method
+        """Calls a method of `RolloutService`."""
+        request = getattr(rollout_service_pb2, f"{method}Request")(**fields)
+        return getattr(self.rollouts, method)(request, metadata=self.metadata, timeout=SECONDS)
+
+    def simulated(self, name: str, **fields: object) -> simulation_pb2.Simulation:
+        """A simulation that is over."""
+        found: simulation_pb2.Simulation = self.simulation("CreateSimulation", name=name, **fields).simulation
+        while not found.HasField("end_time"):
+            found = self.simulation("WaitSimulation", id=found.id).simulation
+        return found
 
     def hook(self, method: str, **fields: Any) -> Any:  # noqa: ANN401  the response of any method
         """Calls a method of `HookService`."""

@@ -220,6 +220,17 @@ def _rules(caller: _Caller) -> None:
         caller.send("ApproveVersion", {"name": name, "version": number})
         caller.send("PublishVersion", {"name": name, "version": number})
     caller.send("RollbackDefinition", {"name": name, "comment": "too strict"})
+    caller.send("SetRollout", {"name": name, "candidate_version": 2, "mode": "ROLLOUT_MODE_SHADOW"})
+    caller.send("EndRollout", {"name": name, "end": "ROLLOUT_END_DROP"})
+    simulation = caller.send("CreateSimulation", {"name": name, "source": {"stored_decisions": {}}})["simulation"]["id"]
+    with psycopg.connect(caller.server.database.superuser_url, autocommit=True) as connection:
+        # As if another worker were at it for hours: what is over cannot be cancelled.
+        connection.execute(
+            "update rules_simulation "
+            "set holder = tenant_id, held_until = '2999-01-01', ended_at = null, state = 'queued'"
+        )
+    caller.send("CancelSimulation", {"id": simulation})
+    caller.send("DeleteSimulation", {"id": simulation})
     caller.send("RetireVersion", {"name": name, "version": 2, "comment": "wrong"})
     caller.send("ImportDefinition", {"text": json.dumps({**definition, "description": "Number 3"})})
     _hooks(caller)

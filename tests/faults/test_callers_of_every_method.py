@@ -309,6 +309,7 @@ def _request_by_id(method: ContractMethod, ids: dict[str, str]) -> Message | Non
         "SessionService": "session",
         "ClientCredentialService": "client_credential",
         "EvaluationService": "decision",
+        "SimulationService": "simulation",
     }.get(method.descriptor.containing_service.name, "company")
     request = method.request()
     if isinstance(request, role_service_pb2.UpdateRoleRequest):
@@ -434,7 +435,8 @@ def _decide(server: RunningServer) -> dict[str, str]:
         )
     decisions = [caller.decide(names[0], amount=5).id for _ in range(2)]
     eventually(lambda: len(caller.decision("ListDecisions", name=names[0]).decisions) == len(decisions) or None)
-    return {"definition": names[0], "decision": decisions[0]}
+    simulations = [caller.simulated(names[0], source={"stored_decisions": {}}).id for _ in range(4)]
+    return {"definition": names[0], "decision": decisions[0], "simulation": simulations[0]}
 
 
 def _make_sessions(server: RunningServer) -> dict[str, str]:

@@ -52,6 +52,7 @@ _DEFINER_SEES_ALL = {
     "relation_decision",
     "rules_hook",
     "rules_decision",
+    "rules_simulation",
 }
 
 _TENANT_TABLES = """

@@ -100,7 +100,7 @@ class Backend:
         self._slices = [module.build(resources, getattr(settings, slice_name(module))) for module in SLICES]
         for each in self._slices:
             recorder.learn(each.event_payloads)
-            references.learn(each.references)
+            references.learn(each.references, each.pages)
             gates.learn(each.gates)
             if self._push is not None:
                 self._push.carry(each.pushed)

@@ -37,6 +37,7 @@ from function_backend.services.company.service.revisions import ListCompanyRevis
 from function_backend.services.company.service.search import SearchCompanies
 from function_backend.services.company.service.store import TOPIC, CompanyStore
 from function_backend.services.company.service.update import UpdateCompany
+from function_backend.services.company.service.walk import WalkCompanies
 from function_backend.services.company.servicer import CompanyServicer, CompanyUseCases
 from function_backend.services.company.settings import CompanySettings
 
@@ -84,6 +85,7 @@ def build(resources: Resources, settings: CompanySettings) -> Slice:
         invalidations={TOPIC: cache.forget},
         cache_resets=(cache.forget_all,),
         caches={"companies": cache.statistics},
+        pages={RESOURCE_TYPE: WalkCompanies(transactions, documents)},
         references={RESOURCE_TYPE: lambda company_id, call: first_content(use_cases.get.current(company_id, call))},
         warm_ups=(filter_grammar.parser, contacts.warm_up),
     )

@@ -379,3 +379,52 @@ class HookLimitReachedError(PreconditionError):
 
     def __init__(self, limit: int) -> None:
         super().__init__(f"A tenant has at most {limit} hooks.", metadata={"limit": str(limit)})
+
+
+class SimulationNotFoundError(NotFoundError):
+    """The tenant has no simulation with this id."""
+
+    reason = "SIMULATION_NOT_FOUND"
+
+    def __init__(self, simulation_id: UUID) -> None:
+        super().__init__(
+            f"Simulation {simulation_id} does not exist.",
+            metadata={"simulation_id": str(simulation_id)},
+            resource=Resource("simulation", str(simulation_id)),
+        )
+
+
+class SimulationLimitReachedError(PreconditionError):
+    """The tenant has as many simulations waiting or running as it may have."""
+
+    reason = "SIMULATION_LIMIT_REACHED"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(
+            f"A tenant has at most {limit} simulations that are not over; wait for one, or cancel it.",
+            metadata={"limit": str(limit)},
+        )
+
+
+class RolloutNotFoundError(NotFoundError):
+    """The decision has no rollout."""
+
+    reason = "ROLLOUT_NOT_FOUND"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"The decision '{name}' has no rollout.", metadata={"name": name}, resource=Resource("rollout", name)
+        )
+
+
+class RolloutInvalidError(InvalidArgumentError):
+    """The rollout does not add up."""
+
+    reason = "ROLLOUT_INVALID"
+
+    def __init__(self, name: str, violation: FieldViolation) -> None:
+        super().__init__(
+            f"{violation.field}: {violation.description}",
+            metadata={"name": name, "field": violation.field},
+            violations=[violation],
+        )

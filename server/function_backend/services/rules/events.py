@@ -11,6 +11,8 @@ from function_backend.kernel.events import DomainEvent
 from function_backend.services.rules.domain.definition import RegisteredDefinition
 from function_backend.services.rules.domain.hook import ChangeVerdict, Hook
 from function_backend.services.rules.domain.publication import Publication
+from function_backend.services.rules.domain.rollout import Rollout, RolloutEnd
+from function_backend.services.rules.domain.simulation import Simulation
 from function_backend.services.rules.domain.version import Version
 
 
@@ -212,3 +214,115 @@ class ChangeDenied(DomainEvent):
             verdict=verdict,
             decision_id=decision_id,
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SimulationEvent(DomainEvent):
+    """Something that was done to a simulation."""
+
+    subject_type: ClassVar[str] = "simulation"
+    number: ClassVar[int]
+    """Its place among what may be done to one."""
+
+    simulation: Simulation
+
+    @classmethod
+    def of(cls, simulation: Simulation, *, at: datetime) -> Self:
+        """The event. The digests are those of the definition that is tried out."""
+        digest = bytes.fromhex(simulation.content_hash)
+        return cls(
+            subject_id=simulation.id,
+            sequence=cls.number,
+            occurred_at=at,
+            before_digest=None if cls.number == 1 else digest,
+            after_digest=digest if cls.number < _DELETED else None,
+            details={
+                "name": simulation.name,
+                "version": str(simulation.version),
+                "content_hash": simulation.content_hash,
+            },
+            simulation=simulation,
+        )
+
+
+_DELETED = 3
+
+
+class SimulationCreated(SimulationEvent):
+    """A simulation was asked for."""
+
+    type: ClassVar[str] = "function.rules.v1.SimulationCreated"
+    number: ClassVar[int] = 1
+
+
+class SimulationCancelled(SimulationEvent):
+    """A simulation was cancelled."""
+
+    type: ClassVar[str] = "function.rules.v1.SimulationCancelled"
+    number: ClassVar[int] = 2
+
+
+class SimulationDeleted(SimulationEvent):
+    """A simulation was deleted."""
+
+    type: ClassVar[str] = "function.rules.v1.SimulationDeleted"
+    number: ClassVar[int] = _DELETED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RolloutEvent(DomainEvent):
+    """Something that was done to the rollout of a decision."""
+
+    subject_type: ClassVar[str] = "definition"
+
+    name: str
+    rollout: Rollout
+    end: RolloutEnd | None
+    comment: str
+
+    @classmethod
+    def of(
+        cls,
+        definition: RegisteredDefinition,
+        rollout: Rollout,
+        *,
+        before: Rollout | None,
+        comment: str,
+        end: RolloutEnd | None = None,
+    ) -> Self:
+        """The event, numbered among the changes of the decision. The digests are those of the candidates."""
+        details = {
+            "name": definition.name,
+            "candidate_version": str(rollout.candidate),
+            "content_hash": rollout.content_hash,
+            "mode": rollout.mode.value,
+            "percent": f"{rollout.hundredths / 100:g}",
+        }
+        if end is not None:
+            details["end"] = end.value
+        if comment:
+            details["comment"] = comment
+        return cls(
+            subject_id=definition.id,
+            sequence=definition.revision,
+            occurred_at=definition.updated_at,
+            before_digest=None if before is None else bytes.fromhex(before.content_hash),
+            after_digest=None if end is not None else bytes.fromhex(rollout.content_hash),
+            details=details,
+            name=definition.name,
+            rollout=rollout,
+            end=end,
+            comment=comment,
+        )
+
+
+class RolloutSet(RolloutEvent):
+    """A rollout began, or changed."""
+
+    type: ClassVar[str] = "function.rules.v1.RolloutSet"
+
+
+class RolloutEnded(RolloutEvent):
+    """A rollout ended."""
+
+    type: ClassVar[str] = "function.rules.v1.RolloutEnded"

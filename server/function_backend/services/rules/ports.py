@@ -12,6 +12,7 @@ from function_backend.kernel.gates import ProposedChange
 from function_backend.services.rules.domain.decision import DecisionStatus, GivenInputs, LoggedDecision, TakenDecision
 from function_backend.services.rules.domain.hook import ChangeVerdict
 from function_backend.services.rules.domain.problem import CaseReport, DefinitionProblem
+from function_backend.services.rules.domain.simulation import Outcome, SimulationOutcome, Source, Subject, Tally
 
 
 class CompiledDecision(Protocol):
@@ -59,6 +60,19 @@ class CompiledDecision(Protocol):
 
     def run_cases(self) -> CaseReport:
         """What becomes of the cases that stand in the definition."""
+
+    def inputs_of_type(self, message: str) -> Sequence[str]:
+        """The names of the inputs that are messages of this type."""
+
+    def key(self, source: str) -> KeyExpression:
+        """The compiled expression over the inputs; ProblemsFoundError when it does not add up."""
+
+
+class KeyExpression(Protocol):
+    """An expression over the inputs of a decision whose value tells keys apart."""
+
+    def of(self, inputs: Any, *, now: datetime) -> str | None:  # noqa: ANN401  the engine's inputs
+        """The key as a text, equal for equal values; None when the expression has no value."""
 
 
 class Compiler(Protocol):
@@ -110,3 +124,47 @@ class CompanySource(Protocol):
 
         Raises CompanyNotFoundError when the caller sees none with this id.
         """
+
+
+class CompanyPages(Protocol):
+    """Reads all companies of the tenant of the current call."""
+
+    def count(self) -> int:
+        """How many there are."""
+
+    def page(self, after: UUID | None, *, limit: int) -> Sequence[tuple[UUID, Any]]:
+        """Companies after the given one in the order of their ids, as `google.protobuf.Any`."""
+
+
+class SimulationForms(Protocol):
+    """How what a simulation works with is stored and shown."""
+
+    def source(self, stored: bytes) -> Source:
+        """What the version is tried out on."""
+
+    def stored_source(self, source: Source) -> bytes:
+        """The same, to be stored."""
+
+    def tally(self, stored: bytes) -> Tally:
+        """What came out so far."""
+
+    def stored_tally(self, tally: Tally) -> bytes:
+        """The same, to be stored."""
+
+    def inputs(self, stored: bytes) -> GivenInputs:
+        """Inputs as the log keeps them."""
+
+    def logged(self, outcome: bytes) -> tuple[Outcome, Any]:
+        """How a logged decision came out, and all that it says."""
+
+    def decided(self, result: Any, status: DecisionStatus) -> Outcome:  # noqa: ANN401  the engine's result
+        """How a result of the engine came out."""
+
+    def shown(self, result: Any) -> Any:  # noqa: ANN401  the engine's result
+        """All that the result says, as that of a logged decision."""
+
+    def example(self, outcome: SimulationOutcome, subject: Subject, before: Any, after: Any) -> Any:  # noqa: ANN401
+        """An example of a change, from two outcomes with all that they say."""
+
+    def digest(self, given: GivenInputs) -> bytes:
+        """SHA-256 of inputs that are not in the log."""

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from function_backend.kernel.slice import Chore, Slice
+from function_backend.persistence.wire import Driver
 from function_backend.resources import Resources
+from function_backend.services.rules.adapters.background_work import BackgroundWork
 from function_backend.services.rules.adapters.changes import CompanyChangeInputs
-from function_backend.services.rules.adapters.companies import ReferencedCompanies
+from function_backend.services.rules.adapters.companies import AllCompanies, ReferencedCompanies, empty_company
 from function_backend.services.rules.adapters.decision_log import BackgroundLog, HookKeeping, NoLog, SynchronousLog
 from function_backend.services.rules.adapters.engine import EngineCompiler
+from function_backend.services.rules.adapters.pace import Pace
 from function_backend.services.rules.adapters.publication_feed import PublicationFeed
 from function_backend.services.rules.convert.distribution import KeepingReports
 from function_backend.services.rules.convert.events import EVENT_PAYLOADS
 from function_backend.services.rules.convert.inputs import stored_inputs
 from function_backend.services.rules.convert.keeping import Keeping
+from function_backend.services.rules.convert.simulation import WireForms
+from function_backend.services.rules.domain.rollout import rollout_states
 from function_backend.services.rules.domain.version import Approval
 from function_backend.services.rules.ports import DecisionSink
 from function_backend.services.rules.repository.decision import purge_decisions
+from function_backend.services.rules.repository.simulation import due_simulations, purge_simulations
 from function_backend.services.rules.service import known_hooks
 from function_backend.services.rules.service.checking import Checking
 from function_backend.services.rules.service.compilations import Compilations
@@ -32,14 +38,20 @@ from function_backend.services.rules.service.publishing import Publishing
 from function_backend.services.rules.service.reading import Reading
 from function_backend.services.rules.service.recording import Recording
 from function_backend.services.rules.service.reviews import Reviews
+from function_backend.services.rules.service.rollouts import Rollouts
+from function_backend.services.rules.service.simulating import Simulating
+from function_backend.services.rules.service.simulations import SIMULATIONS, Simulations
 from function_backend.services.rules.servicer.definition import DefinitionServicer, DefinitionUseCases
 from function_backend.services.rules.servicer.distribution import DistributionServicer, DistributionUseCases
 from function_backend.services.rules.servicer.evaluation import EvaluationServicer, EvaluationUseCases
 from function_backend.services.rules.servicer.hook import HookServicer
+from function_backend.services.rules.servicer.rollout import RolloutServicer
+from function_backend.services.rules.servicer.simulation import SimulationServicer
 from function_backend.services.rules.settings import RulesSettings
 
 _PURGE_SECONDS = 60.0
 _TENANTS_SECONDS = 5.0
+_LOOK_SECONDS = 5.0
 
 
 def build(resources: Resources, settings: RulesSettings) -> Slice:
@@ -53,6 +65,7 @@ def build(resources: Resources, settings: RulesSettings) -> Slice:
         size=settings.cached_definitions,
         ttl=settings.cached_for.total_seconds(),
         may_cache=resources.listener_healthy,
+        rollout_states=rollout_states(approval),
     )
     known = KnownHooks(
         transactions=transactions,
@@ -78,6 +91,7 @@ def build(resources: Resources, settings: RulesSettings) -> Slice:
         most_hooks=settings.most_hooks,
     )
     log = _log(resources, settings)
+    publishing = Publishing(transactions=transactions, clock=clock, compilations=compilations, approval=approval)
     definitions = DefinitionUseCases(
         drafts=Drafts(
             transactions=transactions,
@@ -86,7 +100,7 @@ def build(resources: Resources, settings: RulesSettings) -> Slice:
             most_definitions=settings.most_definitions,
         ),
         reviews=Reviews(transactions=transactions, clock=clock, compilations=compilations, approval=approval),
-        publishing=Publishing(transactions=transactions, clock=clock, compilations=compilations, approval=approval),
+        publishing=publishing,
         reading=Reading(transactions=transactions, clock=clock, page_tokens=page_tokens),
         checking=Checking(transactions=transactions, clock=clock, compilations=compilations),
     )
@@ -111,6 +125,34 @@ def build(resources: Resources, settings: RulesSettings) -> Slice:
         in_force.forget(notification)
         feed.changed(notification)
 
+    pace = Pace(settings.simulation_share)
+    simulating = Simulating(
+        transactions=transactions,
+        clock=clock,
+        compilations=compilations,
+        forms=WireForms(),
+        companies=AllCompanies(resources.references),
+        pace=pace,
+    )
+    simulations = Simulations(
+        transactions=transactions,
+        clock=clock,
+        page_tokens=page_tokens,
+        compilations=compilations,
+        forms=WireForms(),
+        company=empty_company,
+        most_open=settings.most_simulations,
+        kept_for=settings.simulations_kept_for,
+    )
+    rollouts = Rollouts(
+        transactions=transactions, clock=clock, compilations=compilations, publishing=publishing, approval=approval
+    )
+    background = BackgroundWork("simulations", simulating.run_due, pace)
+
+    def look_for_simulations(driver: Driver) -> None:
+        if due_simulations(driver, clock.now(), at_most=1):
+            background.wake()
+
     return Slice(
         name="rules",
         servicers={
@@ -118,9 +160,11 @@ def build(resources: Resources, settings: RulesSettings) -> Slice:
             "function.rules.v1.EvaluationService": EvaluationServicer(evaluation),
             "function.rules.v1.HookService": HookServicer(hooks),
             "function.rules.v1.DistributionService": DistributionServicer(distribution),
+            "function.rules.v1.RolloutService": RolloutServicer(rollouts),
+            "function.rules.v1.SimulationService": SimulationServicer(simulations),
         },
         event_payloads=EVENT_PAYLOADS,
-        invalidations={TOPIC: changed, known_hooks.TOPIC: known.forget},
+        invalidations={TOPIC: changed, SIMULATIONS: background.wake, known_hooks.TOPIC: known.forget},
         cache_resets=(in_force.forget_all, known.forget_all, feed.all_changed),
         caches={
             "decisions in force": in_force.statistics,
@@ -129,11 +173,14 @@ def build(resources: Resources, settings: RulesSettings) -> Slice:
         },
         chores=(
             Chore(_PURGE_SECONDS, lambda driver: purge_decisions(driver, clock.now())),
+            Chore(_PURGE_SECONDS, lambda driver: purge_simulations(driver, clock.now())),
+            # For those whose worker died, and where no notification was heard.
+            Chore(_LOOK_SECONDS, look_for_simulations),
             Chore(_TENANTS_SECONDS, known.refresh),
         ),
         gates=gates.open,
-        closings=(log.close,) if isinstance(log, BackgroundLog) else (),
-        endings=(feed.end,),
+        closings=(background.close, *((log.close,) if isinstance(log, BackgroundLog) else ())),
+        endings=(feed.end, background.end),
     )
 
 

@@ -351,6 +351,15 @@ const (
 	// A decision that the caller took itself does not fit what it is said to be
 	// taken by, or comes twice in one request; `BadRequest` names the places.
 	ErrorReason_ERROR_REASON_DECISION_RECORD_INVALID ErrorReason = 482
+	// No simulation with this id exists, or it was deleted.
+	ErrorReason_ERROR_REASON_SIMULATION_NOT_FOUND ErrorReason = 440
+	// The tenant has as many simulations waiting or running as it may have.
+	ErrorReason_ERROR_REASON_SIMULATION_LIMIT_REACHED ErrorReason = 441
+	// The decision has no rollout.
+	ErrorReason_ERROR_REASON_ROLLOUT_NOT_FOUND ErrorReason = 450
+	// The rollout does not add up; `BadRequest` names the field, and for the key
+	// line and column.
+	ErrorReason_ERROR_REASON_ROLLOUT_INVALID ErrorReason = 451
 	// A rule of a hook denied the change; the details say which and why. Nothing
 	// of it was done.
 	ErrorReason_ERROR_REASON_CHANGE_DENIED ErrorReason = 460
@@ -513,6 +522,10 @@ var (
 		480: "ERROR_REASON_TOO_MANY_FOLLOWERS",
 		481: "ERROR_REASON_TOO_MANY_FOLLOWED",
 		482: "ERROR_REASON_DECISION_RECORD_INVALID",
+		440: "ERROR_REASON_SIMULATION_NOT_FOUND",
+		441: "ERROR_REASON_SIMULATION_LIMIT_REACHED",
+		450: "ERROR_REASON_ROLLOUT_NOT_FOUND",
+		451: "ERROR_REASON_ROLLOUT_INVALID",
 		460: "ERROR_REASON_CHANGE_DENIED",
 		461: "ERROR_REASON_HOOK_FAILED",
 		462: "ERROR_REASON_HOOK_NOT_FOUND",
@@ -659,6 +672,10 @@ var (
 		"ERROR_REASON_TOO_MANY_FOLLOWERS":             480,
 		"ERROR_REASON_TOO_MANY_FOLLOWED":              481,
 		"ERROR_REASON_DECISION_RECORD_INVALID":        482,
+		"ERROR_REASON_SIMULATION_NOT_FOUND":           440,
+		"ERROR_REASON_SIMULATION_LIMIT_REACHED":       441,
+		"ERROR_REASON_ROLLOUT_NOT_FOUND":              450,
+		"ERROR_REASON_ROLLOUT_INVALID":                451,
 		"ERROR_REASON_CHANGE_DENIED":                  460,
 		"ERROR_REASON_HOOK_FAILED":                    461,
 		"ERROR_REASON_HOOK_NOT_FOUND":                 462,
@@ -701,7 +718,7 @@ var File_function_common_v1_error_reason_proto protoreflect.FileDescriptor
 
 const file_function_common_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
-	"%function/common/v1/error_reason.proto\x12\x12function.common.v1\x1a function/common/v1/options.proto*܆\x01\n" +
+	"%function/common/v1/error_reason.proto\x12\x12function.common.v1\x1a function/common/v1/options.proto*Ǌ\x01\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12[\n" +
 	"\x1cERROR_REASON_INVALID_REQUEST\x10\x01\x1a9\xb2\xed\x185\b\x03\x12\n" +
@@ -874,7 +891,11 @@ const file_function_common_v1_error_reason_proto_rawDesc = "" +
 	"\x1fERROR_REASON_TOO_MANY_FOLLOWERS\x10\xe0\x03\x1a[\xb2\xed\x18W\b\b\x12\x05limit\x1aL1000 streams follow what is published here; try again on another connection.\x12\x87\x01\n" +
 	"\x1eERROR_REASON_TOO_MANY_FOLLOWED\x10\xe1\x03\x1ab\xb2\xed\x18^\b\t\x12\x05limit\x1aSThe stream would follow more than 1000 decisions; follow a longer prefix, or names.\x12\x83\x01\n" +
 	"$ERROR_REASON_DECISION_RECORD_INVALID\x10\xe2\x03\x1aX\xb2\xed\x18T\b\x03\x12\n" +
-	"violations\x1aDdecision.content_hash: is not that of version 3 of 'credit.approval'\x12\xcd\x01\n" +
+	"violations\x1aDdecision.content_hash: is not that of version 3 of 'credit.approval'\x12~\n" +
+	"!ERROR_REASON_SIMULATION_NOT_FOUND\x10\xb8\x03\x1aV\xb2\xed\x18R\b\x05\x12\rsimulation_id\x1a?Simulation 01938d2e-7f04-7c3e-9d55-0a6f3c3f0b11 does not exist.\x12\x8d\x01\n" +
+	"%ERROR_REASON_SIMULATION_LIMIT_REACHED\x10\xb9\x03\x1aa\xb2\xed\x18]\b\t\x12\x05limit\x1aRA tenant has at most 10 simulations that are not over; wait for one, or cancel it.\x12a\n" +
+	"\x1eERROR_REASON_ROLLOUT_NOT_FOUND\x10\xc2\x03\x1a<\xb2\xed\x188\b\x05\x12\x04name\x1a.The decision 'credit.approval' has no rollout.\x12v\n" +
+	"\x1cERROR_REASON_ROLLOUT_INVALID\x10\xc3\x03\x1aS\xb2\xed\x18O\b\x03\x12\x04name\x12\x05field\x1a>key: line 1, column 1: there is no variable 'compny' (company)\x12\xcd\x01\n" +
 	"\x1aERROR_REASON_CHANGE_DENIED\x10\xcc\x03\x1a\xab\x01\xb2\xed\x18\xa6\x01\b\t\x12\x04hook\x12\toperation\x12\x04name\x12\aversion\x12\arule_id\x12\vreason_code\x12\x06reason\x12\vdecision_id\x1aWDenied by the rule 'embargo' of 'company.acceptance': Companies there are not accepted.\x12\xba\x01\n" +
 	"\x18ERROR_REASON_HOOK_FAILED\x10\xcd\x03\x1a\x9a\x01\xb2\xed\x18\x95\x01\b\t\x12\x04hook\x12\toperation\x12\x04name\x12\x05cause\x1asThe hook 'company.sanctions' could not decide, so nothing was changed: the rule 'embargo' failed: division by zero.\x12\\\n" +
 	"\x1bERROR_REASON_HOOK_NOT_FOUND\x10\xce\x03\x1a:\xb2\xed\x186\b\x05\x12\x04hook\x1a,The hook 'company.sanctions' does not exist.\x12p\n" +

@@ -389,6 +389,16 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """A decision that the caller took itself does not fit what it is said to be
     taken by, or comes twice in one request; `BadRequest` names the places.
     """
+    ERROR_REASON_SIMULATION_NOT_FOUND: _ErrorReason.ValueType  # 440
+    """No simulation with this id exists, or it was deleted."""
+    ERROR_REASON_SIMULATION_LIMIT_REACHED: _ErrorReason.ValueType  # 441
+    """The tenant has as many simulations waiting or running as it may have."""
+    ERROR_REASON_ROLLOUT_NOT_FOUND: _ErrorReason.ValueType  # 450
+    """The decision has no rollout."""
+    ERROR_REASON_ROLLOUT_INVALID: _ErrorReason.ValueType  # 451
+    """The rollout does not add up; `BadRequest` names the field, and for the key
+    line and column.
+    """
     ERROR_REASON_CHANGE_DENIED: _ErrorReason.ValueType  # 460
     """A rule of a hook denied the change; the details say which and why. Nothing
     of it was done.
@@ -789,6 +799,16 @@ ERROR_REASON_TOO_MANY_FOLLOWED: ErrorReason.ValueType  # 481
 ERROR_REASON_DECISION_RECORD_INVALID: ErrorReason.ValueType  # 482
 """A decision that the caller took itself does not fit what it is said to be
 taken by, or comes twice in one request; `BadRequest` names the places.
+"""
+ERROR_REASON_SIMULATION_NOT_FOUND: ErrorReason.ValueType  # 440
+"""No simulation with this id exists, or it was deleted."""
+ERROR_REASON_SIMULATION_LIMIT_REACHED: ErrorReason.ValueType  # 441
+"""The tenant has as many simulations waiting or running as it may have."""
+ERROR_REASON_ROLLOUT_NOT_FOUND: ErrorReason.ValueType  # 450
+"""The decision has no rollout."""
+ERROR_REASON_ROLLOUT_INVALID: ErrorReason.ValueType  # 451
+"""The rollout does not add up; `BadRequest` names the field, and for the key
+line and column.
 """
 ERROR_REASON_CHANGE_DENIED: ErrorReason.ValueType  # 460
 """A rule of a hook denied the change; the details say which and why. Nothing

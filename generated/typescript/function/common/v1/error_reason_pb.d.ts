@@ -1022,6 +1022,35 @@ export enum ErrorReason {
   DECISION_RECORD_INVALID = 482,
 
   /**
+   * No simulation with this id exists, or it was deleted.
+   *
+   * @generated from enum value: ERROR_REASON_SIMULATION_NOT_FOUND = 440;
+   */
+  SIMULATION_NOT_FOUND = 440,
+
+  /**
+   * The tenant has as many simulations waiting or running as it may have.
+   *
+   * @generated from enum value: ERROR_REASON_SIMULATION_LIMIT_REACHED = 441;
+   */
+  SIMULATION_LIMIT_REACHED = 441,
+
+  /**
+   * The decision has no rollout.
+   *
+   * @generated from enum value: ERROR_REASON_ROLLOUT_NOT_FOUND = 450;
+   */
+  ROLLOUT_NOT_FOUND = 450,
+
+  /**
+   * The rollout does not add up; `BadRequest` names the field, and for the key
+   * line and column.
+   *
+   * @generated from enum value: ERROR_REASON_ROLLOUT_INVALID = 451;
+   */
+  ROLLOUT_INVALID = 451,
+
+  /**
    * A rule of a hook denied the change; the details say which and why. Nothing
    * of it was done.
    *

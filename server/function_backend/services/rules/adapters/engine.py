@@ -20,13 +20,25 @@ from function_backend.services.rules.domain.problem import (
 )
 from function_backend.services.rules.errors import DecisionInputInvalidError
 from function_backend.services.rules.ports import CompiledDecision
-from function_backend_rules.decisions import Compiled, DefinitionRefusedError, Inputs, compile_definition
+from function_backend_rules.cel import RefusedError
+from function_backend_rules.cel.failures import EvaluationError
+from function_backend_rules.cel.program import Program
+from function_backend_rules.decisions import (
+    NOW,
+    Compiled,
+    DefinitionRefusedError,
+    Inputs,
+    compile_definition,
+    to_timestamp,
+)
 from function_backend_rules.explanation import Explanation, explain
 from function_backend_rules.input_values import InputRefusedError
 from function_backend_rules.problems import Problem
 from function_backend_rules.results import Result
 from function_backend_rules.testing import CaseReport as EngineCaseReport
 from function_backend_rules.testing import Difference, Verdict, run_cases
+
+_KEY_TYPES = ("string", "int", "uint", "bool", "bytes")
 
 
 class EngineDecision:
@@ -124,6 +136,51 @@ class EngineDecision:
                 condition_share=report.coverage.condition_ratio,
             ),
         )
+
+    def inputs_of_type(self, message: str) -> Sequence[str]:
+        """The names of the inputs that are messages of this type."""
+        return [item.name for item in self.compiled.definition.inputs if item.type == message]
+
+    def key(self, source: str) -> EngineKey:
+        """The compiled expression over the inputs; ProblemsFoundError when it does not add up."""
+        try:
+            checked = self.compiled.environment.check(source)
+        except RefusedError as error:
+            raise ProblemsFoundError(
+                [
+                    DefinitionProblem(
+                        path="key",
+                        message=issue.message,
+                        line=issue.line,
+                        column=issue.column,
+                        suggestion=issue.suggestion or "",
+                    )
+                    for issue in error.issues
+                ]
+            ) from error
+        if str(checked.type) not in _KEY_TYPES:
+            message = f"is of the type {checked.type}; a key is one of {', '.join(_KEY_TYPES)}"
+            raise ProblemsFoundError([DefinitionProblem(path="key", message=message)])
+        return EngineKey(self, checked.program())
+
+
+class EngineKey:
+    """An expression whose value tells keys apart."""
+
+    __slots__ = ("_decision", "_program")
+
+    def __init__(self, decision: EngineDecision, program: Program) -> None:
+        self._decision = decision
+        self._program = program
+
+    def of(self, inputs: Inputs, *, now: datetime) -> str | None:
+        """The key as a text, equal for equal values; None when the expression has no value."""
+        values = {**self._decision.named(inputs), NOW: to_timestamp(now)}
+        try:
+            found = self._program.evaluate(values)
+        except EvaluationError:
+            return None
+        return found if isinstance(found, str) else repr(found)
 
 
 class EngineCompiler:

@@ -17,12 +17,13 @@ from function_backend.services.rules.domain.decision import (
 from function_backend.services.rules.service.decisions import ExplainedDecision
 from function_backend_rules.recording.outcomes import outcome_message
 
-_STATUSES = {
+STATUSES = {
     DecisionStatus.MATCHED: wire.DECISION_STATUS_MATCHED,
     DecisionStatus.NO_MATCH: wire.DECISION_STATUS_NO_MATCH,
     DecisionStatus.FAILED: wire.DECISION_STATUS_FAILED,
 }
-_BY_NUMBER: dict[int, DecisionStatus] = {number: status for status, number in _STATUSES.items()}
+"""How decisions come out, on the wire."""
+_BY_NUMBER: dict[int, DecisionStatus] = {number: status for status, number in STATUSES.items()}
 
 
 def question(
@@ -74,6 +75,15 @@ def logged(value: LoggedDecision, *, with_inputs: bool) -> wire.LoggedDecision:
     )
     if with_inputs and value.inputs is not None:
         message.inputs.ParseFromString(value.inputs)
+    if value.candidate_version is not None:
+        message.rollout.CopyFrom(
+            wire.DecisionRollout(
+                candidate_version=value.candidate_version,
+                answered_by_candidate=value.version == value.candidate_version,
+                other_version=value.other_version or 0,
+                agreement=value.agreement or "",
+            )
+        )
     return message
 
 
@@ -92,7 +102,7 @@ def status_of(number: int) -> DecisionStatus:
     return _BY_NUMBER[number]
 
 
-def wanted(message: service_wire.ListDecisionsRequest) -> DecisionFilter:
+def wanted(message: service_wire.ListDecisionsRequest | service_wire.ExportDecisionsRequest) -> DecisionFilter:
     """Which decisions of the log."""
     return DecisionFilter(
         name=message.name,

@@ -29,7 +29,8 @@ from function_backend.services.rules.errors import (
 from function_backend.services.rules.events import ChangeDenied
 from function_backend.services.rules.ports import ChangeInputs, ChangeReader, DecisionKeeping
 from function_backend.services.rules.repository.decision import DecisionRepository
-from function_backend.services.rules.service.in_force import Deciding, InForce
+from function_backend.services.rules.service.beside import Deciding
+from function_backend.services.rules.service.in_force import InForce
 from function_backend.services.rules.service.known_hooks import KnownHooks
 
 _log = logging.getLogger(__name__)

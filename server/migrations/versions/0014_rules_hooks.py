@@ -6,8 +6,8 @@ from alembic import op
 
 from function_backend.persistence.schema import definer_function, protect_except_for_definer
 
-revision = "0035"
-down_revision = "0012"
+revision = "0014"
+down_revision = "0013"
 branch_labels = None
 depends_on = None
 
