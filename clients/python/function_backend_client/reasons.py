@@ -832,6 +832,54 @@ class DecisionRecordInvalidError(InvalidArgumentError):
     default_reason = "DECISION_RECORD_INVALID"
 
 
+class ChangeDeniedError(PreconditionError):
+    """A rule of a hook denied the change."""
+
+    default_reason = "CHANGE_DENIED"
+
+
+class HookFailedError(PreconditionError):
+    """A hook could not decide, so the change was not made: its decision failed, took too long, or no …."""
+
+    default_reason = "HOOK_FAILED"
+
+
+class HookNotFoundError(NotFoundError):
+    """The tenant has no hook with this name."""
+
+    default_reason = "HOOK_NOT_FOUND"
+
+
+class HookNameTakenError(AlreadyExistsError):
+    """The tenant has a hook with this name already."""
+
+    default_reason = "HOOK_NAME_TAKEN"
+
+
+class HookEtagMismatchError(ConflictError):
+    """The etag in the request is not the current one: somebody changed the hook in between."""
+
+    default_reason = "HOOK_ETAG_MISMATCH"
+
+
+class HookMisfitError(PreconditionError):
+    """The decision does not take what the hook has, or gives what the hook does not understand."""
+
+    default_reason = "HOOK_MISFIT"
+
+
+class HookLimitReachedError(PreconditionError):
+    """The tenant has as many hooks as it may have."""
+
+    default_reason = "HOOK_LIMIT_REACHED"
+
+
+class ConditionInvalidError(InvalidArgumentError):
+    """The expression of a condition cannot be accepted."""
+
+    default_reason = "CONDITION_INVALID"
+
+
 KINDS: Mapping[StatusCode, type[FunctionBackendError]] = MappingProxyType(
     {
         kind.status: kind
