@@ -9,7 +9,7 @@ from pathlib import Path
 from function.rules.v1 import definition_pb2
 from function_backend_rules.definitions.csv_places import CsvPlaces, field_place
 from function_backend_rules.definitions.json_text import read_json
-from function_backend_rules.definitions.nodes import MAX_SIZE, Node, Scalar, TextRefusedError
+from function_backend_rules.definitions.nodes import MAX_NODES, MAX_SIZE, Node, Scalar, TextRefusedError
 from function_backend_rules.definitions.places import node_at, place_in
 from function_backend_rules.definitions.problems import FileProblem, excerpt
 from function_backend_rules.definitions.reading import MAX_PROBLEMS, DefinitionReader
@@ -80,7 +80,9 @@ class FileContents:
     """The names of those, where they have any."""
 
 
-def read_text(text: str, file: str, folder: Path | None = None, *, json: bool = False) -> FileContents:
+def read_text(
+    text: str, file: str, folder: Path | None = None, *, json: bool = False, most: int = MAX_NODES
+) -> FileContents:
     """The definitions of a text in YAML or JSON.
 
     Args:
@@ -88,11 +90,12 @@ def read_text(text: str, file: str, folder: Path | None = None, *, json: bool = 
         file: what it is called in problems.
         folder: where the CSV files that it names are; they are refused when None.
         json: whether it is JSON, which is stricter than YAML and has texts of its own for what YAML cannot hold.
+        most: how many values it may hold; reading one takes about 10 µs.
     """
     if len(text) > MAX_SIZE:
         return _refused(FileProblem(file, 0, 0, "", f"the file has more than {MAX_SIZE // 2**20} MiB"))
     try:
-        nodes = read_json(text) if json else read_yaml(text.removeprefix("\ufeff"))
+        nodes = read_json(text, most) if json else read_yaml(text.removeprefix("\ufeff"), most)
     except TextRefusedError as error:
         shown = excerpt(text, error.place.line, error.place.column)
         place = error.place

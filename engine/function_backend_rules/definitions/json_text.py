@@ -8,6 +8,7 @@ from json.decoder import JSONDecodeError, scanstring  # type: ignore[attr-define
 
 from function_backend_rules.definitions.nodes import (
     MAX_DEPTH,
+    MAX_NODES,
     Mapping,
     Node,
     NodeBudget,
@@ -21,21 +22,21 @@ _SPACE = re.compile(r"[ \t\n\r]*")
 _WORD = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\w.])|(?:true|false|null)(?!\w)", re.ASCII)
 
 
-def read_json(text: str) -> list[Node]:
-    """The one document of a JSON file.
+def read_json(text: str, most: int = MAX_NODES) -> list[Node]:
+    """The one document of a JSON file, of so many values at most.
 
     Raises:
         TextRefusedError: it is no JSON.
     """
-    return [_Reader(text).document()]
+    return [_Reader(text, most).document()]
 
 
 class _Reader:
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, most: int) -> None:
         self._text = text
         self._at = 0
         self._lines = [0, *(found.end() for found in re.finditer("\n", text))]
-        self._budget = NodeBudget()
+        self._budget = NodeBudget(text, most)
 
     def document(self) -> Node:
         node = self._value(0)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 MAX_SIZE = 16 * 1024 * 1024
 """The most bytes of one file."""
 MAX_DEPTH = 60
 """How deep lists and mappings nest at most."""
 MAX_NODES = 2_000_000
-"""The most texts, lists and mappings of one file, those counted again that an alias repeats."""
+"""The most texts, lists and mappings of one file, those counted again that an alias repeats; about 10 µs each."""
+_SMALL = 10_000
+"""As many values a short file may have through its aliases."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +72,16 @@ class Mapping:
 Node = Scalar | Sequence | Mapping
 
 
-@dataclass(slots=True)
 class NodeBudget:
-    """Counts what a file holds, aliases spelled out."""
+    """Counts what a file holds, aliases spelled out.
 
-    left: int = field(default=MAX_NODES)
+    A value takes two characters at least, so only a file with aliases can have more values than characters. It may not,
+    beyond a small number: what reading costs is bounded by the length of the text.
+    """
+
+    def __init__(self, text: str, most: int = MAX_NODES) -> None:
+        self.most = min(most, max(_SMALL, len(text)))
+        self.left = self.most
 
     def take(self, count: int, place: Place) -> None:
         """Counts nodes.
@@ -84,7 +91,9 @@ class NodeBudget:
         """
         self.left -= count
         if self.left < 0:
-            raise TextRefusedError(place, f"the file holds more than {MAX_NODES} values, with its aliases spelled out")
+            raise TextRefusedError(
+                place, f"the file holds more than {self.most:,} values, with its aliases spelled out"
+            )
 
 
 def told(node: Node) -> str:

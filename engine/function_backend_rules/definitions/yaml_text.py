@@ -14,6 +14,7 @@ import yaml
 
 from function_backend_rules.definitions.nodes import (
     MAX_DEPTH,
+    MAX_NODES,
     Mapping,
     Node,
     NodeBudget,
@@ -28,14 +29,14 @@ _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _START = Place(1, 1)
 
 
-def read_yaml(text: str) -> list[Node]:
-    """The documents of a YAML file that are not empty.
+def read_yaml(text: str, most: int = MAX_NODES) -> list[Node]:
+    """The documents of a YAML file that are not empty, together of so many values at most.
 
     Raises:
         TextRefusedError: it is no YAML, or uses what definitions may not.
     """
     try:
-        return list(_Documents(text).all())
+        return list(_Documents(text, most).all())
     except yaml.MarkedYAMLError as error:
         message = " ".join(part for part in (error.context, error.problem) if part)
         # The colon of `a ? b : c`, most of the time.
@@ -52,10 +53,10 @@ def read_yaml(text: str) -> list[Node]:
 
 
 class _Documents:
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, most: int) -> None:
         self._events: Iterator[Any] = yaml.parse(text, Loader=_LOADER)
         self._anchors: dict[str, Node] = {}
-        self._budget = NodeBudget()
+        self._budget = NodeBudget(text, most)
 
     def all(self) -> Iterator[Node]:
         for event in self._events:
