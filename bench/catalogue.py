@@ -20,9 +20,11 @@ from bench.rows.permitted_resources import measure as measure_permitted_resource
 from bench.rows.ready import measure as measure_ready
 from bench.rows.revocation import measure as measure_revocation
 from bench.rows.rules_conditions import measure as measure_rules_conditions
+from bench.rows.rules_local import measure as measure_rules_local
 from bench.rows.rules_publish import measure as measure_rules_publish
 from bench.rows.rules_service import measure as measure_rules_service
 from bench.rows.rules_sets import measure as measure_rules_sets
+from bench.rows.rules_simulate import measure as measure_rules_simulate
 from bench.rows.rules_tables import measure as measure_rules_tables
 from bench.rows.search import measure as measure_search
 from bench.rows.token_grants import measure as measure_token_grants
@@ -63,4 +65,6 @@ ROWS = (
     Row(name="rule-tables", title="Decision tables", measure=measure_rules_tables),
     Row(name="rule-publish", title="Publishing a rule", measure=measure_rules_publish),
     Row(name="rule-service", title="Decisions over gRPC", measure=measure_rules_service),
+    Row(name="rules-local", title="Decisions in the client's process", measure=measure_rules_local),
+    Row(name="rule-simulate", title="Simulating a set of rules", measure=measure_rules_simulate),
 )

@@ -48,6 +48,7 @@ class Limits:
 
 
 _USUAL = Limits()
+_NO_TIME = Timestamp(0)
 
 
 class DefinitionRefusedError(ValueError):
@@ -89,6 +90,8 @@ class Compiled:
     warnings: tuple[Problem, ...]
     limits: Limits
     reader: InputReader
+    timeless: bool
+    """Whether no expression asks for the time: reading the clock takes as long as finding a row."""
 
     @property
     def name(self) -> str:
@@ -159,7 +162,7 @@ class Compiled:
             InputRefusedError: inputs that are not read yet are missing, unknown or of another type.
         """
         read = inputs if isinstance(inputs, Inputs) else self.read(inputs)
-        moment = to_timestamp(now) if now is not None else Timestamp(time.time_ns())
+        moment = to_timestamp(now) if now is not None else _NO_TIME if self.timeless else Timestamp(time.time_ns())
         if budget is None:
             budget = Budget() if self.limits is _USUAL else self.budget()
         return self.body.evaluate([*read.values, moment], budget)
@@ -221,6 +224,8 @@ def compile_definition(
         warnings=body.warnings,
         limits=limits,
         reader=InputReader(environment, NOW),
+        # A word of some text may look like it; then the clock is read in vain. What a graph calls is not looked at.
+        timeless=not isinstance(body, CompiledGraph) and NOW.encode() not in frozen.SerializeToString(),
     )
 
 

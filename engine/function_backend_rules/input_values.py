@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from google.protobuf import any_pb2, json_format, message_factory
-from google.protobuf.message import DecodeError
+from google.protobuf.message import DecodeError, Message
 
 from function_backend_rules.cel.environment import Environment
 from function_backend_rules.cel.failures import EvaluationError
@@ -42,7 +42,11 @@ class InputReader:
         self._contract = environment.contract
         self._pool = environment.contract.pool
         self._types = {name: kind for name, kind in environment.variables.items() if name != now}
-        self._size = len(self._types)
+        self._classes = {
+            kind.name: message_factory.GetMessageClass(self._pool.FindMessageTypeByName(kind.name))
+            for kind in self._types.values()
+            if kind.kind == "message"
+        }
 
     def from_values(self, values: Mapping[str, object]) -> list[object]:
         """The inputs of run-time values, in order.
@@ -67,6 +71,22 @@ class InputReader:
             InputRefusedError: one is not in order.
         """
         return self._all(values, self._of_any)
+
+    def from_mixed(self, values: Mapping[str, object]) -> list[object]:
+        """The inputs of messages as they are, and of the JSON forms of everything else, in order.
+
+        Raises:
+            InputRefusedError: one is not in order.
+        """
+        return self._all(values, self._of_mixed)
+
+    def from_sent(self, messages: Mapping[str, any_pb2.Any], json: Mapping[str, object]) -> list[object]:
+        """The inputs of packed messages and of JSON forms, in order.
+
+        Raises:
+            InputRefusedError: one is not in order.
+        """
+        return self._all({**json, **messages}, self._of_sent)
 
     def json_value(self, value: object, kind: Type, path: str) -> Any:
         """The run-time value of the JSON form of a type.
@@ -104,16 +124,33 @@ class InputReader:
 
     def _of_any(self, value: any_pb2.Any, kind: Type, path: str) -> Any:
         name = value.type_url.rpartition("/")[2]
-        if not name:
-            raise InputError(path, "the Any is empty")
+        # Most inputs are of the type that is declared, whose class is known.
+        made = self._classes.get(name)
+        if made is None:
+            if not name:
+                raise InputError(path, "the Any is empty")
+            try:
+                made = message_factory.GetMessageClass(self._pool.FindMessageTypeByName(name))
+            except KeyError:
+                raise InputError(path, f"the message {name!r} is not known") from None
         try:
-            message = message_factory.GetMessageClass(self._pool.FindMessageTypeByName(name))()
-        except KeyError:
-            raise InputError(path, f"the message {name!r} is not known") from None
-        try:
-            message.ParseFromString(value.value)
+            message = made.FromString(value.value)
         except DecodeError:
             raise InputError(path, f"the bytes are not a {name}") from None
+        if name == kind.name:
+            return message
+        return self._of_message(message, kind, path)
+
+    def _of_sent(self, value: Any, kind: Type, path: str) -> Any:
+        read = self._of_any if isinstance(value, any_pb2.Any) else self._of_json
+        return read(value, kind, path)
+
+    def _of_mixed(self, value: Any, kind: Type, path: str) -> Any:
+        if isinstance(value, Message):
+            return self._of_message(value, kind, path)
+        return self._of_json(value, kind, path)
+
+    def _of_message(self, message: Message, kind: Type, path: str) -> Any:
         if kind.kind == "message":
             return checked(message, kind, path)
         try:
@@ -172,11 +209,10 @@ class InputReader:
         return message
 
     def _scalar(self, value: Any, kind: Type, path: str) -> Any:
-        wrong = InputError(path, f"{_shown(value)} is not a value of type {kind}")
         try:
             read = _SCALARS[kind.kind](value)
         except (EvaluationError, ValueError, TypeError, OverflowError, binascii.Error):
-            raise wrong from None
+            raise InputError(path, f"{_shown(value)} is not a value of type {kind}") from None
         return checked(read, kind, path)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from function_backend.kernel.gates import Gates
 from function_backend.kernel.references import References
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ class Resources:
     """The methods of all services."""
     references: References = field(default_factory=References)
     """Reads resources of other slices by their ids."""
+    gates: Gates = field(default_factory=Gates)
+    """What changes must pass before they are committed."""
     listener_healthy: Callable[[], bool]
     """Whether change notifications arrive; while they do not, nothing may be answered from a cache without asking."""
     epoch_age: Callable[[], float]

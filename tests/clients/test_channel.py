@@ -165,6 +165,7 @@ class TestServiceConfig:
         assert set(PLANS) - named == {
             "/function.company.v1.CompanyService/ImportCompanies",
             "/function.auth.v1.UserService/ImportUsers",
+            "/function.rules.v1.EvaluationService/EvaluateStream",
         }
 
     def test_every_method_declares_what_a_repetition_does(self) -> None:

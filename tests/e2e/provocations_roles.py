@@ -31,6 +31,16 @@ def _(scene: Scene) -> Answer:
     return scene.send("GetRole", role_service_pb2.GetRoleRequest(id=NOBODY))
 
 
+@provokes("CONDITION_INVALID")
+def _(scene: Scene) -> Answer:
+    subject = role_binding_pb2.RoleSubject(kind=role_binding_pb2.ROLE_SUBJECT_KIND_USER, id=NOBODY)
+    condition = role_binding_pb2.RoleCondition(expression="reqest.time > request.time")
+    request = role_binding_service_pb2.CreateRoleBindingRequest(
+        role_id=role_id("viewer"), subject=subject, condition=condition
+    )
+    return scene.send("CreateRoleBinding", request)
+
+
 @provokes("ROLE_NAME_TAKEN")
 def _(scene: Scene) -> Answer:
     return scene.send("CreateRole", _role("owner"))

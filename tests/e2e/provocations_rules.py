@@ -4,8 +4,20 @@ from __future__ import annotations
 
 import secrets
 
-from function.rules.v1 import decision_pb2, evaluation_service_pb2
+import psycopg
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from function.rules.v1 import (
+    decision_pb2,
+    distribution_service_pb2,
+    evaluation_service_pb2,
+    rollout_pb2,
+    rollout_service_pb2,
+    simulation_pb2,
+    simulation_service_pb2,
+)
 from function.rules.v1 import definition_service_pb2 as wire
+from function_backend.services.rules.adapters import publication_feed
 from tests.e2e.provocations import NOBODY, provokes
 from tests.e2e.scene import Scene
 from tests.factories.rules import RulesCaller, given, loan
@@ -137,3 +149,73 @@ def _(scene: Scene) -> Answer:
     inputs = decision_pb2.DecisionInputs(company_ids={"amount": NOBODY})
     request = evaluation_service_pb2.EvaluateRequest(name=_published(scene), inputs=inputs)
     return scene.send("Evaluate", request, key=make_key(scene.usual, "rules.evaluate"))
+
+
+@provokes("TOO_MANY_FOLLOWERS")
+def _(scene: Scene) -> Answer:
+    limit, publication_feed._MOST_FOLLOWERS = publication_feed._MOST_FOLLOWERS, 0
+    try:
+        return scene.send("WatchPublished", distribution_service_pb2.WatchPublishedRequest(name_prefix="*"))
+    finally:
+        publication_feed._MOST_FOLLOWERS = limit
+
+
+@provokes("TOO_MANY_FOLLOWED")
+def _(scene: Scene) -> Answer:
+    names = [_published(scene)]
+    limit, publication_feed._MOST_FOLLOWED = publication_feed._MOST_FOLLOWED, 0
+    try:
+        return scene.send("WatchPublished", distribution_service_pb2.WatchPublishedRequest(names=names))
+    finally:
+        publication_feed._MOST_FOLLOWED = limit
+
+
+@provokes("DECISION_RECORD_INVALID")
+def _(scene: Scene) -> Answer:
+    """The same decision twice in one request."""
+    now = Timestamp()
+    now.GetCurrentTime()
+    report = distribution_service_pb2.ReportedDecision(
+        id=NOBODY,
+        name=_name(),
+        version=1,
+        content_hash="0" * 64,
+        decide_time=now,
+        status=decision_pb2.DECISION_STATUS_NO_MATCH,
+    )
+    request = distribution_service_pb2.RecordDecisionsRequest(decisions=[report, report])
+    return scene.send("RecordDecisions", request)
+
+
+@provokes("SIMULATION_NOT_FOUND")
+def _(scene: Scene) -> Answer:
+    return scene.send("GetSimulation", simulation_service_pb2.GetSimulationRequest(id=NOBODY))
+
+
+@provokes("SIMULATION_LIMIT_REACHED")
+def _(scene: Scene) -> Answer:
+    key = make_tenant(scene.narrow)
+    stored = simulation_pb2.SimulationSource(stored_decisions=simulation_pb2.StoredDecisions())
+    request = simulation_service_pb2.CreateSimulationRequest(name=_drafted(scene.narrow, key), source=stored)
+    answer = scene.send("CreateSimulation", request, on=scene.narrow, key=key)
+    made = simulation_service_pb2.CreateSimulationResponse.FromString(answer.responses[0]).simulation
+    # As if it went on for hours.
+    with psycopg.connect(scene.narrow.database.superuser_url, autocommit=True) as connection:
+        connection.execute(
+            "update rules_simulation set holder = tenant_id, held_until = '2999-01-01', ended_at = null where id = %s",
+            [made.id],
+        )
+    return scene.send("CreateSimulation", request, on=scene.narrow, key=key)
+
+
+@provokes("ROLLOUT_NOT_FOUND")
+def _(scene: Scene) -> Answer:
+    return scene.send("GetRollout", rollout_service_pb2.GetRolloutRequest(name=_draft(scene)))
+
+
+@provokes("ROLLOUT_INVALID")
+def _(scene: Scene) -> Answer:
+    request = rollout_service_pb2.SetRolloutRequest(
+        name=_published(scene), candidate_version=1, mode=rollout_pb2.ROLLOUT_MODE_PERCENTAGE, percent=5
+    )
+    return scene.send("SetRollout", request)

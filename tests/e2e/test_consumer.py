@@ -23,8 +23,8 @@ from tests.fixtures.principals import make_tenant
 from tests.fixtures.server import RunningServer
 
 ROOT = Path(__file__).parents[2]
-EXAMPLE = ROOT / "examples" / "python" / "first_steps.py"
-OURS = ("function", "function_backend_client")
+EXAMPLES = [ROOT / "examples" / "python" / name for name in ("first_steps.py", "local_rules.py")]
+OURS = ("function", "function_backend_client", "function_backend_rules")
 
 
 @dataclass(frozen=True)
@@ -71,9 +71,9 @@ class Project:
 
 @pytest.fixture(scope="module")
 def wheels(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    """The wheels of the stubs and of the client."""
+    """The wheels of the stubs, of the client and of the engine."""
     built = tmp_path_factory.mktemp("wheels")
-    for package in ("generated/python", "clients/python"):
+    for package in ("generated/python", "clients/python", "engine"):
         subprocess.run(
             [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", built],
             cwd=ROOT / package,
@@ -92,12 +92,13 @@ def project(wheels: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Pro
     # Files of this kind add a folder and not what the same kind of file in that folder adds: the checkout, which is
     # installed there for editing, stays out of reach.
     (project.packages / "dependencies.pth").write_text(f"{sysconfig.get_path('purelib')}\n", encoding="utf-8")
-    (project.folder / "first_steps.py").write_bytes(EXAMPLE.read_bytes())
+    for example in EXAMPLES:
+        (project.folder / example.name).write_bytes(example.read_bytes())
     return project
 
 
 def test_what_is_imported_is_what_was_installed(project: Project) -> None:
-    for package in ("function.company.v1.company_pb2", "function_backend_client"):
+    for package in ("function.company.v1.company_pb2", "function_backend_client", "function_backend_rules"):
         found = project.run(project.python, "-c", f"import {package} as package; print(package.__file__)")
         assert Path(found.strip()).is_relative_to(project.packages)
 
@@ -112,9 +113,10 @@ def test_the_wheels_are_typed_and_name_what_they_need(wheels: list[Path], projec
         }
         with zipfile.ZipFile(wheel) as archive:
             assert any(name.endswith("py.typed") for name in archive.namelist())
-    assert set(needed) == {"function-backend-api", "function-backend-client"}
+    assert set(needed) == {"function-backend-api", "function-backend-client", "function-backend-rules"}
     assert needed["function-backend-api"] >= {"grpcio", "protobuf"}
     assert "function-backend-api" in needed["function-backend-client"]
+    assert "function-backend-rules" in needed["function-backend-client"]
 
 
 def test_the_example_runs_against_the_service(project: Project, server: RunningServer) -> None:
@@ -131,7 +133,22 @@ def test_the_example_runs_against_the_service(project: Project, server: RunningS
     assert words[3][1] == "company.identifiers[0].value"
 
 
-def test_the_example_is_fine_with_mypy_strict(project: Project) -> None:
+def test_the_example_decides_in_its_own_process(project: Project, server: RunningServer) -> None:
+    printed = project.run(
+        project.python,
+        "local_rules.py",
+        FUNCTION_BACKEND_ADDRESS=server.target,
+        FUNCTION_BACKEND_API_KEY=make_tenant(server),
+    )
+    assert [line.split(maxsplit=1) for line in printed.splitlines()] == [
+        ["here", "False True"],
+        ["there", "False"],
+        ["changed", "Credits up to 10000 are granted."],
+        ["logged", "True True"],
+    ]
+
+
+def test_the_examples_are_fine_with_mypy_strict(project: Project) -> None:
     settings = project.folder / "mypy.ini"
     settings.write_text("[mypy]\nstrict = true\n", encoding="utf-8")
     # An answer whose type is not known would pass everything.
@@ -141,6 +158,8 @@ def test_the_example_is_fine_with_mypy_strict(project: Project) -> None:
     )
     arguments: list[str | Path] = ["--config-file", settings, "--cache-dir", project.folder / "cache"]
     arguments += ["--python-executable", project.python]
-    checked = project.run(sys.executable, "-m", "mypy", *arguments, "first_steps.py", "answer.py")
+    checked = project.run(
+        sys.executable, "-m", "mypy", *arguments, *(example.name for example in EXAMPLES), "answer.py"
+    )
     assert 'Revealed type is "function.company.v1.company_pb2.Company"' in checked
     assert "Success" in checked

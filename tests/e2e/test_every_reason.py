@@ -9,6 +9,7 @@ import pytest
 from tests.contracts.reasons import REASONS, status_of
 from tests.e2e import (
     provocations_grants,  # noqa: F401 - registers its own
+    provocations_hooks,  # noqa: F401 - registers its own
     provocations_keys,  # noqa: F401 - registers its own
     provocations_people,  # noqa: F401 - registers its own
     provocations_relations,  # noqa: F401 - registers its own
@@ -28,6 +29,7 @@ NAMES_FIELDS = {"INVALID_REQUEST", "INVALID_FILTER", "INVALID_PAGE_TOKEN", "INVA
 NAMES_FIELDS |= {"PASSWORD_REFUSED", "SECOND_FACTOR_INVALID"}
 COMES_BACK = {"RATE_LIMITED", "OVERLOADED", "DEPENDENCY_UNAVAILABLE", "CONCURRENT_CHANGE"}
 COMES_BACK |= {"API_KEY_QUOTA_EXCEEDED", "TOO_MANY_WATCHERS", "SIGN_IN_DELAYED", "HASHING_OVERLOADED"}
+COMES_BACK |= {"TOO_MANY_FOLLOWERS"}
 NAMES_A_RESOURCE = {
     reason for reason in REASONS if reason.startswith(("COMPANY_", "TENANT_", "API_KEY_", "SIGNING_KEY_"))
 }
@@ -48,9 +50,14 @@ NAMES_A_RESOURCE |= {
     "RELATIONSHIP_EXISTS",
     "DECISION_NOT_FOUND",
 }
-NAMES_FIELDS |= {"DEFINITION_INVALID", "DECISION_INPUT_INVALID", "TESTS_FAILED"}
+NAMES_FIELDS |= {"DEFINITION_INVALID", "DECISION_INPUT_INVALID", "DECISION_RECORD_INVALID", "TESTS_FAILED"}
 NAMES_A_RESOURCE |= {"DEFINITION_NOT_FOUND", "DEFINITION_NAME_TAKEN", "VERSION_NOT_FOUND", "VERSION_ETAG_MISMATCH"}
+NAMES_A_RESOURCE |= {"LOGGED_DECISION_NOT_FOUND", "SIMULATION_NOT_FOUND", "ROLLOUT_NOT_FOUND"}
+NAMES_FIELDS |= {"ROLLOUT_INVALID"}
 NAMES_A_RESOURCE |= {"LOGGED_DECISION_NOT_FOUND"}
+NAMES_FIELDS |= {"HOOK_MISFIT", "CONDITION_INVALID"}
+NAMES_A_RESOURCE |= {"CHANGE_DENIED", "HOOK_FAILED", "HOOK_NOT_FOUND", "HOOK_NAME_TAKEN", "HOOK_ETAG_MISMATCH"}
+NAMES_A_RESOURCE |= {"HOOK_MISFIT"}
 
 
 @pytest.fixture(scope="module")
@@ -66,6 +73,8 @@ def scene(
         "calls.minimum_deadline": "2s",
         "company.import_row_limit": 3,
         "rules.most_definitions": 1,
+        "rules.most_simulations": 1,
+        "rules.most_hooks": 1,
         "rules.approval": "four_eyes",
         "rules.decision_log": "synchronous",
         "rules.decision_inputs": "digest",

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from function.company.v1 import company_pb2
 from function_backend.kernel.clock import SystemClock
+from function_backend.kernel.gates import Gates
 from function_backend.kernel.identity import Principal
 from function_backend.kernel.pagination import PageTokens
 from function_backend.persistence.unit_of_work import Transactions
@@ -21,6 +22,7 @@ from function_backend.services.company.repository.search import SearchFilters
 from function_backend.services.company.service.create import CreateCompany
 from function_backend.services.company.service.delete import DeleteCompany
 from function_backend.services.company.service.documents import Documents
+from function_backend.services.company.service.gate import CompanyGate
 from function_backend.services.company.service.search import SearchCompanies
 from function_backend.services.company.service.store import CompanyStore
 from function_backend.services.company.service.update import UpdateCompany
@@ -46,8 +48,9 @@ class Directory:
         self.known_words = KnownWords()
         clock, documents = SystemClock(), Documents(document, version=DOCUMENT_VERSION)
         store = CompanyStore(documents, self.known_words)
-        self._create = CreateCompany(transactions, clock, store)
-        self._update = UpdateCompany(transactions, clock, store, documents)
+        passing = CompanyGate(Gates(), document)
+        self._create = CreateCompany(transactions, clock, store, passing)
+        self._update = UpdateCompany(transactions, clock, store, documents, passing)
         self._delete = DeleteCompany(transactions, clock, store)
         self._search = SearchCompanies(transactions, PageTokens(b"a secret of the tests"), documents)
 

@@ -15,7 +15,7 @@ from google.protobuf.json_format import MessageToDict, ParseDict
 from google.protobuf.message_factory import GetMessageClass
 from joserfc.jwk import ECKey
 
-from tests.factories.rules import loan
+from tests.factories.rules import accepting, loan
 from tests.fixtures.accounts import tenant_of
 from tests.fixtures.grants import CLIENT
 from tests.fixtures.methods import call, every_method
@@ -220,8 +220,31 @@ def _rules(caller: _Caller) -> None:
         caller.send("ApproveVersion", {"name": name, "version": number})
         caller.send("PublishVersion", {"name": name, "version": number})
     caller.send("RollbackDefinition", {"name": name, "comment": "too strict"})
+    caller.send("SetRollout", {"name": name, "candidate_version": 2, "mode": "ROLLOUT_MODE_SHADOW"})
+    caller.send("EndRollout", {"name": name, "end": "ROLLOUT_END_DROP"})
+    simulation = caller.send("CreateSimulation", {"name": name, "source": {"stored_decisions": {}}})["simulation"]["id"]
+    with psycopg.connect(caller.server.database.superuser_url, autocommit=True) as connection:
+        # As if another worker were at it for hours: what is over cannot be cancelled.
+        connection.execute(
+            "update rules_simulation "
+            "set holder = tenant_id, held_until = '2999-01-01', ended_at = null, state = 'queued'"
+        )
+    caller.send("CancelSimulation", {"id": simulation})
+    caller.send("DeleteSimulation", {"id": simulation})
     caller.send("RetireVersion", {"name": name, "version": 2, "comment": "wrong"})
     caller.send("ImportDefinition", {"text": json.dumps({**definition, "description": "Number 3"})})
+    _hooks(caller)
+
+
+def _hooks(caller: _Caller) -> None:
+    name = f"company.{_name()}"
+    caller.send("CreateDefinition", {"definition": MessageToDict(accepting(name))})
+    caller.send("SubmitForReview", {"name": name})
+    caller.send("ApproveVersion", {"name": name, "version": 1})
+    caller.send("PublishVersion", {"name": name, "version": 1})
+    caller.send("CreateHook", {"name": name, "definition": name, "operations": ["company.update"]})
+    caller.send("UpdateHook", {"name": name, "order": 5})
+    caller.send("DeleteHook", {"name": name})
 
 
 def _installation(caller: _Caller) -> None:

@@ -40,10 +40,10 @@ from function.auth.v1 import (
     tenant_service_pb2_grpc,
 )
 from function.company.v1 import company_pb2, company_service_pb2, company_service_pb2_grpc
-from function.rules.v1 import definition_service_pb2
+from function.rules.v1 import definition_service_pb2, hook_pb2
 from function_backend.services.auth.domain.key_text import digest
 from function_backend.services.auth.domain.permission import PLATFORM
-from tests.factories.rules import RulesCaller, loan
+from tests.factories.rules import RulesCaller, accepting, loan
 from tests.fixtures.accounts import grant, make_account, set_state
 from tests.fixtures.database_faults import eventually
 from tests.fixtures.grants import CLIENT, make_person, sign_in, tokens_of
@@ -309,6 +309,7 @@ def _request_by_id(method: ContractMethod, ids: dict[str, str]) -> Message | Non
         "SessionService": "session",
         "ClientCredentialService": "client_credential",
         "EvaluationService": "decision",
+        "SimulationService": "simulation",
     }.get(method.descriptor.containing_service.name, "company")
     request = method.request()
     if isinstance(request, role_service_pb2.UpdateRoleRequest):
@@ -415,15 +416,27 @@ def ids(server: RunningServer) -> dict[str, str]:
 
 
 def _decide(server: RunningServer) -> dict[str, str]:
-    """Two decisions, one of them with two versions, which decided twice."""
+    """Two decisions, one of them with two versions, which decided twice; and two hooks that watch."""
     caller = RulesCaller(server)
     names = [f"loan.n{uuid.uuid4().hex}" for _ in range(2)]
     for name in names:
         caller.published(loan(name))
     caller.published(loan(names[0], limit=5))
+    watching = accepting(f"company.n{uuid.uuid4().hex}")
+    caller.published(watching)
+    for _ in range(2):
+        name = f"company.n{uuid.uuid4().hex}"
+        caller.hook(
+            "CreateHook",
+            name=name,
+            definition=watching.name,
+            operations=["company.import"],
+            mode=hook_pb2.HOOK_MODE_SHADOW,
+        )
     decisions = [caller.decide(names[0], amount=5).id for _ in range(2)]
     eventually(lambda: len(caller.decision("ListDecisions", name=names[0]).decisions) == len(decisions) or None)
-    return {"definition": names[0], "decision": decisions[0]}
+    simulations = [caller.simulated(names[0], source={"stored_decisions": {}}).id for _ in range(4)]
+    return {"definition": names[0], "decision": decisions[0], "simulation": simulations[0]}
 
 
 def _make_sessions(server: RunningServer) -> dict[str, str]:

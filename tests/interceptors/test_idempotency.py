@@ -54,6 +54,12 @@ class UsedUpError(PreconditionError):
     reason = "COMPANY_DELETED"
 
 
+def _leaving(note: str) -> UsedUpError:
+    error = UsedUpError("refused")
+    error.remains = lambda work: _enter(work, note)
+    return error
+
+
 @pytest.fixture
 def echo(transactions: Transactions) -> Ledger:
     return Ledger(transactions)
@@ -135,6 +141,27 @@ class TestOnce:
         assert served.call("Write", request).reason == "COMPANY_DELETED"
         assert _notes(served) == []
         assert served.call("Write", request).answer == "a 2"
+
+    def test_what_is_to_remain_of_a_failure_is_written_after_the_rest_was_undone(
+        self, echo: Ledger, served: Served
+    ) -> None:
+        for number, request in enumerate((_request(), EchoRequest(text="a"))):
+            echo.fail = [_leaving(f"refused {number}")]
+            assert served.call("Write", request).reason == "COMPANY_DELETED"
+        assert _notes(served) == ["refused 0", "refused 1"]
+
+    def test_nothing_remains_where_the_first_answer_is_given_again(self, echo: Ledger, served: Served) -> None:
+        request = _request()
+        served.call("Write", request)
+        echo.fail = [_leaving("refused")]
+        assert served.call("Write", request).answer == "a 1"
+        assert _notes(served) == ["a"]
+
+    def test_a_failure_of_what_is_to_remain_is_what_the_caller_hears(self, echo: Ledger, served: Served) -> None:
+        error = UsedUpError("no")
+        error.remains = lambda work: work.connection.execute(text("select 1 / 0"))
+        echo.fail = [error]
+        assert served.call("Write", _request()).code is grpc.StatusCode.INTERNAL
 
     def test_an_answer_with_a_secret_can_be_read_by_its_caller_alone(self, echo: Ledger, served: Served) -> None:
         secret = NestedResponse()

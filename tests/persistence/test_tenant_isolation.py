@@ -50,7 +50,9 @@ _DEFINER_SEES_ALL = {
     "revoked_access_token",
     "device_authorization",
     "relation_decision",
+    "rules_hook",
     "rules_decision",
+    "rules_simulation",
 }
 
 _TENANT_TABLES = """

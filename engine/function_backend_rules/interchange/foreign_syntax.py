@@ -133,6 +133,7 @@ _LEVELS: dict[str, int] = {
     "+": 6, "-": 6, "*": 7, "/": 7,
 }  # fmt: skip
 _UNARY_LEVEL = 8
+_KEYWORDS = frozenset({"and", "else", "if", "in", "not", "or", "then"})
 _JOINS = {"ZEN": {",": "||", "or": "||", "and": "&&"}, "FEEL": {",": "||"}}
 COMPARISONS = ("==", "!=", "<", "<=", ">", ">=")
 
@@ -281,7 +282,7 @@ class ForeignReader:
             return Constant("bool", text == "true")
         if text == "null":
             return Constant("null", None)
-        if token.kind == "name":
+        if token.kind == "name" and text not in _KEYWORDS:
             return self._name(text)
         if text == self._dialect.cell:
             return CellValue()

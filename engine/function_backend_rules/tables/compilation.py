@@ -12,8 +12,9 @@ from function_backend_rules.problems import Problem, of_issue
 from function_backend_rules.results import Result, Status
 from function_backend_rules.tables.cell_syntax import CELL_VARIABLE
 from function_backend_rules.tables.columns import read_column
-from function_backend_rules.tables.compiled import CompiledTable, TableColumn
-from function_backend_rules.tables.index import MAX_MASK_BYTES, MAX_TABLE_BYTES, Matcher, mask_of, matcher
+from function_backend_rules.tables.compiled import NO_MATCH, CompiledTable, TableColumn
+from function_backend_rules.tables.index import MAX_MASK_BYTES, MAX_TABLE_BYTES, mask_of
+from function_backend_rules.tables.matching import chooser, matcher
 from function_backend_rules.tables.outputs import OutputReader
 from function_backend_rules.tables.policies import combiner, gives_list, refuse_aggregation
 from function_backend_rules.tables.rows import Condition, Evaluate, Output, RowMatch, TableRow
@@ -148,19 +149,25 @@ class _Compilation:
         self.stop_at_problems()
         skips = table.on_error == definition_pb2.ERROR_POLICY_SKIP
         combine = combiner(table.hit_policy, table.aggregation, kind, _ranking(rows, reader))
+        first = table.hit_policy == definition_pb2.HIT_POLICY_FIRST
+        ready = tuple(_ready(table, row, combine) for row in rows)
+        indexes = [column.index for column in columns if column.used]
+        places, width = self._places(columns), len(self.environment.variables)
+        results = [_nothing(otherwise), *ready]
         return CompiledTable(
             columns=tuple(columns),
             used=tuple(column for column in columns if column.used),
             rows=tuple(rows),
             otherwise=otherwise,
             skips_failures=skips,
-            stops_at_first=table.hit_policy == definition_pb2.HIT_POLICY_FIRST,
+            stops_at_first=first,
             lists=gives_list(table),
             combine=combine,
             inputs=InputRules(self.environment.variables, self.environment.contract),
             read=self._reading(columns),
-            matcher=matcher([column.index for column in columns if column.used], len(rows)),
-            direct=self._direct(columns, len(rows)),
+            matcher=matcher(indexes, len(rows)),
+            direct=None if places is None else matcher(indexes, len(rows), places, width),
+            at_once=None if places is None or not first else chooser(indexes, places, width, results),
             value_type=kind,
             result_type=self._result_type(kind),
             findings=verdict.findings,
@@ -168,7 +175,7 @@ class _Compilation:
             cost=sum(costs) + sum(condition_costs(columns)),
             conditional=conditional,
             unwraps=any(column.type.kind == "optional" for column in columns if column.used),
-            ready=tuple(_ready(table, row, combine) for row in rows),
+            ready=ready,
         )
 
     def _result_type(self, kind: types.Type) -> types.Type:
@@ -238,14 +245,13 @@ class _Compilation:
             return lambda budget, *arguments: [column.evaluate(budget, *arguments) for column in used]
         return together
 
-    def _direct(self, columns: Sequence[TableColumn], rows: int) -> Matcher | None:
-        """The matcher that takes the inputs as they are, where every column that is used is one of them."""
+    def _places(self, columns: Sequence[TableColumn]) -> list[int] | None:
+        """The inputs that the used columns are, by number; None where a column is more than an input as it is."""
         names = list(self.environment.variables)
         used = [column for column in columns if column.used]
         if any(column.source.strip() not in names or column.type.kind == "optional" for column in used):
             return None
-        places = [names.index(column.source.strip()) for column in used]
-        return matcher([column.index for column in used], rows, places, len(names))
+        return [names.index(column.source.strip()) for column in used]
 
     def _otherwise(self, reader: OutputReader) -> Output | None:
         if not self.table.otherwise:
@@ -297,3 +303,12 @@ def _ready(
         return None
     result = combine([RowMatch(row.id, row.reason_code, row.reason, constant, row.number)], ())
     return result if result.status is Status.MATCHED else None
+
+
+def _nothing(otherwise: Output | None) -> Result | None:
+    """The result when no row matches, when it is always the same and nobody can change it."""
+    if otherwise is None:
+        return NO_MATCH
+    if otherwise.evaluate or not isinstance(otherwise.constant, str | int | float | bytes | None):
+        return None
+    return Result(Status.MATCHED, otherwise.constant, by_otherwise=True)

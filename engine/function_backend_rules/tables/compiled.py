@@ -1,6 +1,6 @@
 """A table that decides: the index, what it leaves to look at, and the policy."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,8 @@ from function_backend_rules.problems import Problem
 from function_backend_rules.results import OTHERWISE, Result, RuleFailure, Status, failure_of
 from function_backend_rules.tables.analysis import Finding
 from function_backend_rules.tables.cell_tests import CellTest
-from function_backend_rules.tables.index import ColumnIndex, Matcher, rows_in
+from function_backend_rules.tables.index import ColumnIndex, rows_in
+from function_backend_rules.tables.matching import Matcher
 from function_backend_rules.tables.policies import Combine
 from function_backend_rules.tables.rows import (
     Evaluate,
@@ -25,7 +26,7 @@ from function_backend_rules.tables.rows import (
 
 # What calling an expression costs besides its loops: thousands of rows with conditions are a loop too.
 _STEPS_PER_EXPRESSION = 10
-_NO_MATCH = Result(Status.NO_MATCH)
+NO_MATCH = Result(Status.NO_MATCH)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,8 @@ class CompiledTable:
     unwraps: bool
     """Whether a column that is used is optional."""
     """The mask of the rows that have conditions."""
+    at_once: Callable[..., object] | None
+    """From the inputs in order to the result, or None where it takes more; of tables where the first match decides."""
     ready: tuple[Result | None, ...]
     """The result of each row that decides alone and always gives the same."""
 
@@ -113,6 +116,10 @@ class CompiledTable:
 
     def evaluate(self, arguments: Sequence[object], budget: Budget) -> Result:
         """Gives what the table decides for inputs that were checked, in the order of their declaration."""
+        if self.at_once is not None:
+            found = self.at_once(*arguments)
+            if found is not None:
+                return found  # type: ignore[return-value] # The results are `ready` ones.
         try:
             if self.direct is not None:
                 values: Any = None
@@ -239,7 +246,7 @@ class CompiledTable:
 
     def _nothing(self, arguments: Sequence[object], budget: Budget, failures: tuple[RuleFailure, ...]) -> Result:
         if self.otherwise is None:
-            return Result(Status.NO_MATCH, errors=failures) if failures else _NO_MATCH
+            return Result(Status.NO_MATCH, errors=failures) if failures else NO_MATCH
         try:
             output = self.otherwise
             value = output.evaluate(budget, *arguments) if output.evaluate else fresh(output.constant)

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 
 from function_backend_rules.cel.budget import Budget
 from function_backend_rules.cel.failures import BudgetExceededError, EvaluationError
+from function_backend_rules.cel.program import Trace, TracingBudget
 from function_backend_rules.results import Result
 from function_backend_rules.tables.compiled import CompiledTable, TableColumn, unwrapped
 from function_backend_rules.tables.index import rows_in
 
+_MORE = 8
 MAX_ROWS = 20
 """Rows that are told at most, when nothing else is asked for."""
 
@@ -31,6 +33,8 @@ class CellOutcome:
     source: str
     matched: bool | None
     error: str | None = None
+    trace: Trace | None = None
+    """Of a condition: the value of each of its parts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +78,7 @@ def explain_table(
     Args:
         table: The table.
         bindings: The inputs by name.
-        budget: Of the evaluation; the conditions of rows that are told are charged to it as well.
+        budget: Of the evaluation; the conditions of the rows that are told share another one.
         rows: How many rows are told.
     """
     arguments = table.inputs.ordered(bindings)
@@ -86,31 +90,35 @@ def explain_table(
         if column.index is not None and column.used and value.error is None:
             for number in rows_in(everything & ~column.index.rows(unwrapped(value.value))):
                 failing[number] += 1
-    ordered = sorted(range(len(table.rows)), key=failing.__getitem__)
+    numbers = {row.id: row.number for row in table.rows}
+    recorder = TracingBudget()
+    deciding = [numbers[match.rule_id] for match in result.matches[:rows]]
+    others = sorted(set(range(len(table.rows))) - set(deciding), key=lambda number: (failing[number], number))
     # Conditions may add failing cells to those that the index knows, so a few more rows are looked at.
-    looked_at = [_row(table, number, values, arguments, budget) for number in ordered[: 2 * rows + 8]]
+    looked_at = [_row(table, number, values, arguments, recorder) for number in [*deciding, *others[: rows + _MORE]]]
     looked_at.sort(key=lambda outcome: len(outcome.failing))
     nearest = looked_at[0] if looked_at and not result.matches else None
     return TableExplanation(result, values, tuple(looked_at[:rows]), nearest)
 
 
 def _row(
-    table: CompiledTable, number: int, values: tuple[ColumnValue, ...], arguments: Sequence[object], budget: Budget
+    table: CompiledTable,
+    number: int,
+    values: tuple[ColumnValue, ...],
+    arguments: Sequence[object],
+    recorder: TracingBudget,
 ) -> RowOutcome:
-    conditions = {table.used[condition.column].name: condition for condition in table.rows[number].conditions}
     cells = list[CellOutcome]()
     for column, value in zip(table.columns, values, strict=True):
-        condition = conditions.get(column.name)
-        if condition is None or value.error is not None:
+        test = column.tests[number]
+        if test.condition is None or value.error is not None:
             cells.append(_indexed(column, value, number))
             continue
-        source = column.tests[number].source
-        try:
-            matched = condition.evaluate(budget, *arguments, value.value)
-        except EvaluationError as error:
-            cells.append(CellOutcome(column.name, source, None, error.message))
+        trace = test.condition.program().trace_call(recorder, *arguments, value.value)
+        if trace.error is not None:
+            cells.append(CellOutcome(column.name, test.source, None, trace.error.message, trace))
         else:
-            cells.append(CellOutcome(column.name, source, bool(matched)))
+            cells.append(CellOutcome(column.name, test.source, bool(trace.value), trace=trace))
     return RowOutcome(number, table.rows[number].id, tuple(cells))
 
 

@@ -6,9 +6,9 @@ column and one AND, whatever the number of rows. The analysis reads the same seg
 """
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, overload
+from typing import overload
 
 from function_backend_rules.tables.domains import Domain, Key, ValueSet
 
@@ -40,7 +40,7 @@ class ColumnIndex:
     """The rows that accept every value, whatever its segment."""
 
     def rows(self, value: object) -> int:
-        """Gives the mask of the rows that accept a value of the column's type, or null. `matcher` is the fast way."""
+        """Gives the mask of the rows that accept a value of the column's type, or null. `matching` is the fast way."""
         if value is None:
             return self.null_mask
         key: Key = value
@@ -57,6 +57,25 @@ class ColumnIndex:
         """Gives the segments that make up a span between two points of this column."""
         first = bisect_right(self.points, low)
         return range(first, len(self.masks) if high is None else bisect_right(self.points, high))
+
+    def constants(self) -> tuple[dict[Key, int], int] | None:
+        """Gives the mask by value and that of all others, where all but single values answer alike."""
+        if isinstance(self.masks, _SparseMasks):
+            return None
+        singles, others = dict[Key, int](), set[int]()
+        for segment, mask in enumerate(self.masks):
+            low, high = self.bounds(segment)
+            if high is not None and self.domain.successor(low) == high:
+                singles[low] = mask
+            elif high is not None and isinstance(low, int) and high - low <= _FEW:
+                singles.update(dict.fromkeys(range(low, high), mask))
+            elif high is None and self.domain.high == low:
+                singles[low] = mask
+            else:
+                others.add(mask)
+            if len(others) > 1:
+                return None
+        return (singles, others.pop() if others else 0) if singles else None
 
 
 def index_column(domain: Domain, cells: Sequence[ValueSet | None], mask_bytes: int = MAX_MASK_BYTES) -> ColumnIndex:
@@ -165,69 +184,3 @@ class _SparseMasks(Sequence[int]):
         for change in self._changes:
             mask ^= mask_of(change)
             yield mask
-
-
-Matcher = Callable[..., int]
-
-
-def matcher(
-    columns: Sequence[ColumnIndex | None], rows: int, arguments: Sequence[int] | None = None, width: int = 0
-) -> Matcher:
-    """Makes the function from one value per column to the mask of the rows that the index leaves.
-
-    With `arguments` it takes `width` values, and those numbers say which of them each column tests.
-
-    None stands for a column that is not indexed. Its source is made of numbers alone: names of columns, texts of cells
-    and values reach it as globals, never as text.
-    """
-    names: dict[str, Any] = {"_all": (1 << rows) - 1, "_bisect": bisect_right, "__builtins__": {}}
-    places = range(len(columns)) if arguments is None else arguments
-    tests = [_test(place, places[place], column, names) for place, column in enumerate(columns) if column is not None]
-    body = " & ".join(test for test in tests if test) or "_all"
-    parameters = ", ".join(f"_v{place}" for place in range(len(columns) if arguments is None else width))
-    exec(compile(f"def _matching({parameters}):\n return {body}\n", "<table>", "exec"), names)  # noqa: S102 - See above.
-    matching: Matcher = names["_matching"]
-    return matching
-
-
-def _test(place: int, argument: int, column: ColumnIndex, names: dict[str, Any]) -> str:
-    value, everything = f"_v{argument}", names["_all"]
-    if not column.points and column.masks[0] == column.null_mask == column.nan_mask == everything:
-        return ""
-    constants = _constants(column)
-    if constants is not None:
-        names[f"_d{place}"], names[f"_o{place}"] = constants
-        test = f"_d{place}.get({value}, _o{place})"
-    elif not column.points:
-        names[f"_o{place}"] = column.masks[0]
-        test = f"_o{place}"
-    else:
-        names[f"_m{place}"], names[f"_p{place}"] = column.masks, column.points
-        test = f"_m{place}[_bisect(_p{place}, {value})]"
-    if column.domain.has_nan:
-        names[f"_x{place}"] = column.nan_mask
-        test = f"({test} if {value} == {value} else _x{place})"
-    if column.domain.nullable:
-        names[f"_n{place}"] = column.null_mask
-        test = f"(_n{place} if {value} is None else {test})"
-    return test
-
-
-def _constants(column: ColumnIndex) -> tuple[dict[Key, int], int] | None:
-    """Gives the mask by value and that of all others, where all but single values answer alike."""
-    if isinstance(column.masks, _SparseMasks):
-        return None
-    singles, others = dict[Key, int](), set[int]()
-    for segment, mask in enumerate(column.masks):
-        low, high = column.bounds(segment)
-        if high is not None and column.domain.successor(low) == high:
-            singles[low] = mask
-        elif high is not None and isinstance(low, int) and high - low <= _FEW:
-            singles.update(dict.fromkeys(range(low, high), mask))
-        elif high is None and column.domain.high == low:
-            singles[low] = mask
-        else:
-            others.add(mask)
-        if len(others) > 1:
-            return None
-    return (singles, others.pop() if others else 0) if singles else None

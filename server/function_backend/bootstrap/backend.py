@@ -26,6 +26,7 @@ from function_backend.interceptors.pipeline import method_handlers
 from function_backend.interceptors.validation import Validation
 from function_backend.kernel.clock import Clock
 from function_backend.kernel.declared_method import DeclaredMethod
+from function_backend.kernel.gates import Gates
 from function_backend.kernel.identity import Authenticator
 from function_backend.kernel.pagination import PageTokens
 from function_backend.kernel.references import References
@@ -84,7 +85,7 @@ class Backend:
         self._push = None if redis is None else RedisPush(redis, key_prefix=settings.cache.key_prefix)
         transactions = Transactions(self._database, recorder, push=self._push)
         self._listener = Listener(around.database)
-        references = References()
+        references, gates = References(), Gates()
         resources = Resources(
             transactions=transactions,
             clock=around.clock,
@@ -92,13 +93,15 @@ class Backend:
             permission_catalogue=declared_permissions(SLICES),
             methods=declared_methods(SLICES),
             references=references,
+            gates=gates,
             listener_healthy=self._listener.healthy,
             epoch_age=self._listener.epoch_age,
         )
         self._slices = [module.build(resources, getattr(settings, slice_name(module))) for module in SLICES]
         for each in self._slices:
             recorder.learn(each.event_payloads)
-            references.learn(each.references)
+            references.learn(each.references, each.pages)
+            gates.learn(each.gates)
             if self._push is not None:
                 self._push.carry(each.pushed)
         calls = CallPool(settings.server.threads, name="call")

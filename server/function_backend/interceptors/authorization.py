@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import cache
 
+from function_backend.interceptors.access_request import access_request
 from function_backend.interceptors.exchange import Exchange
 from function_backend.interceptors.method import Method
 from function_backend.interceptors.peer import peer_address
@@ -63,11 +65,11 @@ class Authorization(Stage):
             if principal is None:
                 raise PermissionMissingError(permission, path)
             if principal.conditional:
-                principal = exchange.principal = principal.settled(_around(principal, exchange, now()))
+                principal = exchange.principal = principal.settled(_around(method, principal, exchange, now()))
             if not principal.permissions.allows(permission) and not (
                 resource_type and principal.scoped and principal.scopes_of(permission, resource_type)
             ):
-                around = _around(principal, exchange, now())
+                around = _around(method, principal, exchange, now())
                 missing = principal.missing_step_up(permission, resource_type, around)
                 raise (
                     PermissionMissingError(permission, path)
@@ -80,5 +82,8 @@ class Authorization(Stage):
         return enter
 
 
-def _around(principal: Principal, exchange: Exchange, now: datetime) -> Circumstances:
-    return Circumstances(caller=principal, now=now, address=peer_address(exchange.context.peer()))
+def _around(method: Method, principal: Principal, exchange: Exchange, now: datetime) -> Circumstances:
+    address = peer_address(exchange.context.peer())
+    # Made when an expression asks for it, and once for all of them.
+    request = cache(lambda: access_request(method, principal, now=now, address=address))
+    return Circumstances(caller=principal, now=now, address=address, request=request)

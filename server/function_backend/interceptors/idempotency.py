@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import random
 import time
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 from uuid import UUID
@@ -71,12 +72,21 @@ class Idempotency:
                 except TransientConflictError:
                     if runs == _MOST_RUNS or not _pause(runs, exchange):
                         raise
+                except ServiceError as error:
+                    if error.remains is not None and not _is_rehearsal(method, request):
+                        self._keep(error.remains)
+                    raise
             raise AssertionError("unreachable")
 
         return run
 
+    def _keep(self, write: Callable[[UnitOfWork], None]) -> None:
+        """Writes what remains of a call that failed. If that fails, so does the call with it: nothing goes unseen."""
+        with self._transactions.edge() as work:
+            write(work)
+
     def _run_once(self, method: Method, behaviour: Behaviour, request: Any, exchange: Exchange) -> bytes:  # noqa: ANN401
-        if method.has_validate_only and request.validate_only:
+        if _is_rehearsal(method, request):
             return self._rehearse(behaviour, request, exchange)
         request_id = request.request_id if method.has_request_id else ""
         if not request_id:
@@ -122,6 +132,10 @@ def _with_token(answer: bytes, field: int, exchange: Exchange) -> bytes:
     token = write_token(exchange.committed_position).encode()
     # The tag of a field up to 15 and the length of a token each take one byte.
     return answer + bytes([field << 3 | 2, len(token)]) + token
+
+
+def _is_rehearsal(method: Method, request: Any) -> bool:  # noqa: ANN401  the request of any method
+    return bool(method.has_validate_only and request.validate_only)
 
 
 def _wire(response: Message | bytes) -> bytes:

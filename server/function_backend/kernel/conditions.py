@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from function_backend.kernel.step_up import SECOND_FACTOR, signed_in_within
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime, time
     from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
     from zoneinfo import ZoneInfo
@@ -26,6 +27,27 @@ class Circumstances:
     now: datetime
     address: IPv4Address | IPv6Address | None
     """Where the call comes from; None when that has no address."""
+    request: Callable[[], object] | None = None
+    """The call as expressions see it; None when it is not known, as when a credential is looked at without a call."""
+
+
+class Expression(Protocol):
+    """A condition that somebody has written."""
+
+    @property
+    def text(self) -> str:
+        """As it was written."""
+
+    @property
+    def title(self) -> str:
+        """A few words on it."""
+
+    @property
+    def description(self) -> str:
+        """More about it."""
+
+    def holds(self, request: object) -> bool:
+        """Whether it is true for the call. What fails or takes too long does not hold; it never raises."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +86,7 @@ class GrantCondition:
     """The call falls into one of these; none asks for nothing."""
     second_factor: bool = False
     max_sign_in_age: timedelta | None = None
+    expression: Expression | None = None
 
     def holds(self, around: Circumstances) -> bool:
         """Whether it holds for the call. What cannot be told, such as where the call comes from, does not hold."""
@@ -77,7 +100,12 @@ class GrantCondition:
             return False
         if self.second_factor and SECOND_FACTOR not in around.caller.authentication_methods:
             return False
-        return self.max_sign_in_age is None or signed_in_within(around.caller, self.max_sign_in_age, now=around.now)
+        if self.max_sign_in_age is not None and not signed_in_within(
+            around.caller, self.max_sign_in_age, now=around.now
+        ):
+            return False
+        # Last, because it costs most.
+        return self.expression is None or (around.request is not None and self.expression.holds(around.request()))
 
 
 ALWAYS = GrantCondition()

@@ -12,8 +12,9 @@ from enum import Enum
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import timedelta
+    from typing import Any
 
 
 class Status(Enum):
@@ -71,6 +72,9 @@ class ServiceError(Exception):
         self.violations = tuple(violations)
         self.resource = resource
         self.retry_after = retry_after
+        self.remains: Callable[[Any], None] | None = None
+        """Writes what is to remain of the call that fails with this, in a transaction of its own after the call's was
+        rolled back; it is handed the unit of work. None when nothing remains."""
 
 
 class InvalidArgumentError(ServiceError):

@@ -1,16 +1,26 @@
-"""Reading resources of another slice by their ids, as the caller of the current call sees them."""
+"""Reading resources of another slice, by their ids or all of them, as the caller of the current call sees them."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from uuid import UUID
 
     from function_backend.kernel.call import Call
 
     Reader = Callable[[UUID, Call], bytes]
+
+
+class ResourcePages(Protocol):
+    """All resources of a type, page by page."""
+
+    def count(self) -> int:
+        """How many the caller sees."""
+
+    def page(self, after: UUID | None, *, limit: int) -> Sequence[tuple[UUID, bytes]]:
+        """Those after the given one in the order of their ids, with their messages; none when that was the last one."""
 
 
 class References:
@@ -22,10 +32,16 @@ class References:
 
     def __init__(self) -> None:
         self._readers: dict[str, Reader] = {}
+        self._pages: dict[str, ResourcePages] = {}
 
-    def learn(self, readers: Mapping[str, Reader]) -> None:
+    def learn(self, readers: Mapping[str, Reader], pages: Mapping[str, ResourcePages] | None = None) -> None:
         """Takes over the readers of a slice."""
         self._readers.update(readers)
+        self._pages.update(pages or {})
+
+    def pages(self, resource_type: str) -> ResourcePages:
+        """All resources of the type, as the caller of the current call sees them."""
+        return self._pages[resource_type]
 
     def read(self, resource_type: str, resource_id: UUID, call: Call) -> bytes:
         """The resource as a serialised message. Raises what its slice refuses with when the caller sees none."""

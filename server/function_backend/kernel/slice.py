@@ -11,7 +11,9 @@ if TYPE_CHECKING:
 
     from function_backend.kernel.call import Call
     from function_backend.kernel.events import DomainEvent
+    from function_backend.kernel.gates import Gate
     from function_backend.kernel.identity import Authenticator
+    from function_backend.kernel.references import ResourcePages
     from function_backend.kernel.statistics import CacheStatistics
 
 
@@ -53,6 +55,10 @@ class Slice:
     """Turns credentials into callers; one slice of the service has it."""
     references: Mapping[str, Callable[[UUID, Call], bytes]] = field(default_factory=dict)
     """Type of a resource, such as `company`, to what reads one by its id for other slices, as the caller sees it."""
+    pages: Mapping[str, ResourcePages] = field(default_factory=dict)
+    """Type of a resource to what reads all of them, page by page, for other slices."""
+    gates: Callable[[str, Call], Gate | None] | None = None
+    """Opens what changes of an operation must pass; one slice of the service has it."""
     closings: tuple[Callable[[], None], ...] = ()
     """Called when the worker's last call is over, while the database can still be reached."""
     endings: tuple[Callable[[], None], ...] = ()

@@ -109,6 +109,10 @@ def _decisions() -> None:
         )
     """)
     op.execute("create index rules_decision_name_idx on rules_decision (tenant_id, name, id)")
+    # Those that did not match are few, and looked for among all names.
+    op.execute("""
+        create index rules_decision_unmatched_idx on rules_decision (tenant_id, status, id) where status <> 'matched'
+    """)
     # For the oldest of all tenants, which are removed when their time is over.
     op.execute("create index rules_decision_over_idx on rules_decision (expires_at)")
     # A decision is never changed.

@@ -60,6 +60,7 @@ def examine(case: Case) -> Judged:
     program = expression.program()
     found = {
         "evaluate": _outcome(lambda: program.evaluate(bindings)),
+        "alone": _outcome(lambda: program.alone(*program._inputs.ordered(bindings))),
         "exact": _outcome(lambda: program.exact(bindings)),
         "trace": _outcome(lambda: _traced(program, bindings)),
     }

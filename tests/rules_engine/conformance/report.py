@@ -21,7 +21,7 @@ _PAGE_HEAD = """\
 <!-- Written by `make conformance`; changes made here are lost. -->
 
 The public conformance cases of the CEL specification, put to the engine by each of its paths: the fast one with the
-exact one behind it, the exact one alone, and the trace. All have to agree.
+exact one behind it, with and without a budget of the caller's, the exact one alone, and the trace. All have to agree.
 
 | | means |
 |---|---|

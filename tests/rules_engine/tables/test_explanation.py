@@ -32,6 +32,9 @@ def test_every_cell_of_a_row_says_whether_it_matched() -> None:
     assert [(cell.column, cell.source, cell.matched) for cell in nearest.cells] == [
         ("country", '"FR", "DE"', True), ("amount", ">= 1000", False), ("tags", '"vip" in cell', False),
     ]  # fmt: skip
+    trace = nearest.cells[2].trace
+    assert trace is not None
+    assert {node.text: node.value for node in trace.nodes} == {'"vip" in cell': False, "cell": []}
     assert [cell.column for cell in last.failing] == ["country", "amount", "tags"]
     assert explained.nearest is None
 
@@ -60,3 +63,12 @@ def test_no_more_rows_are_told_than_are_asked_for() -> None:
     explained = explain_table(table, {"amount": 400, "now": Timestamp(0)}, Budget(), rows=3)
     assert len(explained.rows) == 3
     assert explained.rows[0].row == 400
+
+
+def test_a_deciding_row_is_told_however_many_come_near() -> None:
+    rows: list[Row] = [([f"cell > {number}"], ["1"]) for number in range(200, 100, -1)]
+    table = compiled(table_of(rows))
+    explained = explain_table(table, {"amount": 110, "now": Timestamp(0)}, Budget(), rows=5)
+    (match,) = explained.result.matches
+    assert explained.rows[0].row_id == match.rule_id == "row-92"
+    assert len(explained.rows) == 5

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from function_backend_rules.cel import types
 from function_backend_rules.tables.domains import Domain, ValueSet, domain_of, everything
-from function_backend_rules.tables.index import MAX_MASK_BYTES, index_column, mask_of, matcher, rows_in
+from function_backend_rules.tables.index import MAX_MASK_BYTES, index_column, mask_of, rows_in
+from function_backend_rules.tables.matching import matcher
 from tests.rules_engine.tables.strategies import cell_sets, column_values, domains
 
 

@@ -38,6 +38,8 @@ from tests.fixtures.subjects import BUILT_IN, Grants, Subject, role_id, wire_sub
 
 _SECONDS = 10
 _NORTH = role_binding_pb2.RoleScope(resource_type="company", labels={"team": "north"})
+_READING_RULES = ("rules.read", "rules.evaluate", "rules.decisions.read", "rules.hooks.read")
+"""What viewers hold besides `company.read`."""
 _MANAGING = ("auth.role.*", "auth.role_binding.*")
 
 
@@ -54,7 +56,7 @@ def _refused(attempt: Callable[[], object]) -> tuple[str, dict[str, str]]:
 @pytest.fixture
 def manager(grants: Grants) -> Subject:
     """Somebody who manages roles and reads companies, and may do nothing else."""
-    return grants.somebody(grants.role("manager", *_MANAGING, "company.read"))
+    return grants.somebody(grants.role("manager", *_MANAGING, "company.read", *_READING_RULES))
 
 
 class TestEscalation:
@@ -177,13 +179,13 @@ class TestGroups:
         grants.bind(outer, "viewer")
         grants.bind(inner, grants.role("writer", "company.update"), scope=_NORTH)
         grants.bind(inner, "auditor", condition=role_binding_pb2.RoleCondition(client_networks=["10.0.0.0/8"]))
-        strong = _principal(grants, "company.*", "auth.*")
+        strong = _principal(grants, "company.*", "auth.*", "rules.*")
         for held, group, missing in (
             ((), free, None),
-            (("company.*",), outer, None),
+            (("company.*", "rules.*"), outer, None),
             ((), outer, "company.read"),
-            (("company.read", "auth.*"), inner, "company.update"),
-            (("company.*",), inner, "auth."),
+            (("company.read", "auth.*", "rules.*"), inner, "company.update"),
+            (("company.*", "rules.*"), inner, "auth."),
         ):
             caller = _principal(grants, *held)
             attempt = lambda guards, work, group=group: guards.refuse_unless_held(work, group)  # noqa: E731

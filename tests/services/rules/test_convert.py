@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from function.auth.v1 import user_pb2
 from function.company.v1 import company_pb2
-from function_backend.services.rules.convert.redaction import redacted
-from function_backend.services.rules.convert.values import json_value, plain_value
 from function_backend_rules.cel.values import NONE, Duration, OptionalValue, Timestamp, UInt
+from function_backend_rules.recording.json_messages import json_value, plain_value
+from function_backend_rules.recording.redaction import redacted
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=5)
 documents = st.recursive(

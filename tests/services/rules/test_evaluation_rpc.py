@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -14,8 +14,11 @@ from google.protobuf.wrappers_pb2 import Int64Value
 from function.auth.v1 import role_binding_pb2, user_pb2
 from function.company.v1 import company_pb2, company_service_pb2, company_service_pb2_grpc
 from function.rules.v1 import decision_pb2, definition_pb2, evaluation_service_pb2
-from function_backend.services.rules.repository.decision import purge_decisions
+from function_backend.persistence.unit_of_work import Transactions
+from function_backend.services.rules.repository.decision import DecisionRepository, purge_decisions
+from tests.factories.auth import a_principal, calling
 from tests.factories.rules import SECONDS, RulesCaller, given, loan
+from tests.fixtures.accounts import tenant_of
 from tests.fixtures.clock import SetClock
 from tests.fixtures.database_faults import eventually
 from tests.fixtures.postgres import Database
@@ -143,6 +146,21 @@ class TestEvaluating:
         with pytest.raises(grpc.RpcError) as error:
             stranger.decide(granting, amount=5)
         assert refused(error.value)[0] == "DEFINITION_NOT_FOUND"
+
+    def test_which_version_is_in_force_is_known_without_the_database(self, start_server: StartServer) -> None:
+        server = start_server(settings={"rules.cached_for": "1h", "rules.decision_log": "off"})
+        caller = RulesCaller(server)
+        caller.published(loan("loan.approval"))
+        (rules,) = [each for each in server.backend._slices if each.name == "rules"]
+
+        def asked_for_nothing() -> bool:
+            misses = {name: cache.misses for name, cache in rules.caches.items()}
+            for _ in range(5):
+                caller.decide("loan.approval", amount=5)
+            return {name: cache.misses for name, cache in rules.caches.items()} == misses
+
+        # Not at once: the worker begins to listen, and then hears of the publication itself.
+        assert eventually(lambda: asked_for_nothing() or None)
 
     def test_a_worker_hears_of_a_new_version_of_another(self, start_server: StartServer) -> None:
         settings = {"rules.cached_for": "1h"}
@@ -314,6 +332,18 @@ class TestLog:
             assert all(each.decision.id for each in answer.outcomes)
         assert _count(fresh_database) == 10
         assert "90 decisions were not logged" in caplog.text
+
+    def test_a_decision_that_is_written_twice_is_there_once(
+        self, caller: RulesCaller, granting: str, transactions: Transactions
+    ) -> None:
+        decision = logged(caller, caller.decide(granting, amount=5).id).decision
+        tenant_id = tenant_of(caller.server)
+        with calling(a_principal(tenant_id=UUID(tenant_id))), transactions() as work:
+            found = DecisionRepository(work).find(UUID(decision.id), now=datetime.now(UTC))
+            assert found is not None
+            DecisionRepository(work).add([found, found])
+        listed = caller.decision("ListDecisions", name=granting, page_size=1000).decisions
+        assert [each.decision.id for each in listed].count(decision.id) == 1
 
     def test_decisions_are_removed_when_their_time_is_over(self, start_server: StartServer) -> None:
         clock = SetClock()

@@ -26,7 +26,14 @@ from function.auth.v1 import (
     user_service_pb2,
 )
 from function.company.v1 import company_service_pb2
-from function.rules.v1 import definition_service_pb2, evaluation_service_pb2
+from function.rules.v1 import (
+    definition_service_pb2,
+    distribution_service_pb2,
+    evaluation_service_pb2,
+    hook_service_pb2,
+    rollout_service_pb2,
+    simulation_service_pb2,
+)
 
 CONTRACT: tuple[FileDescriptor, ...] = (
     api_key_service_pb2.DESCRIPTOR,
@@ -50,6 +57,10 @@ CONTRACT: tuple[FileDescriptor, ...] = (
     user_service_pb2.DESCRIPTOR,
     company_service_pb2.DESCRIPTOR,
     definition_service_pb2.DESCRIPTOR,
+    distribution_service_pb2.DESCRIPTOR,
     evaluation_service_pb2.DESCRIPTOR,
+    hook_service_pb2.DESCRIPTOR,
+    rollout_service_pb2.DESCRIPTOR,
+    simulation_service_pb2.DESCRIPTOR,
 )
 """The files whose services this client speaks."""

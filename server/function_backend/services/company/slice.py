@@ -29,6 +29,7 @@ from function_backend.services.company.service.create import CreateCompany
 from function_backend.services.company.service.delete import DeleteCompany
 from function_backend.services.company.service.documents import Documents
 from function_backend.services.company.service.export import ExportCompanies
+from function_backend.services.company.service.gate import CompanyGate
 from function_backend.services.company.service.get import GetCompany
 from function_backend.services.company.service.import_companies import ImportCompanies
 from function_backend.services.company.service.list import ListCompanies
@@ -36,6 +37,7 @@ from function_backend.services.company.service.revisions import ListCompanyRevis
 from function_backend.services.company.service.search import SearchCompanies
 from function_backend.services.company.service.store import TOPIC, CompanyStore
 from function_backend.services.company.service.update import UpdateCompany
+from function_backend.services.company.service.walk import WalkCompanies
 from function_backend.services.company.servicer import CompanyServicer, CompanyUseCases
 from function_backend.services.company.settings import CompanySettings
 
@@ -53,14 +55,15 @@ def build(resources: Resources, settings: CompanySettings) -> Slice:
     documents = Documents(document, version=DOCUMENT_VERSION)
     cache = CachedCompanies(size=settings.cached_companies, ttl=settings.cached_for.total_seconds())
     store = CompanyStore(documents, KnownWords())
+    passing = CompanyGate(resources.gates, document)
     use_cases = CompanyUseCases(
-        create=CreateCompany(transactions, clock, store),
+        create=CreateCompany(transactions, clock, store, passing),
         get=GetCompany(
             transactions, clock, documents, cache, answer=responses.one, may_cache=resources.listener_healthy
         ),
         batch_get=BatchGetCompanies(transactions, documents),
         list=ListCompanies(transactions, tokens, documents),
-        update=UpdateCompany(transactions, clock, store, documents),
+        update=UpdateCompany(transactions, clock, store, documents, passing),
         delete=DeleteCompany(transactions, clock, store),
         search=SearchCompanies(transactions, tokens, documents),
         revisions=ListCompanyRevisions(transactions, tokens),
@@ -69,6 +72,7 @@ def build(resources: Resources, settings: CompanySettings) -> Slice:
             clock,
             store,
             StoredAnswers(clock),
+            passing,
             row_limit=settings.import_row_limit,
             answer=import_response,
         ),
@@ -81,6 +85,7 @@ def build(resources: Resources, settings: CompanySettings) -> Slice:
         invalidations={TOPIC: cache.forget},
         cache_resets=(cache.forget_all,),
         caches={"companies": cache.statistics},
+        pages={RESOURCE_TYPE: WalkCompanies(transactions, documents)},
         references={RESOURCE_TYPE: lambda company_id, call: first_content(use_cases.get.current(company_id, call))},
         warm_ups=(filter_grammar.parser, contacts.warm_up),
     )

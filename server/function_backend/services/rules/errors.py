@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from function_backend.kernel.errors import (
@@ -11,14 +11,17 @@ from function_backend.kernel.errors import (
     ConflictError,
     FieldViolation,
     InvalidArgumentError,
+    LimitExceededError,
     NotFoundError,
     PermissionDeniedError,
     PreconditionError,
     Resource,
 )
+from function_backend.services.rules.domain.hook import ChangeVerdict, Hook, Misfit
 from function_backend.services.rules.domain.problem import CaseReport, DefinitionProblem
 from function_backend.services.rules.domain.version import Version, VersionState
 
+_COME_BACK = timedelta(seconds=5)
 _MOST_VIOLATIONS = 50
 """More do not travel with a failure; `CheckDefinition` answers with all of them."""
 
@@ -232,4 +235,196 @@ class DecisionReferenceDeniedError(PermissionDeniedError):
         super().__init__(
             f"The permission '{permission}' is missing, which inputs by the id of a company take.",
             metadata={"permission": permission},
+        )
+
+
+class TooManyFollowersError(LimitExceededError):
+    """This worker has as many streams open as it may."""
+
+    reason = "TOO_MANY_FOLLOWERS"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(
+            f"{limit} streams follow what is published here; try again on another connection.",
+            metadata={"limit": str(limit)},
+            retry_after=_COME_BACK,
+        )
+
+
+class TooManyFollowedError(PreconditionError):
+    """A stream follows more decisions than it may."""
+
+    reason = "TOO_MANY_FOLLOWED"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(
+            f"The stream would follow more than {limit} decisions; follow a longer prefix, or names.",
+            metadata={"limit": str(limit)},
+        )
+
+
+class DecisionRecordInvalidError(InvalidArgumentError):
+    """A decision that the caller took itself does not fit what it is said to be taken by."""
+
+    reason = "DECISION_RECORD_INVALID"
+
+    def __init__(self, *violations: FieldViolation) -> None:
+        first = violations[0]
+        more = f" (and {len(violations) - 1} more)" if len(violations) > 1 else ""
+        super().__init__(
+            f"{first.field}: {first.description}{more}",
+            metadata={"violations": str(len(violations))},
+            violations=violations,
+        )
+
+
+class ChangeDeniedError(PreconditionError):
+    """A rule of a hook denied the change."""
+
+    reason = "CHANGE_DENIED"
+
+    def __init__(self, hook: Hook, verdict: ChangeVerdict, *, operation: str, version: int, decision_id: str) -> None:
+        """`decision_id` is empty where decisions are not logged."""
+        who = f"the rule '{verdict.rule_id}' of '{hook.definition}'" if verdict.rule_id else f"'{hook.definition}'"
+        why = verdict.reason or verdict.reason_code
+        super().__init__(
+            f"Denied by {who}: {why}" if why else f"Denied by {who}.",
+            metadata={
+                "hook": hook.name,
+                "operation": operation,
+                "name": hook.definition,
+                "version": str(version),
+                "rule_id": verdict.rule_id,
+                "reason_code": verdict.reason_code,
+                "reason": verdict.reason,
+                "decision_id": decision_id,
+            },
+            resource=Resource("hook", hook.name),
+        )
+
+
+class HookFailedError(PreconditionError):
+    """A hook could not decide, so the change is not made."""
+
+    reason = "HOOK_FAILED"
+
+    def __init__(self, hook: Hook, cause: str, *, operation: str) -> None:
+        super().__init__(
+            f"The hook '{hook.name}' could not decide, so nothing was changed: {cause}",
+            metadata={"hook": hook.name, "operation": operation, "name": hook.definition, "cause": cause},
+            resource=Resource("hook", hook.name),
+        )
+
+
+class HookNotFoundError(NotFoundError):
+    """The tenant has no hook with this name."""
+
+    reason = "HOOK_NOT_FOUND"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"The hook '{name}' does not exist.", metadata={"hook": name}, resource=Resource("hook", name))
+
+
+class HookNameTakenError(AlreadyExistsError):
+    """The tenant has a hook with this name already."""
+
+    reason = "HOOK_NAME_TAKEN"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"The hook '{name}' exists; change it with UpdateHook.",
+            metadata={"hook": name},
+            resource=Resource("hook", name),
+        )
+
+
+class HookEtagMismatchError(ConflictError):
+    """Somebody changed the hook since the caller read it."""
+
+    reason = "HOOK_ETAG_MISMATCH"
+
+    def __init__(self, hook: Hook) -> None:
+        super().__init__(
+            f"The hook '{hook.name}' has changed since it was read; read it again and repeat the change.",
+            metadata={"hook": hook.name, "current_etag": hook.etag},
+            resource=Resource("hook", hook.name),
+        )
+
+
+class HookMisfitError(PreconditionError):
+    """The definition does not take what the hook has, or gives what the hook does not understand."""
+
+    reason = "HOOK_MISFIT"
+
+    def __init__(self, hook: Hook, version: int, misfits: Sequence[Misfit]) -> None:
+        first = misfits[0]
+        super().__init__(
+            f"Version {version} of '{hook.definition}' does not fit the hook '{hook.name}': "
+            f"{first.path}: {first.description}",
+            metadata={
+                "hook": hook.name,
+                "name": hook.definition,
+                "version": str(version),
+                "violations": str(len(misfits)),
+            },
+            violations=[FieldViolation(each.path, each.description) for each in misfits[:_MOST_VIOLATIONS]],
+            resource=Resource("hook", hook.name),
+        )
+
+
+class HookLimitReachedError(PreconditionError):
+    """The tenant has as many hooks as it may have."""
+
+    reason = "HOOK_LIMIT_REACHED"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"A tenant has at most {limit} hooks.", metadata={"limit": str(limit)})
+
+
+class SimulationNotFoundError(NotFoundError):
+    """The tenant has no simulation with this id."""
+
+    reason = "SIMULATION_NOT_FOUND"
+
+    def __init__(self, simulation_id: UUID) -> None:
+        super().__init__(
+            f"Simulation {simulation_id} does not exist.",
+            metadata={"simulation_id": str(simulation_id)},
+            resource=Resource("simulation", str(simulation_id)),
+        )
+
+
+class SimulationLimitReachedError(PreconditionError):
+    """The tenant has as many simulations waiting or running as it may have."""
+
+    reason = "SIMULATION_LIMIT_REACHED"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(
+            f"A tenant has at most {limit} simulations that are not over; wait for one, or cancel it.",
+            metadata={"limit": str(limit)},
+        )
+
+
+class RolloutNotFoundError(NotFoundError):
+    """The decision has no rollout."""
+
+    reason = "ROLLOUT_NOT_FOUND"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"The decision '{name}' has no rollout.", metadata={"name": name}, resource=Resource("rollout", name)
+        )
+
+
+class RolloutInvalidError(InvalidArgumentError):
+    """The rollout does not add up."""
+
+    reason = "ROLLOUT_INVALID"
+
+    def __init__(self, name: str, violation: FieldViolation) -> None:
+        super().__init__(
+            f"{violation.field}: {violation.description}",
+            metadata={"name": name, "field": violation.field},
+            violations=[violation],
         )

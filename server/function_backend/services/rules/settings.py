@@ -16,6 +16,8 @@ class RulesSettings:
     nothing of it."""
     most_definitions: int = 10_000
     """Decisions that a tenant may have."""
+    most_hooks: int = 100
+    """Hooks that a tenant may have."""
     cached_definitions: int = 1_000
     """Decisions of which one worker keeps what is in force, and compiled versions that it keeps ready."""
     cached_for: timedelta = timedelta(seconds=5)
@@ -30,13 +32,21 @@ class RulesSettings:
     """Whether the inputs are kept with a decision, or their digest alone, with which it cannot be explained later."""
     decisions_kept_for: timedelta = timedelta(days=90)
     """How long decisions stay in the log."""
+    most_simulations: int = 10
+    """Simulations of a tenant that may wait or run at the same time."""
+    simulation_share: float = 0.5
+    """The share of one processor that a worker spends on simulations at most, above 0 and up to 1."""
+    simulations_kept_for: timedelta = timedelta(days=30)
+    """How long simulations stay, from when they were asked for."""
 
     def __post_init__(self) -> None:
-        for name in ("most_definitions", "cached_definitions", "decision_queue"):
+        for name in ("most_definitions", "most_hooks", "cached_definitions", "decision_queue", "most_simulations"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1")
-        for name in ("cached_for", "decisions_kept_for"):
+        for name in ("cached_for", "decisions_kept_for", "simulations_kept_for"):
             if getattr(self, name) <= timedelta():
                 raise ValueError(f"{name} must be more than 0")
         if not 0 <= self.decision_sample_rate <= 1:
             raise ValueError("decision_sample_rate must be from 0 to 1")
+        if not 0 < self.simulation_share <= 1:
+            raise ValueError("simulation_share must be above 0 and up to 1")

@@ -9,6 +9,7 @@
 package authv1
 
 import (
+	v1 "function-backend.internal/api/function/common/v1"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
@@ -191,8 +192,12 @@ type CallerIdentity struct {
 	ClientId string `protobuf:"bytes,13,opt,name=client_id,json=clientId,proto3" json:"client_id,omitempty"`
 	// Permissions that count for some resources only.
 	ScopedPermissions []*ScopedPermission `protobuf:"bytes,14,rep,name=scoped_permissions,json=scopedPermissions,proto3" json:"scoped_permissions,omitempty"`
-	unknownFields     protoimpl.UnknownFields
-	sizeCache         protoimpl.SizeCache
+	// Permissions that count for calls that meet a condition. Those whose
+	// condition is met now, as far as that can be told, are among the others as
+	// well.
+	ConditionalPermissions []*ConditionalPermission `protobuf:"bytes,15,rep,name=conditional_permissions,json=conditionalPermissions,proto3" json:"conditional_permissions,omitempty"`
+	unknownFields          protoimpl.UnknownFields
+	sizeCache              protoimpl.SizeCache
 }
 
 func (x *CallerIdentity) Reset() {
@@ -323,6 +328,95 @@ func (x *CallerIdentity) GetScopedPermissions() []*ScopedPermission {
 	return nil
 }
 
+func (x *CallerIdentity) GetConditionalPermissions() []*ConditionalPermission {
+	if x != nil {
+		return x.ConditionalPermissions
+	}
+	return nil
+}
+
+// A permission that counts for calls that meet a condition.
+type ConditionalPermission struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Names, branches such as `company.*`, or `*`.
+	Permissions []string `protobuf:"bytes,1,rep,name=permissions,proto3" json:"permissions,omitempty"`
+	// Where they count; empty for the whole tenant.
+	Scope *RoleScope `protobuf:"bytes,2,opt,name=scope,proto3" json:"scope,omitempty"`
+	// What a call must be like.
+	Condition *RoleCondition `protobuf:"bytes,3,opt,name=condition,proto3" json:"condition,omitempty"`
+	// When they stop counting; absent when never.
+	ExpireTime *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=expire_time,json=expireTime,proto3" json:"expire_time,omitempty"`
+	// How a person must have signed in; absent when it does not matter.
+	StepUp        *v1.StepUp `protobuf:"bytes,5,opt,name=step_up,json=stepUp,proto3" json:"step_up,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ConditionalPermission) Reset() {
+	*x = ConditionalPermission{}
+	mi := &file_function_auth_v1_credential_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ConditionalPermission) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ConditionalPermission) ProtoMessage() {}
+
+func (x *ConditionalPermission) ProtoReflect() protoreflect.Message {
+	mi := &file_function_auth_v1_credential_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ConditionalPermission.ProtoReflect.Descriptor instead.
+func (*ConditionalPermission) Descriptor() ([]byte, []int) {
+	return file_function_auth_v1_credential_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *ConditionalPermission) GetPermissions() []string {
+	if x != nil {
+		return x.Permissions
+	}
+	return nil
+}
+
+func (x *ConditionalPermission) GetScope() *RoleScope {
+	if x != nil {
+		return x.Scope
+	}
+	return nil
+}
+
+func (x *ConditionalPermission) GetCondition() *RoleCondition {
+	if x != nil {
+		return x.Condition
+	}
+	return nil
+}
+
+func (x *ConditionalPermission) GetExpireTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ExpireTime
+	}
+	return nil
+}
+
+func (x *ConditionalPermission) GetStepUp() *v1.StepUp {
+	if x != nil {
+		return x.StepUp
+	}
+	return nil
+}
+
 // A permission that counts for some resources only.
 type ScopedPermission struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -340,7 +434,7 @@ type ScopedPermission struct {
 
 func (x *ScopedPermission) Reset() {
 	*x = ScopedPermission{}
-	mi := &file_function_auth_v1_credential_proto_msgTypes[1]
+	mi := &file_function_auth_v1_credential_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -352,7 +446,7 @@ func (x *ScopedPermission) String() string {
 func (*ScopedPermission) ProtoMessage() {}
 
 func (x *ScopedPermission) ProtoReflect() protoreflect.Message {
-	mi := &file_function_auth_v1_credential_proto_msgTypes[1]
+	mi := &file_function_auth_v1_credential_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -365,7 +459,7 @@ func (x *ScopedPermission) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ScopedPermission.ProtoReflect.Descriptor instead.
 func (*ScopedPermission) Descriptor() ([]byte, []int) {
-	return file_function_auth_v1_credential_proto_rawDescGZIP(), []int{1}
+	return file_function_auth_v1_credential_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *ScopedPermission) GetPermissions() []string {
@@ -412,7 +506,7 @@ type CredentialLimits struct {
 
 func (x *CredentialLimits) Reset() {
 	*x = CredentialLimits{}
-	mi := &file_function_auth_v1_credential_proto_msgTypes[2]
+	mi := &file_function_auth_v1_credential_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -424,7 +518,7 @@ func (x *CredentialLimits) String() string {
 func (*CredentialLimits) ProtoMessage() {}
 
 func (x *CredentialLimits) ProtoReflect() protoreflect.Message {
-	mi := &file_function_auth_v1_credential_proto_msgTypes[2]
+	mi := &file_function_auth_v1_credential_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -437,7 +531,7 @@ func (x *CredentialLimits) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CredentialLimits.ProtoReflect.Descriptor instead.
 func (*CredentialLimits) Descriptor() ([]byte, []int) {
-	return file_function_auth_v1_credential_proto_rawDescGZIP(), []int{2}
+	return file_function_auth_v1_credential_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *CredentialLimits) GetRateLimitPerSecond() int32 {
@@ -482,7 +576,7 @@ type Revocation struct {
 
 func (x *Revocation) Reset() {
 	*x = Revocation{}
-	mi := &file_function_auth_v1_credential_proto_msgTypes[3]
+	mi := &file_function_auth_v1_credential_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -494,7 +588,7 @@ func (x *Revocation) String() string {
 func (*Revocation) ProtoMessage() {}
 
 func (x *Revocation) ProtoReflect() protoreflect.Message {
-	mi := &file_function_auth_v1_credential_proto_msgTypes[3]
+	mi := &file_function_auth_v1_credential_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -507,7 +601,7 @@ func (x *Revocation) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Revocation.ProtoReflect.Descriptor instead.
 func (*Revocation) Descriptor() ([]byte, []int) {
-	return file_function_auth_v1_credential_proto_rawDescGZIP(), []int{3}
+	return file_function_auth_v1_credential_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *Revocation) GetEpoch() int64 {
@@ -549,7 +643,7 @@ var File_function_auth_v1_credential_proto protoreflect.FileDescriptor
 
 const file_function_auth_v1_credential_proto_rawDesc = "" +
 	"\n" +
-	"!function/auth/v1/credential.proto\x12\x10function.auth.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\x93\x05\n" +
+	"!function/auth/v1/credential.proto\x12\x10function.auth.v1\x1a#function/auth/v1/role_binding.proto\x1a function/common/v1/options.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xf5\x05\n" +
 	"\x0eCallerIdentity\x12I\n" +
 	"\x0fcredential_kind\x18\x01 \x01(\x0e2 .function.auth.v1.CredentialKindR\x0ecredentialKind\x12\x18\n" +
 	"\asubject\x18\x02 \x01(\tR\asubject\x12\x1b\n" +
@@ -567,7 +661,15 @@ const file_function_auth_v1_credential_proto_rawDesc = "" +
 	"\x16authentication_methods\x18\v \x03(\tR\x15authenticationMethods\x12K\n" +
 	"\x13authentication_time\x18\f \x01(\v2\x1a.google.protobuf.TimestampR\x12authenticationTime\x12\x1b\n" +
 	"\tclient_id\x18\r \x01(\tR\bclientId\x12Q\n" +
-	"\x12scoped_permissions\x18\x0e \x03(\v2\".function.auth.v1.ScopedPermissionR\x11scopedPermissions\"\xfd\x01\n" +
+	"\x12scoped_permissions\x18\x0e \x03(\v2\".function.auth.v1.ScopedPermissionR\x11scopedPermissions\x12`\n" +
+	"\x17conditional_permissions\x18\x0f \x03(\v2'.function.auth.v1.ConditionalPermissionR\x16conditionalPermissions\"\x9d\x02\n" +
+	"\x15ConditionalPermission\x12 \n" +
+	"\vpermissions\x18\x01 \x03(\tR\vpermissions\x121\n" +
+	"\x05scope\x18\x02 \x01(\v2\x1b.function.auth.v1.RoleScopeR\x05scope\x12=\n" +
+	"\tcondition\x18\x03 \x01(\v2\x1f.function.auth.v1.RoleConditionR\tcondition\x12;\n" +
+	"\vexpire_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"expireTime\x123\n" +
+	"\astep_up\x18\x05 \x01(\v2\x1a.function.common.v1.StepUpR\x06stepUp\"\xfd\x01\n" +
 	"\x10ScopedPermission\x12 \n" +
 	"\vpermissions\x18\x01 \x03(\tR\vpermissions\x12#\n" +
 	"\rresource_type\x18\x02 \x01(\tR\fresourceType\x12\x1f\n" +
@@ -619,31 +721,40 @@ func file_function_auth_v1_credential_proto_rawDescGZIP() []byte {
 }
 
 var file_function_auth_v1_credential_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_function_auth_v1_credential_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
+var file_function_auth_v1_credential_proto_msgTypes = make([]protoimpl.MessageInfo, 6)
 var file_function_auth_v1_credential_proto_goTypes = []any{
 	(CredentialKind)(0),           // 0: function.auth.v1.CredentialKind
 	(RevokedKind)(0),              // 1: function.auth.v1.RevokedKind
 	(*CallerIdentity)(nil),        // 2: function.auth.v1.CallerIdentity
-	(*ScopedPermission)(nil),      // 3: function.auth.v1.ScopedPermission
-	(*CredentialLimits)(nil),      // 4: function.auth.v1.CredentialLimits
-	(*Revocation)(nil),            // 5: function.auth.v1.Revocation
-	nil,                           // 6: function.auth.v1.ScopedPermission.LabelsEntry
-	(*timestamppb.Timestamp)(nil), // 7: google.protobuf.Timestamp
+	(*ConditionalPermission)(nil), // 3: function.auth.v1.ConditionalPermission
+	(*ScopedPermission)(nil),      // 4: function.auth.v1.ScopedPermission
+	(*CredentialLimits)(nil),      // 5: function.auth.v1.CredentialLimits
+	(*Revocation)(nil),            // 6: function.auth.v1.Revocation
+	nil,                           // 7: function.auth.v1.ScopedPermission.LabelsEntry
+	(*timestamppb.Timestamp)(nil), // 8: google.protobuf.Timestamp
+	(*RoleScope)(nil),             // 9: function.auth.v1.RoleScope
+	(*RoleCondition)(nil),         // 10: function.auth.v1.RoleCondition
+	(*v1.StepUp)(nil),             // 11: function.common.v1.StepUp
 }
 var file_function_auth_v1_credential_proto_depIdxs = []int32{
-	0, // 0: function.auth.v1.CallerIdentity.credential_kind:type_name -> function.auth.v1.CredentialKind
-	7, // 1: function.auth.v1.CallerIdentity.expire_time:type_name -> google.protobuf.Timestamp
-	4, // 2: function.auth.v1.CallerIdentity.limits:type_name -> function.auth.v1.CredentialLimits
-	7, // 3: function.auth.v1.CallerIdentity.authentication_time:type_name -> google.protobuf.Timestamp
-	3, // 4: function.auth.v1.CallerIdentity.scoped_permissions:type_name -> function.auth.v1.ScopedPermission
-	6, // 5: function.auth.v1.ScopedPermission.labels:type_name -> function.auth.v1.ScopedPermission.LabelsEntry
-	1, // 6: function.auth.v1.Revocation.kind:type_name -> function.auth.v1.RevokedKind
-	7, // 7: function.auth.v1.Revocation.revoke_time:type_name -> google.protobuf.Timestamp
-	8, // [8:8] is the sub-list for method output_type
-	8, // [8:8] is the sub-list for method input_type
-	8, // [8:8] is the sub-list for extension type_name
-	8, // [8:8] is the sub-list for extension extendee
-	0, // [0:8] is the sub-list for field type_name
+	0,  // 0: function.auth.v1.CallerIdentity.credential_kind:type_name -> function.auth.v1.CredentialKind
+	8,  // 1: function.auth.v1.CallerIdentity.expire_time:type_name -> google.protobuf.Timestamp
+	5,  // 2: function.auth.v1.CallerIdentity.limits:type_name -> function.auth.v1.CredentialLimits
+	8,  // 3: function.auth.v1.CallerIdentity.authentication_time:type_name -> google.protobuf.Timestamp
+	4,  // 4: function.auth.v1.CallerIdentity.scoped_permissions:type_name -> function.auth.v1.ScopedPermission
+	3,  // 5: function.auth.v1.CallerIdentity.conditional_permissions:type_name -> function.auth.v1.ConditionalPermission
+	9,  // 6: function.auth.v1.ConditionalPermission.scope:type_name -> function.auth.v1.RoleScope
+	10, // 7: function.auth.v1.ConditionalPermission.condition:type_name -> function.auth.v1.RoleCondition
+	8,  // 8: function.auth.v1.ConditionalPermission.expire_time:type_name -> google.protobuf.Timestamp
+	11, // 9: function.auth.v1.ConditionalPermission.step_up:type_name -> function.common.v1.StepUp
+	7,  // 10: function.auth.v1.ScopedPermission.labels:type_name -> function.auth.v1.ScopedPermission.LabelsEntry
+	1,  // 11: function.auth.v1.Revocation.kind:type_name -> function.auth.v1.RevokedKind
+	8,  // 12: function.auth.v1.Revocation.revoke_time:type_name -> google.protobuf.Timestamp
+	13, // [13:13] is the sub-list for method output_type
+	13, // [13:13] is the sub-list for method input_type
+	13, // [13:13] is the sub-list for extension type_name
+	13, // [13:13] is the sub-list for extension extendee
+	0,  // [0:13] is the sub-list for field type_name
 }
 
 func init() { file_function_auth_v1_credential_proto_init() }
@@ -651,14 +762,15 @@ func file_function_auth_v1_credential_proto_init() {
 	if File_function_auth_v1_credential_proto != nil {
 		return
 	}
-	file_function_auth_v1_credential_proto_msgTypes[2].OneofWrappers = []any{}
+	file_function_auth_v1_role_binding_proto_init()
+	file_function_auth_v1_credential_proto_msgTypes[3].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_function_auth_v1_credential_proto_rawDesc), len(file_function_auth_v1_credential_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   5,
+			NumMessages:   6,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -364,7 +364,15 @@ type RoleCondition struct {
 	SecondFactor bool `protobuf:"varint,3,opt,name=second_factor,json=secondFactor,proto3" json:"second_factor,omitempty"`
 	// The caller has signed in at most so long ago. Credentials of services
 	// never have.
-	MaxSignInAge  *durationpb.Duration `protobuf:"bytes,4,opt,name=max_sign_in_age,json=maxSignInAge,proto3" json:"max_sign_in_age,omitempty"`
+	MaxSignInAge *durationpb.Duration `protobuf:"bytes,4,opt,name=max_sign_in_age,json=maxSignInAge,proto3" json:"max_sign_in_age,omitempty"`
+	// A CEL expression of type `bool` over `request`, which is an
+	// `AccessRequest`: it is true for the call. Where it fails or takes too long,
+	// it does not hold.
+	Expression string `protobuf:"bytes,6,opt,name=expression,proto3" json:"expression,omitempty"`
+	// A few words on the expression; with an expression alone.
+	Title string `protobuf:"bytes,7,opt,name=title,proto3" json:"title,omitempty"`
+	// More about the expression; with an expression alone.
+	Description   string `protobuf:"bytes,8,opt,name=description,proto3" json:"description,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -425,6 +433,27 @@ func (x *RoleCondition) GetMaxSignInAge() *durationpb.Duration {
 		return x.MaxSignInAge
 	}
 	return nil
+}
+
+func (x *RoleCondition) GetExpression() string {
+	if x != nil {
+		return x.Expression
+	}
+	return ""
+}
+
+func (x *RoleCondition) GetTitle() string {
+	if x != nil {
+		return x.Title
+	}
+	return ""
+}
+
+func (x *RoleCondition) GetDescription() string {
+	if x != nil {
+		return x.Description
+	}
+	return ""
 }
 
 // That a subject has a role.
@@ -593,12 +622,17 @@ const file_function_auth_v1_role_binding_proto_rawDesc = "" +
 	"\x04days\x18\x01 \x03(\x0e2\x1d.function.auth.v1.RoleWeekdayB\x13\xbaH\x10\x92\x01\r\x10\a\x18\x01\"\a\x82\x01\x04\x10\x01 \x00R\x04days\x12>\n" +
 	"\x05begin\x18\x02 \x01(\tB(\xbaH%r#\x18\x052\x1f^([01][0-9]|2[0-3]):[0-5][0-9]$R\x05begin\x12:\n" +
 	"\x03end\x18\x03 \x01(\tB(\xbaH%r#\x18\x052\x1f^([01][0-9]|2[0-3]):[0-5][0-9]$R\x03end\x12&\n" +
-	"\ttime_zone\x18\x04 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\btimeZone\"\xa0\x02\n" +
+	"\ttime_zone\x18\x04 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\btimeZone\"\x96\x03\n" +
 	"\rRoleCondition\x12;\n" +
 	"\x0fclient_networks\x18\x01 \x03(\tB\x12\xbaH\x0f\x92\x01\f\x10d\x18\x01\"\x06r\x04\x10\x01\x18@R\x0eclientNetworks\x12M\n" +
 	"\ftime_windows\x18\x02 \x03(\v2 .function.auth.v1.RoleTimeWindowB\b\xbaH\x05\x92\x01\x02\x10\x14R\vtimeWindows\x12#\n" +
 	"\rsecond_factor\x18\x03 \x01(\bR\fsecondFactor\x12S\n" +
-	"\x0fmax_sign_in_age\x18\x04 \x01(\v2\x19.google.protobuf.DurationB\x11\xbaH\x0e\xaa\x01\v\"\x05\b\x80\xe7\x84\x0f2\x02\b\x01R\fmaxSignInAgeJ\x04\b\x05\x10\x06R\x03cel\"\xad\x04\n" +
+	"\x0fmax_sign_in_age\x18\x04 \x01(\v2\x19.google.protobuf.DurationB\x11\xbaH\x0e\xaa\x01\v\"\x05\b\x80\xe7\x84\x0f2\x02\b\x01R\fmaxSignInAge\x12(\n" +
+	"\n" +
+	"expression\x18\x06 \x01(\tB\b\xbaH\x05r\x03\x18\xa0\x1fR\n" +
+	"expression\x12\x1e\n" +
+	"\x05title\x18\a \x01(\tB\b\xbaH\x05r\x03\x18\xc8\x01R\x05title\x12*\n" +
+	"\vdescription\x18\b \x01(\tB\b\xbaH\x05r\x03\x18\xe8\aR\vdescriptionJ\x04\b\x05\x10\x06R\x03cel\"\xad\x04\n" +
 	"\vRoleBinding\x12\x14\n" +
 	"\x02id\x18\x01 \x01(\tB\x04\xe2A\x01\x03R\x02id\x12\x17\n" +
 	"\arole_id\x18\x02 \x01(\tR\x06roleId\x127\n" +

@@ -344,6 +344,43 @@ const (
 	// A decision about a company by its id takes the permission to read companies
 	// besides.
 	ErrorReason_ERROR_REASON_DECISION_REFERENCE_DENIED ErrorReason = 424
+	// Too many streams follow what is published on this worker.
+	ErrorReason_ERROR_REASON_TOO_MANY_FOLLOWERS ErrorReason = 480
+	// A stream follows more decisions than it may.
+	ErrorReason_ERROR_REASON_TOO_MANY_FOLLOWED ErrorReason = 481
+	// A decision that the caller took itself does not fit what it is said to be
+	// taken by, or comes twice in one request; `BadRequest` names the places.
+	ErrorReason_ERROR_REASON_DECISION_RECORD_INVALID ErrorReason = 482
+	// No simulation with this id exists, or it was deleted.
+	ErrorReason_ERROR_REASON_SIMULATION_NOT_FOUND ErrorReason = 440
+	// The tenant has as many simulations waiting or running as it may have.
+	ErrorReason_ERROR_REASON_SIMULATION_LIMIT_REACHED ErrorReason = 441
+	// The decision has no rollout.
+	ErrorReason_ERROR_REASON_ROLLOUT_NOT_FOUND ErrorReason = 450
+	// The rollout does not add up; `BadRequest` names the field, and for the key
+	// line and column.
+	ErrorReason_ERROR_REASON_ROLLOUT_INVALID ErrorReason = 451
+	// A rule of a hook denied the change; the details say which and why. Nothing
+	// of it was done.
+	ErrorReason_ERROR_REASON_CHANGE_DENIED ErrorReason = 460
+	// A hook could not decide, so the change was not made: its decision failed,
+	// took too long, or no version of it is in force.
+	ErrorReason_ERROR_REASON_HOOK_FAILED ErrorReason = 461
+	// The tenant has no hook with this name.
+	ErrorReason_ERROR_REASON_HOOK_NOT_FOUND ErrorReason = 462
+	// The tenant has a hook with this name already.
+	ErrorReason_ERROR_REASON_HOOK_NAME_TAKEN ErrorReason = 463
+	// The etag in the request is not the current one: somebody changed the hook
+	// in between.
+	ErrorReason_ERROR_REASON_HOOK_ETAG_MISMATCH ErrorReason = 464
+	// The decision does not take what the hook has, or gives what the hook does
+	// not understand. `BadRequest` names each input.
+	ErrorReason_ERROR_REASON_HOOK_MISFIT ErrorReason = 465
+	// The tenant has as many hooks as it may have.
+	ErrorReason_ERROR_REASON_HOOK_LIMIT_REACHED ErrorReason = 466
+	// The expression of a condition cannot be accepted; `BadRequest` names each
+	// place and what was probably meant.
+	ErrorReason_ERROR_REASON_CONDITION_INVALID ErrorReason = 470
 )
 
 // Enum value maps for ErrorReason.
@@ -482,6 +519,21 @@ var (
 		422: "ERROR_REASON_LOGGED_DECISION_NOT_FOUND",
 		423: "ERROR_REASON_DECISION_NOT_REPLAYABLE",
 		424: "ERROR_REASON_DECISION_REFERENCE_DENIED",
+		480: "ERROR_REASON_TOO_MANY_FOLLOWERS",
+		481: "ERROR_REASON_TOO_MANY_FOLLOWED",
+		482: "ERROR_REASON_DECISION_RECORD_INVALID",
+		440: "ERROR_REASON_SIMULATION_NOT_FOUND",
+		441: "ERROR_REASON_SIMULATION_LIMIT_REACHED",
+		450: "ERROR_REASON_ROLLOUT_NOT_FOUND",
+		451: "ERROR_REASON_ROLLOUT_INVALID",
+		460: "ERROR_REASON_CHANGE_DENIED",
+		461: "ERROR_REASON_HOOK_FAILED",
+		462: "ERROR_REASON_HOOK_NOT_FOUND",
+		463: "ERROR_REASON_HOOK_NAME_TAKEN",
+		464: "ERROR_REASON_HOOK_ETAG_MISMATCH",
+		465: "ERROR_REASON_HOOK_MISFIT",
+		466: "ERROR_REASON_HOOK_LIMIT_REACHED",
+		470: "ERROR_REASON_CONDITION_INVALID",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":                    0,
@@ -617,6 +669,21 @@ var (
 		"ERROR_REASON_LOGGED_DECISION_NOT_FOUND":      422,
 		"ERROR_REASON_DECISION_NOT_REPLAYABLE":        423,
 		"ERROR_REASON_DECISION_REFERENCE_DENIED":      424,
+		"ERROR_REASON_TOO_MANY_FOLLOWERS":             480,
+		"ERROR_REASON_TOO_MANY_FOLLOWED":              481,
+		"ERROR_REASON_DECISION_RECORD_INVALID":        482,
+		"ERROR_REASON_SIMULATION_NOT_FOUND":           440,
+		"ERROR_REASON_SIMULATION_LIMIT_REACHED":       441,
+		"ERROR_REASON_ROLLOUT_NOT_FOUND":              450,
+		"ERROR_REASON_ROLLOUT_INVALID":                451,
+		"ERROR_REASON_CHANGE_DENIED":                  460,
+		"ERROR_REASON_HOOK_FAILED":                    461,
+		"ERROR_REASON_HOOK_NOT_FOUND":                 462,
+		"ERROR_REASON_HOOK_NAME_TAKEN":                463,
+		"ERROR_REASON_HOOK_ETAG_MISMATCH":             464,
+		"ERROR_REASON_HOOK_MISFIT":                    465,
+		"ERROR_REASON_HOOK_LIMIT_REACHED":             466,
+		"ERROR_REASON_CONDITION_INVALID":              470,
 	}
 )
 
@@ -651,7 +718,7 @@ var File_function_common_v1_error_reason_proto protoreflect.FileDescriptor
 
 const file_function_common_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
-	"%function/common/v1/error_reason.proto\x12\x12function.common.v1\x1a function/common/v1/options.proto*\xfcy\n" +
+	"%function/common/v1/error_reason.proto\x12\x12function.common.v1\x1a function/common/v1/options.proto*Ǌ\x01\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12[\n" +
 	"\x1cERROR_REASON_INVALID_REQUEST\x10\x01\x1a9\xb2\xed\x185\b\x03\x12\n" +
@@ -820,7 +887,25 @@ const file_function_common_v1_error_reason_proto_rawDesc = "" +
 	"&ERROR_REASON_LOGGED_DECISION_NOT_FOUND\x10\xa6\x03\x1aU\xb2\xed\x18Q\b\x05\x12\vdecision_id\x1a@Decision 01938d2e-7f04-7c3e-9d55-0a6f3c3f0b11 is not in the log.\x12\x9c\x01\n" +
 	"$ERROR_REASON_DECISION_NOT_REPLAYABLE\x10\xa7\x03\x1aq\xb2\xed\x18m\b\t\x12\vdecision_id\x1a\\Decision 01938d2e-7f04-7c3e-9d55-0a6f3c3f0b11 cannot be explained: its inputs were not kept.\x12\x94\x01\n" +
 	"&ERROR_REASON_DECISION_REFERENCE_DENIED\x10\xa8\x03\x1ag\xb2\xed\x18c\b\a\x12\n" +
-	"permission\x1aSThe permission 'company.read' is missing, which inputs by the id of a company take.B\xd1\x01\n" +
+	"permission\x1aSThe permission 'company.read' is missing, which inputs by the id of a company take.\x12\x81\x01\n" +
+	"\x1fERROR_REASON_TOO_MANY_FOLLOWERS\x10\xe0\x03\x1a[\xb2\xed\x18W\b\b\x12\x05limit\x1aL1000 streams follow what is published here; try again on another connection.\x12\x87\x01\n" +
+	"\x1eERROR_REASON_TOO_MANY_FOLLOWED\x10\xe1\x03\x1ab\xb2\xed\x18^\b\t\x12\x05limit\x1aSThe stream would follow more than 1000 decisions; follow a longer prefix, or names.\x12\x83\x01\n" +
+	"$ERROR_REASON_DECISION_RECORD_INVALID\x10\xe2\x03\x1aX\xb2\xed\x18T\b\x03\x12\n" +
+	"violations\x1aDdecision.content_hash: is not that of version 3 of 'credit.approval'\x12~\n" +
+	"!ERROR_REASON_SIMULATION_NOT_FOUND\x10\xb8\x03\x1aV\xb2\xed\x18R\b\x05\x12\rsimulation_id\x1a?Simulation 01938d2e-7f04-7c3e-9d55-0a6f3c3f0b11 does not exist.\x12\x8d\x01\n" +
+	"%ERROR_REASON_SIMULATION_LIMIT_REACHED\x10\xb9\x03\x1aa\xb2\xed\x18]\b\t\x12\x05limit\x1aRA tenant has at most 10 simulations that are not over; wait for one, or cancel it.\x12a\n" +
+	"\x1eERROR_REASON_ROLLOUT_NOT_FOUND\x10\xc2\x03\x1a<\xb2\xed\x188\b\x05\x12\x04name\x1a.The decision 'credit.approval' has no rollout.\x12v\n" +
+	"\x1cERROR_REASON_ROLLOUT_INVALID\x10\xc3\x03\x1aS\xb2\xed\x18O\b\x03\x12\x04name\x12\x05field\x1a>key: line 1, column 1: there is no variable 'compny' (company)\x12\xcd\x01\n" +
+	"\x1aERROR_REASON_CHANGE_DENIED\x10\xcc\x03\x1a\xab\x01\xb2\xed\x18\xa6\x01\b\t\x12\x04hook\x12\toperation\x12\x04name\x12\aversion\x12\arule_id\x12\vreason_code\x12\x06reason\x12\vdecision_id\x1aWDenied by the rule 'embargo' of 'company.acceptance': Companies there are not accepted.\x12\xba\x01\n" +
+	"\x18ERROR_REASON_HOOK_FAILED\x10\xcd\x03\x1a\x9a\x01\xb2\xed\x18\x95\x01\b\t\x12\x04hook\x12\toperation\x12\x04name\x12\x05cause\x1asThe hook 'company.sanctions' could not decide, so nothing was changed: the rule 'embargo' failed: division by zero.\x12\\\n" +
+	"\x1bERROR_REASON_HOOK_NOT_FOUND\x10\xce\x03\x1a:\xb2\xed\x186\b\x05\x12\x04hook\x1a,The hook 'company.sanctions' does not exist.\x12p\n" +
+	"\x1cERROR_REASON_HOOK_NAME_TAKEN\x10\xcf\x03\x1aM\xb2\xed\x18I\b\x06\x12\x04hook\x1a?The hook 'company.sanctions' exists; change it with UpdateHook.\x12\xa2\x01\n" +
+	"\x1fERROR_REASON_HOOK_ETAG_MISMATCH\x10\xd0\x03\x1a|\xb2\xed\x18x\b\n" +
+	"\x12\x04hook\x12\fcurrent_etag\x1a`The hook 'company.sanctions' has changed since it was read; read it again and repeat the change.\x12\xbf\x01\n" +
+	"\x18ERROR_REASON_HOOK_MISFIT\x10\xd1\x03\x1a\x9f\x01\xb2\xed\x18\x9a\x01\b\t\x12\x04hook\x12\x04name\x12\aversion\x12\n" +
+	"violations\x1auVersion 3 of 'company.acceptance' does not fit the hook 'company.sanctions': inputs.amount: hooks have no such input.\x12T\n" +
+	"\x1fERROR_REASON_HOOK_LIMIT_REACHED\x10\xd2\x03\x1a.\xb2\xed\x18*\b\t\x12\x05limit\x1a\x1fA tenant has at most 100 hooks.\x12\xaf\x01\n" +
+	"\x1eERROR_REASON_CONDITION_INVALID\x10\xd6\x03\x1a\x89\x01\xb2\xed\x18\x84\x01\b\x03\x12\x04line\x12\x06column\x12\aexcerpt\x12\x05caret\x1abcondition.expression: line 1, column 1: undeclared reference to 'reqest' (did you mean 'request'?)B\xd1\x01\n" +
 	"\x16com.function.common.v1B\x10ErrorReasonProtoP\x01Z9function-backend.internal/api/function/common/v1;commonv1\xa2\x02\x03FCX\xaa\x02\x12Function.Common.V1\xca\x02\x13Function_\\Common\\V1\xe2\x02\x1fFunction_\\Common\\V1\\GPBMetadata\xea\x02\x14Function::Common::V1b\x06proto3"
 
 var (

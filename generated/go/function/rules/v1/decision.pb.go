@@ -1155,7 +1155,12 @@ type LoggedDecision struct {
 	// Whether fields were emptied: an explanation may then come out differently.
 	Redacted bool `protobuf:"varint,6,opt,name=redacted,proto3" json:"redacted,omitempty"`
 	// SHA-256 of the inputs before anything was emptied, in hexadecimal digits.
-	InputsDigest  string `protobuf:"bytes,7,opt,name=inputs_digest,json=inputsDigest,proto3" json:"inputs_digest,omitempty"`
+	InputsDigest string `protobuf:"bytes,7,opt,name=inputs_digest,json=inputsDigest,proto3" json:"inputs_digest,omitempty"`
+	// Whether the caller took it itself, by the published version, and reported
+	// it: that it came out so is the caller's word.
+	Local bool `protobuf:"varint,8,opt,name=local,proto3" json:"local,omitempty"`
+	// The candidate that was rolled out then; absent when there was none.
+	Rollout       *DecisionRollout `protobuf:"bytes,9,opt,name=rollout,proto3" json:"rollout,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1239,6 +1244,94 @@ func (x *LoggedDecision) GetInputsDigest() string {
 	return ""
 }
 
+func (x *LoggedDecision) GetLocal() bool {
+	if x != nil {
+		return x.Local
+	}
+	return false
+}
+
+func (x *LoggedDecision) GetRollout() *DecisionRollout {
+	if x != nil {
+		return x.Rollout
+	}
+	return nil
+}
+
+// What a candidate that was rolled out had to do with a decision.
+type DecisionRollout struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The number of the candidate.
+	CandidateVersion int64 `protobuf:"varint,1,opt,name=candidate_version,json=candidateVersion,proto3" json:"candidate_version,omitempty"`
+	// Whether the candidate answered.
+	AnsweredByCandidate bool `protobuf:"varint,2,opt,name=answered_by_candidate,json=answeredByCandidate,proto3" json:"answered_by_candidate,omitempty"`
+	// The number of the version that decided as well, and was not acted upon.
+	OtherVersion int64 `protobuf:"varint,3,opt,name=other_version,json=otherVersion,proto3" json:"other_version,omitempty"`
+	// What that came to: `agreed`, `differed`, or `failed` where the candidate
+	// failed and the version in force did not; empty when they were not compared.
+	Agreement     string `protobuf:"bytes,4,opt,name=agreement,proto3" json:"agreement,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DecisionRollout) Reset() {
+	*x = DecisionRollout{}
+	mi := &file_function_rules_v1_decision_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DecisionRollout) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DecisionRollout) ProtoMessage() {}
+
+func (x *DecisionRollout) ProtoReflect() protoreflect.Message {
+	mi := &file_function_rules_v1_decision_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DecisionRollout.ProtoReflect.Descriptor instead.
+func (*DecisionRollout) Descriptor() ([]byte, []int) {
+	return file_function_rules_v1_decision_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *DecisionRollout) GetCandidateVersion() int64 {
+	if x != nil {
+		return x.CandidateVersion
+	}
+	return 0
+}
+
+func (x *DecisionRollout) GetAnsweredByCandidate() bool {
+	if x != nil {
+		return x.AnsweredByCandidate
+	}
+	return false
+}
+
+func (x *DecisionRollout) GetOtherVersion() int64 {
+	if x != nil {
+		return x.OtherVersion
+	}
+	return 0
+}
+
+func (x *DecisionRollout) GetAgreement() string {
+	if x != nil {
+		return x.Agreement
+	}
+	return ""
+}
+
 var File_function_rules_v1_decision_proto protoreflect.FileDescriptor
 
 const file_function_rules_v1_decision_proto_rawDesc = "" +
@@ -1267,24 +1360,24 @@ const file_function_rules_v1_decision_proto_rawDesc = "" +
 	"\bfailures\x18\b \x03(\v2\".function.rules.v1.DecisionFailureR\bfailures\x12H\n" +
 	"\vexplanation\x18\t \x01(\v2&.function.rules.v1.DecisionExplanationR\vexplanation\x12!\n" +
 	"\fby_otherwise\x18\n" +
-	" \x01(\bR\vbyOtherwise\"\x8f\x01\n" +
-	"\rDecisionMatch\x12\x17\n" +
-	"\arule_id\x18\x01 \x01(\tR\x06ruleId\x12\x1f\n" +
-	"\vreason_code\x18\x02 \x01(\tR\n" +
-	"reasonCode\x12\x16\n" +
-	"\x06reason\x18\x03 \x01(\tR\x06reason\x12,\n" +
-	"\x05value\x18\x04 \x01(\v2\x16.google.protobuf.ValueR\x05value\"\xa1\x01\n" +
-	"\x0fDecisionFailure\x12\x17\n" +
-	"\arule_id\x18\x01 \x01(\tR\x06ruleId\x12\x12\n" +
-	"\x04code\x18\x02 \x01(\tR\x04code\x12\x18\n" +
-	"\amessage\x18\x03 \x01(\tR\amessage\x12\x14\n" +
-	"\x05field\x18\x04 \x01(\tR\x05field\x121\n" +
-	"\x04span\x18\x05 \x01(\v2\x1d.function.rules.v1.SourceSpanR\x04span\"H\n" +
+	" \x01(\bR\vbyOtherwise\"\xad\x01\n" +
+	"\rDecisionMatch\x12!\n" +
+	"\arule_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\x18\xc8\x01R\x06ruleId\x12)\n" +
+	"\vreason_code\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\xc8\x01R\n" +
+	"reasonCode\x12 \n" +
+	"\x06reason\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x90NR\x06reason\x12,\n" +
+	"\x05value\x18\x04 \x01(\v2\x16.google.protobuf.ValueR\x05value\"\xca\x01\n" +
+	"\x0fDecisionFailure\x12!\n" +
+	"\arule_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\x18\xc8\x01R\x06ruleId\x12\x1c\n" +
+	"\x04code\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\xc8\x01R\x04code\x12#\n" +
+	"\amessage\x18\x03 \x01(\tB\t\xbaH\x06r\x04\x18\xa0\x9c\x01R\amessage\x12\x1e\n" +
+	"\x05field\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\xe8\aR\x05field\x121\n" +
+	"\x04span\x18\x05 \x01(\v2\x1d.function.rules.v1.SourceSpanR\x04span\"S\n" +
 	"\n" +
 	"SourceSpan\x12\x14\n" +
 	"\x05start\x18\x01 \x01(\x05R\x05start\x12\x10\n" +
-	"\x03end\x18\x02 \x01(\x05R\x03end\x12\x12\n" +
-	"\x04text\x18\x03 \x01(\tR\x04text\"\xbf\x02\n" +
+	"\x03end\x18\x02 \x01(\x05R\x03end\x12\x1d\n" +
+	"\x04text\x18\x03 \x01(\tB\t\xbaH\x06r\x04\x18\xa0\x8d\x06R\x04text\"\xbf\x02\n" +
 	"\x13DecisionExplanation\x128\n" +
 	"\x05rules\x18\x01 \x03(\v2\".function.rules.v1.RuleExplanationR\x05rules\x12&\n" +
 	"\x0fnearest_rule_id\x18\x02 \x01(\tR\rnearestRuleId\x12L\n" +
@@ -1323,7 +1416,7 @@ const file_function_rules_v1_decision_proto_rawDesc = "" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value\x12\x14\n" +
 	"\x05error\x18\x03 \x01(\tR\x05error\x12H\n" +
-	"\vexplanation\x18\x04 \x01(\v2&.function.rules.v1.DecisionExplanationR\vexplanation\"\xdd\x02\n" +
+	"\vexplanation\x18\x04 \x01(\v2&.function.rules.v1.DecisionExplanationR\vexplanation\"\xb1\x03\n" +
 	"\x0eLoggedDecision\x127\n" +
 	"\bdecision\x18\x01 \x01(\v2\x1b.function.rules.v1.DecisionR\bdecision\x12;\n" +
 	"\vdecide_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
@@ -1332,7 +1425,14 @@ const file_function_rules_v1_decision_proto_rawDesc = "" +
 	"\x06caller\x18\x04 \x01(\tR\x06caller\x129\n" +
 	"\x06inputs\x18\x05 \x01(\v2!.function.rules.v1.DecisionInputsR\x06inputs\x12\x1a\n" +
 	"\bredacted\x18\x06 \x01(\bR\bredacted\x12#\n" +
-	"\rinputs_digest\x18\a \x01(\tR\finputsDigest*\x88\x01\n" +
+	"\rinputs_digest\x18\a \x01(\tR\finputsDigest\x12\x14\n" +
+	"\x05local\x18\b \x01(\bR\x05local\x12<\n" +
+	"\arollout\x18\t \x01(\v2\".function.rules.v1.DecisionRolloutR\arollout\"\xb5\x01\n" +
+	"\x0fDecisionRollout\x12+\n" +
+	"\x11candidate_version\x18\x01 \x01(\x03R\x10candidateVersion\x122\n" +
+	"\x15answered_by_candidate\x18\x02 \x01(\bR\x13answeredByCandidate\x12#\n" +
+	"\rother_version\x18\x03 \x01(\x03R\fotherVersion\x12\x1c\n" +
+	"\tagreement\x18\x04 \x01(\tR\tagreement*\x88\x01\n" +
 	"\x0eDecisionStatus\x12\x1f\n" +
 	"\x1bDECISION_STATUS_UNSPECIFIED\x10\x00\x12\x1b\n" +
 	"\x17DECISION_STATUS_MATCHED\x10\x01\x12\x1c\n" +
@@ -1363,7 +1463,7 @@ func file_function_rules_v1_decision_proto_rawDescGZIP() []byte {
 }
 
 var file_function_rules_v1_decision_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_function_rules_v1_decision_proto_msgTypes = make([]protoimpl.MessageInfo, 15)
+var file_function_rules_v1_decision_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
 var file_function_rules_v1_decision_proto_goTypes = []any{
 	(DecisionStatus)(0),           // 0: function.rules.v1.DecisionStatus
 	(ExplainLevel)(0),             // 1: function.rules.v1.ExplainLevel
@@ -1381,23 +1481,24 @@ var file_function_rules_v1_decision_proto_goTypes = []any{
 	(*ColumnExplanation)(nil),     // 13: function.rules.v1.ColumnExplanation
 	(*StepExplanation)(nil),       // 14: function.rules.v1.StepExplanation
 	(*LoggedDecision)(nil),        // 15: function.rules.v1.LoggedDecision
-	nil,                           // 16: function.rules.v1.DecisionInputs.MessagesEntry
-	nil,                           // 17: function.rules.v1.DecisionInputs.CompanyIdsEntry
-	(*structpb.Struct)(nil),       // 18: google.protobuf.Struct
-	(*structpb.Value)(nil),        // 19: google.protobuf.Value
-	(*timestamppb.Timestamp)(nil), // 20: google.protobuf.Timestamp
-	(*anypb.Any)(nil),             // 21: google.protobuf.Any
+	(*DecisionRollout)(nil),       // 16: function.rules.v1.DecisionRollout
+	nil,                           // 17: function.rules.v1.DecisionInputs.MessagesEntry
+	nil,                           // 18: function.rules.v1.DecisionInputs.CompanyIdsEntry
+	(*structpb.Struct)(nil),       // 19: google.protobuf.Struct
+	(*structpb.Value)(nil),        // 20: google.protobuf.Value
+	(*timestamppb.Timestamp)(nil), // 21: google.protobuf.Timestamp
+	(*anypb.Any)(nil),             // 22: google.protobuf.Any
 }
 var file_function_rules_v1_decision_proto_depIdxs = []int32{
-	16, // 0: function.rules.v1.DecisionInputs.messages:type_name -> function.rules.v1.DecisionInputs.MessagesEntry
-	18, // 1: function.rules.v1.DecisionInputs.json:type_name -> google.protobuf.Struct
-	17, // 2: function.rules.v1.DecisionInputs.company_ids:type_name -> function.rules.v1.DecisionInputs.CompanyIdsEntry
+	17, // 0: function.rules.v1.DecisionInputs.messages:type_name -> function.rules.v1.DecisionInputs.MessagesEntry
+	19, // 1: function.rules.v1.DecisionInputs.json:type_name -> google.protobuf.Struct
+	18, // 2: function.rules.v1.DecisionInputs.company_ids:type_name -> function.rules.v1.DecisionInputs.CompanyIdsEntry
 	0,  // 3: function.rules.v1.Decision.status:type_name -> function.rules.v1.DecisionStatus
-	19, // 4: function.rules.v1.Decision.value:type_name -> google.protobuf.Value
+	20, // 4: function.rules.v1.Decision.value:type_name -> google.protobuf.Value
 	5,  // 5: function.rules.v1.Decision.matches:type_name -> function.rules.v1.DecisionMatch
 	6,  // 6: function.rules.v1.Decision.failures:type_name -> function.rules.v1.DecisionFailure
 	8,  // 7: function.rules.v1.Decision.explanation:type_name -> function.rules.v1.DecisionExplanation
-	19, // 8: function.rules.v1.DecisionMatch.value:type_name -> google.protobuf.Value
+	20, // 8: function.rules.v1.DecisionMatch.value:type_name -> google.protobuf.Value
 	7,  // 9: function.rules.v1.DecisionFailure.span:type_name -> function.rules.v1.SourceSpan
 	9,  // 10: function.rules.v1.DecisionExplanation.rules:type_name -> function.rules.v1.RuleExplanation
 	11, // 11: function.rules.v1.DecisionExplanation.nearest_failing:type_name -> function.rules.v1.FailingCondition
@@ -1412,15 +1513,16 @@ var file_function_rules_v1_decision_proto_depIdxs = []int32{
 	12, // 20: function.rules.v1.FailingCondition.operands:type_name -> function.rules.v1.Operand
 	8,  // 21: function.rules.v1.StepExplanation.explanation:type_name -> function.rules.v1.DecisionExplanation
 	4,  // 22: function.rules.v1.LoggedDecision.decision:type_name -> function.rules.v1.Decision
-	20, // 23: function.rules.v1.LoggedDecision.decide_time:type_name -> google.protobuf.Timestamp
-	20, // 24: function.rules.v1.LoggedDecision.effective_time:type_name -> google.protobuf.Timestamp
+	21, // 23: function.rules.v1.LoggedDecision.decide_time:type_name -> google.protobuf.Timestamp
+	21, // 24: function.rules.v1.LoggedDecision.effective_time:type_name -> google.protobuf.Timestamp
 	3,  // 25: function.rules.v1.LoggedDecision.inputs:type_name -> function.rules.v1.DecisionInputs
-	21, // 26: function.rules.v1.DecisionInputs.MessagesEntry.value:type_name -> google.protobuf.Any
-	27, // [27:27] is the sub-list for method output_type
-	27, // [27:27] is the sub-list for method input_type
-	27, // [27:27] is the sub-list for extension type_name
-	27, // [27:27] is the sub-list for extension extendee
-	0,  // [0:27] is the sub-list for field type_name
+	16, // 26: function.rules.v1.LoggedDecision.rollout:type_name -> function.rules.v1.DecisionRollout
+	22, // 27: function.rules.v1.DecisionInputs.MessagesEntry.value:type_name -> google.protobuf.Any
+	28, // [28:28] is the sub-list for method output_type
+	28, // [28:28] is the sub-list for method input_type
+	28, // [28:28] is the sub-list for extension type_name
+	28, // [28:28] is the sub-list for extension extendee
+	0,  // [0:28] is the sub-list for field type_name
 }
 
 func init() { file_function_rules_v1_decision_proto_init() }
@@ -1434,7 +1536,7 @@ func file_function_rules_v1_decision_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_function_rules_v1_decision_proto_rawDesc), len(file_function_rules_v1_decision_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   15,
+			NumMessages:   16,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

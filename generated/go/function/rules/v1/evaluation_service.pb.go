@@ -973,6 +973,162 @@ func (x *GetDecisionResponse) GetDecision() *LoggedDecision {
 	return nil
 }
 
+// Which decisions.
+type ExportDecisionsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Only decisions of this name.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// Only decisions of this version; with `name` alone.
+	Version int64 `protobuf:"varint,2,opt,name=version,proto3" json:"version,omitempty"`
+	// Only decisions that came out so.
+	Status DecisionStatus `protobuf:"varint,3,opt,name=status,proto3,enum=function.rules.v1.DecisionStatus" json:"status,omitempty"`
+	// Only decisions from this time on.
+	DecidedFrom *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=decided_from,json=decidedFrom,proto3" json:"decided_from,omitempty"`
+	// Only decisions before this time.
+	DecidedUntil *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=decided_until,json=decidedUntil,proto3" json:"decided_until,omitempty"`
+	// Decisions per message at most; 500 when 0. A message has fewer when they are
+	// large.
+	BatchSize int32 `protobuf:"varint,6,opt,name=batch_size,json=batchSize,proto3" json:"batch_size,omitempty"`
+	// The `resume_token` of the last message received, with the same filter.
+	ResumeToken   string `protobuf:"bytes,7,opt,name=resume_token,json=resumeToken,proto3" json:"resume_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExportDecisionsRequest) Reset() {
+	*x = ExportDecisionsRequest{}
+	mi := &file_function_rules_v1_evaluation_service_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExportDecisionsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExportDecisionsRequest) ProtoMessage() {}
+
+func (x *ExportDecisionsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_function_rules_v1_evaluation_service_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExportDecisionsRequest.ProtoReflect.Descriptor instead.
+func (*ExportDecisionsRequest) Descriptor() ([]byte, []int) {
+	return file_function_rules_v1_evaluation_service_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *ExportDecisionsRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *ExportDecisionsRequest) GetVersion() int64 {
+	if x != nil {
+		return x.Version
+	}
+	return 0
+}
+
+func (x *ExportDecisionsRequest) GetStatus() DecisionStatus {
+	if x != nil {
+		return x.Status
+	}
+	return DecisionStatus_DECISION_STATUS_UNSPECIFIED
+}
+
+func (x *ExportDecisionsRequest) GetDecidedFrom() *timestamppb.Timestamp {
+	if x != nil {
+		return x.DecidedFrom
+	}
+	return nil
+}
+
+func (x *ExportDecisionsRequest) GetDecidedUntil() *timestamppb.Timestamp {
+	if x != nil {
+		return x.DecidedUntil
+	}
+	return nil
+}
+
+func (x *ExportDecisionsRequest) GetBatchSize() int32 {
+	if x != nil {
+		return x.BatchSize
+	}
+	return 0
+}
+
+func (x *ExportDecisionsRequest) GetResumeToken() string {
+	if x != nil {
+		return x.ResumeToken
+	}
+	return ""
+}
+
+// One batch of an export.
+type ExportDecisionsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The decisions in the order of their ids.
+	Decisions []*LoggedDecision `protobuf:"bytes,1,rep,name=decisions,proto3" json:"decisions,omitempty"`
+	// Goes on after this batch in a new call.
+	ResumeToken   string `protobuf:"bytes,2,opt,name=resume_token,json=resumeToken,proto3" json:"resume_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExportDecisionsResponse) Reset() {
+	*x = ExportDecisionsResponse{}
+	mi := &file_function_rules_v1_evaluation_service_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExportDecisionsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExportDecisionsResponse) ProtoMessage() {}
+
+func (x *ExportDecisionsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_function_rules_v1_evaluation_service_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExportDecisionsResponse.ProtoReflect.Descriptor instead.
+func (*ExportDecisionsResponse) Descriptor() ([]byte, []int) {
+	return file_function_rules_v1_evaluation_service_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *ExportDecisionsResponse) GetDecisions() []*LoggedDecision {
+	if x != nil {
+		return x.Decisions
+	}
+	return nil
+}
+
+func (x *ExportDecisionsResponse) GetResumeToken() string {
+	if x != nil {
+		return x.ResumeToken
+	}
+	return ""
+}
+
 var File_function_rules_v1_evaluation_service_proto protoreflect.FileDescriptor
 
 const file_function_rules_v1_evaluation_service_proto_rawDesc = "" +
@@ -1037,7 +1193,20 @@ const file_function_rules_v1_evaluation_service_proto_rawDesc = "" +
 	"\x12GetDecisionRequest\x12\x1c\n" +
 	"\x02id\x18\x01 \x01(\tB\f\xe2A\x01\x02\xbaH\x05r\x03\xb0\x01\x01R\x02id\"T\n" +
 	"\x13GetDecisionResponse\x12=\n" +
-	"\bdecision\x18\x01 \x01(\v2!.function.rules.v1.LoggedDecisionR\bdecision2\xa3\a\n" +
+	"\bdecision\x18\x01 \x01(\v2!.function.rules.v1.LoggedDecisionR\bdecision\"\xa1\x03\n" +
+	"\x16ExportDecisionsRequest\x12G\n" +
+	"\x04name\x18\x01 \x01(\tB3\xbaH0r.\x18\xc8\x012)^([a-z][a-z0-9_]*([.][a-z][a-z0-9_]*)*)?$R\x04name\x12!\n" +
+	"\aversion\x18\x02 \x01(\x03B\a\xbaH\x04\"\x02(\x00R\aversion\x12C\n" +
+	"\x06status\x18\x03 \x01(\x0e2!.function.rules.v1.DecisionStatusB\b\xbaH\x05\x82\x01\x02\x10\x01R\x06status\x12=\n" +
+	"\fdecided_from\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\vdecidedFrom\x12?\n" +
+	"\rdecided_until\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\fdecidedUntil\x12)\n" +
+	"\n" +
+	"batch_size\x18\x06 \x01(\x05B\n" +
+	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\tbatchSize\x12+\n" +
+	"\fresume_token\x18\a \x01(\tB\b\xbaH\x05r\x03\x18\x80 R\vresumeToken\"}\n" +
+	"\x17ExportDecisionsResponse\x12?\n" +
+	"\tdecisions\x18\x01 \x03(\v2!.function.rules.v1.LoggedDecisionR\tdecisions\x12!\n" +
+	"\fresume_token\x18\x02 \x01(\tR\vresumeToken2\xca\b\n" +
 	"\x11EvaluationService\x12\x8c\x01\n" +
 	"\bEvaluate\x12\".function.rules.v1.EvaluateRequest\x1a#.function.rules.v1.EvaluateResponse\"7\xaa\xed\x18\x12\n" +
 	"\x0erules.evaluate\x10\x01\x82\xd3\xe4\x93\x02\x1b:\x01*\"\x16/v1/decisions:evaluate\x12\xa0\x01\n" +
@@ -1050,7 +1219,9 @@ const file_function_rules_v1_evaluation_service_proto_rawDesc = "" +
 	"\rListDecisions\x12'.function.rules.v1.ListDecisionsRequest\x1a(.function.rules.v1.ListDecisionsResponse\"1\xaa\xed\x18\x18\n" +
 	"\x14rules.decisions.read\x10\x01\x82\xd3\xe4\x93\x02\x0f\x12\r/v1/decisions\x12\x94\x01\n" +
 	"\vGetDecision\x12%.function.rules.v1.GetDecisionRequest\x1a&.function.rules.v1.GetDecisionResponse\"6\xaa\xed\x18\x18\n" +
-	"\x14rules.decisions.read\x10\x01\x82\xd3\xe4\x93\x02\x14\x12\x12/v1/decisions/{id}B\xd0\x01\n" +
+	"\x14rules.decisions.read\x10\x01\x82\xd3\xe4\x93\x02\x14\x12\x12/v1/decisions/{id}\x12\xa4\x01\n" +
+	"\x0fExportDecisions\x12).function.rules.v1.ExportDecisionsRequest\x1a*.function.rules.v1.ExportDecisionsResponse\"8\xaa\xed\x18\x18\n" +
+	"\x14rules.decisions.read\x10\x01\x82\xd3\xe4\x93\x02\x16\x12\x14/v1/decisions:export0\x01B\xd0\x01\n" +
 	"\x15com.function.rules.v1B\x16EvaluationServiceProtoP\x01Z7function-backend.internal/api/function/rules/v1;rulesv1\xa2\x02\x03FRX\xaa\x02\x11Function.Rules.V1\xca\x02\x12Function_\\Rules\\V1\xe2\x02\x1eFunction_\\Rules\\V1\\GPBMetadata\xea\x02\x13Function::Rules::V1b\x06proto3"
 
 var (
@@ -1065,7 +1236,7 @@ func file_function_rules_v1_evaluation_service_proto_rawDescGZIP() []byte {
 	return file_function_rules_v1_evaluation_service_proto_rawDescData
 }
 
-var file_function_rules_v1_evaluation_service_proto_msgTypes = make([]protoimpl.MessageInfo, 14)
+var file_function_rules_v1_evaluation_service_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
 var file_function_rules_v1_evaluation_service_proto_goTypes = []any{
 	(*EvaluateRequest)(nil),         // 0: function.rules.v1.EvaluateRequest
 	(*EvaluateResponse)(nil),        // 1: function.rules.v1.EvaluateResponse
@@ -1081,52 +1252,60 @@ var file_function_rules_v1_evaluation_service_proto_goTypes = []any{
 	(*ListDecisionsResponse)(nil),   // 11: function.rules.v1.ListDecisionsResponse
 	(*GetDecisionRequest)(nil),      // 12: function.rules.v1.GetDecisionRequest
 	(*GetDecisionResponse)(nil),     // 13: function.rules.v1.GetDecisionResponse
-	(*timestamppb.Timestamp)(nil),   // 14: google.protobuf.Timestamp
-	(*DecisionInputs)(nil),          // 15: function.rules.v1.DecisionInputs
-	(ExplainLevel)(0),               // 16: function.rules.v1.ExplainLevel
-	(*Decision)(nil),                // 17: function.rules.v1.Decision
-	(*LoggedDecision)(nil),          // 18: function.rules.v1.LoggedDecision
-	(DecisionStatus)(0),             // 19: function.rules.v1.DecisionStatus
+	(*ExportDecisionsRequest)(nil),  // 14: function.rules.v1.ExportDecisionsRequest
+	(*ExportDecisionsResponse)(nil), // 15: function.rules.v1.ExportDecisionsResponse
+	(*timestamppb.Timestamp)(nil),   // 16: google.protobuf.Timestamp
+	(*DecisionInputs)(nil),          // 17: function.rules.v1.DecisionInputs
+	(ExplainLevel)(0),               // 18: function.rules.v1.ExplainLevel
+	(*Decision)(nil),                // 19: function.rules.v1.Decision
+	(*LoggedDecision)(nil),          // 20: function.rules.v1.LoggedDecision
+	(DecisionStatus)(0),             // 21: function.rules.v1.DecisionStatus
 }
 var file_function_rules_v1_evaluation_service_proto_depIdxs = []int32{
-	14, // 0: function.rules.v1.EvaluateRequest.effective_time:type_name -> google.protobuf.Timestamp
-	15, // 1: function.rules.v1.EvaluateRequest.inputs:type_name -> function.rules.v1.DecisionInputs
-	16, // 2: function.rules.v1.EvaluateRequest.explain:type_name -> function.rules.v1.ExplainLevel
-	17, // 3: function.rules.v1.EvaluateResponse.decision:type_name -> function.rules.v1.Decision
-	14, // 4: function.rules.v1.BatchEvaluateRequest.effective_time:type_name -> google.protobuf.Timestamp
-	15, // 5: function.rules.v1.BatchEvaluateRequest.inputs:type_name -> function.rules.v1.DecisionInputs
-	16, // 6: function.rules.v1.BatchEvaluateRequest.explain:type_name -> function.rules.v1.ExplainLevel
+	16, // 0: function.rules.v1.EvaluateRequest.effective_time:type_name -> google.protobuf.Timestamp
+	17, // 1: function.rules.v1.EvaluateRequest.inputs:type_name -> function.rules.v1.DecisionInputs
+	18, // 2: function.rules.v1.EvaluateRequest.explain:type_name -> function.rules.v1.ExplainLevel
+	19, // 3: function.rules.v1.EvaluateResponse.decision:type_name -> function.rules.v1.Decision
+	16, // 4: function.rules.v1.BatchEvaluateRequest.effective_time:type_name -> google.protobuf.Timestamp
+	17, // 5: function.rules.v1.BatchEvaluateRequest.inputs:type_name -> function.rules.v1.DecisionInputs
+	18, // 6: function.rules.v1.BatchEvaluateRequest.explain:type_name -> function.rules.v1.ExplainLevel
 	5,  // 7: function.rules.v1.BatchEvaluateResponse.outcomes:type_name -> function.rules.v1.DecisionOutcome
-	17, // 8: function.rules.v1.DecisionOutcome.decision:type_name -> function.rules.v1.Decision
+	19, // 8: function.rules.v1.DecisionOutcome.decision:type_name -> function.rules.v1.Decision
 	4,  // 9: function.rules.v1.DecisionOutcome.error:type_name -> function.rules.v1.DecisionError
-	14, // 10: function.rules.v1.EvaluateStreamRequest.effective_time:type_name -> google.protobuf.Timestamp
-	15, // 11: function.rules.v1.EvaluateStreamRequest.inputs:type_name -> function.rules.v1.DecisionInputs
-	16, // 12: function.rules.v1.EvaluateStreamRequest.explain:type_name -> function.rules.v1.ExplainLevel
-	17, // 13: function.rules.v1.EvaluateStreamResponse.decision:type_name -> function.rules.v1.Decision
+	16, // 10: function.rules.v1.EvaluateStreamRequest.effective_time:type_name -> google.protobuf.Timestamp
+	17, // 11: function.rules.v1.EvaluateStreamRequest.inputs:type_name -> function.rules.v1.DecisionInputs
+	18, // 12: function.rules.v1.EvaluateStreamRequest.explain:type_name -> function.rules.v1.ExplainLevel
+	19, // 13: function.rules.v1.EvaluateStreamResponse.decision:type_name -> function.rules.v1.Decision
 	4,  // 14: function.rules.v1.EvaluateStreamResponse.error:type_name -> function.rules.v1.DecisionError
-	18, // 15: function.rules.v1.ExplainDecisionResponse.decision:type_name -> function.rules.v1.LoggedDecision
-	19, // 16: function.rules.v1.ListDecisionsRequest.status:type_name -> function.rules.v1.DecisionStatus
-	14, // 17: function.rules.v1.ListDecisionsRequest.decided_from:type_name -> google.protobuf.Timestamp
-	14, // 18: function.rules.v1.ListDecisionsRequest.decided_until:type_name -> google.protobuf.Timestamp
-	18, // 19: function.rules.v1.ListDecisionsResponse.decisions:type_name -> function.rules.v1.LoggedDecision
-	18, // 20: function.rules.v1.GetDecisionResponse.decision:type_name -> function.rules.v1.LoggedDecision
-	0,  // 21: function.rules.v1.EvaluationService.Evaluate:input_type -> function.rules.v1.EvaluateRequest
-	2,  // 22: function.rules.v1.EvaluationService.BatchEvaluate:input_type -> function.rules.v1.BatchEvaluateRequest
-	6,  // 23: function.rules.v1.EvaluationService.EvaluateStream:input_type -> function.rules.v1.EvaluateStreamRequest
-	8,  // 24: function.rules.v1.EvaluationService.ExplainDecision:input_type -> function.rules.v1.ExplainDecisionRequest
-	10, // 25: function.rules.v1.EvaluationService.ListDecisions:input_type -> function.rules.v1.ListDecisionsRequest
-	12, // 26: function.rules.v1.EvaluationService.GetDecision:input_type -> function.rules.v1.GetDecisionRequest
-	1,  // 27: function.rules.v1.EvaluationService.Evaluate:output_type -> function.rules.v1.EvaluateResponse
-	3,  // 28: function.rules.v1.EvaluationService.BatchEvaluate:output_type -> function.rules.v1.BatchEvaluateResponse
-	7,  // 29: function.rules.v1.EvaluationService.EvaluateStream:output_type -> function.rules.v1.EvaluateStreamResponse
-	9,  // 30: function.rules.v1.EvaluationService.ExplainDecision:output_type -> function.rules.v1.ExplainDecisionResponse
-	11, // 31: function.rules.v1.EvaluationService.ListDecisions:output_type -> function.rules.v1.ListDecisionsResponse
-	13, // 32: function.rules.v1.EvaluationService.GetDecision:output_type -> function.rules.v1.GetDecisionResponse
-	27, // [27:33] is the sub-list for method output_type
-	21, // [21:27] is the sub-list for method input_type
-	21, // [21:21] is the sub-list for extension type_name
-	21, // [21:21] is the sub-list for extension extendee
-	0,  // [0:21] is the sub-list for field type_name
+	20, // 15: function.rules.v1.ExplainDecisionResponse.decision:type_name -> function.rules.v1.LoggedDecision
+	21, // 16: function.rules.v1.ListDecisionsRequest.status:type_name -> function.rules.v1.DecisionStatus
+	16, // 17: function.rules.v1.ListDecisionsRequest.decided_from:type_name -> google.protobuf.Timestamp
+	16, // 18: function.rules.v1.ListDecisionsRequest.decided_until:type_name -> google.protobuf.Timestamp
+	20, // 19: function.rules.v1.ListDecisionsResponse.decisions:type_name -> function.rules.v1.LoggedDecision
+	20, // 20: function.rules.v1.GetDecisionResponse.decision:type_name -> function.rules.v1.LoggedDecision
+	21, // 21: function.rules.v1.ExportDecisionsRequest.status:type_name -> function.rules.v1.DecisionStatus
+	16, // 22: function.rules.v1.ExportDecisionsRequest.decided_from:type_name -> google.protobuf.Timestamp
+	16, // 23: function.rules.v1.ExportDecisionsRequest.decided_until:type_name -> google.protobuf.Timestamp
+	20, // 24: function.rules.v1.ExportDecisionsResponse.decisions:type_name -> function.rules.v1.LoggedDecision
+	0,  // 25: function.rules.v1.EvaluationService.Evaluate:input_type -> function.rules.v1.EvaluateRequest
+	2,  // 26: function.rules.v1.EvaluationService.BatchEvaluate:input_type -> function.rules.v1.BatchEvaluateRequest
+	6,  // 27: function.rules.v1.EvaluationService.EvaluateStream:input_type -> function.rules.v1.EvaluateStreamRequest
+	8,  // 28: function.rules.v1.EvaluationService.ExplainDecision:input_type -> function.rules.v1.ExplainDecisionRequest
+	10, // 29: function.rules.v1.EvaluationService.ListDecisions:input_type -> function.rules.v1.ListDecisionsRequest
+	12, // 30: function.rules.v1.EvaluationService.GetDecision:input_type -> function.rules.v1.GetDecisionRequest
+	14, // 31: function.rules.v1.EvaluationService.ExportDecisions:input_type -> function.rules.v1.ExportDecisionsRequest
+	1,  // 32: function.rules.v1.EvaluationService.Evaluate:output_type -> function.rules.v1.EvaluateResponse
+	3,  // 33: function.rules.v1.EvaluationService.BatchEvaluate:output_type -> function.rules.v1.BatchEvaluateResponse
+	7,  // 34: function.rules.v1.EvaluationService.EvaluateStream:output_type -> function.rules.v1.EvaluateStreamResponse
+	9,  // 35: function.rules.v1.EvaluationService.ExplainDecision:output_type -> function.rules.v1.ExplainDecisionResponse
+	11, // 36: function.rules.v1.EvaluationService.ListDecisions:output_type -> function.rules.v1.ListDecisionsResponse
+	13, // 37: function.rules.v1.EvaluationService.GetDecision:output_type -> function.rules.v1.GetDecisionResponse
+	15, // 38: function.rules.v1.EvaluationService.ExportDecisions:output_type -> function.rules.v1.ExportDecisionsResponse
+	32, // [32:39] is the sub-list for method output_type
+	25, // [25:32] is the sub-list for method input_type
+	25, // [25:25] is the sub-list for extension type_name
+	25, // [25:25] is the sub-list for extension extendee
+	0,  // [0:25] is the sub-list for field type_name
 }
 
 func init() { file_function_rules_v1_evaluation_service_proto_init() }
@@ -1149,7 +1328,7 @@ func file_function_rules_v1_evaluation_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_function_rules_v1_evaluation_service_proto_rawDesc), len(file_function_rules_v1_evaluation_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   14,
+			NumMessages:   16,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

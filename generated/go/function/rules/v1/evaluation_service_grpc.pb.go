@@ -27,6 +27,7 @@ const (
 	EvaluationService_ExplainDecision_FullMethodName = "/function.rules.v1.EvaluationService/ExplainDecision"
 	EvaluationService_ListDecisions_FullMethodName   = "/function.rules.v1.EvaluationService/ListDecisions"
 	EvaluationService_GetDecision_FullMethodName     = "/function.rules.v1.EvaluationService/GetDecision"
+	EvaluationService_ExportDecisions_FullMethodName = "/function.rules.v1.EvaluationService/ExportDecisions"
 )
 
 // EvaluationServiceClient is the client API for EvaluationService service.
@@ -80,6 +81,13 @@ type EvaluationServiceClient interface {
 	// Permission: rules.decisions.read. Idempotency: no side effects.
 	// Fails with LOGGED_DECISION_NOT_FOUND.
 	GetDecision(ctx context.Context, in *GetDecisionRequest, opts ...grpc.CallOption) (*GetDecisionResponse, error)
+	// Returns decisions from the log with their inputs in the order of their ids,
+	// in batches. Every message carries a token with which a broken stream goes on
+	// after it.
+	//
+	// Permission: rules.decisions.read. Idempotency: no side effects.
+	// Fails with INVALID_PAGE_TOKEN.
+	ExportDecisions(ctx context.Context, in *ExportDecisionsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ExportDecisionsResponse], error)
 }
 
 type evaluationServiceClient struct {
@@ -153,6 +161,25 @@ func (c *evaluationServiceClient) GetDecision(ctx context.Context, in *GetDecisi
 	return out, nil
 }
 
+func (c *evaluationServiceClient) ExportDecisions(ctx context.Context, in *ExportDecisionsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ExportDecisionsResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &EvaluationService_ServiceDesc.Streams[1], EvaluationService_ExportDecisions_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[ExportDecisionsRequest, ExportDecisionsResponse]{ClientStream: stream}
+	if err := x.ClientStream.SendMsg(in); err != nil {
+		return nil, err
+	}
+	if err := x.ClientStream.CloseSend(); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type EvaluationService_ExportDecisionsClient = grpc.ServerStreamingClient[ExportDecisionsResponse]
+
 // EvaluationServiceServer is the server API for EvaluationService service.
 // All implementations must embed UnimplementedEvaluationServiceServer
 // for forward compatibility.
@@ -204,6 +231,13 @@ type EvaluationServiceServer interface {
 	// Permission: rules.decisions.read. Idempotency: no side effects.
 	// Fails with LOGGED_DECISION_NOT_FOUND.
 	GetDecision(context.Context, *GetDecisionRequest) (*GetDecisionResponse, error)
+	// Returns decisions from the log with their inputs in the order of their ids,
+	// in batches. Every message carries a token with which a broken stream goes on
+	// after it.
+	//
+	// Permission: rules.decisions.read. Idempotency: no side effects.
+	// Fails with INVALID_PAGE_TOKEN.
+	ExportDecisions(*ExportDecisionsRequest, grpc.ServerStreamingServer[ExportDecisionsResponse]) error
 	mustEmbedUnimplementedEvaluationServiceServer()
 }
 
@@ -231,6 +265,9 @@ func (UnimplementedEvaluationServiceServer) ListDecisions(context.Context, *List
 }
 func (UnimplementedEvaluationServiceServer) GetDecision(context.Context, *GetDecisionRequest) (*GetDecisionResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetDecision not implemented")
+}
+func (UnimplementedEvaluationServiceServer) ExportDecisions(*ExportDecisionsRequest, grpc.ServerStreamingServer[ExportDecisionsResponse]) error {
+	return status.Error(codes.Unimplemented, "method ExportDecisions not implemented")
 }
 func (UnimplementedEvaluationServiceServer) mustEmbedUnimplementedEvaluationServiceServer() {}
 func (UnimplementedEvaluationServiceServer) testEmbeddedByValue()                           {}
@@ -350,6 +387,17 @@ func _EvaluationService_GetDecision_Handler(srv interface{}, ctx context.Context
 	return interceptor(ctx, in, info, handler)
 }
 
+func _EvaluationService_ExportDecisions_Handler(srv interface{}, stream grpc.ServerStream) error {
+	m := new(ExportDecisionsRequest)
+	if err := stream.RecvMsg(m); err != nil {
+		return err
+	}
+	return srv.(EvaluationServiceServer).ExportDecisions(m, &grpc.GenericServerStream[ExportDecisionsRequest, ExportDecisionsResponse]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type EvaluationService_ExportDecisionsServer = grpc.ServerStreamingServer[ExportDecisionsResponse]
+
 // EvaluationService_ServiceDesc is the grpc.ServiceDesc for EvaluationService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -384,6 +432,11 @@ var EvaluationService_ServiceDesc = grpc.ServiceDesc{
 			Handler:       _EvaluationService_EvaluateStream_Handler,
 			ServerStreams: true,
 			ClientStreams: true,
+		},
+		{
+			StreamName:    "ExportDecisions",
+			Handler:       _EvaluationService_ExportDecisions_Handler,
+			ServerStreams: true,
 		},
 	},
 	Metadata: "function/rules/v1/evaluation_service.proto",

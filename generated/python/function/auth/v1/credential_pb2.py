@@ -22,10 +22,12 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from function.auth.v1 import role_binding_pb2 as function_dot_auth_dot_v1_dot_role__binding__pb2
+from function.common.v1 import options_pb2 as function_dot_common_dot_v1_dot_options__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!function/auth/v1/credential.proto\x12\x10\x66unction.auth.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\x93\x05\n\x0e\x43\x61llerIdentity\x12I\n\x0f\x63redential_kind\x18\x01 \x01(\x0e\x32 .function.auth.v1.CredentialKindR\x0e\x63redentialKind\x12\x18\n\x07subject\x18\x02 \x01(\tR\x07subject\x12\x1b\n\ttenant_id\x18\x03 \x01(\tR\x08tenantId\x12\x16\n\x06\x61\x63tors\x18\x04 \x03(\tR\x06\x61\x63tors\x12\x14\n\x05roles\x18\x05 \x03(\tR\x05roles\x12 \n\x0bpermissions\x18\x06 \x03(\tR\x0bpermissions\x12#\n\rcredential_id\x18\x07 \x01(\tR\x0c\x63redentialId\x12\x1d\n\nsession_id\x18\x08 \x01(\tR\tsessionId\x12;\n\x0b\x65xpire_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nexpireTime\x12:\n\x06limits\x18\n \x01(\x0b\x32\".function.auth.v1.CredentialLimitsR\x06limits\x12\x35\n\x16\x61uthentication_methods\x18\x0b \x03(\tR\x15\x61uthenticationMethods\x12K\n\x13\x61uthentication_time\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x12\x61uthenticationTime\x12\x1b\n\tclient_id\x18\r \x01(\tR\x08\x63lientId\x12Q\n\x12scoped_permissions\x18\x0e \x03(\x0b\x32\".function.auth.v1.ScopedPermissionR\x11scopedPermissions\"\xfd\x01\n\x10ScopedPermission\x12 \n\x0bpermissions\x18\x01 \x03(\tR\x0bpermissions\x12#\n\rresource_type\x18\x02 \x01(\tR\x0cresourceType\x12\x1f\n\x0bresource_id\x18\x03 \x01(\tR\nresourceId\x12\x46\n\x06labels\x18\x04 \x03(\x0b\x32..function.auth.v1.ScopedPermission.LabelsEntryR\x06labels\x1a\x39\n\x0bLabelsEntry\x12\x10\n\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n\x05value\x18\x02 \x01(\tR\x05value:\x02\x38\x01\"\xc3\x01\n\x10\x43redentialLimits\x12\x31\n\x15rate_limit_per_second\x18\x01 \x01(\x05R\x12rateLimitPerSecond\x12)\n\x11max_calls_per_day\x18\x02 \x01(\x03R\x0emaxCallsPerDay\x12\x37\n\x15remaining_calls_today\x18\x03 \x01(\x03H\x00R\x13remainingCallsToday\x88\x01\x01\x42\x18\n\x16_remaining_calls_today\"\xbf\x01\n\nRevocation\x12\x14\n\x05\x65poch\x18\x01 \x01(\x03R\x05\x65poch\x12\x31\n\x04kind\x18\x02 \x01(\x0e\x32\x1d.function.auth.v1.RevokedKindR\x04kind\x12\x1b\n\ttenant_id\x18\x03 \x01(\tR\x08tenantId\x12\x0e\n\x02id\x18\x04 \x01(\tR\x02id\x12;\n\x0brevoke_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nrevokeTime*\x91\x01\n\x0e\x43redentialKind\x12\x1f\n\x1b\x43REDENTIAL_KIND_UNSPECIFIED\x10\x00\x12\x1b\n\x17\x43REDENTIAL_KIND_API_KEY\x10\x01\x12 \n\x1c\x43REDENTIAL_KIND_ACCESS_TOKEN\x10\x02\x12\x1f\n\x1b\x43REDENTIAL_KIND_CERTIFICATE\x10\x03*\xe6\x01\n\x0bRevokedKind\x12\x1c\n\x18REVOKED_KIND_UNSPECIFIED\x10\x00\x12\x18\n\x14REVOKED_KIND_API_KEY\x10\x01\x12\x18\n\x14REVOKED_KIND_SESSION\x10\x02\x12\x18\n\x14REVOKED_KIND_SUBJECT\x10\x03\x12\x15\n\x11REVOKED_KIND_ROLE\x10\x04\x12\x17\n\x13REVOKED_KIND_TENANT\x10\x05\x12\x1c\n\x18REVOKED_KIND_CERTIFICATE\x10\x06\x12\x1d\n\x19REVOKED_KIND_ACCESS_TOKEN\x10\x07\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!function/auth/v1/credential.proto\x12\x10\x66unction.auth.v1\x1a#function/auth/v1/role_binding.proto\x1a function/common/v1/options.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xf5\x05\n\x0e\x43\x61llerIdentity\x12I\n\x0f\x63redential_kind\x18\x01 \x01(\x0e\x32 .function.auth.v1.CredentialKindR\x0e\x63redentialKind\x12\x18\n\x07subject\x18\x02 \x01(\tR\x07subject\x12\x1b\n\ttenant_id\x18\x03 \x01(\tR\x08tenantId\x12\x16\n\x06\x61\x63tors\x18\x04 \x03(\tR\x06\x61\x63tors\x12\x14\n\x05roles\x18\x05 \x03(\tR\x05roles\x12 \n\x0bpermissions\x18\x06 \x03(\tR\x0bpermissions\x12#\n\rcredential_id\x18\x07 \x01(\tR\x0c\x63redentialId\x12\x1d\n\nsession_id\x18\x08 \x01(\tR\tsessionId\x12;\n\x0b\x65xpire_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nexpireTime\x12:\n\x06limits\x18\n \x01(\x0b\x32\".function.auth.v1.CredentialLimitsR\x06limits\x12\x35\n\x16\x61uthentication_methods\x18\x0b \x03(\tR\x15\x61uthenticationMethods\x12K\n\x13\x61uthentication_time\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x12\x61uthenticationTime\x12\x1b\n\tclient_id\x18\r \x01(\tR\x08\x63lientId\x12Q\n\x12scoped_permissions\x18\x0e \x03(\x0b\x32\".function.auth.v1.ScopedPermissionR\x11scopedPermissions\x12`\n\x17\x63onditional_permissions\x18\x0f \x03(\x0b\x32\'.function.auth.v1.ConditionalPermissionR\x16\x63onditionalPermissions\"\x9d\x02\n\x15\x43onditionalPermission\x12 \n\x0bpermissions\x18\x01 \x03(\tR\x0bpermissions\x12\x31\n\x05scope\x18\x02 \x01(\x0b\x32\x1b.function.auth.v1.RoleScopeR\x05scope\x12=\n\tcondition\x18\x03 \x01(\x0b\x32\x1f.function.auth.v1.RoleConditionR\tcondition\x12;\n\x0b\x65xpire_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nexpireTime\x12\x33\n\x07step_up\x18\x05 \x01(\x0b\x32\x1a.function.common.v1.StepUpR\x06stepUp\"\xfd\x01\n\x10ScopedPermission\x12 \n\x0bpermissions\x18\x01 \x03(\tR\x0bpermissions\x12#\n\rresource_type\x18\x02 \x01(\tR\x0cresourceType\x12\x1f\n\x0bresource_id\x18\x03 \x01(\tR\nresourceId\x12\x46\n\x06labels\x18\x04 \x03(\x0b\x32..function.auth.v1.ScopedPermission.LabelsEntryR\x06labels\x1a\x39\n\x0bLabelsEntry\x12\x10\n\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n\x05value\x18\x02 \x01(\tR\x05value:\x02\x38\x01\"\xc3\x01\n\x10\x43redentialLimits\x12\x31\n\x15rate_limit_per_second\x18\x01 \x01(\x05R\x12rateLimitPerSecond\x12)\n\x11max_calls_per_day\x18\x02 \x01(\x03R\x0emaxCallsPerDay\x12\x37\n\x15remaining_calls_today\x18\x03 \x01(\x03H\x00R\x13remainingCallsToday\x88\x01\x01\x42\x18\n\x16_remaining_calls_today\"\xbf\x01\n\nRevocation\x12\x14\n\x05\x65poch\x18\x01 \x01(\x03R\x05\x65poch\x12\x31\n\x04kind\x18\x02 \x01(\x0e\x32\x1d.function.auth.v1.RevokedKindR\x04kind\x12\x1b\n\ttenant_id\x18\x03 \x01(\tR\x08tenantId\x12\x0e\n\x02id\x18\x04 \x01(\tR\x02id\x12;\n\x0brevoke_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nrevokeTime*\x91\x01\n\x0e\x43redentialKind\x12\x1f\n\x1b\x43REDENTIAL_KIND_UNSPECIFIED\x10\x00\x12\x1b\n\x17\x43REDENTIAL_KIND_API_KEY\x10\x01\x12 \n\x1c\x43REDENTIAL_KIND_ACCESS_TOKEN\x10\x02\x12\x1f\n\x1b\x43REDENTIAL_KIND_CERTIFICATE\x10\x03*\xe6\x01\n\x0bRevokedKind\x12\x1c\n\x18REVOKED_KIND_UNSPECIFIED\x10\x00\x12\x18\n\x14REVOKED_KIND_API_KEY\x10\x01\x12\x18\n\x14REVOKED_KIND_SESSION\x10\x02\x12\x18\n\x14REVOKED_KIND_SUBJECT\x10\x03\x12\x15\n\x11REVOKED_KIND_ROLE\x10\x04\x12\x17\n\x13REVOKED_KIND_TENANT\x10\x05\x12\x1c\n\x18REVOKED_KIND_CERTIFICATE\x10\x06\x12\x1d\n\x19REVOKED_KIND_ACCESS_TOKEN\x10\x07\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,18 +36,20 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_SCOPEDPERMISSION_LABELSENTRY']._loaded_options = None
   _globals['_SCOPEDPERMISSION_LABELSENTRY']._serialized_options = b'8\001'
-  _globals['_CREDENTIALKIND']._serialized_start=1399
-  _globals['_CREDENTIALKIND']._serialized_end=1544
-  _globals['_REVOKEDKIND']._serialized_start=1547
-  _globals['_REVOKEDKIND']._serialized_end=1777
-  _globals['_CALLERIDENTITY']._serialized_start=89
-  _globals['_CALLERIDENTITY']._serialized_end=748
-  _globals['_SCOPEDPERMISSION']._serialized_start=751
-  _globals['_SCOPEDPERMISSION']._serialized_end=1004
-  _globals['_SCOPEDPERMISSION_LABELSENTRY']._serialized_start=947
-  _globals['_SCOPEDPERMISSION_LABELSENTRY']._serialized_end=1004
-  _globals['_CREDENTIALLIMITS']._serialized_start=1007
-  _globals['_CREDENTIALLIMITS']._serialized_end=1202
-  _globals['_REVOCATION']._serialized_start=1205
-  _globals['_REVOCATION']._serialized_end=1396
+  _globals['_CREDENTIALKIND']._serialized_start=1856
+  _globals['_CREDENTIALKIND']._serialized_end=2001
+  _globals['_REVOKEDKIND']._serialized_start=2004
+  _globals['_REVOKEDKIND']._serialized_end=2234
+  _globals['_CALLERIDENTITY']._serialized_start=160
+  _globals['_CALLERIDENTITY']._serialized_end=917
+  _globals['_CONDITIONALPERMISSION']._serialized_start=920
+  _globals['_CONDITIONALPERMISSION']._serialized_end=1205
+  _globals['_SCOPEDPERMISSION']._serialized_start=1208
+  _globals['_SCOPEDPERMISSION']._serialized_end=1461
+  _globals['_SCOPEDPERMISSION_LABELSENTRY']._serialized_start=1404
+  _globals['_SCOPEDPERMISSION_LABELSENTRY']._serialized_end=1461
+  _globals['_CREDENTIALLIMITS']._serialized_start=1464
+  _globals['_CREDENTIALLIMITS']._serialized_end=1659
+  _globals['_REVOCATION']._serialized_start=1662
+  _globals['_REVOCATION']._serialized_end=1853
 # @@protoc_insertion_point(module_scope)

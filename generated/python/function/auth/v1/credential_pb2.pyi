@@ -4,6 +4,8 @@ isort:skip_file
 What is known of a credential, and what was revoked."""
 
 from collections import abc as _abc
+from function.auth.v1 import role_binding_pb2 as _role_binding_pb2
+from function.common.v1 import options_pb2 as _options_pb2
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
@@ -116,6 +118,7 @@ class CallerIdentity(_message.Message):
     AUTHENTICATION_TIME_FIELD_NUMBER: _builtins.int
     CLIENT_ID_FIELD_NUMBER: _builtins.int
     SCOPED_PERMISSIONS_FIELD_NUMBER: _builtins.int
+    CONDITIONAL_PERMISSIONS_FIELD_NUMBER: _builtins.int
     credential_kind: Global___CredentialKind.ValueType
     """What was presented."""
     subject: _builtins.str
@@ -170,6 +173,13 @@ class CallerIdentity(_message.Message):
     def scoped_permissions(self) -> _containers.RepeatedCompositeFieldContainer[Global___ScopedPermission]:
         """Permissions that count for some resources only."""
 
+    @_builtins.property
+    def conditional_permissions(self) -> _containers.RepeatedCompositeFieldContainer[Global___ConditionalPermission]:
+        """Permissions that count for calls that meet a condition. Those whose
+        condition is met now, as far as that can be told, are among the others as
+        well.
+        """
+
     def __init__(
         self,
         *,
@@ -187,14 +197,63 @@ class CallerIdentity(_message.Message):
         authentication_time: _timestamp_pb2.Timestamp | None = ...,
         client_id: _builtins.str = ...,
         scoped_permissions: _abc.Iterable[Global___ScopedPermission] | None = ...,
+        conditional_permissions: _abc.Iterable[Global___ConditionalPermission] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["authentication_time", b"authentication_time", "expire_time", b"expire_time", "limits", b"limits"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["actors", b"actors", "authentication_methods", b"authentication_methods", "authentication_time", b"authentication_time", "client_id", b"client_id", "credential_id", b"credential_id", "credential_kind", b"credential_kind", "expire_time", b"expire_time", "limits", b"limits", "permissions", b"permissions", "roles", b"roles", "scoped_permissions", b"scoped_permissions", "session_id", b"session_id", "subject", b"subject", "tenant_id", b"tenant_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["actors", b"actors", "authentication_methods", b"authentication_methods", "authentication_time", b"authentication_time", "client_id", b"client_id", "conditional_permissions", b"conditional_permissions", "credential_id", b"credential_id", "credential_kind", b"credential_kind", "expire_time", b"expire_time", "limits", b"limits", "permissions", b"permissions", "roles", b"roles", "scoped_permissions", b"scoped_permissions", "session_id", b"session_id", "subject", b"subject", "tenant_id", b"tenant_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___CallerIdentity: _TypeAlias = CallerIdentity  # noqa: Y015
+
+@_typing.final
+class ConditionalPermission(_message.Message):
+    """A permission that counts for calls that meet a condition."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PERMISSIONS_FIELD_NUMBER: _builtins.int
+    SCOPE_FIELD_NUMBER: _builtins.int
+    CONDITION_FIELD_NUMBER: _builtins.int
+    EXPIRE_TIME_FIELD_NUMBER: _builtins.int
+    STEP_UP_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def permissions(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Names, branches such as `company.*`, or `*`."""
+
+    @_builtins.property
+    def scope(self) -> _role_binding_pb2.RoleScope:
+        """Where they count; empty for the whole tenant."""
+
+    @_builtins.property
+    def condition(self) -> _role_binding_pb2.RoleCondition:
+        """What a call must be like."""
+
+    @_builtins.property
+    def expire_time(self) -> _timestamp_pb2.Timestamp:
+        """When they stop counting; absent when never."""
+
+    @_builtins.property
+    def step_up(self) -> _options_pb2.StepUp:
+        """How a person must have signed in; absent when it does not matter."""
+
+    def __init__(
+        self,
+        *,
+        permissions: _abc.Iterable[_builtins.str] | None = ...,
+        scope: _role_binding_pb2.RoleScope | None = ...,
+        condition: _role_binding_pb2.RoleCondition | None = ...,
+        expire_time: _timestamp_pb2.Timestamp | None = ...,
+        step_up: _options_pb2.StepUp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["condition", b"condition", "expire_time", b"expire_time", "scope", b"scope", "step_up", b"step_up"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["condition", b"condition", "expire_time", b"expire_time", "permissions", b"permissions", "scope", b"scope", "step_up", b"step_up"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ConditionalPermission: _TypeAlias = ConditionalPermission  # noqa: Y015
 
 @_typing.final
 class ScopedPermission(_message.Message):

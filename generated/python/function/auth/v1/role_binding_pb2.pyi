@@ -221,10 +221,22 @@ class RoleCondition(_message.Message):
     TIME_WINDOWS_FIELD_NUMBER: _builtins.int
     SECOND_FACTOR_FIELD_NUMBER: _builtins.int
     MAX_SIGN_IN_AGE_FIELD_NUMBER: _builtins.int
+    EXPRESSION_FIELD_NUMBER: _builtins.int
+    TITLE_FIELD_NUMBER: _builtins.int
+    DESCRIPTION_FIELD_NUMBER: _builtins.int
     second_factor: _builtins.bool
     """The caller has signed in with a second factor. Credentials of services
     never have.
     """
+    expression: _builtins.str
+    """A CEL expression of type `bool` over `request`, which is an
+    `AccessRequest`: it is true for the call. Where it fails or takes too long,
+    it does not hold.
+    """
+    title: _builtins.str
+    """A few words on the expression; with an expression alone."""
+    description: _builtins.str
+    """More about the expression; with an expression alone."""
     @_builtins.property
     def client_networks(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """The caller's address lies in one of these networks, such as `10.0.0.0/8`
@@ -248,10 +260,13 @@ class RoleCondition(_message.Message):
         time_windows: _abc.Iterable[Global___RoleTimeWindow] | None = ...,
         second_factor: _builtins.bool = ...,
         max_sign_in_age: _duration_pb2.Duration | None = ...,
+        expression: _builtins.str = ...,
+        title: _builtins.str = ...,
+        description: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["max_sign_in_age", b"max_sign_in_age"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["client_networks", b"client_networks", "max_sign_in_age", b"max_sign_in_age", "second_factor", b"second_factor", "time_windows", b"time_windows"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["client_networks", b"client_networks", "description", b"description", "expression", b"expression", "max_sign_in_age", b"max_sign_in_age", "second_factor", b"second_factor", "time_windows", b"time_windows", "title", b"title"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -381,6 +381,50 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """A decision about a company by its id takes the permission to read companies
     besides.
     """
+    ERROR_REASON_TOO_MANY_FOLLOWERS: _ErrorReason.ValueType  # 480
+    """Too many streams follow what is published on this worker."""
+    ERROR_REASON_TOO_MANY_FOLLOWED: _ErrorReason.ValueType  # 481
+    """A stream follows more decisions than it may."""
+    ERROR_REASON_DECISION_RECORD_INVALID: _ErrorReason.ValueType  # 482
+    """A decision that the caller took itself does not fit what it is said to be
+    taken by, or comes twice in one request; `BadRequest` names the places.
+    """
+    ERROR_REASON_SIMULATION_NOT_FOUND: _ErrorReason.ValueType  # 440
+    """No simulation with this id exists, or it was deleted."""
+    ERROR_REASON_SIMULATION_LIMIT_REACHED: _ErrorReason.ValueType  # 441
+    """The tenant has as many simulations waiting or running as it may have."""
+    ERROR_REASON_ROLLOUT_NOT_FOUND: _ErrorReason.ValueType  # 450
+    """The decision has no rollout."""
+    ERROR_REASON_ROLLOUT_INVALID: _ErrorReason.ValueType  # 451
+    """The rollout does not add up; `BadRequest` names the field, and for the key
+    line and column.
+    """
+    ERROR_REASON_CHANGE_DENIED: _ErrorReason.ValueType  # 460
+    """A rule of a hook denied the change; the details say which and why. Nothing
+    of it was done.
+    """
+    ERROR_REASON_HOOK_FAILED: _ErrorReason.ValueType  # 461
+    """A hook could not decide, so the change was not made: its decision failed,
+    took too long, or no version of it is in force.
+    """
+    ERROR_REASON_HOOK_NOT_FOUND: _ErrorReason.ValueType  # 462
+    """The tenant has no hook with this name."""
+    ERROR_REASON_HOOK_NAME_TAKEN: _ErrorReason.ValueType  # 463
+    """The tenant has a hook with this name already."""
+    ERROR_REASON_HOOK_ETAG_MISMATCH: _ErrorReason.ValueType  # 464
+    """The etag in the request is not the current one: somebody changed the hook
+    in between.
+    """
+    ERROR_REASON_HOOK_MISFIT: _ErrorReason.ValueType  # 465
+    """The decision does not take what the hook has, or gives what the hook does
+    not understand. `BadRequest` names each input.
+    """
+    ERROR_REASON_HOOK_LIMIT_REACHED: _ErrorReason.ValueType  # 466
+    """The tenant has as many hooks as it may have."""
+    ERROR_REASON_CONDITION_INVALID: _ErrorReason.ValueType  # 470
+    """The expression of a condition cannot be accepted; `BadRequest` names each
+    place and what was probably meant.
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Why a call failed. It travels as `google.rpc.ErrorInfo.reason` without the
@@ -747,5 +791,49 @@ ERROR_REASON_DECISION_NOT_REPLAYABLE: ErrorReason.ValueType  # 423
 ERROR_REASON_DECISION_REFERENCE_DENIED: ErrorReason.ValueType  # 424
 """A decision about a company by its id takes the permission to read companies
 besides.
+"""
+ERROR_REASON_TOO_MANY_FOLLOWERS: ErrorReason.ValueType  # 480
+"""Too many streams follow what is published on this worker."""
+ERROR_REASON_TOO_MANY_FOLLOWED: ErrorReason.ValueType  # 481
+"""A stream follows more decisions than it may."""
+ERROR_REASON_DECISION_RECORD_INVALID: ErrorReason.ValueType  # 482
+"""A decision that the caller took itself does not fit what it is said to be
+taken by, or comes twice in one request; `BadRequest` names the places.
+"""
+ERROR_REASON_SIMULATION_NOT_FOUND: ErrorReason.ValueType  # 440
+"""No simulation with this id exists, or it was deleted."""
+ERROR_REASON_SIMULATION_LIMIT_REACHED: ErrorReason.ValueType  # 441
+"""The tenant has as many simulations waiting or running as it may have."""
+ERROR_REASON_ROLLOUT_NOT_FOUND: ErrorReason.ValueType  # 450
+"""The decision has no rollout."""
+ERROR_REASON_ROLLOUT_INVALID: ErrorReason.ValueType  # 451
+"""The rollout does not add up; `BadRequest` names the field, and for the key
+line and column.
+"""
+ERROR_REASON_CHANGE_DENIED: ErrorReason.ValueType  # 460
+"""A rule of a hook denied the change; the details say which and why. Nothing
+of it was done.
+"""
+ERROR_REASON_HOOK_FAILED: ErrorReason.ValueType  # 461
+"""A hook could not decide, so the change was not made: its decision failed,
+took too long, or no version of it is in force.
+"""
+ERROR_REASON_HOOK_NOT_FOUND: ErrorReason.ValueType  # 462
+"""The tenant has no hook with this name."""
+ERROR_REASON_HOOK_NAME_TAKEN: ErrorReason.ValueType  # 463
+"""The tenant has a hook with this name already."""
+ERROR_REASON_HOOK_ETAG_MISMATCH: ErrorReason.ValueType  # 464
+"""The etag in the request is not the current one: somebody changed the hook
+in between.
+"""
+ERROR_REASON_HOOK_MISFIT: ErrorReason.ValueType  # 465
+"""The decision does not take what the hook has, or gives what the hook does
+not understand. `BadRequest` names each input.
+"""
+ERROR_REASON_HOOK_LIMIT_REACHED: ErrorReason.ValueType  # 466
+"""The tenant has as many hooks as it may have."""
+ERROR_REASON_CONDITION_INVALID: ErrorReason.ValueType  # 470
+"""The expression of a condition cannot be accepted; `BadRequest` names each
+place and what was probably meant.
 """
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

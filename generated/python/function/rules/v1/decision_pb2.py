@@ -28,7 +28,7 @@ from google.protobuf import struct_pb2 as google_dot_protobuf_dot_struct__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n function/rules/v1/decision.proto\x12\x11\x66unction.rules.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x19google/protobuf/any.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x97\x03\n\x0e\x44\x65\x63isionInputs\x12[\n\x08messages\x18\x01 \x03(\x0b\x32/.function.rules.v1.DecisionInputs.MessagesEntryB\x0e\xbaH\x0b\x9a\x01\x08\x10\x64\"\x04r\x02\x18\x64R\x08messages\x12+\n\x04json\x18\x02 \x01(\x0b\x32\x17.google.protobuf.StructR\x04json\x12i\n\x0b\x63ompany_ids\x18\x03 \x03(\x0b\x32\x31.function.rules.v1.DecisionInputs.CompanyIdsEntryB\x15\xbaH\x12\x9a\x01\x0f\x10\n\"\x04r\x02\x18\x64*\x05r\x03\xb0\x01\x01R\ncompanyIds\x1aQ\n\rMessagesEntry\x12\x10\n\x03key\x18\x01 \x01(\tR\x03key\x12*\n\x05value\x18\x02 \x01(\x0b\x32\x14.google.protobuf.AnyR\x05value:\x02\x38\x01\x1a=\n\x0f\x43ompanyIdsEntry\x12\x10\n\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n\x05value\x18\x02 \x01(\tR\x05value:\x02\x38\x01\"\xbd\x03\n\x08\x44\x65\x63ision\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n\x04name\x18\x02 \x01(\tR\x04name\x12\x18\n\x07version\x18\x03 \x01(\x03R\x07version\x12!\n\x0c\x63ontent_hash\x18\x04 \x01(\tR\x0b\x63ontentHash\x12\x39\n\x06status\x18\x05 \x01(\x0e\x32!.function.rules.v1.DecisionStatusR\x06status\x12,\n\x05value\x18\x06 \x01(\x0b\x32\x16.google.protobuf.ValueR\x05value\x12:\n\x07matches\x18\x07 \x03(\x0b\x32 .function.rules.v1.DecisionMatchR\x07matches\x12>\n\x08\x66\x61ilures\x18\x08 \x03(\x0b\x32\".function.rules.v1.DecisionFailureR\x08\x66\x61ilures\x12H\n\x0b\x65xplanation\x18\t \x01(\x0b\x32&.function.rules.v1.DecisionExplanationR\x0b\x65xplanation\x12!\n\x0c\x62y_otherwise\x18\n \x01(\x08R\x0b\x62yOtherwise\"\x8f\x01\n\rDecisionMatch\x12\x17\n\x07rule_id\x18\x01 \x01(\tR\x06ruleId\x12\x1f\n\x0breason_code\x18\x02 \x01(\tR\nreasonCode\x12\x16\n\x06reason\x18\x03 \x01(\tR\x06reason\x12,\n\x05value\x18\x04 \x01(\x0b\x32\x16.google.protobuf.ValueR\x05value\"\xa1\x01\n\x0f\x44\x65\x63isionFailure\x12\x17\n\x07rule_id\x18\x01 \x01(\tR\x06ruleId\x12\x12\n\x04\x63ode\x18\x02 \x01(\tR\x04\x63ode\x12\x18\n\x07message\x18\x03 \x01(\tR\x07message\x12\x14\n\x05\x66ield\x18\x04 \x01(\tR\x05\x66ield\x12\x31\n\x04span\x18\x05 \x01(\x0b\x32\x1d.function.rules.v1.SourceSpanR\x04span\"H\n\nSourceSpan\x12\x14\n\x05start\x18\x01 \x01(\x05R\x05start\x12\x10\n\x03\x65nd\x18\x02 \x01(\x05R\x03\x65nd\x12\x12\n\x04text\x18\x03 \x01(\tR\x04text\"\xbf\x02\n\x13\x44\x65\x63isionExplanation\x12\x38\n\x05rules\x18\x01 \x03(\x0b\x32\".function.rules.v1.RuleExplanationR\x05rules\x12&\n\x0fnearest_rule_id\x18\x02 \x01(\tR\rnearestRuleId\x12L\n\x0fnearest_failing\x18\x03 \x03(\x0b\x32#.function.rules.v1.FailingConditionR\x0enearestFailing\x12>\n\x07\x63olumns\x18\x04 \x03(\x0b\x32$.function.rules.v1.ColumnExplanationR\x07\x63olumns\x12\x38\n\x05steps\x18\x05 \x03(\x0b\x32\".function.rules.v1.StepExplanationR\x05steps\"\xd4\x02\n\x0fRuleExplanation\x12\x17\n\x07rule_id\x18\x01 \x01(\tR\x06ruleId\x12\x38\n\x07outcome\x18\x02 \x01(\x0e\x32\x1e.function.rules.v1.RuleOutcomeR\x07outcome\x12\x1c\n\tcondition\x18\x03 \x01(\tR\tcondition\x12=\n\x05parts\x18\x04 \x03(\x0b\x32\'.function.rules.v1.ConditionExplanationR\x05parts\x12=\n\x07\x66\x61iling\x18\x05 \x03(\x0b\x32#.function.rules.v1.FailingConditionR\x07\x66\x61iling\x12\x14\n\x05\x65rror\x18\x06 \x01(\tR\x05\x65rror\x12<\n\nerror_span\x18\x07 \x01(\x0b\x32\x1d.function.rules.v1.SourceSpanR\terrorSpan\"}\n\x14\x43onditionExplanation\x12\x31\n\x04span\x18\x01 \x01(\x0b\x32\x1d.function.rules.v1.SourceSpanR\x04span\x12\x14\n\x05value\x18\x02 \x01(\tR\x05value\x12\x1c\n\tevaluated\x18\x03 \x01(\x08R\tevaluated\"\xad\x01\n\x10\x46\x61ilingCondition\x12\x31\n\x04span\x18\x01 \x01(\x0b\x32\x1d.function.rules.v1.SourceSpanR\x04span\x12\x16\n\x06\x63olumn\x18\x02 \x01(\tR\x06\x63olumn\x12\x36\n\x08operands\x18\x03 \x03(\x0b\x32\x1a.function.rules.v1.OperandR\x08operands\x12\x16\n\x06\x66\x61iled\x18\x04 \x01(\x08R\x06\x66\x61iled\"3\n\x07Operand\x12\x12\n\x04text\x18\x01 \x01(\tR\x04text\x12\x14\n\x05value\x18\x02 \x01(\tR\x05value\"s\n\x11\x43olumnExplanation\x12\x12\n\x04name\x18\x01 \x01(\tR\x04name\x12\x1e\n\nexpression\x18\x02 \x01(\tR\nexpression\x12\x14\n\x05value\x18\x03 \x01(\tR\x05value\x12\x14\n\x05\x65rror\x18\x04 \x01(\tR\x05\x65rror\"\x9b\x01\n\x0fStepExplanation\x12\x12\n\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n\x05value\x18\x02 \x01(\tR\x05value\x12\x14\n\x05\x65rror\x18\x03 \x01(\tR\x05\x65rror\x12H\n\x0b\x65xplanation\x18\x04 \x01(\x0b\x32&.function.rules.v1.DecisionExplanationR\x0b\x65xplanation\"\xdd\x02\n\x0eLoggedDecision\x12\x37\n\x08\x64\x65\x63ision\x18\x01 \x01(\x0b\x32\x1b.function.rules.v1.DecisionR\x08\x64\x65\x63ision\x12;\n\x0b\x64\x65\x63ide_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ndecideTime\x12\x41\n\x0e\x65\x66\x66\x65\x63tive_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\reffectiveTime\x12\x16\n\x06\x63\x61ller\x18\x04 \x01(\tR\x06\x63\x61ller\x12\x39\n\x06inputs\x18\x05 \x01(\x0b\x32!.function.rules.v1.DecisionInputsR\x06inputs\x12\x1a\n\x08redacted\x18\x06 \x01(\x08R\x08redacted\x12#\n\rinputs_digest\x18\x07 \x01(\tR\x0cinputsDigest*\x88\x01\n\x0e\x44\x65\x63isionStatus\x12\x1f\n\x1b\x44\x45\x43ISION_STATUS_UNSPECIFIED\x10\x00\x12\x1b\n\x17\x44\x45\x43ISION_STATUS_MATCHED\x10\x01\x12\x1c\n\x18\x44\x45\x43ISION_STATUS_NO_MATCH\x10\x02\x12\x1a\n\x16\x44\x45\x43ISION_STATUS_FAILED\x10\x03*]\n\x0c\x45xplainLevel\x12\x1d\n\x19\x45XPLAIN_LEVEL_UNSPECIFIED\x10\x00\x12\x16\n\x12\x45XPLAIN_LEVEL_NONE\x10\x01\x12\x16\n\x12\x45XPLAIN_LEVEL_FULL\x10\x02*\x9a\x01\n\x0bRuleOutcome\x12\x1c\n\x18RULE_OUTCOME_UNSPECIFIED\x10\x00\x12\x18\n\x14RULE_OUTCOME_MATCHED\x10\x01\x12\x1c\n\x18RULE_OUTCOME_NOT_MATCHED\x10\x02\x12\x17\n\x13RULE_OUTCOME_FAILED\x10\x03\x12\x1c\n\x18RULE_OUTCOME_NOT_REACHED\x10\x04\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n function/rules/v1/decision.proto\x12\x11\x66unction.rules.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x19google/protobuf/any.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x97\x03\n\x0e\x44\x65\x63isionInputs\x12[\n\x08messages\x18\x01 \x03(\x0b\x32/.function.rules.v1.DecisionInputs.MessagesEntryB\x0e\xbaH\x0b\x9a\x01\x08\x10\x64\"\x04r\x02\x18\x64R\x08messages\x12+\n\x04json\x18\x02 \x01(\x0b\x32\x17.google.protobuf.StructR\x04json\x12i\n\x0b\x63ompany_ids\x18\x03 \x03(\x0b\x32\x31.function.rules.v1.DecisionInputs.CompanyIdsEntryB\x15\xbaH\x12\x9a\x01\x0f\x10\n\"\x04r\x02\x18\x64*\x05r\x03\xb0\x01\x01R\ncompanyIds\x1aQ\n\rMessagesEntry\x12\x10\n\x03key\x18\x01 \x01(\tR\x03key\x12*\n\x05value\x18\x02 \x01(\x0b\x32\x14.google.protobuf.AnyR\x05value:\x02\x38\x01\x1a=\n\x0f\x43ompanyIdsEntry\x12\x10\n\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n\x05value\x18\x02 \x01(\tR\x05value:\x02\x38\x01\"\xbd\x03\n\x08\x44\x65\x63ision\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n\x04name\x18\x02 \x01(\tR\x04name\x12\x18\n\x07version\x18\x03 \x01(\x03R\x07version\x12!\n\x0c\x63ontent_hash\x18\x04 \x01(\tR\x0b\x63ontentHash\x12\x39\n\x06status\x18\x05 \x01(\x0e\x32!.function.rules.v1.DecisionStatusR\x06status\x12,\n\x05value\x18\x06 \x01(\x0b\x32\x16.google.protobuf.ValueR\x05value\x12:\n\x07matches\x18\x07 \x03(\x0b\x32 .function.rules.v1.DecisionMatchR\x07matches\x12>\n\x08\x66\x61ilures\x18\x08 \x03(\x0b\x32\".function.rules.v1.DecisionFailureR\x08\x66\x61ilures\x12H\n\x0b\x65xplanation\x18\t \x01(\x0b\x32&.function.rules.v1.DecisionExplanationR\x0b\x65xplanation\x12!\n\x0c\x62y_otherwise\x18\n \x01(\x08R\x0b\x62yOtherwise\"\xad\x01\n\rDecisionMatch\x12!\n\x07rule_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01R\x06ruleId\x12)\n\x0breason_code\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01R\nreasonCode\x12 \n\x06reason\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x90NR\x06reason\x12,\n\x05value\x18\x04 \x01(\x0b\x32\x16.google.protobuf.ValueR\x05value\"\xca\x01\n\x0f\x44\x65\x63isionFailure\x12!\n\x07rule_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01R\x06ruleId\x12\x1c\n\x04\x63ode\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01R\x04\x63ode\x12#\n\x07message\x18\x03 \x01(\tB\t\xbaH\x06r\x04\x18\xa0\x9c\x01R\x07message\x12\x1e\n\x05\x66ield\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\xe8\x07R\x05\x66ield\x12\x31\n\x04span\x18\x05 \x01(\x0b\x32\x1d.function.rules.v1.SourceSpanR\x04span\"S\n\nSourceSpan\x12\x14\n\x05start\x18\x01 \x01(\x05R\x05start\x12\x10\n\x03\x65nd\x18\x02 \x01(\x05R\x03\x65nd\x12\x1d\n\x04text\x18\x03 \x01(\tB\t\xbaH\x06r\x04\x18\xa0\x8d\x06R\x04text\"\xbf\x02\n\x13\x44\x65\x63isionExplanation\x12\x38\n\x05rules\x18\x01 \x03(\x0b\x32\".function.rules.v1.RuleExplanationR\x05rules\x12&\n\x0fnearest_rule_id\x18\x02 \x01(\tR\rnearestRuleId\x12L\n\x0fnearest_failing\x18\x03 \x03(\x0b\x32#.function.rules.v1.FailingConditionR\x0enearestFailing\x12>\n\x07\x63olumns\x18\x04 \x03(\x0b\x32$.function.rules.v1.ColumnExplanationR\x07\x63olumns\x12\x38\n\x05steps\x18\x05 \x03(\x0b\x32\".function.rules.v1.StepExplanationR\x05steps\"\xd4\x02\n\x0fRuleExplanation\x12\x17\n\x07rule_id\x18\x01 \x01(\tR\x06ruleId\x12\x38\n\x07outcome\x18\x02 \x01(\x0e\x32\x1e.function.rules.v1.RuleOutcomeR\x07outcome\x12\x1c\n\tcondition\x18\x03 \x01(\tR\tcondition\x12=\n\x05parts\x18\x04 \x03(\x0b\x32\'.function.rules.v1.ConditionExplanationR\x05parts\x12=\n\x07\x66\x61iling\x18\x05 \x03(\x0b\x32#.function.rules.v1.FailingConditionR\x07\x66\x61iling\x12\x14\n\x05\x65rror\x18\x06 \x01(\tR\x05\x65rror\x12<\n\nerror_span\x18\x07 \x01(\x0b\x32\x1d.function.rules.v1.SourceSpanR\terrorSpan\"}\n\x14\x43onditionExplanation\x12\x31\n\x04span\x18\x01 \x01(\x0b\x32\x1d.function.rules.v1.SourceSpanR\x04span\x12\x14\n\x05value\x18\x02 \x01(\tR\x05value\x12\x1c\n\tevaluated\x18\x03 \x01(\x08R\tevaluated\"\xad\x01\n\x10\x46\x61ilingCondition\x12\x31\n\x04span\x18\x01 \x01(\x0b\x32\x1d.function.rules.v1.SourceSpanR\x04span\x12\x16\n\x06\x63olumn\x18\x02 \x01(\tR\x06\x63olumn\x12\x36\n\x08operands\x18\x03 \x03(\x0b\x32\x1a.function.rules.v1.OperandR\x08operands\x12\x16\n\x06\x66\x61iled\x18\x04 \x01(\x08R\x06\x66\x61iled\"3\n\x07Operand\x12\x12\n\x04text\x18\x01 \x01(\tR\x04text\x12\x14\n\x05value\x18\x02 \x01(\tR\x05value\"s\n\x11\x43olumnExplanation\x12\x12\n\x04name\x18\x01 \x01(\tR\x04name\x12\x1e\n\nexpression\x18\x02 \x01(\tR\nexpression\x12\x14\n\x05value\x18\x03 \x01(\tR\x05value\x12\x14\n\x05\x65rror\x18\x04 \x01(\tR\x05\x65rror\"\x9b\x01\n\x0fStepExplanation\x12\x12\n\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n\x05value\x18\x02 \x01(\tR\x05value\x12\x14\n\x05\x65rror\x18\x03 \x01(\tR\x05\x65rror\x12H\n\x0b\x65xplanation\x18\x04 \x01(\x0b\x32&.function.rules.v1.DecisionExplanationR\x0b\x65xplanation\"\xb1\x03\n\x0eLoggedDecision\x12\x37\n\x08\x64\x65\x63ision\x18\x01 \x01(\x0b\x32\x1b.function.rules.v1.DecisionR\x08\x64\x65\x63ision\x12;\n\x0b\x64\x65\x63ide_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ndecideTime\x12\x41\n\x0e\x65\x66\x66\x65\x63tive_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\reffectiveTime\x12\x16\n\x06\x63\x61ller\x18\x04 \x01(\tR\x06\x63\x61ller\x12\x39\n\x06inputs\x18\x05 \x01(\x0b\x32!.function.rules.v1.DecisionInputsR\x06inputs\x12\x1a\n\x08redacted\x18\x06 \x01(\x08R\x08redacted\x12#\n\rinputs_digest\x18\x07 \x01(\tR\x0cinputsDigest\x12\x14\n\x05local\x18\x08 \x01(\x08R\x05local\x12<\n\x07rollout\x18\t \x01(\x0b\x32\".function.rules.v1.DecisionRolloutR\x07rollout\"\xb5\x01\n\x0f\x44\x65\x63isionRollout\x12+\n\x11\x63\x61ndidate_version\x18\x01 \x01(\x03R\x10\x63\x61ndidateVersion\x12\x32\n\x15\x61nswered_by_candidate\x18\x02 \x01(\x08R\x13\x61nsweredByCandidate\x12#\n\rother_version\x18\x03 \x01(\x03R\x0cotherVersion\x12\x1c\n\tagreement\x18\x04 \x01(\tR\tagreement*\x88\x01\n\x0e\x44\x65\x63isionStatus\x12\x1f\n\x1b\x44\x45\x43ISION_STATUS_UNSPECIFIED\x10\x00\x12\x1b\n\x17\x44\x45\x43ISION_STATUS_MATCHED\x10\x01\x12\x1c\n\x18\x44\x45\x43ISION_STATUS_NO_MATCH\x10\x02\x12\x1a\n\x16\x44\x45\x43ISION_STATUS_FAILED\x10\x03*]\n\x0c\x45xplainLevel\x12\x1d\n\x19\x45XPLAIN_LEVEL_UNSPECIFIED\x10\x00\x12\x16\n\x12\x45XPLAIN_LEVEL_NONE\x10\x01\x12\x16\n\x12\x45XPLAIN_LEVEL_FULL\x10\x02*\x9a\x01\n\x0bRuleOutcome\x12\x1c\n\x18RULE_OUTCOME_UNSPECIFIED\x10\x00\x12\x18\n\x14RULE_OUTCOME_MATCHED\x10\x01\x12\x1c\n\x18RULE_OUTCOME_NOT_MATCHED\x10\x02\x12\x17\n\x13RULE_OUTCOME_FAILED\x10\x03\x12\x1c\n\x18RULE_OUTCOME_NOT_REACHED\x10\x04\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -43,12 +43,28 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_DECISIONINPUTS'].fields_by_name['messages']._serialized_options = b'\272H\013\232\001\010\020d\"\004r\002\030d'
   _globals['_DECISIONINPUTS'].fields_by_name['company_ids']._loaded_options = None
   _globals['_DECISIONINPUTS'].fields_by_name['company_ids']._serialized_options = b'\272H\022\232\001\017\020\n\"\004r\002\030d*\005r\003\260\001\001'
-  _globals['_DECISIONSTATUS']._serialized_start=3065
-  _globals['_DECISIONSTATUS']._serialized_end=3201
-  _globals['_EXPLAINLEVEL']._serialized_start=3203
-  _globals['_EXPLAINLEVEL']._serialized_end=3296
-  _globals['_RULEOUTCOME']._serialized_start=3299
-  _globals['_RULEOUTCOME']._serialized_end=3453
+  _globals['_DECISIONMATCH'].fields_by_name['rule_id']._loaded_options = None
+  _globals['_DECISIONMATCH'].fields_by_name['rule_id']._serialized_options = b'\272H\005r\003\030\310\001'
+  _globals['_DECISIONMATCH'].fields_by_name['reason_code']._loaded_options = None
+  _globals['_DECISIONMATCH'].fields_by_name['reason_code']._serialized_options = b'\272H\005r\003\030\310\001'
+  _globals['_DECISIONMATCH'].fields_by_name['reason']._loaded_options = None
+  _globals['_DECISIONMATCH'].fields_by_name['reason']._serialized_options = b'\272H\005r\003\030\220N'
+  _globals['_DECISIONFAILURE'].fields_by_name['rule_id']._loaded_options = None
+  _globals['_DECISIONFAILURE'].fields_by_name['rule_id']._serialized_options = b'\272H\005r\003\030\310\001'
+  _globals['_DECISIONFAILURE'].fields_by_name['code']._loaded_options = None
+  _globals['_DECISIONFAILURE'].fields_by_name['code']._serialized_options = b'\272H\005r\003\030\310\001'
+  _globals['_DECISIONFAILURE'].fields_by_name['message']._loaded_options = None
+  _globals['_DECISIONFAILURE'].fields_by_name['message']._serialized_options = b'\272H\006r\004\030\240\234\001'
+  _globals['_DECISIONFAILURE'].fields_by_name['field']._loaded_options = None
+  _globals['_DECISIONFAILURE'].fields_by_name['field']._serialized_options = b'\272H\005r\003\030\350\007'
+  _globals['_SOURCESPAN'].fields_by_name['text']._loaded_options = None
+  _globals['_SOURCESPAN'].fields_by_name['text']._serialized_options = b'\272H\006r\004\030\240\215\006'
+  _globals['_DECISIONSTATUS']._serialized_start=3415
+  _globals['_DECISIONSTATUS']._serialized_end=3551
+  _globals['_EXPLAINLEVEL']._serialized_start=3553
+  _globals['_EXPLAINLEVEL']._serialized_end=3646
+  _globals['_RULEOUTCOME']._serialized_start=3649
+  _globals['_RULEOUTCOME']._serialized_end=3803
   _globals['_DECISIONINPUTS']._serialized_start=175
   _globals['_DECISIONINPUTS']._serialized_end=582
   _globals['_DECISIONINPUTS_MESSAGESENTRY']._serialized_start=438
@@ -58,25 +74,27 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_DECISION']._serialized_start=585
   _globals['_DECISION']._serialized_end=1030
   _globals['_DECISIONMATCH']._serialized_start=1033
-  _globals['_DECISIONMATCH']._serialized_end=1176
-  _globals['_DECISIONFAILURE']._serialized_start=1179
-  _globals['_DECISIONFAILURE']._serialized_end=1340
-  _globals['_SOURCESPAN']._serialized_start=1342
-  _globals['_SOURCESPAN']._serialized_end=1414
-  _globals['_DECISIONEXPLANATION']._serialized_start=1417
-  _globals['_DECISIONEXPLANATION']._serialized_end=1736
-  _globals['_RULEEXPLANATION']._serialized_start=1739
-  _globals['_RULEEXPLANATION']._serialized_end=2079
-  _globals['_CONDITIONEXPLANATION']._serialized_start=2081
-  _globals['_CONDITIONEXPLANATION']._serialized_end=2206
-  _globals['_FAILINGCONDITION']._serialized_start=2209
-  _globals['_FAILINGCONDITION']._serialized_end=2382
-  _globals['_OPERAND']._serialized_start=2384
-  _globals['_OPERAND']._serialized_end=2435
-  _globals['_COLUMNEXPLANATION']._serialized_start=2437
-  _globals['_COLUMNEXPLANATION']._serialized_end=2552
-  _globals['_STEPEXPLANATION']._serialized_start=2555
-  _globals['_STEPEXPLANATION']._serialized_end=2710
-  _globals['_LOGGEDDECISION']._serialized_start=2713
-  _globals['_LOGGEDDECISION']._serialized_end=3062
+  _globals['_DECISIONMATCH']._serialized_end=1206
+  _globals['_DECISIONFAILURE']._serialized_start=1209
+  _globals['_DECISIONFAILURE']._serialized_end=1411
+  _globals['_SOURCESPAN']._serialized_start=1413
+  _globals['_SOURCESPAN']._serialized_end=1496
+  _globals['_DECISIONEXPLANATION']._serialized_start=1499
+  _globals['_DECISIONEXPLANATION']._serialized_end=1818
+  _globals['_RULEEXPLANATION']._serialized_start=1821
+  _globals['_RULEEXPLANATION']._serialized_end=2161
+  _globals['_CONDITIONEXPLANATION']._serialized_start=2163
+  _globals['_CONDITIONEXPLANATION']._serialized_end=2288
+  _globals['_FAILINGCONDITION']._serialized_start=2291
+  _globals['_FAILINGCONDITION']._serialized_end=2464
+  _globals['_OPERAND']._serialized_start=2466
+  _globals['_OPERAND']._serialized_end=2517
+  _globals['_COLUMNEXPLANATION']._serialized_start=2519
+  _globals['_COLUMNEXPLANATION']._serialized_end=2634
+  _globals['_STEPEXPLANATION']._serialized_start=2637
+  _globals['_STEPEXPLANATION']._serialized_end=2792
+  _globals['_LOGGEDDECISION']._serialized_start=2795
+  _globals['_LOGGEDDECISION']._serialized_end=3228
+  _globals['_DECISIONROLLOUT']._serialized_start=3231
+  _globals['_DECISIONROLLOUT']._serialized_end=3412
 # @@protoc_insertion_point(module_scope)

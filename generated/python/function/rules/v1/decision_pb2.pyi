@@ -653,12 +653,18 @@ class LoggedDecision(_message.Message):
     INPUTS_FIELD_NUMBER: _builtins.int
     REDACTED_FIELD_NUMBER: _builtins.int
     INPUTS_DIGEST_FIELD_NUMBER: _builtins.int
+    LOCAL_FIELD_NUMBER: _builtins.int
+    ROLLOUT_FIELD_NUMBER: _builtins.int
     caller: _builtins.str
     """Who asked, such as `api_key:01938d2e-…`."""
     redacted: _builtins.bool
     """Whether fields were emptied: an explanation may then come out differently."""
     inputs_digest: _builtins.str
     """SHA-256 of the inputs before anything was emptied, in hexadecimal digits."""
+    local: _builtins.bool
+    """Whether the caller took it itself, by the published version, and reported
+    it: that it came out so is the caller's word.
+    """
     @_builtins.property
     def decision(self) -> Global___Decision:
         """What was decided; without an explanation."""
@@ -677,6 +683,10 @@ class LoggedDecision(_message.Message):
         the option `(function.common.v1.sensitive)` are empty.
         """
 
+    @_builtins.property
+    def rollout(self) -> Global___DecisionRollout:
+        """The candidate that was rolled out then; absent when there was none."""
+
     def __init__(
         self,
         *,
@@ -687,11 +697,49 @@ class LoggedDecision(_message.Message):
         inputs: Global___DecisionInputs | None = ...,
         redacted: _builtins.bool = ...,
         inputs_digest: _builtins.str = ...,
+        local: _builtins.bool = ...,
+        rollout: Global___DecisionRollout | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["decide_time", b"decide_time", "decision", b"decision", "effective_time", b"effective_time", "inputs", b"inputs"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["decide_time", b"decide_time", "decision", b"decision", "effective_time", b"effective_time", "inputs", b"inputs", "rollout", b"rollout"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["caller", b"caller", "decide_time", b"decide_time", "decision", b"decision", "effective_time", b"effective_time", "inputs", b"inputs", "inputs_digest", b"inputs_digest", "redacted", b"redacted"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["caller", b"caller", "decide_time", b"decide_time", "decision", b"decision", "effective_time", b"effective_time", "inputs", b"inputs", "inputs_digest", b"inputs_digest", "local", b"local", "redacted", b"redacted", "rollout", b"rollout"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___LoggedDecision: _TypeAlias = LoggedDecision  # noqa: Y015
+
+@_typing.final
+class DecisionRollout(_message.Message):
+    """What a candidate that was rolled out had to do with a decision."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CANDIDATE_VERSION_FIELD_NUMBER: _builtins.int
+    ANSWERED_BY_CANDIDATE_FIELD_NUMBER: _builtins.int
+    OTHER_VERSION_FIELD_NUMBER: _builtins.int
+    AGREEMENT_FIELD_NUMBER: _builtins.int
+    candidate_version: _builtins.int
+    """The number of the candidate."""
+    answered_by_candidate: _builtins.bool
+    """Whether the candidate answered."""
+    other_version: _builtins.int
+    """The number of the version that decided as well, and was not acted upon."""
+    agreement: _builtins.str
+    """What that came to: `agreed`, `differed`, or `failed` where the candidate
+    failed and the version in force did not; empty when they were not compared.
+    """
+    def __init__(
+        self,
+        *,
+        candidate_version: _builtins.int = ...,
+        answered_by_candidate: _builtins.bool = ...,
+        other_version: _builtins.int = ...,
+        agreement: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agreement", b"agreement", "answered_by_candidate", b"answered_by_candidate", "candidate_version", b"candidate_version", "other_version", b"other_version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DecisionRollout: _TypeAlias = DecisionRollout  # noqa: Y015

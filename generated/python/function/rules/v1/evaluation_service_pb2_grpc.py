@@ -70,6 +70,11 @@ class EvaluationServiceStub:
                 request_serializer=function_dot_rules_dot_v1_dot_evaluation__service__pb2.GetDecisionRequest.SerializeToString,
                 response_deserializer=function_dot_rules_dot_v1_dot_evaluation__service__pb2.GetDecisionResponse.FromString,
                 _registered_method=True)
+        self.ExportDecisions = channel.unary_stream(
+                '/function.rules.v1.EvaluationService/ExportDecisions',
+                request_serializer=function_dot_rules_dot_v1_dot_evaluation__service__pb2.ExportDecisionsRequest.SerializeToString,
+                response_deserializer=function_dot_rules_dot_v1_dot_evaluation__service__pb2.ExportDecisionsResponse.FromString,
+                _registered_method=True)
 
 
 class EvaluationServiceServicer:
@@ -151,6 +156,18 @@ class EvaluationServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ExportDecisions(self, request, context):
+        """Returns decisions from the log with their inputs in the order of their ids,
+        in batches. Every message carries a token with which a broken stream goes on
+        after it.
+
+        Permission: rules.decisions.read. Idempotency: no side effects.
+        Fails with INVALID_PAGE_TOKEN.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_EvaluationServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -183,6 +200,11 @@ def add_EvaluationServiceServicer_to_server(servicer, server):
                     servicer.GetDecision,
                     request_deserializer=function_dot_rules_dot_v1_dot_evaluation__service__pb2.GetDecisionRequest.FromString,
                     response_serializer=function_dot_rules_dot_v1_dot_evaluation__service__pb2.GetDecisionResponse.SerializeToString,
+            ),
+            'ExportDecisions': grpc.unary_stream_rpc_method_handler(
+                    servicer.ExportDecisions,
+                    request_deserializer=function_dot_rules_dot_v1_dot_evaluation__service__pb2.ExportDecisionsRequest.FromString,
+                    response_serializer=function_dot_rules_dot_v1_dot_evaluation__service__pb2.ExportDecisionsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -353,6 +375,33 @@ class EvaluationService:
             '/function.rules.v1.EvaluationService/GetDecision',
             function_dot_rules_dot_v1_dot_evaluation__service__pb2.GetDecisionRequest.SerializeToString,
             function_dot_rules_dot_v1_dot_evaluation__service__pb2.GetDecisionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ExportDecisions(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/function.rules.v1.EvaluationService/ExportDecisions',
+            function_dot_rules_dot_v1_dot_evaluation__service__pb2.ExportDecisionsRequest.SerializeToString,
+            function_dot_rules_dot_v1_dot_evaluation__service__pb2.ExportDecisionsResponse.FromString,
             options,
             channel_credentials,
             insecure,

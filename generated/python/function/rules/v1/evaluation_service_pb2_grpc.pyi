@@ -85,6 +85,14 @@ class EvaluationServiceStub:
     Permission: rules.decisions.read. Idempotency: no side effects.
     Fails with LOGGED_DECISION_NOT_FOUND.
     """
+    ExportDecisions: _grpc.UnaryStreamMultiCallable[_evaluation_service_pb2.ExportDecisionsRequest, _evaluation_service_pb2.ExportDecisionsResponse]
+    """Returns decisions from the log with their inputs in the order of their ids,
+    in batches. Every message carries a token with which a broken stream goes on
+    after it.
+
+    Permission: rules.decisions.read. Idempotency: no side effects.
+    Fails with INVALID_PAGE_TOKEN.
+    """
 
 @_typing.type_check_only
 class EvaluationServiceAsyncStub(EvaluationServiceStub):
@@ -142,6 +150,14 @@ class EvaluationServiceAsyncStub(EvaluationServiceStub):
 
     Permission: rules.decisions.read. Idempotency: no side effects.
     Fails with LOGGED_DECISION_NOT_FOUND.
+    """
+    ExportDecisions: _aio.UnaryStreamMultiCallable[_evaluation_service_pb2.ExportDecisionsRequest, _evaluation_service_pb2.ExportDecisionsResponse]  # type: ignore[assignment]
+    """Returns decisions from the log with their inputs in the order of their ids,
+    in batches. Every message carries a token with which a broken stream goes on
+    after it.
+
+    Permission: rules.decisions.read. Idempotency: no side effects.
+    Fails with INVALID_PAGE_TOKEN.
     """
 
 class EvaluationServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -233,6 +249,20 @@ class EvaluationServiceServicer(metaclass=_abc_1.ABCMeta):
 
         Permission: rules.decisions.read. Idempotency: no side effects.
         Fails with LOGGED_DECISION_NOT_FOUND.
+        """
+
+    @_abc_1.abstractmethod
+    def ExportDecisions(
+        self,
+        request: _evaluation_service_pb2.ExportDecisionsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_evaluation_service_pb2.ExportDecisionsResponse], _abc.AsyncIterator[_evaluation_service_pb2.ExportDecisionsResponse]]:
+        """Returns decisions from the log with their inputs in the order of their ids,
+        in batches. Every message carries a token with which a broken stream goes on
+        after it.
+
+        Permission: rules.decisions.read. Idempotency: no side effects.
+        Fails with INVALID_PAGE_TOKEN.
         """
 
 def add_EvaluationServiceServicer_to_server(servicer: EvaluationServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -7,6 +7,8 @@
 import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
+import type { RoleCondition, RoleScope } from "./role_binding_pb.js";
+import type { StepUp } from "../../common/v1/options_pb.js";
 
 /**
  * Describes the file function/auth/v1/credential.proto.
@@ -121,6 +123,15 @@ export declare type CallerIdentity = Message<"function.auth.v1.CallerIdentity"> 
    * @generated from field: repeated function.auth.v1.ScopedPermission scoped_permissions = 14;
    */
   scopedPermissions: ScopedPermission[];
+
+  /**
+   * Permissions that count for calls that meet a condition. Those whose
+   * condition is met now, as far as that can be told, are among the others as
+   * well.
+   *
+   * @generated from field: repeated function.auth.v1.ConditionalPermission conditional_permissions = 15;
+   */
+  conditionalPermissions: ConditionalPermission[];
 };
 
 /**
@@ -128,6 +139,54 @@ export declare type CallerIdentity = Message<"function.auth.v1.CallerIdentity"> 
  * Use `create(CallerIdentitySchema)` to create a new message.
  */
 export declare const CallerIdentitySchema: GenMessage<CallerIdentity>;
+
+/**
+ * A permission that counts for calls that meet a condition.
+ *
+ * @generated from message function.auth.v1.ConditionalPermission
+ */
+export declare type ConditionalPermission = Message<"function.auth.v1.ConditionalPermission"> & {
+  /**
+   * Names, branches such as `company.*`, or `*`.
+   *
+   * @generated from field: repeated string permissions = 1;
+   */
+  permissions: string[];
+
+  /**
+   * Where they count; empty for the whole tenant.
+   *
+   * @generated from field: function.auth.v1.RoleScope scope = 2;
+   */
+  scope?: RoleScope | undefined;
+
+  /**
+   * What a call must be like.
+   *
+   * @generated from field: function.auth.v1.RoleCondition condition = 3;
+   */
+  condition?: RoleCondition | undefined;
+
+  /**
+   * When they stop counting; absent when never.
+   *
+   * @generated from field: google.protobuf.Timestamp expire_time = 4;
+   */
+  expireTime?: Timestamp | undefined;
+
+  /**
+   * How a person must have signed in; absent when it does not matter.
+   *
+   * @generated from field: function.common.v1.StepUp step_up = 5;
+   */
+  stepUp?: StepUp | undefined;
+};
+
+/**
+ * Describes the message function.auth.v1.ConditionalPermission.
+ * Use `create(ConditionalPermissionSchema)` to create a new message.
+ */
+export declare const ConditionalPermissionSchema: GenMessage<ConditionalPermission>;
 
 /**
  * A permission that counts for some resources only.

@@ -153,6 +153,29 @@ export declare type RoleCondition = Message<"function.auth.v1.RoleCondition"> & 
    * @generated from field: google.protobuf.Duration max_sign_in_age = 4;
    */
   maxSignInAge?: Duration | undefined;
+
+  /**
+   * A CEL expression of type `bool` over `request`, which is an
+   * `AccessRequest`: it is true for the call. Where it fails or takes too long,
+   * it does not hold.
+   *
+   * @generated from field: string expression = 6;
+   */
+  expression: string;
+
+  /**
+   * A few words on the expression; with an expression alone.
+   *
+   * @generated from field: string title = 7;
+   */
+  title: string;
+
+  /**
+   * More about the expression; with an expression alone.
+   *
+   * @generated from field: string description = 8;
+   */
+  description: string;
 };
 
 /**

@@ -998,6 +998,118 @@ export enum ErrorReason {
    * @generated from enum value: ERROR_REASON_DECISION_REFERENCE_DENIED = 424;
    */
   DECISION_REFERENCE_DENIED = 424,
+
+  /**
+   * Too many streams follow what is published on this worker.
+   *
+   * @generated from enum value: ERROR_REASON_TOO_MANY_FOLLOWERS = 480;
+   */
+  TOO_MANY_FOLLOWERS = 480,
+
+  /**
+   * A stream follows more decisions than it may.
+   *
+   * @generated from enum value: ERROR_REASON_TOO_MANY_FOLLOWED = 481;
+   */
+  TOO_MANY_FOLLOWED = 481,
+
+  /**
+   * A decision that the caller took itself does not fit what it is said to be
+   * taken by, or comes twice in one request; `BadRequest` names the places.
+   *
+   * @generated from enum value: ERROR_REASON_DECISION_RECORD_INVALID = 482;
+   */
+  DECISION_RECORD_INVALID = 482,
+
+  /**
+   * No simulation with this id exists, or it was deleted.
+   *
+   * @generated from enum value: ERROR_REASON_SIMULATION_NOT_FOUND = 440;
+   */
+  SIMULATION_NOT_FOUND = 440,
+
+  /**
+   * The tenant has as many simulations waiting or running as it may have.
+   *
+   * @generated from enum value: ERROR_REASON_SIMULATION_LIMIT_REACHED = 441;
+   */
+  SIMULATION_LIMIT_REACHED = 441,
+
+  /**
+   * The decision has no rollout.
+   *
+   * @generated from enum value: ERROR_REASON_ROLLOUT_NOT_FOUND = 450;
+   */
+  ROLLOUT_NOT_FOUND = 450,
+
+  /**
+   * The rollout does not add up; `BadRequest` names the field, and for the key
+   * line and column.
+   *
+   * @generated from enum value: ERROR_REASON_ROLLOUT_INVALID = 451;
+   */
+  ROLLOUT_INVALID = 451,
+
+  /**
+   * A rule of a hook denied the change; the details say which and why. Nothing
+   * of it was done.
+   *
+   * @generated from enum value: ERROR_REASON_CHANGE_DENIED = 460;
+   */
+  CHANGE_DENIED = 460,
+
+  /**
+   * A hook could not decide, so the change was not made: its decision failed,
+   * took too long, or no version of it is in force.
+   *
+   * @generated from enum value: ERROR_REASON_HOOK_FAILED = 461;
+   */
+  HOOK_FAILED = 461,
+
+  /**
+   * The tenant has no hook with this name.
+   *
+   * @generated from enum value: ERROR_REASON_HOOK_NOT_FOUND = 462;
+   */
+  HOOK_NOT_FOUND = 462,
+
+  /**
+   * The tenant has a hook with this name already.
+   *
+   * @generated from enum value: ERROR_REASON_HOOK_NAME_TAKEN = 463;
+   */
+  HOOK_NAME_TAKEN = 463,
+
+  /**
+   * The etag in the request is not the current one: somebody changed the hook
+   * in between.
+   *
+   * @generated from enum value: ERROR_REASON_HOOK_ETAG_MISMATCH = 464;
+   */
+  HOOK_ETAG_MISMATCH = 464,
+
+  /**
+   * The decision does not take what the hook has, or gives what the hook does
+   * not understand. `BadRequest` names each input.
+   *
+   * @generated from enum value: ERROR_REASON_HOOK_MISFIT = 465;
+   */
+  HOOK_MISFIT = 465,
+
+  /**
+   * The tenant has as many hooks as it may have.
+   *
+   * @generated from enum value: ERROR_REASON_HOOK_LIMIT_REACHED = 466;
+   */
+  HOOK_LIMIT_REACHED = 466,
+
+  /**
+   * The expression of a condition cannot be accepted; `BadRequest` names each
+   * place and what was probably meant.
+   *
+   * @generated from enum value: ERROR_REASON_CONDITION_INVALID = 470;
+   */
+  CONDITION_INVALID = 470,
 }
 
 /**

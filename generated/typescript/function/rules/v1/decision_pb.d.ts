@@ -611,6 +611,21 @@ export declare type LoggedDecision = Message<"function.rules.v1.LoggedDecision">
    * @generated from field: string inputs_digest = 7;
    */
   inputsDigest: string;
+
+  /**
+   * Whether the caller took it itself, by the published version, and reported
+   * it: that it came out so is the caller's word.
+   *
+   * @generated from field: bool local = 8;
+   */
+  local: boolean;
+
+  /**
+   * The candidate that was rolled out then; absent when there was none.
+   *
+   * @generated from field: function.rules.v1.DecisionRollout rollout = 9;
+   */
+  rollout?: DecisionRollout | undefined;
 };
 
 /**
@@ -618,6 +633,48 @@ export declare type LoggedDecision = Message<"function.rules.v1.LoggedDecision">
  * Use `create(LoggedDecisionSchema)` to create a new message.
  */
 export declare const LoggedDecisionSchema: GenMessage<LoggedDecision>;
+
+/**
+ * What a candidate that was rolled out had to do with a decision.
+ *
+ * @generated from message function.rules.v1.DecisionRollout
+ */
+export declare type DecisionRollout = Message<"function.rules.v1.DecisionRollout"> & {
+  /**
+   * The number of the candidate.
+   *
+   * @generated from field: int64 candidate_version = 1;
+   */
+  candidateVersion: bigint;
+
+  /**
+   * Whether the candidate answered.
+   *
+   * @generated from field: bool answered_by_candidate = 2;
+   */
+  answeredByCandidate: boolean;
+
+  /**
+   * The number of the version that decided as well, and was not acted upon.
+   *
+   * @generated from field: int64 other_version = 3;
+   */
+  otherVersion: bigint;
+
+  /**
+   * What that came to: `agreed`, `differed`, or `failed` where the candidate
+   * failed and the version in force did not; empty when they were not compared.
+   *
+   * @generated from field: string agreement = 4;
+   */
+  agreement: string;
+};
+
+/**
+ * Describes the message function.rules.v1.DecisionRollout.
+ * Use `create(DecisionRolloutSchema)` to create a new message.
+ */
+export declare const DecisionRolloutSchema: GenMessage<DecisionRollout>;
 
 /**
  * How a decision came out.

@@ -499,6 +499,96 @@ export declare type GetDecisionResponse = Message<"function.rules.v1.GetDecision
 export declare const GetDecisionResponseSchema: GenMessage<GetDecisionResponse>;
 
 /**
+ * Which decisions.
+ *
+ * @generated from message function.rules.v1.ExportDecisionsRequest
+ */
+export declare type ExportDecisionsRequest = Message<"function.rules.v1.ExportDecisionsRequest"> & {
+  /**
+   * Only decisions of this name.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * Only decisions of this version; with `name` alone.
+   *
+   * @generated from field: int64 version = 2;
+   */
+  version: bigint;
+
+  /**
+   * Only decisions that came out so.
+   *
+   * @generated from field: function.rules.v1.DecisionStatus status = 3;
+   */
+  status: DecisionStatus;
+
+  /**
+   * Only decisions from this time on.
+   *
+   * @generated from field: google.protobuf.Timestamp decided_from = 4;
+   */
+  decidedFrom?: Timestamp | undefined;
+
+  /**
+   * Only decisions before this time.
+   *
+   * @generated from field: google.protobuf.Timestamp decided_until = 5;
+   */
+  decidedUntil?: Timestamp | undefined;
+
+  /**
+   * Decisions per message at most; 500 when 0. A message has fewer when they are
+   * large.
+   *
+   * @generated from field: int32 batch_size = 6;
+   */
+  batchSize: number;
+
+  /**
+   * The `resume_token` of the last message received, with the same filter.
+   *
+   * @generated from field: string resume_token = 7;
+   */
+  resumeToken: string;
+};
+
+/**
+ * Describes the message function.rules.v1.ExportDecisionsRequest.
+ * Use `create(ExportDecisionsRequestSchema)` to create a new message.
+ */
+export declare const ExportDecisionsRequestSchema: GenMessage<ExportDecisionsRequest>;
+
+/**
+ * One batch of an export.
+ *
+ * @generated from message function.rules.v1.ExportDecisionsResponse
+ */
+export declare type ExportDecisionsResponse = Message<"function.rules.v1.ExportDecisionsResponse"> & {
+  /**
+   * The decisions in the order of their ids.
+   *
+   * @generated from field: repeated function.rules.v1.LoggedDecision decisions = 1;
+   */
+  decisions: LoggedDecision[];
+
+  /**
+   * Goes on after this batch in a new call.
+   *
+   * @generated from field: string resume_token = 2;
+   */
+  resumeToken: string;
+};
+
+/**
+ * Describes the message function.rules.v1.ExportDecisionsResponse.
+ * Use `create(ExportDecisionsResponseSchema)` to create a new message.
+ */
+export declare const ExportDecisionsResponseSchema: GenMessage<ExportDecisionsResponse>;
+
+/**
  * Decisions by the published versions of the caller's tenant. A decision is
  * taken by the version asked for, or by the one that is in force at a time;
  * what the service keeps of it is set by `rules.decision_log`.
@@ -596,6 +686,21 @@ export declare const EvaluationService: GenService<{
     methodKind: "unary";
     input: typeof GetDecisionRequestSchema;
     output: typeof GetDecisionResponseSchema;
+  },
+  /**
+   * Returns decisions from the log with their inputs in the order of their ids,
+   * in batches. Every message carries a token with which a broken stream goes on
+   * after it.
+   *
+   * Permission: rules.decisions.read. Idempotency: no side effects.
+   * Fails with INVALID_PAGE_TOKEN.
+   *
+   * @generated from rpc function.rules.v1.EvaluationService.ExportDecisions
+   */
+  exportDecisions: {
+    methodKind: "server_streaming";
+    input: typeof ExportDecisionsRequestSchema;
+    output: typeof ExportDecisionsResponseSchema;
   },
 }>;
 

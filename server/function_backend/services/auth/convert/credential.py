@@ -7,7 +7,9 @@ from datetime import timedelta
 from google.protobuf.duration_pb2 import Duration
 
 from function.auth.v1 import credential_pb2, credential_service_pb2
-from function_backend.kernel.identity import Principal, ScopedPermissions
+from function_backend.kernel.identity import ConditionalPermissions, Principal, ScopedPermissions
+from function_backend.services.auth.convert.permission import step_up
+from function_backend.services.auth.convert.role_condition import condition, scope
 from function_backend.services.auth.convert.values import timestamp
 from function_backend.services.auth.domain.credential import CredentialKind, FoundCredential
 from function_backend.services.auth.domain.revocation import Revocation, RevocationPage
@@ -53,6 +55,7 @@ def caller_identity(
         authentication_time=timestamp(principal.authenticated_at),
         client_id=found.client_id,
         scoped_permissions=map(_scoped, principal.scoped),
+        conditional_permissions=map(_conditional, principal.conditional),
     )
 
 
@@ -94,6 +97,17 @@ def told_revocations(page: RevocationPage) -> bytes:
         revocations=map(revocation, page.revocations), cursor=page.cursor, reset=page.reset
     )
     return message.SerializeToString()
+
+
+def _conditional(held: ConditionalPermissions) -> credential_pb2.ConditionalPermission:
+    asked = held.condition
+    return credential_pb2.ConditionalPermission(
+        permissions=sorted(held.permissions.patterns),
+        scope=None if held.scope is None else scope(held.scope),
+        condition=None if asked is None else condition(asked),
+        expire_time=None if asked is None else timestamp(asked.expires_at),
+        step_up=step_up(held.step_up),
+    )
 
 
 def _scoped(held: ScopedPermissions) -> credential_pb2.ScopedPermission:

@@ -7,11 +7,15 @@ from datetime import time
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from zoneinfo import ZoneInfo
 
+# The descriptors of `AccessRequest`, which expressions are checked against, are known once it is imported.
+from function.auth.v1 import access_request_pb2 as access_request_pb2  # noqa: PLC0414
 from function.auth.v1 import role_binding_pb2
 from function_backend.kernel.conditions import GrantCondition, TimeWindow
 from function_backend.kernel.errors import FieldViolation, invalid_fields
 from function_backend.kernel.identifiers import parse_id
 from function_backend.kernel.identity import ResourceScope
+from function_backend.services.auth.domain.access_expression import AccessExpression, expression_problems
+from function_backend.services.auth.errors.role_binding import ConditionInvalidError
 
 
 def read_scope(message: role_binding_pb2.RoleScope) -> ResourceScope | None:
@@ -38,16 +42,21 @@ def scope(value: ResourceScope | None) -> role_binding_pb2.RoleScope:
 
 
 def read_condition(message: role_binding_pb2.RoleCondition) -> GrantCondition:
-    """The condition; INVALID_ARGUMENT with all that cannot be read of it."""
+    """The condition; INVALID_ARGUMENT with all that cannot be read of it, ConditionInvalidError for its expression."""
     violations: list[FieldViolation] = []
     condition = GrantCondition(
         networks=_networks(message.client_networks, violations),
         windows=_windows(message.time_windows, violations),
         second_factor=message.second_factor,
         max_sign_in_age=message.max_sign_in_age.ToTimedelta() if message.HasField("max_sign_in_age") else None,
+        expression=_expression(message, violations),
     )
     if violations:
         raise invalid_fields(*violations)
+    if condition.expression is not None:
+        problems = expression_problems(condition.expression.text)
+        if problems:
+            raise ConditionInvalidError(problems)
     return condition
 
 
@@ -66,9 +75,23 @@ def condition(value: GrantCondition) -> role_binding_pb2.RoleCondition | None:
         ],
         second_factor=value.second_factor,
     )
+    if value.expression is not None:
+        message.expression = value.expression.text
+        message.title, message.description = value.expression.title, value.expression.description
     if value.max_sign_in_age is not None:
         message.max_sign_in_age.FromTimedelta(value.max_sign_in_age)
     return message if message.ByteSize() else None
+
+
+def _expression(message: role_binding_pb2.RoleCondition, violations: list[FieldViolation]) -> AccessExpression | None:
+    if message.expression:
+        return AccessExpression(text=message.expression, title=message.title, description=message.description)
+    violations += [
+        FieldViolation(f"condition.{name}", "is about an expression; give one, or say it in `reason`")
+        for name in ("title", "description")
+        if getattr(message, name)
+    ]
+    return None
 
 
 def _networks(texts: Sequence[str], violations: list[FieldViolation]) -> tuple[IPv4Network | IPv6Network, ...]:

@@ -13,6 +13,8 @@ from function_backend.services.auth.domain.role import Role, RoleContent
 OWNER_ONLY = frozenset({"auth.tenant.delete", "auth.tenant.export", "auth.tenant.suspend"})
 """What ends or carries away a whole tenant: administrators do not have it."""
 
+# Nothing but a log grows by it, and still it is no reading: what is reported is the word of who reports it.
+_RECORD = ".record"
 _EXPORT = ".export"
 _OWN = "auth."
 
@@ -89,7 +91,7 @@ def _auditor(catalogue: PermissionCatalogue) -> frozenset[str]:
 
 def _is_reading(permission: Permission) -> bool:
     name = permission.name
-    return permission.only_reads and name not in PLATFORM | OWNER_ONLY and not name.endswith(_EXPORT)
+    return permission.only_reads and name not in PLATFORM | OWNER_ONLY and not name.endswith((_EXPORT, _RECORD))
 
 
 _DEFINITIONS: Mapping[str, tuple[str, Callable[[PermissionCatalogue], frozenset[str]]]] = {

@@ -9,8 +9,9 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from function_backend.kernel.conditions import ALWAYS, GrantCondition, TimeWindow
+from function_backend.kernel.conditions import ALWAYS, Expression, GrantCondition, TimeWindow
 from function_backend.kernel.identity import ResourceScope
+from function_backend.services.auth.domain.access_expression import AccessExpression
 
 
 def stored_condition(condition: GrantCondition) -> dict[str, Any]:
@@ -29,6 +30,7 @@ def stored_condition(condition: GrantCondition) -> dict[str, Any]:
         ],
         "second_factor": condition.second_factor,
         "max_sign_in_age": 0 if age is None else age.total_seconds(),
+        "expression": _stored_expression(condition.expression),
     }
     return {name: value for name, value in stored.items() if value}
 
@@ -39,13 +41,14 @@ def read_condition(stored: Mapping[str, Any], expires_at: datetime | None = None
         return ALWAYS
     if not _KNOWN.issuperset(stored):
         raise KeyError("a condition asks for something that this release does not know")
-    age = stored.get("max_sign_in_age")
+    age, written = stored.get("max_sign_in_age"), stored.get("expression")
     return GrantCondition(
         expires_at=expires_at,
         networks=tuple(map(ip_network, stored.get("networks", ()))),
         windows=tuple(map(_window, stored.get("windows", ()))),
         second_factor=bool(stored.get("second_factor", False)),
         max_sign_in_age=None if age is None else timedelta(seconds=age),
+        expression=None if written is None else _expression(written),
     )
 
 
@@ -56,7 +59,15 @@ def read_scope(resource_type: str, resource_id: UUID | None, labels: Mapping[str
     return ResourceScope(resource_type, resource_id, tuple(sorted(labels.items())))
 
 
-_KNOWN = frozenset({"networks", "windows", "second_factor", "max_sign_in_age"})
+_KNOWN = frozenset({"networks", "windows", "second_factor", "max_sign_in_age", "expression"})
+
+
+def _stored_expression(value: Expression | None) -> dict[str, str] | None:
+    return None if value is None else {"text": value.text, "title": value.title, "description": value.description}
+
+
+def _expression(stored: Mapping[str, Any]) -> AccessExpression:
+    return AccessExpression(text=stored["text"], title=stored["title"], description=stored["description"])
 
 
 def _window(stored: Mapping[str, Any]) -> TimeWindow:

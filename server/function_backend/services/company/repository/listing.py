@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Column, Select, select, tuple_
+from sqlalchemy import Column, Select, func, select, tuple_
 
 from function_backend.kernel.pagination import Page
 from function_backend.persistence.unit_of_work import UnitOfWork
@@ -74,6 +74,13 @@ class CompanyLister:
         items = [ListedCompany(row.id, Document(row.document_version, row.document)) for row in page]
         next_key = _key(page[-1], ordering) if len(rows) > len(page) else None
         return Page(items, next_key)
+
+    def count(self, *, within: CompanyScope | None = None) -> int:
+        """How many companies of the scope there are that are not deleted."""
+        query = select(func.count()).where(_company.tenant_id == self._work.tenant_id, _company.deleted_at.is_(None))
+        if within is not None:
+            query = query.where(scope_clause(within, self._work.tenant_id))
+        return self._work.connection.execute(query).scalar_one()
 
 
 def _in_order(query: Select[Any], ordering: Ordering, after: Sequence[str] | None) -> Select[Any]:

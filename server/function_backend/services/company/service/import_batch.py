@@ -17,6 +17,7 @@ from function_backend.services.company.repository.identifiers import IdentifierI
 from function_backend.services.company.repository.keys import StoredKey, stored_keys
 from function_backend.services.company.repository.records import CompanyReader
 from function_backend.services.company.repository.revisions import RevisionReader
+from function_backend.services.company.service.gate import ImportGate
 from function_backend.services.company.service.import_rows import PreparedRow
 from function_backend.services.company.service.store import CompanyStore, Pending
 
@@ -28,10 +29,18 @@ class BatchImport:
     """
 
     def __init__(
-        self, work: UnitOfWork, store: CompanyStore, summary: ImportSummary, now: datetime, *, source: str
+        self,
+        work: UnitOfWork,
+        store: CompanyStore,
+        summary: ImportSummary,
+        now: datetime,
+        *,
+        source: str,
+        passing: ImportGate | None = None,
     ) -> None:
-        """`source` is where the rows come from, for the audit record."""
+        """`source` is where the rows come from, for the audit record; `passing` what they must pass besides."""
         self._source = source
+        self._passing = passing
         self._work = work
         self._store = store
         self._summary = summary
@@ -47,6 +56,8 @@ class BatchImport:
         for row in rows:
             self._import(row)
         self._flush()
+        if self._passing is not None:
+            self._passing.write(self._work)
 
     def _look_up(self, rows: Sequence[PreparedRow]) -> None:
         """Finds, in at most three statements, whatever companies the rows may meet, and locks those they may change."""
@@ -85,7 +96,8 @@ class BatchImport:
     def _create(self, row: PreparedRow) -> None:
         company_id = row.company_id or new_id()
         transition = history.create(company_id, row.state, self._now, row.valid_from)
-        if self._claim(row, company_id, None):
+        if self._is_free(row, company_id) and self._passes(row, transition, None):
+            self._claim(row, company_id, None)
             self._summary.created += 1
             self._keep(transition, row.encode)
 
@@ -98,20 +110,24 @@ class BatchImport:
             # A company has one revision per statement; what an earlier row did to it must be there for this one.
             self._flush()
         at = row.valid_from or history.valid_now(record, self._now)
-        base = record.company.state
+        before = record.company
         if at < record.valid_from:
             revision = self._revision_at(company_id, at)
             if revision is None or revision.kind is RevisionKind.DELETED:
                 description = f"company {company_id} had no state to change at {at.isoformat()}"
                 self._reject(row, "COMPANY_STATE_NOT_FOUND", "valid_from", description)
                 return
-            base = revision.state
+            before = revision.company(company_id, record.company.created_at)
+        base = before.state
         state = merged(base, row.state)
         if state == base:
             self._summary.unchanged += 1
             return
         transition = history.update(record, base, state, self._now, at)
-        if not transition.is_current or self._claim(row, company_id, base):
+        free = not transition.is_current or self._is_free(row, company_id)
+        if free and self._passes(row, transition, before):
+            if transition.is_current:
+                self._claim(row, company_id, base)
             self._summary.updated += 1
             self._keep(transition)
 
@@ -120,13 +136,24 @@ class BatchImport:
         found = RevisionReader(self._work).find_state(company_id, as_of=at, known_at=known_at)
         return found.revisions[0].revision if found is not None and found.revisions else None
 
-    def _claim(self, row: PreparedRow, company_id: UUID, before: CompanyState | None) -> bool:
-        """Whether the company may have the row's identifiers; if so, they count as its own from now on."""
+    def _is_free(self, row: PreparedRow, company_id: UUID) -> bool:
+        """Whether the company may have the row's identifiers."""
         for key in row.unique_keys:
             owner = self._owners.get(key, company_id)
             if owner != company_id:
                 self._reject_taken(row, key, owner)
                 return False
+        return True
+
+    def _passes(self, row: PreparedRow, transition: Transition, before: Company | None) -> bool:
+        """Whether nothing that is bound to imports refuses it."""
+        refusal = None if self._passing is None else self._passing.refusal(transition, before)
+        if refusal is not None:
+            self._reject(row, refusal.reason, "", refusal.message)
+        return refusal is None
+
+    def _claim(self, row: PreparedRow, company_id: UUID, before: CompanyState | None) -> None:
+        """Counts the row's identifiers as the company's own from now on."""
         if before is not None:
             # What the row leaves out of a scheme it names is given up.
             for key in stored_keys(company_id, before.identifiers):
@@ -135,7 +162,6 @@ class BatchImport:
         self._owners.update(dict.fromkeys(row.unique_keys, company_id))
         if before is None and row.match is not None and row.match_key is None:
             self._bearers.setdefault(row.match.value, []).append(company_id)
-        return True
 
     def _keep(self, transition: Transition, encode: Callable[[Company], bytes] | None = None) -> None:
         company_id = transition.record.company.id

@@ -25,6 +25,7 @@ from function_backend.services.company.errors import (
     RequestIdReusedError,
     unknown_match_scheme,
 )
+from function_backend.services.company.service.gate import CompanyGate, ImportGate
 from function_backend.services.company.service.import_batch import BatchImport
 from function_backend.services.company.service.import_rows import PreparedRow, prepare
 from function_backend.services.company.service.store import CompanyStore
@@ -45,6 +46,7 @@ class ImportCompanies:
         clock: Clock,
         store: CompanyStore,
         answers: StoredAnswers,
+        passing: CompanyGate,
         *,
         row_limit: int,
         answer: Callable[[ImportSummary], bytes],
@@ -54,6 +56,7 @@ class ImportCompanies:
         self._clock = clock
         self._store = store
         self._answers = answers
+        self._passing = passing
         self._row_limit = row_limit
         self._answer = answer
 
@@ -70,7 +73,7 @@ class ImportCompanies:
         if plan.match_scheme != MATCH_BY_ID and find_scheme(plan.match_scheme) is None:
             raise unknown_match_scheme(plan.match_scheme)
         if not plan.request_id or plan.validate_only:
-            return self._answer(self._import(plan, steps))
+            return self._answer(self._import(plan, steps, call))
         return self._import_once(plan, first, steps, call)
 
     def _import_once(self, plan: ImportPlan, first: ImportStep, steps: Iterator[ImportStep], call: Call) -> bytes:
@@ -82,7 +85,7 @@ class ImportCompanies:
             for step in steps:
                 whole.update(step.fingerprint())
             return _same(kept, whole.digest(), plan)
-        answer = self._answer(self._import(plan, _fingerprinted(steps, whole.update)))
+        answer = self._answer(self._import(plan, _fingerprinted(steps, whole.update), call))
         try:
             with self._transactions() as work:
                 self._answers.store(work, request_id, whole.digest(), answer, sealed=False)
@@ -98,7 +101,7 @@ class ImportCompanies:
         with self._transactions() as work:
             return self._answers.find(work, request_id)
 
-    def _import(self, plan: ImportPlan, steps: Iterator[ImportStep]) -> ImportSummary:
+    def _import(self, plan: ImportPlan, steps: Iterator[ImportStep], call: Call) -> ImportSummary:
         summary = ImportSummary()
         for step in steps:
             if step.plan is not None:
@@ -106,16 +109,24 @@ class ImportCompanies:
             if summary.rows + step.row_count > self._row_limit:
                 raise ImportTooLargeError(self._row_limit)
             prepared = prepare(step.rows, plan.match_scheme, self._clock.now(), summary)
-            summary = self._import_batch(plan, prepared, summary)
+            summary = self._import_batch(plan, prepared, summary, call)
         return summary
 
-    def _import_batch(self, plan: ImportPlan, rows: list[PreparedRow], before: ImportSummary) -> ImportSummary:
+    def _import_batch(
+        self, plan: ImportPlan, rows: list[PreparedRow], before: ImportSummary, call: Call
+    ) -> ImportSummary:
         """The summary with what became of the rows."""
+        # Before the transaction, which would otherwise wait with its connection for another one.
+        gate = self._passing.of_import(call)
         for run in range(1, _MOST_RUNS + 1):
             summary = before.copy()
+            passing = None if gate is None else ImportGate(self._passing, gate)
             try:
                 with self._transactions() as work:
-                    BatchImport(work, self._store, summary, self._clock.now(), source=plan.source).run(rows)
+                    batch = BatchImport(
+                        work, self._store, summary, self._clock.now(), source=plan.source, passing=passing
+                    )
+                    batch.run(rows)
                     if plan.validate_only:
                         work.discard()
             except _COLLISIONS:

@@ -15,7 +15,9 @@ from function_backend.services.company.domain.draft import Draft
 from function_backend.services.company.domain.history import CompanyRecord, RevisionKind
 from function_backend.services.company.errors import CompanyDeletedError, CompanyStateNotFoundError, in_the_future
 from function_backend.services.company.repository.revisions import RevisionReader
+from function_backend.services.company.service import gate
 from function_backend.services.company.service.documents import Documents
+from function_backend.services.company.service.gate import CompanyGate
 from function_backend.services.company.service.locking import lock_company
 from function_backend.services.company.service.scope import UPDATE, refuse_outcome_outside
 from function_backend.services.company.service.store import CompanyStore
@@ -24,11 +26,19 @@ from function_backend.services.company.service.store import CompanyStore
 class UpdateCompany:
     """Changes companies."""
 
-    def __init__(self, transactions: Transactions, clock: Clock, store: CompanyStore, documents: Documents) -> None:
+    def __init__(
+        self,
+        transactions: Transactions,
+        clock: Clock,
+        store: CompanyStore,
+        documents: Documents,
+        passing: CompanyGate,
+    ) -> None:
         self._transactions = transactions
         self._clock = clock
         self._store = store
         self._documents = documents
+        self._passing = passing
 
     def update(
         self, company_id: UUID, draft: Draft, *, mask: Sequence[str], etag: str, valid_from: datetime | None
@@ -54,6 +64,7 @@ class UpdateCompany:
             transition = history.update(record, base.state, state, now, at)
             # What the company is now decides who may see it: nobody may label it out of what they may change.
             refuse_outcome_outside(work, UPDATE, company_id, transition.record.company.state.labels)
+            self._passing.let_pass(work, gate.UPDATE, transition, before=base)
             return self._store.store(work, transition)
 
 

@@ -13,11 +13,11 @@ import random
 import threading
 import time
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from uuid import UUID
 
 from function_backend.kernel.call import Call, current_call
-from function_backend.kernel.errors import ServiceError
+from function_backend.kernel.errors import ConflictError, LimitExceededError, UnavailableError
 from function_backend.kernel.identifiers import new_id
 from function_backend.kernel.identity import PermissionSet, Principal
 from function_backend.persistence.unit_of_work import Transactions
@@ -161,7 +161,7 @@ class BackgroundLog:
                     with self._transactions.apart() as work:
                         DecisionRepository(work).add(decisions)
                     return
-                except ServiceError as error:
+                except (UnavailableError, LimitExceededError, ConflictError) as error:
                     # The database is away: the queue bounds what gathers meanwhile.
                     _log.warning("the decision log waits for the database: %s", error.reason)
                     self._closing.wait(_PAUSE_SECONDS)
@@ -180,7 +180,22 @@ class NoLog:
         """Forgets the decisions."""
 
 
-def sampled(taken: Sequence[TakenDecision], rate: float) -> Iterable[TakenDecision]:
+class HookKeeping:
+    """What the log keeps of the decisions of hooks, which are written with the change or with its refusal."""
+
+    def __init__(self, *, sample_rate: float, kept: Callable[[TakenDecision], LoggedDecision]) -> None:
+        """`kept` says what is kept of a decision; nothing is kept at a rate of 0, refusals neither."""
+        self._sample_rate = sample_rate
+        self._kept = kept
+
+    def kept(self, taken: TakenDecision, *, always: bool) -> LoggedDecision | None:
+        """What is kept of the decision; None when nothing is. With `always` it is left out by no sample."""
+        if not self._sample_rate or not (always or sampled([taken], self._sample_rate)):
+            return None
+        return self._kept(taken)
+
+
+def sampled(taken: Sequence[TakenDecision], rate: float) -> Sequence[TakenDecision]:
     """Each of them with the probability of the rate."""
     if rate >= 1:
         return taken

@@ -7,14 +7,10 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from google.protobuf import message_factory
-from google.protobuf.any_pb2 import Any as AnyMessage
-from google.protobuf.descriptor_pool import Default
-from google.protobuf.message import DecodeError
-
 from function.rules.v1 import definition_pb2
 from function_backend.kernel.errors import FieldViolation
 from function_backend.services.rules.domain.decision import DecisionStatus, GivenInputs
+from function_backend.services.rules.domain.hook import ALLOW, DENY, ChangeVerdict
 from function_backend.services.rules.domain.problem import (
     CaseOutcome,
     CaseReport,
@@ -24,15 +20,25 @@ from function_backend.services.rules.domain.problem import (
 )
 from function_backend.services.rules.errors import DecisionInputInvalidError
 from function_backend.services.rules.ports import CompiledDecision
+from function_backend_rules.cel import RefusedError
 from function_backend_rules.cel.failures import EvaluationError
-from function_backend_rules.cel.runtime.messages import from_message
-from function_backend_rules.decisions import Compiled, DefinitionRefusedError, Inputs, compile_definition
+from function_backend_rules.cel.program import Program
+from function_backend_rules.decisions import (
+    NOW,
+    Compiled,
+    DefinitionRefusedError,
+    Inputs,
+    compile_definition,
+    to_timestamp,
+)
 from function_backend_rules.explanation import Explanation, explain
 from function_backend_rules.input_values import InputRefusedError
 from function_backend_rules.problems import Problem
 from function_backend_rules.results import Result
 from function_backend_rules.testing import CaseReport as EngineCaseReport
 from function_backend_rules.testing import Difference, Verdict, run_cases
+
+_KEY_TYPES = ("string", "int", "uint", "bool", "bytes")
 
 
 class EngineDecision:
@@ -49,6 +55,43 @@ class EngineDecision:
         """The estimate of what one evaluation costs at most, in steps."""
         return self.compiled.cost
 
+    @property
+    def inputs(self) -> Mapping[str, str]:
+        """The types of the inputs by name, as CEL writes them."""
+        declared = self.compiled.definition.inputs
+        return {each.name: str(self.compiled.inputs[each.name]) for each in declared}
+
+    @property
+    def result_type(self) -> str:
+        """The type of the result, as CEL writes it."""
+        return str(self.compiled.result_type)
+
+    def read_values(self, values: Mapping[str, Any]) -> Inputs:
+        """Inputs as the engine sees them; DecisionInputInvalidError when they are not those declared."""
+        try:
+            return self.compiled.read(values)
+        except InputRefusedError as error:
+            raise _input_invalid(error) from error
+
+    def verdict_of(self, result: Result) -> ChangeVerdict:
+        """What the result says about a change: of several values one that denies is enough."""
+        status = self.status_of(result)
+        if status is DecisionStatus.FAILED:
+            return ChangeVerdict(denied=False, failure=_failure(result))
+        if status is DecisionStatus.NO_MATCH:
+            return ChangeVerdict(denied=False)
+        values: Sequence[object] = result.value if isinstance(result.value, list | tuple) else [result.value]
+        for place, value in enumerate(values):
+            if value is True or value == ALLOW:
+                continue
+            if value is not False and value != DENY:
+                return ChangeVerdict(denied=False, failure=f"it gives {value!r}, which is neither 'allow' nor 'deny'")
+            if result.by_otherwise or place >= len(result.matches):
+                return ChangeVerdict(denied=True, rule_id="otherwise" if result.by_otherwise else "")
+            match = result.matches[place]
+            return ChangeVerdict(denied=True, rule_id=match.rule_id, reason_code=match.reason_code, reason=match.reason)
+        return ChangeVerdict(denied=False)
+
     def read(self, given: GivenInputs) -> Inputs:
         """The inputs as the engine sees them; DecisionInputInvalidError when they are not those declared."""
         try:
@@ -56,7 +99,7 @@ class EngineDecision:
                 return self.compiled.read_json(given.json)
             if not given.json:
                 return self.compiled.read_any(given.messages)
-            return self.compiled.read({**self._of_json(given.json), **_unpacked(given.messages)})
+            return Inputs(self.compiled.reader.from_sent(given.messages, given.json))
         except InputRefusedError as error:
             raise _input_invalid(error) from error
 
@@ -94,10 +137,50 @@ class EngineDecision:
             ),
         )
 
-    def _of_json(self, json: Mapping[str, Any]) -> dict[str, Any]:
-        """The run-time values of inputs in JSON; those not declared stay as they are, for the engine to refuse."""
-        kinds, read = self.compiled.inputs, self.compiled.reader.json_value
-        return {name: read(value, kinds[name], name) if name in kinds else value for name, value in json.items()}
+    def inputs_of_type(self, message: str) -> Sequence[str]:
+        """The names of the inputs that are messages of this type."""
+        return [item.name for item in self.compiled.definition.inputs if item.type == message]
+
+    def key(self, source: str) -> EngineKey:
+        """The compiled expression over the inputs; ProblemsFoundError when it does not add up."""
+        try:
+            checked = self.compiled.environment.check(source)
+        except RefusedError as error:
+            raise ProblemsFoundError(
+                [
+                    DefinitionProblem(
+                        path="key",
+                        message=issue.message,
+                        line=issue.line,
+                        column=issue.column,
+                        suggestion=issue.suggestion or "",
+                    )
+                    for issue in error.issues
+                ]
+            ) from error
+        if str(checked.type) not in _KEY_TYPES:
+            message = f"is of the type {checked.type}; a key is one of {', '.join(_KEY_TYPES)}"
+            raise ProblemsFoundError([DefinitionProblem(path="key", message=message)])
+        return EngineKey(self, checked.program())
+
+
+class EngineKey:
+    """An expression whose value tells keys apart."""
+
+    __slots__ = ("_decision", "_program")
+
+    def __init__(self, decision: EngineDecision, program: Program) -> None:
+        self._decision = decision
+        self._program = program
+
+    def of(self, inputs: Inputs, *, now: datetime) -> str | None:
+        """The key as a text, equal for equal values; None when the expression has no value."""
+        values = {**self._decision.named(inputs), NOW: to_timestamp(now)}
+        try:
+            found = self._program.evaluate(values)
+        except EvaluationError:
+            return None
+        return found if isinstance(found, str) else repr(found)
 
 
 class EngineCompiler:
@@ -146,25 +229,13 @@ def _problem(found: Problem) -> DefinitionProblem:
     )
 
 
+def _failure(result: Result) -> str:
+    if not result.errors:
+        return "the decision failed"
+    first = result.errors[0]
+    return f"the rule '{first.rule_id}' failed: {first.message}" if first.rule_id else str(first.message)
+
+
 def _input_invalid(error: InputRefusedError) -> DecisionInputInvalidError:
     path = f"inputs.{error.path}" if error.path else "inputs"
     return DecisionInputInvalidError(FieldViolation(path, error.message))
-
-
-def _unpacked(messages: Mapping[str, AnyMessage]) -> dict[str, Any]:
-    """The run-time values of messages, for inputs of which others come as JSON."""
-    return {name: _value(name, packed) for name, packed in messages.items()}
-
-
-def _value(name: str, packed: AnyMessage) -> Any:  # noqa: ANN401  any value of the engine
-    kind = packed.TypeName()
-    try:
-        message = message_factory.GetMessageClass(Default().FindMessageTypeByName(kind))()
-        message.ParseFromString(packed.value)
-        return from_message(message)
-    except KeyError:
-        raise InputRefusedError(name, f"the message {kind!r} is not known") from None
-    except DecodeError:
-        raise InputRefusedError(name, f"the bytes are not a {kind}") from None
-    except EvaluationError as error:
-        raise InputRefusedError(name, error.message) from None

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from function.rules.v1 import decision_pb2 as wire
 from function.rules.v1 import evaluation_service_pb2 as service_wire
 from function_backend.kernel.errors import ServiceError
-from function_backend.services.rules.convert.explanation import explanation, span
+from function_backend.services.rules.convert.explanation import explanation
 from function_backend.services.rules.convert.moments import read_moment, timestamp
-from function_backend.services.rules.convert.values import json_value
 from function_backend.services.rules.domain.decision import (
     DecisionFilter,
     DecisionStatus,
@@ -18,13 +15,15 @@ from function_backend.services.rules.domain.decision import (
     TakenDecision,
 )
 from function_backend.services.rules.service.decisions import ExplainedDecision
+from function_backend_rules.recording.outcomes import outcome_message
 
-_STATUSES = {
+STATUSES = {
     DecisionStatus.MATCHED: wire.DECISION_STATUS_MATCHED,
     DecisionStatus.NO_MATCH: wire.DECISION_STATUS_NO_MATCH,
     DecisionStatus.FAILED: wire.DECISION_STATUS_FAILED,
 }
-_BY_NUMBER = {number: status for status, number in _STATUSES.items()}
+"""How decisions come out, on the wire."""
+_BY_NUMBER: dict[int, DecisionStatus] = {number: status for status, number in STATUSES.items()}
 
 
 def question(
@@ -41,7 +40,7 @@ def question(
 
 def decision(value: TakenDecision) -> wire.Decision:
     """The decision without its id and explanation."""
-    message = _outcome(value.result, value.status)
+    message = outcome_message(value.result)
     message.name = value.name
     message.version = value.version
     message.content_hash = value.content_hash
@@ -72,9 +71,19 @@ def logged(value: LoggedDecision, *, with_inputs: bool) -> wire.LoggedDecision:
         caller=value.caller,
         redacted=value.redacted,
         inputs_digest=value.inputs_digest.hex(),
+        local=value.local,
     )
     if with_inputs and value.inputs is not None:
         message.inputs.ParseFromString(value.inputs)
+    if value.candidate_version is not None:
+        message.rollout.CopyFrom(
+            wire.DecisionRollout(
+                candidate_version=value.candidate_version,
+                answered_by_candidate=value.version == value.candidate_version,
+                other_version=value.other_version or 0,
+                agreement=value.agreement or "",
+            )
+        )
     return message
 
 
@@ -82,13 +91,18 @@ def explained(value: ExplainedDecision) -> service_wire.ExplainDecisionResponse:
     """A decision of the log with its explanation."""
     message = logged(value.decision, with_inputs=True)
     message.decision.explanation.CopyFrom(explanation(value.explanation))
-    again = _outcome(value.result, value.status)
+    again = outcome_message(value.result)
     then = message.decision
     same = (again.status, again.value, list(again.matches)) == (then.status, then.value, list(then.matches))
     return service_wire.ExplainDecisionResponse(decision=message, reproduced=same)
 
 
-def wanted(message: service_wire.ListDecisionsRequest) -> DecisionFilter:
+def status_of(number: int) -> DecisionStatus:
+    """The status with the number on the wire."""
+    return _BY_NUMBER[number]
+
+
+def wanted(message: service_wire.ListDecisionsRequest | service_wire.ExportDecisionsRequest) -> DecisionFilter:
     """Which decisions of the log."""
     return DecisionFilter(
         name=message.name,
@@ -96,28 +110,4 @@ def wanted(message: service_wire.ListDecisionsRequest) -> DecisionFilter:
         status=_BY_NUMBER.get(message.status),
         decided_from=read_moment(message, "decided_from"),
         decided_until=read_moment(message, "decided_until"),
-    )
-
-
-def _outcome(result: Any, status: DecisionStatus) -> wire.Decision:  # noqa: ANN401  the engine's result
-    several = len(result.matches) > 1
-    return wire.Decision(
-        status=_STATUSES[status],
-        value=json_value(result.value) if status is DecisionStatus.MATCHED else None,
-        matches=[
-            wire.DecisionMatch(
-                rule_id=each.rule_id,
-                reason_code=each.reason_code,
-                reason=each.reason,
-                value=json_value(each.value) if several else None,
-            )
-            for each in result.matches
-        ],
-        by_otherwise=result.by_otherwise,
-        failures=[
-            wire.DecisionFailure(
-                rule_id=each.rule_id, code=each.code, message=each.message, field=each.field, span=span(each.span)
-            )
-            for each in result.errors
-        ],
     )

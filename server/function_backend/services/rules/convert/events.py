@@ -6,10 +6,15 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from function.rules.v1 import definition_events_pb2 as wire
+from function.rules.v1 import hook_events_pb2 as hook_wire
+from function.rules.v1 import simulation_events_pb2
 from function_backend.kernel.events import DomainEvent
 from function_backend.services.rules import events
+from function_backend.services.rules.convert import rollout
 from function_backend.services.rules.convert.definition import publication, version
-from function_backend.services.rules.events import VersionEvent
+from function_backend.services.rules.convert.hook import change_denied, hook
+from function_backend.services.rules.convert.simulation import simulation
+from function_backend.services.rules.events import HookEvent, SimulationEvent, VersionEvent
 
 
 def _draft(message: type[Any]) -> Callable[[VersionEvent], bytes]:
@@ -40,9 +45,25 @@ def _rolled_back(event: VersionEvent) -> bytes:
     ).SerializeToString()
 
 
+def _of_hook(message: type[Any]) -> Callable[[HookEvent], bytes]:
+    def payload(event: HookEvent) -> bytes:
+        serialised: bytes = message(hook=hook(event.hook)).SerializeToString()
+        return serialised
+
+    return payload
+
+
 def _version(event: VersionEvent) -> Any:  # noqa: ANN401  the message of three generated modules
     # Retiring many versions loads none of their contents.
     return version(event.version, with_content=bool(event.version.content.body))
+
+
+def _simulation(message: type[Any]) -> Callable[[SimulationEvent], bytes]:
+    def payload(event: SimulationEvent) -> bytes:
+        serialised: bytes = message(simulation=simulation(event.simulation, with_result=False)).SerializeToString()
+        return serialised
+
+    return payload
 
 
 EVENT_PAYLOADS: Mapping[type[DomainEvent], Callable[[Any], bytes]] = {
@@ -55,5 +76,14 @@ EVENT_PAYLOADS: Mapping[type[DomainEvent], Callable[[Any], bytes]] = {
     events.DefinitionPublished: _published,
     events.DefinitionRetired: _with_comment(wire.DefinitionRetired),
     events.DefinitionRolledBack: _rolled_back,
+    events.RolloutSet: rollout.set_payload,
+    events.RolloutEnded: rollout.ended_payload,
+    events.SimulationCreated: _simulation(simulation_events_pb2.SimulationCreated),
+    events.SimulationCancelled: _simulation(simulation_events_pb2.SimulationCancelled),
+    events.SimulationDeleted: _simulation(simulation_events_pb2.SimulationDeleted),
+    events.HookCreated: _of_hook(hook_wire.HookCreated),
+    events.HookUpdated: _of_hook(hook_wire.HookUpdated),
+    events.HookDeleted: _of_hook(hook_wire.HookDeleted),
+    events.ChangeDenied: change_denied,
 }
 """Event class to the function that serialises its message."""

@@ -9,10 +9,10 @@ from function.rules.v1 import decision_pb2 as wire
 from function_backend_rules.cel.failures import EvaluationError
 from function_backend_rules.cel.program import TracedNode
 from function_backend_rules.cel.runtime.json_form import json_form
-from function_backend_rules.cel.source import Span
 from function_backend_rules.explanation import FAILED, MATCHED, NOT_MATCHED, NOT_REACHED, Explanation, FailingTerm
 from function_backend_rules.explanation import RuleOutcome as Rule
 from function_backend_rules.graphs.compiled import StepResult
+from function_backend_rules.recording.outcomes import span_message
 from function_backend_rules.tables.explanation import CellOutcome, ColumnValue, RowOutcome
 
 _LONGEST_VALUE = 200
@@ -44,11 +44,6 @@ def explanation(value: Explanation) -> wire.DecisionExplanation:
     )
 
 
-def span(value: Span | None, text: str = "") -> wire.SourceSpan | None:
-    """A part of an expression; None stays absent."""
-    return None if value is None else wire.SourceSpan(start=value.start, end=value.end, text=text)
-
-
 def _rule(value: Rule) -> wire.RuleExplanation:
     return wire.RuleExplanation(
         rule_id=value.rule_id,
@@ -57,7 +52,7 @@ def _rule(value: Rule) -> wire.RuleExplanation:
         parts=map(_part, value.nodes),
         failing=map(_failing, value.failing),
         error=value.error,
-        error_span=span(value.span),
+        error_span=span_message(value.span),
     )
 
 
@@ -74,7 +69,7 @@ def _row(value: RowOutcome) -> wire.RuleExplanation:
 
 def _part(value: TracedNode) -> wire.ConditionExplanation:
     return wire.ConditionExplanation(
-        span=span(value.span, value.text),
+        span=span_message(value.span, value.text),
         value=_shown(value.value) if value.evaluated else "",
         evaluated=value.evaluated,
     )
@@ -82,7 +77,7 @@ def _part(value: TracedNode) -> wire.ConditionExplanation:
 
 def _failing(value: FailingTerm) -> wire.FailingCondition:
     return wire.FailingCondition(
-        span=span(value.span, value.text), operands=_operands(value.operands), failed=value.error
+        span=span_message(value.span, value.text), operands=_operands(value.operands), failed=value.error
     )
 
 

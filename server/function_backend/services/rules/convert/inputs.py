@@ -2,28 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
-from typing import NamedTuple
 from uuid import UUID
-
-from google.protobuf.any_pb2 import Any as AnyMessage
-from google.protobuf.message import Message
 
 from function.rules.v1 import decision_pb2
 from function_backend.kernel.errors import FieldViolation, ServiceError
-from function_backend.services.rules.convert.redaction import redacted
-from function_backend.services.rules.convert.values import json_value, plain_struct, plain_value
 from function_backend.services.rules.domain.decision import GivenInputs, TakenDecision
 from function_backend.services.rules.errors import DecisionInputInvalidError
-
-
-class KeptInputs(NamedTuple):
-    """Inputs as the log keeps them."""
-
-    message: bytes
-    redacted: bool
-    digest: bytes
+from function_backend_rules.recording.inputs import KeptInputs, kept_inputs
+from function_backend_rules.recording.json_messages import plain_struct, plain_value
 
 
 def given_inputs(message: decision_pb2.DecisionInputs) -> GivenInputs:
@@ -55,36 +42,9 @@ def stored_inputs(stored: bytes) -> GivenInputs:
     return GivenInputs(source=message, messages=dict(message.messages), json=plain_struct(message.json))
 
 
-def kept_inputs(taken: TakenDecision) -> KeptInputs:
-    """What the log keeps of the inputs of the decision.
-
-    What was read from the database is kept as it was read; what has sensitive fields is kept as the engine saw it,
-    without these.
-    """
-    whole = _with_companies(taken.given)
-    stored: bytes = whole.SerializeToString(deterministic=True)
-    digest = hashlib.sha256(stored).digest()
-    emptied = {name: shown for name, value in taken.values().items() for shown, was in (redacted(value),) if was}
-    if not emptied:
-        return KeptInputs(stored, redacted=False, digest=digest)
-    kept = decision_pb2.DecisionInputs()
-    kept.CopyFrom(whole)
-    for name, shown in emptied.items():
-        kept.messages.pop(name, None)
-        kept.json.fields.pop(name, None)
-        if isinstance(shown, Message):
-            kept.messages[name].CopyFrom(packed(shown))
-        else:
-            kept.json.fields[name].CopyFrom(json_value(shown))
-    return KeptInputs(kept.SerializeToString(deterministic=True), redacted=True, digest=digest)
-
-
-def packed(message: Message) -> AnyMessage:
-    """The message as `Any`."""
-    return AnyMessage(
-        type_url=f"type.googleapis.com/{message.DESCRIPTOR.full_name}",
-        value=message.SerializeToString(deterministic=True),
-    )
+def kept(taken: TakenDecision) -> KeptInputs:
+    """What the log keeps of the inputs of the decision: what was read from the database as it was read."""
+    return kept_inputs(_with_companies(taken.given), taken.values())
 
 
 def _with_companies(given: GivenInputs) -> decision_pb2.DecisionInputs:

@@ -68,6 +68,8 @@ class TakenDecision:
     """Gives the inputs as the engine sees them, by name."""
     templates: dict[Any, bytes] = field(default_factory=dict)
     """Ready parts of answers with decisions of the same version, which whoever shows one may add to."""
+    beside: Any = None
+    """What a rollout has to do with it; None when there is none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +93,16 @@ class LoggedDecision:
     """The message `function.rules.v1.DecisionInputs`; None where inputs are not kept."""
     redacted: bool
     inputs_digest: bytes
+    local: bool = False
+    """Whether the caller took it itself and reported it."""
+    candidate_version: int | None = None
+    """The candidate that was rolled out then; None when there was none."""
+    other_version: int | None = None
+    """The version that did not answer: the candidate, or the one in force."""
+    agreement: str | None = None
+    """A value of `Agreement`; None when the other version was not asked."""
+    other_outcome: bytes | None = None
+    """What the other version came to, as `outcome`; None where it was not asked or came to nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -44,6 +44,21 @@ class Timeline:
         """The one that counts at the time: of those that cover it, the one that began last and was made last."""
         return next((each for each in self._latest_first if each.covers(at)), None)
 
+    def ahead(self, now: datetime) -> list[Publication]:
+        """Those that count now or will count later, as far as it is known, in the order in which they were made."""
+        changes = {now}
+        for each in self._latest_first:
+            changes |= {at for at in (each.valid_from, each.valid_until) if at is not None and at > now}
+        counting = {found.number: found for at in changes if (found := self.in_force(at)) is not None}
+        return [counting[number] for number in sorted(counting)]
+
+    def versions_from(self, at: datetime) -> frozenset[int]:
+        """Those that are in force at the time, or will be at a later one as far as is known."""
+        # It changes only where a publication begins or ends.
+        turns = {turn for each in self._latest_first for turn in (each.valid_from, each.valid_until, each.ended_at)}
+        moments = [at, *(turn for turn in turns if turn is not None and turn > at)]
+        return frozenset(found.version for found in map(self.in_force, moments) if found is not None)
+
     def before(self, current: Publication | None, *, retired: frozenset[int]) -> int | None:
         """The version that was published before the current one and may come back; None when there is none.
 

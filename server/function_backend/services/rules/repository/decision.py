@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from function_backend.kernel.pagination import Page
 from function_backend.persistence import arrays
 from function_backend.services.rules.domain.decision import DecisionFilter, DecisionStatus, LoggedDecision
+from function_backend.services.rules.domain.rollout import Agreement, ComparisonCounts
 from function_backend.services.rules.tables import decision_table
 
 if TYPE_CHECKING:
@@ -20,25 +22,32 @@ if TYPE_CHECKING:
     from function_backend.persistence.unit_of_work import UnitOfWork
     from function_backend.persistence.wire import Driver
 
+Period = tuple[datetime | None, datetime | None]
+"""From when on and until before when; None for without a limit."""
+
 _decision = decision_table.c
 # One array per column: Core takes 90 µs for a row, this 10.
 _ADD_SQL = """
     insert into rules_decision (
         tenant_id, id, definition_id, name, version, content_hash, status, decided_at, effective_at, expires_at, caller,
-        outcome, inputs, redacted, inputs_digest
+        outcome, inputs, redacted, inputs_digest, local, candidate_version, other_version, agreement, other_outcome
     )
     select
         %(tenant)b::uuid, w.id, w.definition_id, w.name, w.version, w.content_hash, w.status, w.decided_at,
-        w.effective_at, w.expires_at, w.caller, w.outcome, w.inputs, w.redacted <> 0, w.inputs_digest
+        w.effective_at, w.expires_at, w.caller, w.outcome, w.inputs, w.redacted <> 0, w.inputs_digest,
+        w.local <> 0,
+        nullif(w.candidate_version, 0), nullif(w.other_version, 0), w.agreement, w.other_outcome
     from unnest(
         %(id)b::uuid[], %(definition_id)b::uuid[], %(name)b::text[], %(version)b::bigint[], %(content_hash)b::text[],
         %(status)b::text[], %(decided_at)b::timestamptz[], %(effective_at)b::timestamptz[],
         %(expires_at)b::timestamptz[], %(caller)b::text[], %(outcome)b::bytea[], %(inputs)b::bytea[],
-        %(redacted)b::bigint[], %(inputs_digest)b::bytea[]
+        %(redacted)b::bigint[], %(inputs_digest)b::bytea[], %(local)b::bigint[],
+        %(candidate_version)b::bigint[], %(other_version)b::bigint[], %(agreement)b::text[], %(other_outcome)b::bytea[]
     ) as w (
         id, definition_id, name, version, content_hash, status, decided_at, effective_at, expires_at, caller, outcome,
-        inputs, redacted, inputs_digest
+        inputs, redacted, inputs_digest, local, candidate_version, other_version, agreement, other_outcome
     )
+    on conflict (tenant_id, id) do nothing
 """
 _LISTED = [column for column in decision_table.columns if column.name != "inputs"]
 
@@ -50,7 +59,7 @@ class DecisionRepository:
         self._work = work
 
     def add(self, decisions: Sequence[LoggedDecision]) -> None:
-        """Stores new ones."""
+        """Stores new ones; those that are stored already, by a commit that was in doubt, stay as they are."""
         self._work.driver.execute(_ADD_SQL, _columns(self._work.tenant_id, decisions))
 
     def find(self, decision_id: UUID, *, now: datetime) -> LoggedDecision | None:
@@ -72,6 +81,62 @@ class DecisionRepository:
         found = [_read(row) for row in rows]
         more, found = len(found) > limit, found[:limit]
         return Page(found, (str(found[-1].id),) if more else None)
+
+    def list_after(
+        self, after: UUID | None, wanted: DecisionFilter, *, now: datetime, limit: int
+    ) -> Sequence[LoggedDecision]:
+        """Decisions with their inputs after the given one in the order of their ids."""
+        query = select(decision_table).where(_decision.tenant_id == self._work.tenant_id, _decision.expires_at > now)
+        if after is not None:
+            query = query.where(_decision.id > after)
+        rows = self._work.connection.execute(_narrowed(query, wanted).order_by(_decision.id).limit(limit))
+        return [_read(row) for row in rows]
+
+    def count(self, wanted: DecisionFilter, *, now: datetime, at_most: int) -> int:
+        """How many decisions there are, as far as that is less than so many."""
+        query = select(_decision.id).where(_decision.tenant_id == self._work.tenant_id, _decision.expires_at > now)
+        found = _narrowed(query, wanted).limit(at_most).subquery()
+        return self._work.connection.execute(select(func.count()).select_from(found)).scalar_one()
+
+    def compare(self, definition_id: UUID, candidate: int, period: Period, *, now: datetime) -> ComparisonCounts:
+        """How often the candidate and the version in force agreed within the period."""
+        columns = (_decision.agreement, _decision.version)
+        query = select(*columns, func.count().label("count")).group_by(*columns)
+        counts: Counter[str | None] = Counter()
+        answered = 0
+        for agreement, version, count in self._work.connection.execute(
+            self._beside(query, definition_id, candidate, period, now)
+        ):
+            counts[agreement] += count
+            answered += count if version == candidate else 0
+        return ComparisonCounts(
+            agreed=counts[Agreement.AGREED.value],
+            differed=counts[Agreement.DIFFERED.value],
+            failed=counts[Agreement.FAILED.value],
+            not_compared=counts[None],
+            answered_by_candidate=answered,
+        )
+
+    def parted(
+        self, definition_id: UUID, candidate: int, period: Period, *, now: datetime, limit: int
+    ) -> Sequence[LoggedDecision]:
+        """Decisions without their inputs in which the candidate and the version in force parted, the latest first."""
+        query = self._beside(select(*_LISTED), definition_id, candidate, period, now).where(
+            _decision.agreement.in_([Agreement.DIFFERED.value, Agreement.FAILED.value])
+        )
+        rows = self._work.connection.execute(query.order_by(_decision.id.desc()).limit(limit))
+        return [_read(row) for row in rows]
+
+    def _beside(
+        self, query: Select[Any], definition_id: UUID, candidate: int, period: Period, now: datetime
+    ) -> Select[Any]:
+        query = query.where(
+            _decision.tenant_id == self._work.tenant_id,
+            _decision.definition_id == definition_id,
+            _decision.candidate_version == candidate,
+            _decision.expires_at > now,
+        )
+        return _narrowed(query, DecisionFilter(decided_from=period[0], decided_until=period[1]))
 
 
 def purge_decisions(driver: Driver, expired_before: datetime, *, at_most: int = 1000) -> int:
@@ -112,6 +177,13 @@ def _columns(tenant_id: UUID, decisions: Sequence[LoggedDecision]) -> dict[str, 
         "inputs": arrays.blobs([each.inputs for each in decisions]),
         "redacted": arrays.integers([each.redacted for each in decisions]),
         "inputs_digest": arrays.blobs([each.inputs_digest for each in decisions]),
+        "local": arrays.integers([each.local for each in decisions]),
+        "candidate_version": arrays.integers([each.candidate_version or 0 for each in decisions]),
+        "other_version": arrays.integers([each.other_version or 0 for each in decisions]),
+        "agreement": arrays.optional_texts(
+            [None if each.agreement is None else each.agreement.encode() for each in decisions]
+        ),
+        "other_outcome": arrays.blobs([each.other_outcome for each in decisions]),
     }
 
 
@@ -132,4 +204,9 @@ def _read(row: Row[Any]) -> LoggedDecision:
         inputs=getattr(row, "inputs", None),
         redacted=row.redacted,
         inputs_digest=row.inputs_digest,
+        local=row.local,
+        candidate_version=row.candidate_version,
+        other_version=row.other_version,
+        agreement=row.agreement,
+        other_outcome=row.other_outcome,
     )

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, func, insert, or_, select, true, update
 from sqlalchemy.exc import IntegrityError
 
 from function_backend.kernel.pagination import Page
 from function_backend.persistence.failures import violated_constraint
 from function_backend.services.rules.domain.definition import RegisteredDefinition
+from function_backend.services.rules.domain.distribution import EVERYTHING, Followed
 from function_backend.services.rules.errors import DefinitionNameTakenError
 from function_backend.services.rules.tables import definition_table
 
 if TYPE_CHECKING:
-    from sqlalchemy import Row
+    from sqlalchemy import ColumnElement, Row
 
     from function_backend.persistence.unit_of_work import UnitOfWork
 
@@ -81,6 +82,17 @@ class DefinitionRepository:
         found = [_read(row) for row in rows]
         more, found = len(found) > limit, found[:limit]
         return Page(found, (found[-1].name,) if more else None)
+
+    def followed(self, followed: Followed, *, limit: int) -> list[RegisteredDefinition]:
+        """Those that are followed, in order of name."""
+        name = _definition.name
+        wanted: list[ColumnElement[bool]] = [name.in_(sorted(followed.names))]
+        if followed.prefix:
+            wanted.append(
+                true() if followed.prefix == EVERYTHING else name.startswith(followed.prefix, autoescape=True)
+            )
+        query = select(definition_table).where(_definition.tenant_id == self._work.tenant_id, or_(*wanted))
+        return [_read(row) for row in self._work.connection.execute(query.order_by(name).limit(limit))]
 
 
 def _changing(definition: RegisteredDefinition) -> dict[str, Any]:

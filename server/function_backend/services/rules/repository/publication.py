@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import insert, or_, select, update
 
 from function_backend.services.rules.domain.publication import Publication, Timeline
-from function_backend.services.rules.tables import definition_table, publication_table
+from function_backend.services.rules.domain.version import VersionState
+from function_backend.services.rules.tables import definition_table, publication_table, version_table
 
 if TYPE_CHECKING:
     from sqlalchemy import Row
@@ -20,6 +21,16 @@ if TYPE_CHECKING:
 
 _publication = publication_table.c
 _definition = definition_table.c
+_version = version_table.c
+
+
+class KnownPublications(NamedTuple):
+    """When the versions of a decision are in force, and which of them may decide."""
+
+    definition_id: UUID
+    timeline: Timeline
+    published: dict[int, str]
+    """The content hashes of the versions that were published and are not retired, by number."""
 
 
 class PublicationRepository:
@@ -78,21 +89,35 @@ class PublicationRepository:
             found[row.definition_id].append(_read(row))
         return {definition_id: Timeline(publications) for definition_id, publications in found.items()}
 
-    def timeline_of(self, name: str) -> tuple[UUID, Timeline] | None:
-        """The decision's id, and when its versions are in force; None when there is no such decision."""
+    def known(self, name: str) -> KnownPublications | None:
+        """The publications of a decision by its name, and which versions may decide; None when there is none.
+
+        In one statement, so that both are of one moment.
+        """
         query = (
-            select(_definition.id, publication_table)
+            select(_definition.id, publication_table, _version.state, _version.content_hash)
             .select_from(definition_table)
             .outerjoin(
                 publication_table,
                 (_publication.tenant_id == _definition.tenant_id) & (_publication.definition_id == _definition.id),
+            )
+            .outerjoin(
+                version_table,
+                (_version.tenant_id == _publication.tenant_id)
+                & (_version.definition_id == _publication.definition_id)
+                & (_version.version == _publication.version),
             )
             .where(_definition.tenant_id == self._work.tenant_id, _definition.name == name)
         )
         rows = self._work.connection.execute(query).all()
         if not rows:
             return None
-        return rows[0].id, Timeline([_read(row) for row in rows if row.number is not None])
+        made = [row for row in rows if row.number is not None]
+        return KnownPublications(
+            definition_id=rows[0].id,
+            timeline=Timeline([_read(row) for row in made]),
+            published={row.version: row.content_hash for row in made if row.state == VersionState.PUBLISHED.value},
+        )
 
 
 def _read(row: Row[Any]) -> Publication:

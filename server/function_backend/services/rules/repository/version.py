@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -87,6 +87,16 @@ class VersionRepository:
             query = query.where(_version.version == number)
         row = self._work.connection.execute(query.order_by(_version.version.desc()).limit(1)).one_or_none()
         return None if row is None else _read(row)
+
+    def find_all(self, keys: Collection[tuple[UUID, int]]) -> list[Version]:
+        """The versions with these ids of decisions and numbers, with their contents; those that exist."""
+        if not keys:
+            return []
+        query = select(version_table).where(
+            _version.tenant_id == self._work.tenant_id,
+            tuple_(_version.definition_id, _version.version).in_(list(keys)),
+        )
+        return [_read(row) for row in self._work.connection.execute(query)]
 
     def count(self, definition_id: UUID) -> int:
         """How many versions a decision has."""

@@ -50,6 +50,9 @@ class Compilations:
     def __init__(self, compiler: Compiler, *, size: int) -> None:
         self._compiler = compiler
         self._published: LocalCache[tuple[UUID, UUID, int], CompiledDecision] = LocalCache(size=size, ttl=_KEPT_SECONDS)
+        self._candidates: LocalCache[tuple[UUID, str, tuple[CalledVersion, ...]], CompiledDecision] = LocalCache(
+            size=size, ttl=_KEPT_SECONDS
+        )
 
     @property
     def statistics(self) -> CacheStatistics:
@@ -63,7 +66,7 @@ class Compilations:
     def of_version(self, work: UnitOfWork, version: Version) -> CompiledDecision:
         """A version that was published, with what it was published with."""
         key = (work.tenant_id, version.definition_id, version.number)
-        return self._published.get_or_load(key, lambda: self._compile(work, version))
+        return self._published.get_or_load(key, lambda: self.with_calls(work, version.content.body, version.calls))
 
     def candidate(self, work: UnitOfWork, content: Content, *, at: datetime) -> Candidate:
         """A definition with the versions of others that are in force at the time."""
@@ -78,10 +81,16 @@ class Compilations:
             return Candidate(compiled=None, problems=error.problems, calls=calls)
         return Candidate(compiled=compiled, problems=(), calls=calls)
 
-    def _compile(self, work: UnitOfWork, version: Version) -> CompiledDecision:
-        called = {call.name: self.of_version(work, _called_version(work, call)) for call in version.calls}
+    def of_candidate(self, work: UnitOfWork, version: Version, calls: tuple[CalledVersion, ...]) -> CompiledDecision:
+        """A version that need not be published yet, with these versions of others."""
+        key = (work.tenant_id, version.content.content_hash, calls)
+        return self._candidates.get_or_load(key, lambda: self.with_calls(work, version.content.body, calls))
+
+    def with_calls(self, work: UnitOfWork, body: bytes, calls: Sequence[CalledVersion]) -> CompiledDecision:
+        """A definition with these versions of others; it is not kept."""
+        called = {call.name: self.of_version(work, _called_version(work, call)) for call in calls}
         try:
-            return self._compiler.compile(version.content.body, called)
+            return self._compiler.compile(body, called)
         except ProblemsFoundError as error:
             # It compiled when it was published: the types under it have changed since.
             raise DefinitionInvalidError(error.problems) from error
@@ -92,8 +101,8 @@ class Compilations:
         called: dict[str, CompiledDecision] = {}
         calls: list[CalledVersion] = []
         for name in sorted(names):
-            found = PublicationRepository(work).timeline_of(name)
-            publication = None if found is None else found[1].in_force(at)
+            found = PublicationRepository(work).known(name)
+            publication = None if found is None else found.timeline.in_force(at)
             if publication is None:
                 continue  # The engine says where it is called, and that there is none.
             call = CalledVersion(name, publication.version)

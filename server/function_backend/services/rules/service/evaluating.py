@@ -14,7 +14,8 @@ from function_backend.kernel.identifiers import new_id
 from function_backend.services.rules.domain.decision import GivenInputs, Question, TakenDecision
 from function_backend.services.rules.errors import DecisionReferenceDeniedError
 from function_backend.services.rules.ports import CompanySource, DecisionSink
-from function_backend.services.rules.service.in_force import Deciding, InForce
+from function_backend.services.rules.service.beside import Deciding, TakenBeside
+from function_backend.services.rules.service.in_force import InForce
 
 READ_COMPANY = "company.read"
 _COMPANY = "company"
@@ -92,9 +93,13 @@ class Evaluating:
 
     def _decide(self, moment: _Moment, sent: GivenInputs, call: Call) -> TakenDecision:
         deciding, at = moment.deciding, moment.effective_at
-        compiled = deciding.compiled
         given = self._with_companies(sent, call)
-        inputs = compiled.read(given)
+        inputs = deciding.compiled.read(given)
+        taken_beside = None
+        if (beside := deciding.beside) is not None:
+            deciding, inputs, other = beside.chosen(deciding, given, inputs, now=at)
+            taken_beside = TakenBeside(candidate=beside.candidate.number, other=other, patience=beside.patience)
+        compiled = deciding.compiled
         explanation = None
         if moment.explain:
             explanation = compiled.explain(inputs, now=at)
@@ -117,6 +122,7 @@ class Evaluating:
             given=given,
             values=lambda: compiled.named(inputs),
             templates=deciding.templates,
+            beside=taken_beside,
         )
 
     def _with_companies(self, given: GivenInputs, call: Call) -> GivenInputs:

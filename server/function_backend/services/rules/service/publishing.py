@@ -20,11 +20,13 @@ from function_backend.services.rules.errors import (
     VersionStateError,
 )
 from function_backend.services.rules.events import DefinitionPublished, DefinitionRetired, DefinitionRolledBack
+from function_backend.services.rules.ports import CompiledDecision
 from function_backend.services.rules.repository.definition import DefinitionRepository
 from function_backend.services.rules.repository.publication import PublicationRepository
 from function_backend.services.rules.repository.version import VersionRepository
 from function_backend.services.rules.service.compilations import Compilations
 from function_backend.services.rules.service.finding import caller_of, definition_named, version_of
+from function_backend.services.rules.service.fitting import refuse_misfit_of_bound
 from function_backend.services.rules.service.steps import Done, write_down
 
 _APPROVED = (VersionState.APPROVED, VersionState.PUBLISHED)
@@ -74,8 +76,8 @@ class _Ready:
     """A version that was compiled and tested."""
 
     version: Version
+    compiled: CompiledDecision
     calls: tuple[CalledVersion, ...]
-    warnings: Sequence[DefinitionProblem]
     report: CaseReport
 
 
@@ -102,6 +104,7 @@ class Publishing:
             before = version_of(work, definition, number)
             if before.etag != ready.version.etag:
                 raise VersionEtagMismatchError(before)
+            refuse_misfit_of_bound(work, name, number, ready.compiled)
             definition = definition.changed(now)
             version = before.moved(VersionState.PUBLISHED, at=now, revision=definition.revision, calls=ready.calls)
             publication = _publication(work, definition, version, valid_from, comment=comment)
@@ -114,7 +117,9 @@ class Publishing:
                 publication=publication,
             )
             _put_in_force(work, definition, version, done)
-        return Published(version=version, publication=publication, warnings=ready.warnings, report=ready.report)
+        return Published(
+            version=version, publication=publication, warnings=ready.compiled.warnings, report=ready.report
+        )
 
     def retire(self, name: str, number: int, *, etag: str, comment: str) -> Retired:
         """The versions that are never in force again: the one with the number, or with 0 all that were published."""
@@ -154,6 +159,7 @@ class Publishing:
             before = version_of(work, definition, number or self._earlier(work, definition, timeline, current))
             if before.state is not VersionState.PUBLISHED:
                 raise VersionStateError(before, [VersionState.PUBLISHED])
+            refuse_misfit_of_bound(work, name, before.number, self._compilations.of_version(work, before))
             definition = definition.changed(now)
             version = before.moved(VersionState.PUBLISHED, at=now, revision=definition.revision)
             publication = _publication(work, definition, version, now, comment=comment)
@@ -183,7 +189,7 @@ class Publishing:
         report = compiled.run_cases()
         if report.failed:
             raise TestsFailedError(report)
-        return _Ready(version=version, calls=calls, warnings=compiled.warnings, report=report)
+        return _Ready(version=version, compiled=compiled, calls=calls, report=report)
 
     def _earlier(
         self, work: UnitOfWork, definition: RegisteredDefinition, timeline: Timeline, current: Publication | None

@@ -59,3 +59,14 @@ class EvaluationServicer:
     def GetDecision(self, request: wire.GetDecisionRequest, context: Call) -> wire.GetDecisionResponse:
         found = self._do.decisions.get(UUID(request.id))
         return wire.GetDecisionResponse(decision=convert.logged(found, with_inputs=True))
+
+    def ExportDecisions(
+        self, request: wire.ExportDecisionsRequest, context: Call
+    ) -> Iterator[wire.ExportDecisionsResponse]:
+        batches = self._do.decisions.export(
+            convert.wanted(request), batch_size=request.batch_size, resume_token=request.resume_token, call=context
+        )
+        for batch, token in batches:
+            yield wire.ExportDecisionsResponse(
+                decisions=[convert.logged(each, with_inputs=True) for each in batch], resume_token=token
+            )

@@ -1,4 +1,4 @@
-"""Run-time values of the engine as JSON on the wire."""
+"""Run-time values as JSON in messages."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ _EXACT = 2**53
 
 
 def json_value(value: object) -> Value:
-    """The value of the engine in the JSON form of its type."""
+    """The value in the JSON form of its type."""
     return _message(json_form(value))
 
 
-def plain_value(value: Value) -> Any:  # noqa: ANN401  any JSON
+def plain_value(value: Value) -> Any:
     """The JSON that the message says, in Python's types."""
     kind = value.WhichOneof("kind")
     if kind == "struct_value":
@@ -39,7 +39,7 @@ def _whole(number: float) -> int | float:
     return int(number) if number.is_integer() and -_EXACT <= number <= _EXACT else number
 
 
-def _message(value: Any) -> Value:  # noqa: ANN401  any JSON
+def _message(value: Any) -> Value:
     if value is None:
         return Value(null_value=NULL_VALUE)
     if isinstance(value, bool):

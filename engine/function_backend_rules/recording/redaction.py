@@ -12,7 +12,7 @@ from google.protobuf.message import Message
 from function.common.v1 import options_pb2
 
 
-def redacted(value: Any) -> tuple[Any, bool]:  # noqa: ANN401  any value of the engine
+def redacted(value: Any) -> tuple[Any, bool]:
     """The value with sensitive fields empty, and whether any was filled; the value itself when none was."""
     if isinstance(value, Message):
         if not _leads_to_sensitive(value.DESCRIPTOR):
@@ -43,7 +43,7 @@ def _empty(message: Message) -> bool:
     return emptied
 
 
-def _messages(field: FieldDescriptor, value: Any) -> list[Message]:  # noqa: ANN401  of whatever kind the field is
+def _messages(field: FieldDescriptor, value: Any) -> list[Message]:
     if field.message_type is not None and field.message_type.GetOptions().map_entry:
         return [value[key] for key in value if isinstance(value[key], Message)]
     return list(value) if field.is_repeated else [value]
