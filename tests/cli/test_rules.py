@@ -386,6 +386,65 @@ class TestOfTheService:
         assert "│   └── amount <= 1000 does not hold: amount = 1500\n" in out
         assert out.endswith("deciding again comes to the same\n")
 
+    def test_a_file_is_tried_out_before_it_is_published(self, command: RunCommand, loan: Path, here: Path) -> None:
+        assert command("rules", "publish", loan).status == 0
+        inputs = here / "inputs.yaml"
+        inputs.write_text("[{amount: 10}, {amount: 1500}, {amount: x}]")
+        done = command("rules", "simulate", loan, "--inputs", inputs)
+        assert done.status == 0
+        loan.write_text(LOAN.replace("amount <= 1000", "amount <= 2000"))
+        done = command("rules", "simulate", loan, "--inputs", inputs)
+        assert done.status == 1
+        lines = [" ".join(line.split()) for line in done.out.splitlines()]
+        assert lines[:4] == [
+            "loan.approval: the file against version 1: succeeded, 3 of 3",
+            "1 same",
+            "1 flipped",
+            "inputs 2: false → true by small",
+        ]
+        assert lines[4].startswith("1 not tried out, inputs refused: inputs.amount: 'x' is not a value of type int")
+        simulation = lines[-1].removeprefix("simulation ")
+        assert command("rules", "simulation", simulation).out == done.out
+        assert command("rules", "simulations", "--json").lines[0]["id"] == simulation
+        done = command("rules", "simulate", "loan.approval", "--limit", "10")
+        assert (done.status, done.out.splitlines()[0]) == (
+            0,
+            "loan.approval: version 1 against what was decided: succeeded, 0 of ?",
+        )
+        done = command("rules", "simulate", "loan.approval", "--no-wait", "--json")
+        assert done.status == 0
+        assert command("rules", "simulation", done.lines[0]["id"], "--wait").status == 0
+
+    @pytest.mark.parametrize(
+        ("arguments", "message"),
+        [
+            (("--inputs", "a.yaml", "--companies"), "exclude each other"),
+            (("-i", "a=1"), "say --companies"),
+            (("--companies", "--since", "2020-01-01"), "are about stored decisions"),
+            (("--version", "1"), "this is a file"),
+            (("--inputs", "bad.yaml"), "bad.yaml:2: inputs: a mapping is expected here, and this is '5'"),
+        ],
+    )
+    def test_what_does_not_go_together_is_refused(
+        self, command: RunCommand, loan: Path, here: Path, arguments: tuple[str, ...], message: str
+    ) -> None:
+        (here / "bad.yaml").write_text("- {a: 1}\n- 5\n")
+        done = command("rules", "simulate", loan, *arguments)
+        assert done.status == 2
+        assert message in done.err
+
+    def test_a_version_is_tried_out_on_the_companies(self, command: RunCommand, here: Path) -> None:
+        made = command("company", "create", "--name", "Example GmbH", "--jurisdiction", "DE")
+        assert made.status == 0
+        assert command("rules", "publish", EXAMPLES / "onboarding.yaml").status == 0
+        strict = (
+            (EXAMPLES / "onboarding.yaml").read_text().replace("otherwise: '\"review\"'", "otherwise: '\"refuse\"'")
+        )
+        (here / "strict.yaml").write_text(strict)
+        done = command("rules", "simulate", "strict.yaml", "--companies")
+        assert done.status == 1
+        assert '"review" → "refuse"' in done.out
+
     def test_a_time_can_be_planned(self, command: RunCommand, loan: Path) -> None:
         plan = ("--valid-from", "2090-01-01", "--valid-until", "2090-02-01")
         out = command("rules", "publish", loan, *plan).out

@@ -34,7 +34,7 @@ def test_the_marked_blocks_run_one_after_the_other_and_print_what_stands_below_t
         "COLUMNS": "250",
     }
     blocks = marked_blocks(PAGE)
-    names = ["write", "decide", "mistake", "table", "csv", "graph", "failing", "python", "publish"]
+    names = ["write", "decide", "mistake", "table", "csv", "graph", "failing", "python", "publish", "simulate"]
     assert [*blocks] == names
     for block in blocks.values():
         printed = run_block(block, server.target, environment, scratch, folder)

@@ -10,6 +10,7 @@ from function_backend_cli.rules.decision_log import decision, decisions
 from function_backend_cli.rules.functions_display import functions
 from function_backend_cli.rules.linting import lint
 from function_backend_cli.rules.publishing import approve, publish, reject, retire, rollback
+from function_backend_cli.rules.simulating import simulate, simulation, simulations
 from function_backend_cli.rules.testing import run_tests
 
 app = application("Check, test, take and explain decisions in files; publish them, and those of the service.")
@@ -31,5 +32,8 @@ app.command()(diff)
 app.command("list")(list_definitions)
 app.command("versions")(list_versions)
 app.command()(export)
+app.command()(simulate)
+app.command()(simulation)
+app.command()(simulations)
 app.command()(decisions)
 app.command()(decision)
