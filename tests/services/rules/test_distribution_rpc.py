@@ -76,11 +76,8 @@ def reported(definition: definition_pb2.Definition, **fields: object) -> distrib
         "inputs": given(amount=5),
     }
     made = distribution_service_pb2.ReportedDecision(**{**values, **fields})
-    if "status" not in fields:
-        made.value.bool_value = True
-        made.matches.add(
-            rule_id="small", reason_code="SMALL", reason="Small loans are granted."
-        ).value.bool_value = True
+    made.value.bool_value = True
+    made.matches.add(rule_id="small", reason_code="SMALL", reason="Small loans are granted.")
     return made
 
 
