@@ -35,7 +35,7 @@ def _opens(role: str, permission: str) -> bool:
 def _reads(permission: str) -> bool:
     """Whether no method changes anything by the permission, or carries everything away."""
     uses = [method for method in METHODS if method.policy.permission == permission]
-    return not any(method.changes for method in uses) and not permission.endswith(".export")
+    return not any(method.changes for method in uses) and not permission.endswith((".export", ".record"))
 
 
 def _about_people(permission: str) -> bool:

@@ -874,6 +874,30 @@ class HookLimitReachedError(PreconditionError):
     default_reason = "HOOK_LIMIT_REACHED"
 
 
+class SimulationNotFoundError(NotFoundError):
+    """No simulation with this id exists, or it was deleted."""
+
+    default_reason = "SIMULATION_NOT_FOUND"
+
+
+class SimulationLimitReachedError(PreconditionError):
+    """The tenant has as many simulations that are not over as it may have."""
+
+    default_reason = "SIMULATION_LIMIT_REACHED"
+
+
+class RolloutNotFoundError(NotFoundError):
+    """The decision has no rollout."""
+
+    default_reason = "ROLLOUT_NOT_FOUND"
+
+
+class RolloutInvalidError(InvalidArgumentError):
+    """The rollout does not add up; the field violations say where."""
+
+    default_reason = "ROLLOUT_INVALID"
+
+
 class ConditionInvalidError(InvalidArgumentError):
     """The expression of a condition cannot be accepted."""
 

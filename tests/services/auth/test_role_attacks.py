@@ -38,7 +38,7 @@ from tests.fixtures.subjects import BUILT_IN, Grants, Subject, role_id, wire_sub
 
 _SECONDS = 10
 _NORTH = role_binding_pb2.RoleScope(resource_type="company", labels={"team": "north"})
-_READING_RULES = ("rules.read", "rules.evaluate", "rules.decisions.read", "rules.hooks.read")
+_READING_RULES = ("rules.read", "rules.evaluate", "rules.decisions.read", "rules.hooks.read", "rules.published.read")
 """What viewers hold besides `company.read`."""
 _MANAGING = ("auth.role.*", "auth.role_binding.*")
 

@@ -43,7 +43,7 @@ def begun(caller: RulesCaller, name: str, **fields: object) -> rollout_pb2.Rollo
     request = wire.SetRolloutRequest(name=name, candidate_version=2, **fields)  # type: ignore[arg-type]
     answer, called = caller.rollouts.SetRollout.with_call(request, metadata=caller.metadata, timeout=SECONDS)
     token = next(str(value) for key, value in called.trailing_metadata() if key == CONSISTENCY_TOKEN)
-    caller.metadata = caller.server.metadata(**{CONSISTENCY_TOKEN: token})
+    caller._seen = ((CONSISTENCY_TOKEN, token),)
     return answer.rollout
 
 
