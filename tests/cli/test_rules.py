@@ -386,6 +386,41 @@ class TestOfTheService:
         assert "│   └── amount <= 1000 does not hold: amount = 1500\n" in out
         assert out.endswith("deciding again comes to the same\n")
 
+    def test_the_log_becomes_a_file_for_other_programs(self, command: RunCommand, loan: Path, here: Path) -> None:
+        assert command("rules", "publish", loan).status == 0
+        [made] = command("rules", "eval", "loan.approval", "--remote", "-i", "amount=10", "--json").lines
+        deadline = time.monotonic() + 20
+        while made["id"] not in command("rules", "decisions", "--name", "loan.approval").out:
+            assert time.monotonic() < deadline  # It is written behind the call.
+        assert command("rules", "export-decisions", "log.jsonl", "--status", "matched").status == 0
+        rows = [json.loads(line) for line in (here / "log.jsonl").read_text("utf-8").splitlines()]
+        [row] = [row for row in rows if row["id"] == made["id"]]
+        assert (row["value"], row["rule_ids"], row["reason_codes"]) == ("true", ["small"], ["SMALL"])
+        assert json.loads(row["inputs"]) == {"json": {"amount": 10}}
+        assert row["decide_time"].endswith("Z")
+        assert row["candidate_version"] is None
+
+        pytest.importorskip("pyarrow", reason="pyarrow is not installed")
+        from pyarrow import parquet  # noqa: PLC0415 - see above
+
+        assert command("rules", "export-decisions", "log.parquet").status == 0
+        columns = parquet.read_table(here / "log.parquet")
+        [written] = [each for each in columns.to_pylist() if each["id"] == made["id"]]
+        assert (written["value"], written["rule_ids"], written["version"]) == ("true", ["small"], 1)
+        assert written["decide_time"].tzinfo is not None
+        assert {file.name for file in here.iterdir()} >= {"log.jsonl", "log.parquet"}
+        assert not list(here.glob(".*.part"))
+
+    def test_an_export_of_the_log_says_what_it_cannot_write(self, command: RunCommand, here: Path) -> None:
+        done = command("rules", "export-decisions", "log.csv")
+        assert done.status != 0
+        assert "write *.parquet or *.jsonl" in done.err
+        assert "did you mean 'failed'" in command("rules", "export-decisions", "log.jsonl", "--status", "fialed").err
+        assert (
+            command("rules", "export-decisions", "log.jsonl", "--name", "no.such").out == "0 decisions in log.jsonl\n"
+        )
+        assert (here / "log.jsonl").read_text() == ""
+
     def test_a_file_is_tried_out_before_it_is_published(self, command: RunCommand, loan: Path, here: Path) -> None:
         assert command("rules", "publish", loan).status == 0
         inputs = here / "inputs.yaml"

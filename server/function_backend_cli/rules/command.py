@@ -6,6 +6,7 @@ from function_backend_cli.application import application
 from function_backend_cli.rules.browsing import diff, export, list_definitions, list_versions
 from function_backend_cli.rules.converting import convert
 from function_backend_cli.rules.deciding import evaluate, explain
+from function_backend_cli.rules.decision_export import export_decisions
 from function_backend_cli.rules.decision_log import decision, decisions
 from function_backend_cli.rules.functions_display import functions
 from function_backend_cli.rules.linting import lint
@@ -37,3 +38,4 @@ app.command()(simulation)
 app.command()(simulations)
 app.command()(decisions)
 app.command()(decision)
+app.command("export-decisions")(export_decisions)

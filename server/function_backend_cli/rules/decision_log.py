@@ -18,7 +18,7 @@ from function_backend_cli.rules.remote_deciding import print_decision
 from function_backend_cli.rules.report_display import text_of
 
 _PAGE = 200
-_STATUSES = {
+STATUSES = {
     "matched": decision_pb2.DECISION_STATUS_MATCHED,
     "no_match": decision_pb2.DECISION_STATUS_NO_MATCH,
     "failed": decision_pb2.DECISION_STATUS_FAILED,
@@ -36,11 +36,11 @@ def decisions(
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="Print at most so many.")] = 50,
 ) -> None:
     """Print what was decided, the latest first."""
-    if status and status not in _STATUSES:
-        raise ValueError(f"{status!r} is no status{nearest(status, _STATUSES)}")
+    if status and status not in STATUSES:
+        raise ValueError(f"{status!r} is no status{nearest(status, STATUSES)}")
     request = wire.ListDecisionsRequest(name=name, version=version)
     if status:
-        request.status = _STATUSES[status]
+        request.status = STATUSES[status]
     if since is not None:
         request.decided_from.FromDatetime(since)
     if until is not None:
