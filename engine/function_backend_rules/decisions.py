@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from google.protobuf import any_pb2
 from google.protobuf.descriptor_pool import DescriptorPool
 
+from function.company.v1 import company_pb2  # noqa: F401 - what most decisions are about is in the default pool
 from function.rules.v1 import definition_pb2
 from function_backend_rules.cel.budget import BYTES, STEPS, Budget
 from function_backend_rules.cel.environment import Environment
