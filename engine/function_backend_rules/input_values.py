@@ -17,6 +17,7 @@ from function_backend_rules.cel.failures import EvaluationError
 from function_backend_rules.cel.inputs import InputError, checked, dynamic, message_class, of_version
 from function_backend_rules.cel.names import nearest
 from function_backend_rules.cel.runtime.conversions import to_duration, to_integer, to_timestamp, to_unsigned
+from function_backend_rules.cel.runtime.json_form import json_form
 from function_backend_rules.cel.runtime.messages import from_message
 from function_backend_rules.cel.types import Type
 from function_backend_rules.cel.values import NONE, OptionalValue, UInt
@@ -287,5 +288,6 @@ def _plain(value: Any, path: str, depth: int) -> Any:
 
 
 def _shown(value: object) -> str:
-    text = repr(value)
+    # A number that is not finite is a text in JSON, and is told as one wherever it is read.
+    text = repr(json_form(value) if isinstance(value, float) else value)
     return text if len(text) <= 60 else f"{text[:57]}..."  # noqa: PLR2004 - enough to know it by

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -11,7 +12,7 @@ import grpc
 import pytest
 from google.protobuf.json_format import MessageToDict, ParseDict
 from google.protobuf.timestamp_pb2 import Timestamp
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from function.auth.v1 import user_pb2
@@ -165,6 +166,8 @@ _TAKES = {
 class TestTheSameAnswers:
     @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(kind=st.sampled_from(sorted(_TAKES)), drawn=_INPUTS, as_dict=st.booleans())
+    @example(kind="graph", drawn={"amount": math.inf}, as_dict=False)
+    @example(kind="graph", drawn={"amount": math.nan}, as_dict=False)
     def test_local_equals_server(
         self,
         client: Client,

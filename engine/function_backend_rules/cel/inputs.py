@@ -44,6 +44,7 @@ _RANGES: dict[str, tuple[type[int], int, int]] = {
     "duration": (Duration, -DURATION_LIMIT, DURATION_LIMIT),
 }
 _MAX_DEPTH = 100
+_NOT_FINITE = {"inf": "'Infinity'", "-inf": "'-Infinity'", "nan": "'NaN'"}
 _EXACT: dict[str, type] = {"bool": bool, "double": float, "bytes": bytes, "type": TypeValue, "null": type(None)}
 
 
@@ -88,6 +89,8 @@ def checked(value: Any, kind: Type, path: str) -> Any:
 
 def _shown(value: object) -> str:
     text = repr(value) if not isinstance(value, Message) else f"a {value.DESCRIPTOR.full_name}"
+    # A number that is not finite is a text in JSON, and is told as one however it came.
+    text = _NOT_FINITE.get(text, text)
     return text if len(text) <= 60 else f"{text[:57]}..."  # noqa: PLR2004 - enough to know it by
 
 
