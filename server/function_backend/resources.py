@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from function_backend.kernel.declared_method import DeclaredMethod
     from function_backend.kernel.pagination import PageTokens
     from function_backend.persistence.unit_of_work import Transactions
+    from function_backend.vault.master_keys import MasterKeys
+    from function_backend.vault.vault import Vault
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +26,10 @@ class Resources:
     transactions: Transactions
     clock: Clock
     page_tokens: PageTokens
+    master_keys: MasterKeys
+    """Wrap the keys that encrypt; from the settings."""
+    vault: Vault
+    """Seals and opens secrets of tenants."""
     permission_catalogue: frozenset[str]
     """The permissions that the methods of all services declare."""
     methods: tuple[DeclaredMethod, ...] = ()

@@ -14,11 +14,12 @@ from function_backend.resources import Resources
 from function_backend.services.auth.domain.access_claims import AccessClaims, SubjectKind
 from function_backend.services.auth.domain.policies import KeyPolicy
 from function_backend.services.auth.service.keys import Keys, open_keys
+from function_backend.vault.master_keys import MasterKeys
+from function_backend.vault.vault import Vault
 
 ISSUER = "https://auth.example.com"
 AUDIENCE = "function-backend"
 POLICY = KeyPolicy(
-    master_keys=(),
     issuer=ISSUER,
     audience=AUDIENCE,
     leeway=timedelta(seconds=30),
@@ -54,8 +55,12 @@ def keys_with(
     epoch_age: Callable[[], float] = lambda: 0.0,
 ) -> Keys:
     """The keys of a worker whose settings name these master keys, the first being the current one."""
-    around = replace(resources, clock=clock or resources.clock, epoch_age=epoch_age)
-    return open_keys(around, replace(policy, master_keys=[master_key(name) for name in names]))
+    master_keys = MasterKeys.parse([master_key(name) for name in names])
+    chosen = clock or resources.clock
+    around = replace(
+        resources, clock=chosen, epoch_age=epoch_age, master_keys=master_keys, vault=Vault(master_keys, chosen)
+    )
+    return open_keys(around, policy)
 
 
 def claims(now: datetime, **changes: object) -> AccessClaims:

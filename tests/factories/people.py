@@ -22,7 +22,6 @@ from function_backend.services.auth.domain.checks import Checks
 from function_backend.services.auth.domain.entitlement import NOTHING, Entitlement
 from function_backend.services.auth.domain.user import Profile, User
 from function_backend.services.auth.ports import PasswordAttempt
-from function_backend.services.auth.service.keys import open_keys
 from function_backend.services.auth.service.new_password import PasswordPolicies, UsualPolicies
 from function_backend.services.auth.service.people import People, Surroundings, open_people
 from function_backend.services.auth.service.session_end import NoSessions
@@ -113,7 +112,7 @@ def people_scene(
         ticking,
         chosen.sign_in_policy,
         Surroundings(
-            secret_box=open_keys(ticking, chosen.key_policy).vault,
+            secret_box=ticking.vault,
             policies=policies or UsualPolicies(),
             entitlements=held,
             grants=held,

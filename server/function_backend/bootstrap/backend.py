@@ -50,6 +50,8 @@ from function_backend.runtime.pool import CallPool
 from function_backend.runtime.server import CallServer
 from function_backend.runtime.warm_up import WarmUp
 from function_backend.settings.tree import Settings
+from function_backend.vault.master_keys import MasterKeys
+from function_backend.vault.vault import Vault
 
 _PURGE_SECONDS = 60.0
 
@@ -69,6 +71,8 @@ class Surroundings:
     registry: CollectorRegistry
     addresses: Sequence[Address]
     admin: Address | None
+    background: bool
+    """Whether this process does what goes on without a call."""
     local: str = ""
     """A socket for the service's own processes, such as `unix:/…`; empty for none."""
 
@@ -86,10 +90,13 @@ class Backend:
         transactions = Transactions(self._database, recorder, push=self._push)
         self._listener = Listener(around.database)
         references, gates = References(), Gates()
+        master_keys = MasterKeys.parse(settings.auth.master_keys)
         resources = Resources(
             transactions=transactions,
             clock=around.clock,
             page_tokens=PageTokens(around.token_secret.reveal().encode()),
+            master_keys=master_keys,
+            vault=Vault(master_keys, around.clock),
             permission_catalogue=declared_permissions(SLICES),
             methods=declared_methods(SLICES),
             references=references,
@@ -135,6 +142,7 @@ class Backend:
         self._warm_up = WarmUp([validation.warm_up, *(step for each in self._slices for step in each.warm_ups)])
         self._admin: AdminServer | None = None
         self._watch: DependencyWatch | None = None
+        self._background_begun = False
 
     @property
     def port(self) -> int:
@@ -156,6 +164,7 @@ class Backend:
         def back() -> None:
             self._health.set_all(serving=True)
             tell(State.SERVING)
+            self._begin_background()
             # Not before: whoever waits for the service waits for the processor too.
             self._warm_up.begin()
 
@@ -193,10 +202,20 @@ class Backend:
         self._server.stop(grace)
         self._release()
 
+    def _begin_background(self) -> None:
+        if self._background_begun or not self._around.background:
+            return
+        self._background_begun = True
+        for each in self._slices:
+            for work in each.background:
+                work.start()
+
     def _end_streams(self) -> None:
         for each in self._slices:
             for end in each.endings:
                 end()
+            for work in each.background if self._background_begun else ():
+                work.end()
 
     def _tick(self) -> None:
         self._health.cut_off_the_stuck()
@@ -204,6 +223,8 @@ class Backend:
 
     def _release(self) -> None:
         for each in self._slices:
+            for work in each.background if self._background_begun else ():
+                work.close()
             for close in each.closings:
                 close()
         if self._admin is not None:

@@ -24,9 +24,9 @@ from function_backend.persistence.refusals import DatabaseAwayError
 from function_backend.persistence.settings import DatabaseSettings
 from function_backend.persistence.unit_of_work import Transactions
 from function_backend.services.auth.convert.event_payloads import EVENT_PAYLOADS
-from function_backend.services.auth.domain.master_key_text import new_master_key, read_master_keys
 from function_backend.services.auth.service.first_tenant import ensure_default_tenant
 from function_backend.settings.tree import Settings
+from function_backend.vault.master_key_text import new_master_key, read_master_keys
 
 _LOG = logging.getLogger(__name__)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import Literal
 
 from function_backend.runtime.address import Address
 
@@ -60,6 +61,15 @@ class ServerSettings:
         for name in ("keepalive_time", "keepalive_timeout", "max_connection_age", "max_connection_age_grace"):
             if getattr(self, name) < timedelta(milliseconds=100):
                 raise ValueError(f"{name} must be at least 100ms")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackgroundSettings:
+    """What goes on without a call: events that are carried away, webhooks, jobs, notifications."""
+
+    in_process: Literal["auto", "on", "off"] = "auto"
+    """Whether the workers that serve do it too. By default with the embedded database alone; elsewhere
+    `function-backend worker` does it, in processes of its own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

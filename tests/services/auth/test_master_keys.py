@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from function_backend.kernel.errors import UnavailableError
-from function_backend.services.auth.adapters.master_keys import MasterKeys, Wrapped
-from function_backend.services.auth.domain.master_key_text import new_master_key
-from function_backend.services.auth.errors.secret import MasterKeyMissingError, SecretLostError
+from function_backend.vault.errors import MasterKeyMissingError, SecretLostError
+from function_backend.vault.master_key_text import new_master_key
+from function_backend.vault.master_keys import MasterKeys, Wrapped
 from tests.factories.keys import master_key
 
 

@@ -13,9 +13,9 @@ from function_backend.kernel.errors import UnavailableError
 from function_backend.kernel.identity import Principal
 from function_backend.resources import Resources
 from function_backend.services.auth.convert.event_payloads import EVENT_PAYLOADS
-from function_backend.services.auth.errors.secret import SecretLostError
 from function_backend.services.auth.service.keys import Keys
 from function_backend.services.auth.service.tenants import make_tenant
+from function_backend.vault.errors import SecretLostError
 from tests.factories.auth import a_principal, calling
 from tests.factories.keys import keys_with
 from tests.fixtures import postgres

@@ -1,6 +1,6 @@
 """What the use cases of auth need of each other, so that each can be read and tested alone.
 
-The slice hands in what implements them: `adapters.vault`, `adapters.tokens`, `service.sign_in` and
+The slice hands in what implements them: `vault.vault`, `adapters.tokens`, `service.sign_in` and
 `repository.entitlement`.
 """
 

@@ -9,7 +9,6 @@ from typing import Literal
 
 from function_backend.kernel.secret import Secret
 from function_backend.services.auth.domain.discovery import check_issuer
-from function_backend.services.auth.domain.master_key_text import read_master_keys
 from function_backend.services.auth.domain.policies import (
     Argon2Cost,
     GrantRules,
@@ -18,6 +17,7 @@ from function_backend.services.auth.domain.policies import (
     SignInPolicy,
 )
 from function_backend.services.auth.domain.tenant_settings import LONGEST_ACCESS_TOKEN, SHORTEST_ACCESS_TOKEN
+from function_backend.vault.master_key_text import read_master_keys
 
 _MOST_NICE = 19
 
@@ -204,7 +204,6 @@ class AuthSettings:
     def key_policy(self) -> KeyPolicy:
         """What they say about keys and tokens."""
         return KeyPolicy(
-            master_keys=self.master_keys,
             issuer=self.issuer,
             audience=self.audience,
             leeway=self.token_leeway,

@@ -22,8 +22,8 @@ from cryptography.hazmat.primitives.serialization import (
 from jwt import get_algorithm_by_name
 from jwt.exceptions import InvalidKeyError
 
-from function_backend.services.auth.adapters.master_keys import MasterKeys, Wrapped
-from function_backend.services.auth.errors.secret import SecretLostError
+from function_backend.vault.errors import SecretLostError
+from function_backend.vault.master_keys import MasterKeys, Wrapped
 
 PrivateKey = EllipticCurvePrivateKey | Ed25519PrivateKey
 PublicKey = EllipticCurvePublicKey | Ed25519PublicKey

@@ -14,9 +14,10 @@ from function_backend.kernel.clock import Clock
 from function_backend.persistence.unit_of_work import Transactions
 from function_backend.persistence.wire import Driver
 from function_backend.services.auth.adapters.key_forge import KeyForge, PrivateKey, PublicKey, read_public
-from function_backend.services.auth.adapters.master_keys import Wrapped
 from function_backend.services.auth.domain.signing_key import SigningKey, signer
-from function_backend.services.auth.errors.secret import SecretLostError, SigningKeyUnavailableError
+from function_backend.services.auth.errors.secret import SigningKeyUnavailableError
+from function_backend.vault.errors import SecretLostError
+from function_backend.vault.master_keys import Wrapped
 
 _SQL = """
     select id, algorithm, public_jwk, created_at, activates_at, retires_at, leaves_at, sealed_key, master_key_id

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from function_backend.kernel.secret import Secret
 from function_backend.services.auth.domain.password_hash import HashRefusedError, read_hash
 from function_backend.services.auth.domain.throttle import ThrottleRules
 
@@ -15,7 +13,6 @@ from function_backend.services.auth.domain.throttle import ThrottleRules
 class KeyPolicy:
     """What the settings say about keys and tokens."""
 
-    master_keys: Sequence[Secret]
     issuer: str
     audience: str
     leeway: timedelta

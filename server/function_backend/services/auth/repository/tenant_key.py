@@ -1,4 +1,4 @@
-"""The data keys of all tenants, for wrapping them anew. What a tenant does with its own is `adapters.vault`'s."""
+"""The data keys of all tenants, for wrapping them anew. What a tenant does with its own is the vault's."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import LargeBinary, Uuid, cast, func, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from function_backend.services.auth.tables.tenant_key import tenant_key_table
+from function_backend.vault.tenant_key import tenant_key_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,15 +8,14 @@ from datetime import timedelta
 from function_backend.resources import Resources
 from function_backend.services.auth.adapters.key_forge import KeyForge
 from function_backend.services.auth.adapters.key_ring import KeyRing
-from function_backend.services.auth.adapters.master_keys import MasterKeys
 from function_backend.services.auth.adapters.tokens import JwtIssuer, JwtReader
-from function_backend.services.auth.adapters.vault import Vault
 from function_backend.services.auth.domain.policies import KeyPolicy
 from function_backend.services.auth.domain.signing_key import SigningSchedule
 from function_backend.services.auth.domain.tenant_settings import LONGEST_ACCESS_TOKEN
 from function_backend.services.auth.service.master_keys import MasterKeyService
 from function_backend.services.auth.service.revocation import Revoked
 from function_backend.services.auth.service.signing_keys import SigningKeyService
+from function_backend.vault.vault import Vault
 
 _MARGIN = timedelta(minutes=1)
 
@@ -48,7 +47,7 @@ class Keys:
 
 def open_keys(resources: Resources, policy: KeyPolicy) -> Keys:
     """The keys of the installation as one worker uses them; nothing is read or made before it is needed."""
-    master_keys = MasterKeys.parse(policy.master_keys)
+    master_keys = resources.master_keys
     forge = KeyForge(master_keys)
     signing_keys = SigningKeyService(
         transactions=resources.transactions,
@@ -70,7 +69,7 @@ def open_keys(resources: Resources, policy: KeyPolicy) -> Keys:
         make_first=signing_keys.ensure,
     )
     return Keys(
-        vault=Vault(master_keys, resources.clock),
+        vault=resources.vault,
         ring=ring,
         issuer=JwtIssuer(ring, issuer=policy.issuer),
         reader=JwtReader(ring, resources.clock, issuer=policy.issuer, audience=policy.audience, leeway=policy.leeway),

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from function_backend.kernel.clock import Clock
 from function_backend.persistence.unit_of_work import Transactions, UnitOfWork
 from function_backend.services.auth.adapters.key_forge import signing_key
-from function_backend.services.auth.adapters.master_keys import MasterKeys, Wrapped
-from function_backend.services.auth.adapters.vault import data_key
 from function_backend.services.auth.events.signing_key import KeysRewrapped
 from function_backend.services.auth.repository.signing_key import SigningKeyRepository
 from function_backend.services.auth.repository.tenant_key import TenantKeyRepository
+from function_backend.vault.master_keys import MasterKeys, Wrapped
+from function_backend.vault.vault import data_key
 
 _DEFAULT_BATCH = 500
 

@@ -21,10 +21,10 @@ from function_backend.kernel.clock import Clock
 from function_backend.kernel.identifiers import new_id
 from function_backend.kernel.statistics import CacheStatistics
 from function_backend.persistence.unit_of_work import UnitOfWork
-from function_backend.services.auth.adapters.master_keys import NONCE_BYTES, MasterKeys, Wrapped
-from function_backend.services.auth.domain.master_key_text import KEY_BYTES
-from function_backend.services.auth.errors.secret import SecretLostError
-from function_backend.services.auth.tables.tenant_key import tenant_key_table
+from function_backend.vault.errors import SecretLostError
+from function_backend.vault.master_key_text import KEY_BYTES
+from function_backend.vault.master_keys import NONCE_BYTES, MasterKeys, Wrapped
+from function_backend.vault.tenant_key import tenant_key_table
 
 _FORMAT = b"\x01"
 _ID_END = len(_FORMAT) + 16

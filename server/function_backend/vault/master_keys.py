@@ -10,8 +10,8 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from function_backend.kernel.secret import Secret
-from function_backend.services.auth.domain.master_key_text import read_master_keys
-from function_backend.services.auth.errors.secret import MasterKeyMissingError, SecretLostError
+from function_backend.vault.errors import MasterKeyMissingError, SecretLostError
+from function_backend.vault.master_key_text import read_master_keys
 
 NONCE_BYTES = 12
 _FORMAT = b"\x01"
