@@ -484,7 +484,8 @@ class TestOfTheService:
         file = here / "names.yaml"
         file.write_text(
             "name: cli.names\ninputs: [{name: company, type: function.company.v1.Company}]\n"
-            "rule_set:\n  rules: [{id: no-x, condition: company.legal_name == 'Xyzzy', outcome: false}]\n  otherwise: true\n"
+            "rule_set:\n  rules: [{id: no-x, condition: company.legal_name == 'Xyzzy', outcome: false}]\n"
+            "  otherwise: true\n"
         )
         assert command("rules", "publish", file).status == 0
         done = command("rules", "bind", "cli.names", "--to", "company.create", "--hook", "cli.naming")
