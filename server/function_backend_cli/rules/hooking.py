@@ -90,9 +90,7 @@ def set_hook(
 ) -> None:
     """Change whether a hook is asked, and what becomes of its answer."""
     if (enabled, shadow, order, description) == (None, None, None, None):
-        raise ValueError(
-            "nothing to change; say --enable, --disable, --shadow, --enforce, --order or --description"
-        )
+        raise ValueError("nothing to change; say --enable, --disable, --shadow, --enforce, --order or --description")
     request = wire.UpdateHookRequest(name=hook, request_id=str(uuid.uuid4()), validate_only=validate_only)
     if enabled is not None:
         request.enabled = enabled
