@@ -16,6 +16,7 @@ from function_backend.bootstrap.slices import SLICES
 from function_backend.cache.client import CacheSettings, connect
 from function_backend.cache.push import RedisPush
 from function_backend.cache.rate_limit import HostBuckets, RateLimiter, SharedBuckets
+from function_backend.events.log import TOPIC
 from function_backend.events.recording import EventRecorder
 from function_backend.interceptors.authentication import Authentication
 from function_backend.interceptors.chain import server_chain
@@ -84,11 +85,18 @@ class Backend:
         """Wires everything; nothing connects, listens or starts a thread before `start`."""
         self._around = around
         self._database = Database(around.database)
-        recorder = EventRecorder(around.clock, trace_context=current_traceparent)
         redis = connect(settings.cache)
         self._push = None if redis is None else RedisPush(redis, key_prefix=settings.cache.key_prefix)
+        self._listener = (
+            Listener(around.database) if self._push is None else Listener(around.database, beside=self._push.publish)
+        )
+        listener = self._listener
+        recorder = EventRecorder(
+            around.clock,
+            trace_context=current_traceparent,
+            committed=lambda tenant_id: listener.announce(TOPIC, str(tenant_id)),
+        )
         transactions = Transactions(self._database, recorder, push=self._push)
-        self._listener = Listener(around.database)
         references, gates = References(), Gates()
         master_keys = MasterKeys.parse(settings.auth.master_keys)
         resources = Resources(
@@ -111,7 +119,7 @@ class Backend:
             references.learn(each.references, each.pages)
             gates.learn(each.gates)
             if self._push is not None:
-                self._push.carry(each.pushed)
+                self._push.carry(each.pushed | {TOPIC})
         calls = CallPool(settings.server.threads, name="call")
         streams = CallPool(settings.server.stream_threads, name="stream")
         self._outlook = Outlook(log=around.log, registry=around.registry, sampling=around.tracing)

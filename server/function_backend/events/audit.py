@@ -35,6 +35,7 @@ audit_head_table = Table(
     tenant_column(),
     Column("seq", BigInteger, nullable=False),
     Column("hash", LargeBinary, nullable=False),
+    moment_column("recorded_at"),
 )
 
 audit_record_table = Table(
