@@ -26,6 +26,8 @@ from urllib.parse import unquote
 from google.protobuf import descriptor_pool, json_format, message_factory
 from google.protobuf.message import DecodeError, Message
 
+from function.events.v1 import cloud_event_pb2
+
 _PREFIXES = ("ce_", "ce-", "cloudevents:", "cloudevents_")
 _ESCAPED = "ce-"
 """The prefix of NATS, as of HTTP, whose values have what is not printable ASCII by percent signs."""
@@ -104,8 +106,10 @@ def message_class(type_name: str) -> type[Message]:
 
 
 def _structured(kind: str, raw: bytes) -> BrokerEvent:
+    if _PROTOBUF.match(kind):
+        return _from_protobuf(raw)
     if not _JSON.match(kind):
-        raise UnreadableEventError(f"the content type is {kind!r}; structured events are read as JSON")
+        raise UnreadableEventError(f"the content type is {kind!r}; structured events are read as JSON or protobuf")
     try:
         fields = json.loads(raw)
     except ValueError as error:
@@ -122,6 +126,35 @@ def _structured(kind: str, raw: bytes) -> BrokerEvent:
             raise UnreadableEventError("data_base64 is no base64") from None
         return _event(attributes, _data(type_name, attributes.get("datacontenttype", ""), decoded))
     return _event(attributes, _from_json(type_name, json.dumps(data)))
+
+
+def _from_protobuf(raw: bytes) -> BrokerEvent:
+    try:
+        message = cloud_event_pb2.CloudEvent.FromString(raw)
+    except DecodeError as error:
+        raise UnreadableEventError(f"the body is no CloudEvent: {error}") from None
+    attributes = {name: _attribute(value) for name, value in message.attributes.items()}
+    attributes |= {
+        "id": message.id,
+        "source": message.source,
+        "type": message.type,
+        "specversion": message.spec_version,
+    }
+    if message.WhichOneof("data") == "text_data":
+        return _event(attributes, _from_json(message.type, message.text_data))
+    raw_data = message.proto_data.value or message.binary_data
+    return _event(attributes, _data(message.type, attributes.get("datacontenttype", ""), raw_data))
+
+
+def _attribute(value: cloud_event_pb2.CloudEventAttributeValue) -> str:
+    kind = value.WhichOneof("attr")
+    if kind == "ce_timestamp":
+        return value.ce_timestamp.ToJsonString()
+    if kind == "ce_boolean":
+        return str(value.ce_boolean).lower()
+    if kind == "ce_bytes":
+        return base64.b64encode(value.ce_bytes).decode()
+    return "" if kind is None else str(getattr(value, kind))
 
 
 def _data(type_name: str, kind: str, raw: bytes) -> Message:
