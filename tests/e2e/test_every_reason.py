@@ -8,6 +8,7 @@ import pytest
 
 from tests.contracts.reasons import REASONS, status_of
 from tests.e2e import (
+    provocations_events,  # noqa: F401 - registers its own
     provocations_grants,  # noqa: F401 - registers its own
     provocations_hooks,  # noqa: F401 - registers its own
     provocations_keys,  # noqa: F401 - registers its own
@@ -57,7 +58,7 @@ NAMES_FIELDS |= {"ROLLOUT_INVALID"}
 NAMES_A_RESOURCE |= {"LOGGED_DECISION_NOT_FOUND"}
 NAMES_FIELDS |= {"HOOK_MISFIT", "CONDITION_INVALID"}
 NAMES_A_RESOURCE |= {"CHANGE_DENIED", "HOOK_FAILED", "HOOK_NOT_FOUND", "HOOK_NAME_TAKEN", "HOOK_ETAG_MISMATCH"}
-NAMES_A_RESOURCE |= {"HOOK_MISFIT"}
+NAMES_A_RESOURCE |= {"HOOK_MISFIT", "EVENT_NOT_FOUND"}
 
 
 @pytest.fixture(scope="module")
@@ -75,6 +76,8 @@ def scene(
         "rules.most_definitions": 1,
         "rules.most_simulations": 1,
         "rules.most_hooks": 1,
+        "events.most_watchers": 1,
+        "events.longest_queue": 1,
         "rules.approval": "four_eyes",
         "rules.decision_log": "synchronous",
         "rules.decision_inputs": "digest",

@@ -147,6 +147,8 @@ class Backend:
             caches={name: cache for each in self._slices for name, cache in each.caches.items()},
             pools=self._database.pools,
             queues={"calls": calls.waiting, "streams": streams.waiting},
+            consumers={name: consumer for each in self._slices for name, consumer in each.consumers.items()},
+            readings={name: reading for each in self._slices for name, reading in each.readings.items()},
         )
         self._warm_up = WarmUp([validation.warm_up, *(step for each in self._slices for step in each.warm_ups)])
         self._admin: AdminServer | None = None

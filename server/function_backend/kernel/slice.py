@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from function_backend.kernel.gates import Gate
     from function_backend.kernel.identity import Authenticator
     from function_backend.kernel.references import ResourcePages
-    from function_backend.kernel.statistics import CacheStatistics
+    from function_backend.kernel.statistics import CacheStatistics, ConsumerStatistics, Reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,10 @@ class Slice:
     """Called when notifications may have been missed: drop everything cached."""
     caches: Mapping[str, CacheStatistics] = field(default_factory=dict)
     """The caches it keeps, by a name for people; their hits and misses become metrics."""
+    consumers: Mapping[str, ConsumerStatistics] = field(default_factory=dict)
+    """The consumers of events it has, by their names; lag, backlog and failures become metrics."""
+    readings: Mapping[str, Reading] = field(default_factory=dict)
+    """Other numbers that become metrics, by the end of the metric's name, such as `event_watchers`."""
     warm_ups: tuple[Callable[[], object], ...] = ()
     """What the first calls would otherwise wait for; called once, when the worker serves already."""
     chores: tuple[Chore, ...] = ()

@@ -425,6 +425,26 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """The expression of a condition cannot be accepted; `BadRequest` names each
     place and what was probably meant.
     """
+    ERROR_REASON_INVALID_EVENT_CURSOR: _ErrorReason.ValueType  # 500
+    """The cursor is not one of this tenant's feed, or has been altered."""
+    ERROR_REASON_EVENT_CURSOR_EXPIRED: _ErrorReason.ValueType  # 501
+    """What follows the cursor is not kept any more. The feed can be read on from
+    the `oldest_cursor`; what lies between is lost to this feed.
+    """
+    ERROR_REASON_UNKNOWN_EVENT_TYPE: _ErrorReason.ValueType  # 502
+    """There is no such type of events."""
+    ERROR_REASON_EVENT_TYPE_HIDDEN: _ErrorReason.ValueType  # 503
+    """The caller may see no events of the type."""
+    ERROR_REASON_TOO_MANY_EVENT_WATCHERS: _ErrorReason.ValueType  # 504
+    """The server has as many watchers as it takes."""
+    ERROR_REASON_EVENT_WATCHER_TOO_SLOW: _ErrorReason.ValueType  # 505
+    """The watcher did not take its events as fast as they came, so its stream was
+    ended. Go on from the `cursor`.
+    """
+    ERROR_REASON_EVENT_NOT_FOUND: _ErrorReason.ValueType  # 506
+    """The tenant has no event with this id that the caller may see, or none any
+    more.
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Why a call failed. It travels as `google.rpc.ErrorInfo.reason` without the
@@ -835,5 +855,25 @@ ERROR_REASON_HOOK_LIMIT_REACHED: ErrorReason.ValueType  # 466
 ERROR_REASON_CONDITION_INVALID: ErrorReason.ValueType  # 470
 """The expression of a condition cannot be accepted; `BadRequest` names each
 place and what was probably meant.
+"""
+ERROR_REASON_INVALID_EVENT_CURSOR: ErrorReason.ValueType  # 500
+"""The cursor is not one of this tenant's feed, or has been altered."""
+ERROR_REASON_EVENT_CURSOR_EXPIRED: ErrorReason.ValueType  # 501
+"""What follows the cursor is not kept any more. The feed can be read on from
+the `oldest_cursor`; what lies between is lost to this feed.
+"""
+ERROR_REASON_UNKNOWN_EVENT_TYPE: ErrorReason.ValueType  # 502
+"""There is no such type of events."""
+ERROR_REASON_EVENT_TYPE_HIDDEN: ErrorReason.ValueType  # 503
+"""The caller may see no events of the type."""
+ERROR_REASON_TOO_MANY_EVENT_WATCHERS: ErrorReason.ValueType  # 504
+"""The server has as many watchers as it takes."""
+ERROR_REASON_EVENT_WATCHER_TOO_SLOW: ErrorReason.ValueType  # 505
+"""The watcher did not take its events as fast as they came, so its stream was
+ended. Go on from the `cursor`.
+"""
+ERROR_REASON_EVENT_NOT_FOUND: ErrorReason.ValueType  # 506
+"""The tenant has no event with this id that the caller may see, or none any
+more.
 """
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

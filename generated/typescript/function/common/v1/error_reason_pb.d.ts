@@ -1110,6 +1110,58 @@ export enum ErrorReason {
    * @generated from enum value: ERROR_REASON_CONDITION_INVALID = 470;
    */
   CONDITION_INVALID = 470,
+
+  /**
+   * The cursor is not one of this tenant's feed, or has been altered.
+   *
+   * @generated from enum value: ERROR_REASON_INVALID_EVENT_CURSOR = 500;
+   */
+  INVALID_EVENT_CURSOR = 500,
+
+  /**
+   * What follows the cursor is not kept any more. The feed can be read on from
+   * the `oldest_cursor`; what lies between is lost to this feed.
+   *
+   * @generated from enum value: ERROR_REASON_EVENT_CURSOR_EXPIRED = 501;
+   */
+  EVENT_CURSOR_EXPIRED = 501,
+
+  /**
+   * There is no such type of events.
+   *
+   * @generated from enum value: ERROR_REASON_UNKNOWN_EVENT_TYPE = 502;
+   */
+  UNKNOWN_EVENT_TYPE = 502,
+
+  /**
+   * The caller may see no events of the type.
+   *
+   * @generated from enum value: ERROR_REASON_EVENT_TYPE_HIDDEN = 503;
+   */
+  EVENT_TYPE_HIDDEN = 503,
+
+  /**
+   * The server has as many watchers as it takes.
+   *
+   * @generated from enum value: ERROR_REASON_TOO_MANY_EVENT_WATCHERS = 504;
+   */
+  TOO_MANY_EVENT_WATCHERS = 504,
+
+  /**
+   * The watcher did not take its events as fast as they came, so its stream was
+   * ended. Go on from the `cursor`.
+   *
+   * @generated from enum value: ERROR_REASON_EVENT_WATCHER_TOO_SLOW = 505;
+   */
+  EVENT_WATCHER_TOO_SLOW = 505,
+
+  /**
+   * The tenant has no event with this id that the caller may see, or none any
+   * more.
+   *
+   * @generated from enum value: ERROR_REASON_EVENT_NOT_FOUND = 506;
+   */
+  EVENT_NOT_FOUND = 506,
 }
 
 /**
