@@ -43,7 +43,7 @@ class TestBrokerFaults:
     def test_nothing_is_lost_or_reordered_when_the_broker_is_killed_and_restarted(self, place: Place) -> None:
         sent = list(rounds(_KEYS, _EACH, destination=place.destination))
         kills = iter(sorted(random.Random(7).sample(range(1_000, len(sent) - 1_000), _KILLS)))
-        next_kill = next(kills)
+        next_kill: int | None = next(kills)
         restarts: list[threading.Thread] = []
 
         def restart() -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID, uuid4
 
 import psycopg
@@ -142,7 +142,7 @@ class TestMessages:
     @pytest.mark.parametrize("content_mode", ["binary", "structured"])
     @pytest.mark.parametrize("data_format", ["protobuf", "json"])
     def test_the_client_reads_what_is_written_in_every_mode(
-        self, content_mode: Any, data_format: Any, prefix: str
+        self, content_mode: Literal["binary", "structured"], data_format: Literal["protobuf", "json"], prefix: str
     ) -> None:
         data = company_events_pb2.CompanyCreated()
         data.company.legal_name = "Zoë AG"

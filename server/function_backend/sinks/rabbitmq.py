@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from ssl import SSLContext
 from typing import TYPE_CHECKING
 
 import aio_pika
@@ -37,6 +38,7 @@ class RabbitMqSink:
         self._settings = settings
         self._timeout = timeout
         self._connection: AbstractConnection | None = None
+        self._channel: AbstractChannel | None = None
         self._exchange: AbstractExchange | None = None
 
     async def connect(self) -> None:
@@ -53,7 +55,8 @@ class RabbitMqSink:
                 client_properties={"connection_name": "function-backend events"},
                 ssl_context=self._context() if url.scheme == "amqps" else None,
             )
-            self._exchange = await self._declare(await self._connection.channel(on_return_raises=True))
+            self._channel = await self._opened(self._connection)
+            self._exchange = await self._declare(self._channel)
         except _AWAY as error:
             await self.close()
             raise SinkAwayError(f"RabbitMQ cannot be used: {_said(error)}") from error
@@ -79,10 +82,16 @@ class RabbitMqSink:
 
     async def close(self) -> None:
         """Gives up the connection."""
-        connection, self._connection, self._exchange = self._connection, None, None
+        connection, self._connection, self._channel, self._exchange = self._connection, None, None, None
         if connection is not None:
             with contextlib.suppress(Exception):
                 await asyncio.wait_for(connection.close(), _CLOSE_SECONDS)
+
+    @staticmethod
+    async def _opened(connection: AbstractConnection) -> AbstractChannel:
+        channel = connection.channel(on_return_raises=True)
+        await channel.initialize()
+        return channel
 
     async def _declare(self, channel: AbstractChannel) -> AbstractExchange:
         settings = self._settings
@@ -110,9 +119,9 @@ class RabbitMqSink:
             await self._renew_channel()
 
     async def _renew_channel(self) -> None:
-        if self._connection is not None and (self._exchange is None or self._exchange.channel.is_closed):
-            channel = await self._connection.channel(on_return_raises=True)
-            self._exchange = await channel.get_exchange(self._settings.exchange, ensure=False)
+        if self._connection is not None and (self._channel is None or self._channel.is_closed):
+            self._channel = await self._opened(self._connection)
+            self._exchange = await self._channel.get_exchange(self._settings.exchange, ensure=False)
 
     async def _publish(self, exchange: AbstractExchange, message: Message) -> Outcome:
         if message.size > self._settings.max_message_bytes:
@@ -142,7 +151,7 @@ class RabbitMqSink:
             return Refused(f"no queue is bound to the exchange for the routing key {message.destination}")
         return Held(f"no queue is bound to the exchange {self._settings.exchange} for {message.destination}")
 
-    def _context(self) -> object:
+    def _context(self) -> SSLContext:
         settings = self._settings
         return client_context(
             ca_file=settings.ca_file, certificate=settings.certificate, private_key=settings.private_key
