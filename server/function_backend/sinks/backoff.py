@@ -20,7 +20,7 @@ class Backoff:
 
     def pause(self) -> float:
         """Seconds to wait after one more failure."""
-        whole = min(self._longest, _FIRST_SECONDS * 2 ** min(self._failures, _MOST_DOUBLINGS))
+        whole = min(self._longest, _FIRST_SECONDS * 2.0 ** min(self._failures, _MOST_DOUBLINGS))
         self._failures += 1
         return whole * _RANDOM.uniform(0.5, 1.0)
 

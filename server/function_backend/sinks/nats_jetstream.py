@@ -40,13 +40,14 @@ class NatsSink:
         self._client: Client | None = None
         self._stream: JetStreamContext | None = None
         self._gone = asyncio.Event()
-        self._cause: Exception | None = None
+        self._causes: list[Exception] = []
 
     async def connect(self) -> None:
         """Connects, and makes the stream where it is missing."""
         await self.close()
         client = Client()
-        self._gone, self._cause = asyncio.Event(), None
+        self._gone = asyncio.Event()
+        self._causes.clear()
         try:
             # Without its own reconnecting: what is sent after a gap would overtake what was lost in it.
             await asyncio.wait_for(client.connect(**self._options()), self._timeout)
@@ -56,7 +57,7 @@ class NatsSink:
                 await self._declare(self._stream)
         except _AWAY as error:
             await self.close()
-            raise SinkAwayError(f"NATS cannot be used: {_said(self._cause or error)}") from error
+            raise SinkAwayError(f"NATS cannot be used: {_said((*self._causes, error)[0])}") from error
 
     async def publish(self, messages: Sequence[Message]) -> Sequence[Outcome]:
         """Publishes them at once and waits for the stream's acknowledgements."""
@@ -66,8 +67,9 @@ class NatsSink:
         answers = asyncio.gather(*(self._publish(client, stream, message) for message in messages))
         # The client leaves those waiting whose connection is gone.
         gone = asyncio.ensure_future(self._gone.wait())
+        either: set[asyncio.Future[Any]] = {answers, gone}
         try:
-            await asyncio.wait({answers, gone}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
             if not answers.done():
                 raise SinkAwayError("NATS broke off: the connection is gone")
             return answers.result()
@@ -119,7 +121,7 @@ class NatsSink:
 
     async def _remember(self, error: Exception) -> None:
         """The client prints what goes wrong unless it is given something else to do with it."""
-        self._cause = error
+        self._causes.append(error)
 
     async def _lose(self) -> None:
         self._gone.set()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import redis.asyncio as redis
 from redis.asyncio.retry import Retry
@@ -53,7 +53,8 @@ class RedisSink:
         try:
             async with self._client.pipeline(transaction=False) as pipeline:
                 for message in fitting:
-                    pipeline.xadd(
+                    # Queued, not awaited: the answers come together.
+                    _ = pipeline.xadd(
                         message.destination,
                         _fields(message),
                         maxlen=self._settings.max_length or None,
@@ -75,7 +76,7 @@ class RedisSink:
 
     def _make(self) -> redis.Redis:
         settings = self._settings
-        options: dict[str, object] = {}
+        options: dict[str, Any] = {}
         if settings.password is not None:
             options["password"] = settings.password.reveal()
         if settings.ca_file is not None:
@@ -92,7 +93,7 @@ class RedisSink:
         )
 
 
-def _fields(message: Message) -> dict[str, str | bytes]:
+def _fields(message: Message) -> dict[Any, Any]:
     return {
         **message.headers(_PREFIX),
         "id": message.id,
