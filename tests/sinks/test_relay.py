@@ -42,10 +42,11 @@ def begin(transactions: Transactions) -> Iterator[Begin]:
 
         def start(place: Place, name: str = "", sink: Sink | None = None) -> SinkRelay:
             patience = CarrierSettings(publish_timeout=2.0, longest_pause=0.5)
-            carrier = Carrier("test", sink or place.sink(), patience, SinkMetrics(CollectorRegistry()))
+            metrics = SinkMetrics(CollectorRegistry())
+            carrier = Carrier("test", sink or place.sink(), patience, metrics)
             maker = MessageMaker(_SETTINGS, place.destination)
             relay = SinkRelay(
-                name or uuid4().hex, carrier, maker, transactions=transactions, settings=_SETTINGS, types=()
+                name or uuid4().hex, carrier, maker, metrics, transactions=transactions, settings=_SETTINGS, types=()
             )
             relay.start()
             stack.callback(relay.close)

@@ -71,6 +71,7 @@ class SinkAssembly:
             name,
             Carrier(name, sink, patience, metrics),
             MessageMaker(self._settings, destination),
+            metrics,
             transactions=transactions,
             settings=self._settings,
             types=types,

@@ -37,3 +37,17 @@ class SinkMetrics:
             buckets=_BUCKETS,
             registry=registry,
         )
+        self.backlog = Gauge(
+            "function_backend_sink_backlog",
+            "Events that wait for the broker, over all tenants, as last counted.",
+            ["sink"],
+            multiprocess_mode="livemax",
+            registry=registry,
+        )
+        self.lag = Gauge(
+            "function_backend_sink_lag_seconds",
+            "Age of the event that is carried at the moment, from its commit on.",
+            ["sink"],
+            multiprocess_mode="livemax",
+            registry=registry,
+        )

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from function_backend.persistence.unit_of_work import Transactions
     from function_backend.sinks.messages import MessageMaker
+    from function_backend.sinks.metrics import SinkMetrics
     from function_backend.sinks.settings import SinksSettings
 
 _LOG = logging.getLogger(__name__)
@@ -36,6 +37,7 @@ class SinkRelay:
         name: str,
         carrier: Carrier,
         maker: MessageMaker,
+        metrics: SinkMetrics,
         *,
         transactions: Transactions,
         settings: SinksSettings,
@@ -44,6 +46,8 @@ class SinkRelay:
         self._name = f"sink-{name}"
         self._carrier = carrier
         self._maker = maker
+        self._backlog = metrics.backlog.labels(name)
+        self._lag = metrics.lag.labels(name)
         self._transactions = transactions
         self.relay = EventRelay(
             self._name,
@@ -94,6 +98,7 @@ class SinkRelay:
         self.relay.wake_all()
 
     def _deliver(self, tenant_id: UUID, events: Sequence[LoggedEvent], lease: Lease) -> None:
+        self._tell(events[0])
         messages = [self._maker.make(event) for event in events]
         try:
             refused = self._carrier.carry(messages, ends_at=time.monotonic() + lease.remaining())
@@ -101,6 +106,11 @@ class SinkRelay:
             raise PostponedError(str(error), seconds=error.seconds) from error
         if refused:
             self._set_aside(tenant_id, events, dict(refused))
+        self._tell(events[-1])
+
+    def _tell(self, event: LoggedEvent) -> None:
+        self._backlog.set(self.relay.progress.backlog)
+        self._lag.set(max(0.0, time.time() - event.recorded_at.timestamp()))
 
     def _set_aside(self, tenant_id: UUID, events: Sequence[LoggedEvent], reasons: Mapping[str, str]) -> None:
         with (
