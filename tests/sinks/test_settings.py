@@ -20,7 +20,7 @@ class TestSettings:
     def test_a_missing_client_stops_the_start_with_the_command_that_installs_it(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setitem(extras._MODULES, "kafka", "no_such_client")  # type: ignore[arg-type]
+        monkeypatch.setitem(extras._MODULES, "kafka", "no_such_client")
 
         with pytest.raises(SettingsError, match=r"pip install 'function-backend\[kafka\]'"):
             _read(SINKS_ENABLED="kafka")
