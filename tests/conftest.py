@@ -12,6 +12,7 @@ pytest_plugins = [
     "tests.fixtures.postgres",
     "tests.fixtures.redis",
     "tests.fixtures.replica",
+    "tests.fixtures.sinks",
     "tests.fixtures.clock",
     "tests.fixtures.server",
     "tests.fixtures.serve",

@@ -113,6 +113,7 @@ class Backend:
             epoch_age=self._listener.epoch_age,
         )
         self._slices = [module.build(resources, getattr(settings, slice_name(module))) for module in SLICES]
+        self._slices += _sinks(settings, transactions, around.registry)
         for each in self._slices:
             recorder.learn(each.event_payloads)
             references.learn(each.references, each.pages)
@@ -308,6 +309,22 @@ def _contracts(name: str) -> list[ModuleType]:
         for found in pkgutil.iter_modules(package.__path__)
         if found.name.endswith("_service_pb2")
     ]
+
+
+def _sinks(settings: Settings, transactions: Transactions, registry: CollectorRegistry) -> list[Slice]:
+    if not settings.sinks.enabled:
+        return []
+    # Most servers have none, and so load none of it.
+    from function_backend.sinks.assembly import SinkAssembly  # noqa: PLC0415
+
+    assembly = SinkAssembly(
+        settings.sinks,
+        rabbitmq=settings.sink_rabbitmq,
+        nats=settings.sink_nats,
+        kafka=settings.sink_kafka,
+        redis=settings.sink_redis,
+    )
+    return [assembly.slice(transactions, registry)]
 
 
 def _authenticator(slices: Sequence[Slice]) -> Authenticator:

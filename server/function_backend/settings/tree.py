@@ -19,6 +19,14 @@ from function_backend.services.rules.settings import RulesSettings
 from function_backend.settings.errors import SettingsError
 from function_backend.settings.load import Loaded, load
 from function_backend.settings.sources import Given
+from function_backend.sinks.extras import missing_extras
+from function_backend.sinks.settings import (
+    KafkaSettings,
+    NatsSettings,
+    RabbitMqSettings,
+    RedisSinkSettings,
+    SinksSettings,
+)
 
 _SUPPLIED = {"database.url": Given(EMBEDDED_URL, "embedded PostgreSQL")}
 _SHORTEST_SECRET = 32
@@ -71,6 +79,11 @@ class Settings:
     company: CompanySettings
     rules: RulesSettings
     events: EventsSettings
+    sinks: SinksSettings
+    sink_rabbitmq: RabbitMqSettings
+    sink_nats: NatsSettings
+    sink_kafka: KafkaSettings
+    sink_redis: RedisSinkSettings
     log: LogSettings
     metrics: MetricsSettings
     tracing: TracingSettings
@@ -117,9 +130,10 @@ def read_settings(
     loaded = load(
         Settings, environment=environment, file=file, flags=flags, supplied=_SUPPLIED, foreign=CLIENT_VARIABLES
     )
+    missing = missing_extras(loaded.settings.sinks.enabled) if to_serve else []
     if to_serve and not loaded.settings.embedded:
-        missing = [_UNSIGNED] if loaded.settings.token.secret is None else []
+        missing += [] if loaded.settings.token.secret is not None else [_UNSIGNED]
         missing += [] if loaded.settings.auth.master_keys else [_UNWRAPPED]
-        if missing:
-            raise SettingsError(missing)
+    if missing:
+        raise SettingsError(missing)
     return loaded
