@@ -27,10 +27,11 @@ from tests.fixtures.server import RunningServer, running_server
 # Nobody is left to hear of the one: what the contract says of it stands in the access log. The other stands in a row.
 UNHEARD = {"CALL_CANCELLED", "API_KEY_DIGEST_TAKEN"}
 NAMES_FIELDS = {"INVALID_REQUEST", "INVALID_FILTER", "INVALID_PAGE_TOKEN", "INVALID_CONSISTENCY_TOKEN"}
+NAMES_FIELDS |= {"INVALID_EVENT_CURSOR", "UNKNOWN_EVENT_TYPE"}
 NAMES_FIELDS |= {"PASSWORD_REFUSED", "SECOND_FACTOR_INVALID"}
 COMES_BACK = {"RATE_LIMITED", "OVERLOADED", "DEPENDENCY_UNAVAILABLE", "CONCURRENT_CHANGE"}
 COMES_BACK |= {"API_KEY_QUOTA_EXCEEDED", "TOO_MANY_WATCHERS", "SIGN_IN_DELAYED", "HASHING_OVERLOADED"}
-COMES_BACK |= {"TOO_MANY_FOLLOWERS"}
+COMES_BACK |= {"TOO_MANY_FOLLOWERS", "TOO_MANY_EVENT_WATCHERS", "EVENT_WATCHER_TOO_SLOW"}
 NAMES_A_RESOURCE = {
     reason for reason in REASONS if reason.startswith(("COMPANY_", "TENANT_", "API_KEY_", "SIGNING_KEY_"))
 }
@@ -77,7 +78,6 @@ def scene(
         "rules.most_simulations": 1,
         "rules.most_hooks": 1,
         "events.most_watchers": 1,
-        "events.longest_queue": 1,
         "rules.approval": "four_eyes",
         "rules.decision_log": "synchronous",
         "rules.decision_inputs": "digest",
