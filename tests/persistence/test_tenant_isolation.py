@@ -53,6 +53,7 @@ _DEFINER_SEES_ALL = {
     "rules_hook",
     "rules_decision",
     "rules_simulation",
+    "job",
 }
 
 _TENANT_TABLES = """

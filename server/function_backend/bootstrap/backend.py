@@ -12,6 +12,7 @@ from types import ModuleType
 from opentelemetry.trace import get_current_span
 from prometheus_client import CollectorRegistry
 
+from function_backend.bootstrap.job_running import job_running
 from function_backend.bootstrap.slices import SLICES
 from function_backend.cache.client import CacheSettings, connect
 from function_backend.cache.push import RedisPush
@@ -24,6 +25,7 @@ from function_backend.interceptors.method import Method, describe
 from function_backend.interceptors.outlook import Outlook
 from function_backend.interceptors.pipeline import method_handlers
 from function_backend.interceptors.validation import Validation
+from function_backend.jobs.queue import JobQueue
 from function_backend.kernel.clock import Clock
 from function_backend.kernel.declared_method import DeclaredMethod
 from function_backend.kernel.gates import Gates
@@ -97,6 +99,7 @@ class Backend:
             page_tokens=PageTokens(around.token_secret.reveal().encode()),
             master_keys=master_keys,
             vault=Vault(master_keys, around.clock),
+            jobs=JobQueue(around.clock, trace_context=current_traceparent),
             permission_catalogue=declared_permissions(SLICES),
             methods=declared_methods(SLICES),
             references=references,
@@ -105,7 +108,9 @@ class Backend:
             epoch_age=self._listener.epoch_age,
         )
         self._slices = [module.build(resources, getattr(settings, slice_name(module))) for module in SLICES]
+        self._slices.append(job_running(resources, settings.jobs, registry=around.registry, tracing=around.tracing))
         for each in self._slices:
+            resources.jobs.registry.learn(each.job_kinds, each.schedules)
             recorder.learn(each.event_payloads)
             references.learn(each.references, each.pages)
             gates.learn(each.gates)

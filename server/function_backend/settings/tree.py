@@ -8,6 +8,7 @@ from pathlib import Path
 
 from function_backend.cache.client import CacheSettings
 from function_backend.interceptors.settings import PipelineSettings
+from function_backend.jobs.settings import JobsSettings
 from function_backend.kernel.secret import Secret
 from function_backend.observability.settings import LogSettings, MetricsSettings, TracingSettings
 from function_backend.persistence.settings import EMBEDDED_URL, DatabaseSettings
@@ -69,6 +70,7 @@ class Settings:
     auth: AuthSettings
     company: CompanySettings
     rules: RulesSettings
+    jobs: JobsSettings
     log: LogSettings
     metrics: MetricsSettings
     tracing: TracingSettings
