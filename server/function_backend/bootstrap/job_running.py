@@ -13,6 +13,7 @@ from function_backend.jobs.runner import JobRunner
 from function_backend.jobs.schedules import Schedules
 from function_backend.kernel.slice import Slice
 from function_backend.observability.job_metrics import JobMetrics
+from function_backend.persistence.idempotency import purge_expired
 
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
@@ -45,5 +46,8 @@ def job_running(
         invalidations={TOPIC: runner.wake, CANCELLED_TOPIC: runner.look_for_cancellations},
         cache_resets=(runner.wake,),
         job_kinds=(ForEachTenant(transactions=transactions, registry=queue.registry, clock=clock).kind(),),
-        schedules=(purge_schedule("jobs.purge", purge_jobs, transactions=transactions, clock=clock),),
+        schedules=(
+            purge_schedule("jobs.purge", purge_jobs, transactions=transactions, clock=clock),
+            purge_schedule("calls.purge_stored_answers", purge_expired, transactions=transactions, clock=clock),
+        ),
     )

@@ -46,6 +46,8 @@ class Appetite:
             if self._is_short(kind.name) and slow < self._threads:
                 ahead = int((self._threads - slow) * _AHEAD_SECONDS / max(self._seconds[kind.name], _SHORTEST))
                 now = max(free, min(ahead, _MOST_AHEAD) - (total - slow))
+            if kind.most_running_per_process:
+                now = min(now, kind.most_running_per_process - in_hand.get(kind.name, 0))
             if now > 0:
                 wanted.append(Limits(kind.name, now, kind.most_running, kind.most_running_per_tenant))
         return wanted

@@ -1,9 +1,9 @@
-"""Deleting jobs that have been over for long enough."""
+"""Deleting what has been over for long enough: jobs, and what other packages keep for a time."""
 
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from function_backend.kernel.jobs import JobKind, JobPriority, Schedule
 
@@ -16,20 +16,18 @@ if TYPE_CHECKING:
     from function_backend.persistence.unit_of_work import Transactions
     from function_backend.persistence.wire import Driver
 
-    Purge = Callable[[Driver, datetime], int]
+
+Purge: TypeAlias = "Callable[[Driver, datetime], int]"
+"""Deletes a limited number of rows and says how many, on a connection on which functions of the definer answer."""
 
 _KEPT_FOR = timedelta(hours=6)
 _PURGE_JOBS_SQL = "select purge_jobs(%s, 1000)"
 
 
 def purge_schedule(
-    name: str, purge: Purge, *, transactions: Transactions, clock: Clock, cron: str = "* * * * *"
+    name: str, purge: Purge, *, transactions: Transactions, clock: Clock, cron: str = "*/5 * * * *"
 ) -> Schedule:
-    """Has the function called until it finds nothing more to delete; by default every minute.
-
-    `purge` is handed a connection on which functions of the definer answer, and the moment; it deletes a limited number
-    of rows in its own transaction and says how many.
-    """
+    """Has the function called until it finds nothing more to delete; by default every five minutes."""
 
     def run(job: JobRun) -> None:
         now, done = clock.now(), 0

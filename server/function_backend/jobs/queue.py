@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import orjson
 
@@ -12,7 +12,7 @@ from function_backend.kernel.identifiers import new_id
 from function_backend.persistence import arrays
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
     from uuid import UUID
 
@@ -24,6 +24,8 @@ TOPIC = "jobs"
 """The topic of notifications that there is something to run."""
 CANCELLED_TOPIC = "jobs_cancelled"
 """The topic of notifications that a job that runs is to end."""
+ENDED_TOPIC = "jobs_ended"
+"""The topic of notifications that jobs that callers asked for have ended."""
 
 # Who comes second with a dedupe key waits for the first one's commit, and then adds nothing.
 _ENQUEUE_SQL = """
@@ -43,7 +45,18 @@ _ENQUEUE_SQL = """
 _FIND_SQL = """
     select id from job where tenant_id = %b and kind = %b and dedupe_key = %b and ended_at is null
 """
+_CANCEL_SQL = "select 1 from cancel_job(%s, %s, %s)"
+_STANDINGS_SQL = "select id, state, failure, ended_at from job where tenant_id = %s and id = any(%s)"
 _MOST_TRIES = 5
+
+
+class JobStanding(NamedTuple):
+    """How a job stands."""
+
+    state: str
+    """`waiting`, `queued`, `running`, `succeeded`, `failed` or `cancelled`."""
+    failure: str
+    ended_at: datetime | None
 
 
 class JobQueue:
@@ -64,14 +77,25 @@ class JobQueue:
         dedupe_key: str = "",
         priority: JobPriority | None = None,
         run_at: datetime | None = None,
+        job_id: UUID | None = None,
     ) -> UUID:
         """The id of the job, which exists once the unit of work is committed, and runs as its caller.
+
+        It is `job_id` when one is given, such as that of a resource which the job is about.
 
         With a dedupe key there is one job of the kind with that key at a time in a tenant: while one waits or runs, its
         id is returned instead and nothing is added. Raises KeyError for the name of a kind that nobody declared.
         """
         for _ in range(_MOST_TRIES):
-            added = self.enqueue_many(work, kind, [payload], dedupe_keys=[dedupe_key], priority=priority, run_at=run_at)
+            added = self.enqueue_many(
+                work,
+                kind,
+                [payload],
+                dedupe_keys=[dedupe_key],
+                priority=priority,
+                run_at=run_at,
+                ids=[job_id or new_id()],
+            )
             if added:
                 return added[0]
             row = work.driver.execute(_FIND_SQL, (work.tenant_id, self._kind(kind).name, dedupe_key)).fetchone()
@@ -90,6 +114,7 @@ class JobQueue:
         dedupe_keys: Sequence[str] = (),
         priority: JobPriority | None = None,
         run_at: datetime | None = None,
+        ids: Sequence[UUID] = (),
     ) -> Sequence[UUID]:
         """The ids of the jobs that were added, in the order of their payloads; those left out are there already."""
         wanted = self._kind(kind)
@@ -114,7 +139,7 @@ class JobQueue:
                 now,
                 now,
                 int(wanted.kept_for.total_seconds()),
-                arrays.uuids([new_id() for _ in payloads]),
+                arrays.uuids(ids or [new_id() for _ in payloads]),
                 arrays.blobs(list(payloads)),
                 arrays.optional_texts(keys),
             ),
@@ -122,6 +147,19 @@ class JobQueue:
         if rows and is_due:
             work.notify(TOPIC, "")
         return [row[0] for row in rows]
+
+    def cancel(self, work: UnitOfWork, job_id: UUID) -> None:
+        """Cancels a job of the unit of work's tenant, or has it end soon when it runs; nothing when it is over."""
+        work.driver.execute(_CANCEL_SQL, (work.tenant_id, job_id, self._clock.now()))
+        work.notify(CANCELLED_TOPIC, str(job_id))
+
+    @staticmethod
+    def standings(work: UnitOfWork, job_ids: Sequence[UUID]) -> Mapping[UUID, JobStanding]:
+        """How jobs of the unit of work's tenant stand; those that are deleted or never were are left out."""
+        if not job_ids:
+            return {}
+        rows = work.driver.execute(_STANDINGS_SQL, (work.tenant_id, list(job_ids))).fetchall()
+        return {row[0]: JobStanding(*row[1:]) for row in rows}
 
     def _kind(self, kind: JobKind | str) -> JobKind:
         return self.registry.kinds[kind] if isinstance(kind, str) else kind

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from function_backend.kernel.jobs import JobKind, JobStopError
 
 _KEEP_SQL = """
-    update job set kept = %b, done = %b::bigint, total = %b::bigint, details = coalesce(%b, details)
+    update job set
+        kept = %b, done = %b::bigint, total = %b::bigint, details = coalesce(%b, details), attempt = %b::bigint
     where tenant_id = %b and id = %b and fence = %b::bigint and state = 'running'
 """
 # Until the transaction ends, nobody can take the job from this run.
@@ -36,6 +37,7 @@ class Run:
         self.job = job
         self.kind = kind
         self.kept = job.kept
+        self.attempt = job.attempt
         principal = service(job.tenant_id) if job.asker is None else asker(job.asker, job.tenant_id)
         self.call = Call(f"function-backend/job/{kind.name}", str(job.id), principal=principal)
         self.taken_at = lease.now()
@@ -70,11 +72,6 @@ class Run:
     def payload(self) -> bytes:
         """See JobRun."""
         return self.job.payload
-
-    @property
-    def attempt(self) -> int:
-        """See JobRun."""
-        return self.job.attempt
 
     @property
     def scheduled_for(self) -> datetime | None:
@@ -113,20 +110,25 @@ class Run:
 
     def keep(self, state: bytes, work: Any) -> None:  # noqa: ANN401  see JobRun
         """See JobRun."""
-        self.check()
-        job = self.job
+        self._refuse_when_lost()
+        job, attempt = self.job, self.attempt if state == self.kept else 1
         changed = work.driver.execute(
-            _KEEP_SQL, (state, self.done, self.total, self.details, job.tenant_id, job.id, job.fence)
+            _KEEP_SQL, (state, self.done, self.total, self.details, attempt, job.tenant_id, job.id, job.fence)
         ).rowcount
         if not changed:
             raise JobLostError
-        self.kept = state
+        self.kept, self.attempt = state, attempt
 
     def hold(self, work: Any) -> None:  # noqa: ANN401  see JobRun
         """See JobRun."""
-        self.check()
+        self._refuse_when_lost()
         job = self.job
         if not work.driver.execute(_HOLD_SQL, (job.tenant_id, job.id, job.fence)).rowcount:
+            raise JobLostError
+
+    def _refuse_when_lost(self) -> None:
+        # Whoever is told to end for another reason may still put away what it has.
+        if self.stop_reason is JobLostError:
             raise JobLostError
 
     def stop(self, reason: type[JobStopError]) -> None:

@@ -19,6 +19,7 @@ from function_backend.jobs.attempting import Traced, attempt, untraced
 from function_backend.jobs.hands import Hands
 from function_backend.jobs.holding import Holding
 from function_backend.jobs.lease import Lease
+from function_backend.jobs.queue import ENDED_TOPIC
 from function_backend.kernel.errors import ServiceError
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ _log = logging.getLogger(__name__)
 _RANDOM = random.Random()  # noqa: S311 - spreads load only
 _CLOSE_SECONDS = 4.0
 _DEPART_SECONDS = 0.05
+_OVER = frozenset({"succeeded", "failed", "cancelled"})
 _RETRY_SECONDS = 1.0
 
 
@@ -213,6 +215,8 @@ class JobRunner:
             elif state == "lost":
                 _log.warning("result refused: job lost", extra={"job": str(each.run.id), "kind": kind})
         self._holding.drop(each.run for each in told)
+        if any(each.run.job.asker is not None and accepted.get(each.run.id) in _OVER for each in told):
+            self._transactions.across_tenants(lambda driver: statements.announce(driver, ENDED_TOPIC))
 
     def _attempt(self, run: Run) -> None:
         """What a thread does with a run."""

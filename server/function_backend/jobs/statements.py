@@ -10,6 +10,7 @@ from uuid import UUID
 import orjson
 
 from function_backend.persistence import arrays
+from function_backend.persistence.session import CHANNEL
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -178,6 +179,12 @@ def tell(driver: Driver, runner: UUID, now: datetime, told: Sequence[Progress]) 
         binary=True,
     ).fetchall()
     return dict(rows)
+
+
+def announce(driver: Driver, topic: str) -> None:
+    """Tells all processes. In a transaction of its own: NOTIFY takes a lock of the whole cluster until that ends."""
+    driver.execute("set local synchronous_commit = off")
+    driver.execute("select pg_notify(%s, %s)", (CHANNEL, f"{topic} "))
 
 
 def take_away(driver: Driver, runner: UUID, now: datetime, overdue: Sequence[tuple[TakenJob, str, str]]) -> None:

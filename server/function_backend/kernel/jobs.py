@@ -91,7 +91,8 @@ class JobRun(Protocol):
         """Keeps the state and the progress as a part of the unit of work, which must be one of the job's tenant.
 
         What else the unit of work writes is committed with it or not at all, and never by a run that has lost the job.
-        Raises JobLostError when this one has.
+        Raises JobLostError when this one has. With a state that differs from the one before the attempts are counted
+        anew: what gets on is not given up for having been interrupted often.
         """
 
     def hold(self, work: Any) -> None:  # noqa: ANN401  as above
@@ -150,6 +151,8 @@ class JobKind:
     """How many may run at once in the installation; 0 for any number."""
     most_running_per_tenant: int = 0
     """How many of one tenant may run at once; 0 for any number."""
+    most_running_per_process: int = 0
+    """How many one process may run at once; 0 for as many as it has threads."""
     kept_for: timedelta = timedelta(days=7)
     """How long a job can be looked at after its end."""
 

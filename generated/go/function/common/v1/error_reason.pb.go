@@ -381,6 +381,16 @@ const (
 	// The expression of a condition cannot be accepted; `BadRequest` names each
 	// place and what was probably meant.
 	ErrorReason_ERROR_REASON_CONDITION_INVALID ErrorReason = 470
+	// No job with the id is visible to the caller.
+	ErrorReason_ERROR_REASON_JOB_NOT_FOUND ErrorReason = 550
+	// The state of the job does not allow the call.
+	ErrorReason_ERROR_REASON_JOB_STATE ErrorReason = 551
+	// Another job with the same dedupe key waits or runs already.
+	ErrorReason_ERROR_REASON_JOB_DUPLICATE ErrorReason = 552
+	// No schedule has the name.
+	ErrorReason_ERROR_REASON_JOB_SCHEDULE_NOT_FOUND ErrorReason = 553
+	// The server has too many streams that watch jobs; another one may have room.
+	ErrorReason_ERROR_REASON_TOO_MANY_JOB_WATCHERS ErrorReason = 554
 )
 
 // Enum value maps for ErrorReason.
@@ -534,6 +544,11 @@ var (
 		465: "ERROR_REASON_HOOK_MISFIT",
 		466: "ERROR_REASON_HOOK_LIMIT_REACHED",
 		470: "ERROR_REASON_CONDITION_INVALID",
+		550: "ERROR_REASON_JOB_NOT_FOUND",
+		551: "ERROR_REASON_JOB_STATE",
+		552: "ERROR_REASON_JOB_DUPLICATE",
+		553: "ERROR_REASON_JOB_SCHEDULE_NOT_FOUND",
+		554: "ERROR_REASON_TOO_MANY_JOB_WATCHERS",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":                    0,
@@ -684,6 +699,11 @@ var (
 		"ERROR_REASON_HOOK_MISFIT":                    465,
 		"ERROR_REASON_HOOK_LIMIT_REACHED":             466,
 		"ERROR_REASON_CONDITION_INVALID":              470,
+		"ERROR_REASON_JOB_NOT_FOUND":                  550,
+		"ERROR_REASON_JOB_STATE":                      551,
+		"ERROR_REASON_JOB_DUPLICATE":                  552,
+		"ERROR_REASON_JOB_SCHEDULE_NOT_FOUND":         553,
+		"ERROR_REASON_TOO_MANY_JOB_WATCHERS":          554,
 	}
 )
 
@@ -718,7 +738,7 @@ var File_function_common_v1_error_reason_proto protoreflect.FileDescriptor
 
 const file_function_common_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
-	"%function/common/v1/error_reason.proto\x12\x12function.common.v1\x1a function/common/v1/options.proto*Ǌ\x01\n" +
+	"%function/common/v1/error_reason.proto\x12\x12function.common.v1\x1a function/common/v1/options.proto*\xe0\x8f\x01\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12[\n" +
 	"\x1cERROR_REASON_INVALID_REQUEST\x10\x01\x1a9\xb2\xed\x185\b\x03\x12\n" +
@@ -905,7 +925,13 @@ const file_function_common_v1_error_reason_proto_rawDesc = "" +
 	"\x18ERROR_REASON_HOOK_MISFIT\x10\xd1\x03\x1a\x9f\x01\xb2\xed\x18\x9a\x01\b\t\x12\x04hook\x12\x04name\x12\aversion\x12\n" +
 	"violations\x1auVersion 3 of 'company.acceptance' does not fit the hook 'company.sanctions': inputs.amount: hooks have no such input.\x12T\n" +
 	"\x1fERROR_REASON_HOOK_LIMIT_REACHED\x10\xd2\x03\x1a.\xb2\xed\x18*\b\t\x12\x05limit\x1a\x1fA tenant has at most 100 hooks.\x12\xaf\x01\n" +
-	"\x1eERROR_REASON_CONDITION_INVALID\x10\xd6\x03\x1a\x89\x01\xb2\xed\x18\x84\x01\b\x03\x12\x04line\x12\x06column\x12\aexcerpt\x12\x05caret\x1abcondition.expression: line 1, column 1: undeclared reference to 'reqest' (did you mean 'request'?)B\xd1\x01\n" +
+	"\x1eERROR_REASON_CONDITION_INVALID\x10\xd6\x03\x1a\x89\x01\xb2\xed\x18\x84\x01\b\x03\x12\x04line\x12\x06column\x12\aexcerpt\x12\x05caret\x1abcondition.expression: line 1, column 1: undeclared reference to 'reqest' (did you mean 'request'?)\x12]\n" +
+	"\x1aERROR_REASON_JOB_NOT_FOUND\x10\xa6\x04\x1a<\xb2\xed\x188\b\x05\x12\x06job_id\x1a,No job 01938d2e-7b1c-7c3a-8f57-3d1a4f6f0b11.\x12\x96\x01\n" +
+	"\x16ERROR_REASON_JOB_STATE\x10\xa7\x04\x1ay\xb2\xed\x18u\b\t\x12\x06job_id\x12\x05state\x12\bexpected\x1aXThe job 01938d2e-7b1c-7c3a-8f57-3d1a4f6f0b11 is running; it must be failed or cancelled.\x12\xad\x01\n" +
+	"\x1aERROR_REASON_JOB_DUPLICATE\x10\xa8\x04\x1a\x8b\x01\xb2\xed\x18\x86\x01\b\x06\x12\x06job_id\x12\n" +
+	"dedupe_key\x1anAnother job with the key 'nightly' waits or runs; the job 01938d2e-7b1c-7c3a-8f57-3d1a4f6f0b11 stays as it is.\x12o\n" +
+	"#ERROR_REASON_JOB_SCHEDULE_NOT_FOUND\x10\xa9\x04\x1aE\xb2\xed\x18A\b\x05\x12\bschedule\x1a3No schedule 'jobs.purge'; ListSchedules lists them.\x12~\n" +
+	"\"ERROR_REASON_TOO_MANY_JOB_WATCHERS\x10\xaa\x04\x1aU\xb2\xed\x18Q\b\b\x12\x05limit\x1aFThis server has 1000 streams that watch jobs already; try again later.B\xd1\x01\n" +
 	"\x16com.function.common.v1B\x10ErrorReasonProtoP\x01Z9function-backend.internal/api/function/common/v1;commonv1\xa2\x02\x03FCX\xaa\x02\x12Function.Common.V1\xca\x02\x13Function_\\Common\\V1\xe2\x02\x1fFunction_\\Common\\V1\\GPBMetadata\xea\x02\x14Function::Common::V1b\x06proto3"
 
 var (
