@@ -54,7 +54,7 @@ type JobServiceClient interface {
 	// Fails with JOB_NOT_FOUND.
 	GetJob(ctx context.Context, in *GetJobRequest, opts ...grpc.CallOption) (*GetJobResponse, error)
 	// Returns jobs without what came out of them, the latest first, page by page.
-	// Those that were set aside are the ones with the state `JOB_STATE_FAILED`.
+	// Those that were set aside are the ones whose state is failed.
 	//
 	// Permission: jobs.read. Idempotency: no side effects.
 	// Fails with INVALID_PAGE_TOKEN, and with PERMISSION_MISSING when those of the
@@ -223,7 +223,7 @@ type JobServiceServer interface {
 	// Fails with JOB_NOT_FOUND.
 	GetJob(context.Context, *GetJobRequest) (*GetJobResponse, error)
 	// Returns jobs without what came out of them, the latest first, page by page.
-	// Those that were set aside are the ones with the state `JOB_STATE_FAILED`.
+	// Those that were set aside are the ones whose state is failed.
 	//
 	// Permission: jobs.read. Idempotency: no side effects.
 	// Fails with INVALID_PAGE_TOKEN, and with PERMISSION_MISSING when those of the

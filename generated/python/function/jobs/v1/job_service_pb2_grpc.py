@@ -115,7 +115,7 @@ class JobServiceServicer:
 
     def ListJobs(self, request, context):
         """Returns jobs without what came out of them, the latest first, page by page.
-        Those that were set aside are the ones with the state `JOB_STATE_FAILED`.
+        Those that were set aside are the ones whose state is failed.
 
         Permission: jobs.read. Idempotency: no side effects.
         Fails with INVALID_PAGE_TOKEN, and with PERMISSION_MISSING when those of the

@@ -53,7 +53,7 @@ class JobServiceStub:
     """
     ListJobs: _grpc.UnaryUnaryMultiCallable[_job_service_pb2.ListJobsRequest, _job_service_pb2.ListJobsResponse]
     """Returns jobs without what came out of them, the latest first, page by page.
-    Those that were set aside are the ones with the state `JOB_STATE_FAILED`.
+    Those that were set aside are the ones whose state is failed.
 
     Permission: jobs.read. Idempotency: no side effects.
     Fails with INVALID_PAGE_TOKEN, and with PERMISSION_MISSING when those of the
@@ -132,7 +132,7 @@ class JobServiceAsyncStub(JobServiceStub):
     """
     ListJobs: _aio.UnaryUnaryMultiCallable[_job_service_pb2.ListJobsRequest, _job_service_pb2.ListJobsResponse]  # type: ignore[assignment]
     """Returns jobs without what came out of them, the latest first, page by page.
-    Those that were set aside are the ones with the state `JOB_STATE_FAILED`.
+    Those that were set aside are the ones whose state is failed.
 
     Permission: jobs.read. Idempotency: no side effects.
     Fails with INVALID_PAGE_TOKEN, and with PERMISSION_MISSING when those of the
@@ -220,7 +220,7 @@ class JobServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_job_service_pb2.ListJobsResponse, _abc.Awaitable[_job_service_pb2.ListJobsResponse]]:
         """Returns jobs without what came out of them, the latest first, page by page.
-        Those that were set aside are the ones with the state `JOB_STATE_FAILED`.
+        Those that were set aside are the ones whose state is failed.
 
         Permission: jobs.read. Idempotency: no side effects.
         Fails with INVALID_PAGE_TOKEN, and with PERMISSION_MISSING when those of the
