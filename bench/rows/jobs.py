@@ -57,9 +57,7 @@ def measure(stage: Stage) -> Measurement:
         absolute=f"{own:,.0f} and {other:,.0f} jobs/s",
         at_least=5.0,
     )
-    conditions = {
-        "jobs": f"{ours:,} and {theirs:,} a round, all asked for before; from the start to the last"
-    }
+    conditions = {"jobs": f"{ours:,} and {theirs:,} a round, all asked for before; from the start to the last"}
     return Measurement(figures=[figure], rounds=rounds, conditions=conditions)
 
 
