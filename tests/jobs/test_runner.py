@@ -10,6 +10,7 @@ from uuid import UUID
 
 import pytest
 
+from function_backend.jobs.purging import purge_jobs
 from function_backend.kernel.call import current_call
 from function_backend.kernel.errors import InvalidArgumentError, UnavailableError
 from function_backend.kernel.jobs import Backoff, JobCancelledError, JobKind, JobLostError, JobPriority, JobRun
@@ -179,6 +180,36 @@ class TestRunning:
         assert (row["state"], row["total"], row["details"]) == ("running", 10, b"three of ten")
         go_on.set()
         scene.wait_for(job_id, "succeeded")
+
+    def test_jobs_of_a_tenant_that_is_suspended_wait_until_it_goes_on(self, scene: JobScene) -> None:
+        notes = Notes()
+        kind = notes.kind()
+        scene.learn(kind)
+        caller = someone()
+        scene.execute(
+            "insert into tenant (tenant_id, name, display_name, created_at, state) "
+            "values (%s, 'idle', '', now(), 'suspended')",
+            caller.tenant_id,
+        )
+        held_up = scene.enqueue(kind, b"held up", by=caller)
+        scene.start_runner()
+        scene.wait_for(scene.enqueue(kind, b"another"))
+        assert scene.state(held_up) == "queued"
+        scene.execute("update tenant set state = 'active'")
+        scene.wait_for(held_up, "succeeded")
+
+    def test_jobs_of_a_tenant_that_is_deleted_are_cancelled(self, scene: JobScene) -> None:
+        kind = Notes().kind()
+        scene.learn(kind)
+        caller = someone()
+        scene.execute(
+            "insert into tenant (tenant_id, name, display_name, created_at, state) "
+            "values (%s, 'gone', '', now(), 'deleted')",
+            caller.tenant_id,
+        )
+        job_id = scene.enqueue(kind, by=caller)
+        assert scene.transactions.across_tenants(lambda driver: purge_jobs(driver, scene.clock.now())) == 0
+        assert scene.state(job_id) == "cancelled"
 
 
 class TestFailing:

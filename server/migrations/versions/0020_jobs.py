@@ -178,6 +178,10 @@ def _taking() -> None:
                                     continue;
                                 end if;
                             end if;
+                            -- Of a tenant that is suspended they wait, of one that is deleted they are cancelled below.
+                            continue when exists (
+                                select from tenant t where t.tenant_id = seen and t.state <> 'active'
+                            );
                             of_tenant := case pass when 1 then greatest(1, of_kind / 4) else of_kind end;
                             if tenant_limits[n] > 0 then
                                 of_tenant := least(of_tenant, tenant_limits[n] - (
@@ -588,6 +592,12 @@ def _keeping() -> None:
         declare
             purged integer;
         begin
+            update job j set
+                state = 'cancelled', cancelled_at = expired_before, updated_at = expired_before,
+                failure_status = 1, failure_reason = 'CALL_CANCELLED', failure = 'The tenant was deleted.',
+                ended_at = expired_before, expires_at = expired_before + j.kept_seconds * interval '1 second'
+            from tenant t
+            where t.state = 'deleted' and j.tenant_id = t.tenant_id and j.state in ('waiting', 'queued');
             delete from job j using (
                 select o.tenant_id, o.id from job o where o.expires_at <= expired_before
                 order by o.expires_at limit at_most for update skip locked
