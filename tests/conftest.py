@@ -21,6 +21,7 @@ pytest_plugins = [
     "tests.fixtures.trusted_backend",
     "tests.fixtures.command_line",
     "tests.fixtures.storage",
+    "tests.fixtures.job_runners",
     "tests.fixtures.companies",
     "tests.fixtures.grpcurl",
     "tests.fixtures.http_port",

@@ -11,6 +11,7 @@ from function_backend.kernel.references import References
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from function_backend.jobs.queue import JobQueue
     from function_backend.kernel.clock import Clock
     from function_backend.kernel.declared_method import DeclaredMethod
     from function_backend.kernel.pagination import PageTokens
@@ -30,6 +31,8 @@ class Resources:
     """Wrap the keys that encrypt; from the settings."""
     vault: Vault
     """Seals and opens secrets of tenants."""
+    jobs: JobQueue
+    """Takes what is to be done behind the answer, as a part of the transaction that asks for it."""
     permission_catalogue: frozenset[str]
     """The permissions that the methods of all services declare."""
     methods: tuple[DeclaredMethod, ...] = ()

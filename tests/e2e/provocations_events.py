@@ -73,7 +73,7 @@ def _(scene: Scene) -> Answer:
         self._continue()
         offer(self, events, place)  # type: ignore[arg-type]
 
-    Watcher.offer = offer_all_at_once  # type: ignore[method-assign,assignment]
+    Watcher.offer = offer_all_at_once  # type: ignore[method-assign]
     try:
         scene.create()
         stream = FeedCaller(scene.usual).watch(start=wire.EventStart(oldest=True))

@@ -11,6 +11,7 @@ from tests.e2e import (
     provocations_events,  # noqa: F401 - registers its own
     provocations_grants,  # noqa: F401 - registers its own
     provocations_hooks,  # noqa: F401 - registers its own
+    provocations_jobs,  # noqa: F401 - registers its own
     provocations_keys,  # noqa: F401 - registers its own
     provocations_people,  # noqa: F401 - registers its own
     provocations_relations,  # noqa: F401 - registers its own
@@ -32,6 +33,7 @@ NAMES_FIELDS |= {"PASSWORD_REFUSED", "SECOND_FACTOR_INVALID"}
 COMES_BACK = {"RATE_LIMITED", "OVERLOADED", "DEPENDENCY_UNAVAILABLE", "CONCURRENT_CHANGE"}
 COMES_BACK |= {"API_KEY_QUOTA_EXCEEDED", "TOO_MANY_WATCHERS", "SIGN_IN_DELAYED", "HASHING_OVERLOADED"}
 COMES_BACK |= {"TOO_MANY_FOLLOWERS", "TOO_MANY_EVENT_WATCHERS", "EVENT_WATCHER_TOO_SLOW"}
+COMES_BACK |= {"TOO_MANY_FOLLOWERS", "TOO_MANY_JOB_WATCHERS"}
 NAMES_A_RESOURCE = {
     reason for reason in REASONS if reason.startswith(("COMPANY_", "TENANT_", "API_KEY_", "SIGNING_KEY_"))
 }
@@ -60,6 +62,8 @@ NAMES_A_RESOURCE |= {"LOGGED_DECISION_NOT_FOUND"}
 NAMES_FIELDS |= {"HOOK_MISFIT", "CONDITION_INVALID"}
 NAMES_A_RESOURCE |= {"CHANGE_DENIED", "HOOK_FAILED", "HOOK_NOT_FOUND", "HOOK_NAME_TAKEN", "HOOK_ETAG_MISMATCH"}
 NAMES_A_RESOURCE |= {"HOOK_MISFIT", "EVENT_NOT_FOUND"}
+NAMES_A_RESOURCE |= {"HOOK_MISFIT"}
+NAMES_A_RESOURCE |= {"JOB_NOT_FOUND", "JOB_STATE", "JOB_DUPLICATE", "JOB_SCHEDULE_NOT_FOUND"}
 
 
 @pytest.fixture(scope="module")

@@ -56,6 +56,7 @@ _DEFINER_SEES_ALL = {
     "audit_head",
     "event_cursor",
     "event_default",
+    "job",
 }
 # Partitions are made and dropped by the owner of the table alone.
 _RUN_AS_OWNER = {"make_event_partition", "make_event_partitions", "drop_event_partitions"}

@@ -23,8 +23,10 @@ from function_backend_client.events import Event
 
 _MOST_KEPT: Final = 100_000
 _SCHEMA: Final = (
-    "create table if not exists consumed_event (consumer text not null, event_id text not null,"
-    " primary key (consumer, event_id))",
+    (
+        "create table if not exists consumed_event (consumer text not null, event_id text not null,"
+        " primary key (consumer, event_id))"
+    ),
     "create table if not exists consumer_place (consumer text not null primary key, cursor text not null)",
 )
 

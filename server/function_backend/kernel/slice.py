@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from function_backend.kernel.events import DomainEvent
     from function_backend.kernel.gates import Gate
     from function_backend.kernel.identity import Authenticator
+    from function_backend.kernel.jobs import JobKind, Schedule
     from function_backend.kernel.references import ResourcePages
     from function_backend.kernel.statistics import CacheStatistics, ConsumerStatistics, Reading
 
@@ -58,6 +59,10 @@ class Slice:
     """What it does now and then by itself."""
     background: tuple[Background, ...] = ()
     """What goes on without a call, in the processes that do background work."""
+    job_kinds: tuple[JobKind, ...] = ()
+    """What it can be asked to do behind an answer."""
+    schedules: tuple[Schedule, ...] = ()
+    """What it does again and again; the kinds of these jobs need not be named a second time."""
     authenticator: Authenticator | None = None
     """Turns credentials into callers; one slice of the service has it."""
     references: Mapping[str, Callable[[UUID, Call], bytes]] = field(default_factory=dict)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from function_backend.cache.client import CacheSettings
 from function_backend.interceptors.settings import PipelineSettings
+from function_backend.jobs.settings import JobsSettings
 from function_backend.kernel.secret import Secret
 from function_backend.observability.settings import LogSettings, MetricsSettings, TracingSettings
 from function_backend.persistence.settings import EMBEDDED_URL, DatabaseSettings
@@ -84,6 +85,7 @@ class Settings:
     sink_nats: NatsSettings
     sink_kafka: KafkaSettings
     sink_redis: RedisSinkSettings
+    jobs: JobsSettings
     log: LogSettings
     metrics: MetricsSettings
     tracing: TracingSettings

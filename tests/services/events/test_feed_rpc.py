@@ -142,6 +142,7 @@ class TestListing:
     def test_pages_follow_each_other_to_the_end(self, caller: FeedCaller) -> None:
         created = [caller.create() for _ in range(5)]
         found, token = [], ""
+        page = wire.ListEventsResponse()
         for _ in range(10):
             page = caller.list(filter=_COMPANIES, page_size=2, page_token=token)
             found += [each.event.attributes["subject"].ce_string.partition("/")[2] for each in page.events]

@@ -398,6 +398,16 @@ const (
 	// The tenant has no event with this id that the caller may see, or none any
 	// more.
 	ErrorReason_ERROR_REASON_EVENT_NOT_FOUND ErrorReason = 506
+	// No job with the id is visible to the caller.
+	ErrorReason_ERROR_REASON_JOB_NOT_FOUND ErrorReason = 550
+	// The state of the job does not allow the call.
+	ErrorReason_ERROR_REASON_JOB_STATE ErrorReason = 551
+	// Another job with the same dedupe key waits or runs already.
+	ErrorReason_ERROR_REASON_JOB_DUPLICATE ErrorReason = 552
+	// No schedule has the name.
+	ErrorReason_ERROR_REASON_JOB_SCHEDULE_NOT_FOUND ErrorReason = 553
+	// The server has too many streams that watch jobs; another one may have room.
+	ErrorReason_ERROR_REASON_TOO_MANY_JOB_WATCHERS ErrorReason = 554
 )
 
 // Enum value maps for ErrorReason.
@@ -558,6 +568,11 @@ var (
 		504: "ERROR_REASON_TOO_MANY_EVENT_WATCHERS",
 		505: "ERROR_REASON_EVENT_WATCHER_TOO_SLOW",
 		506: "ERROR_REASON_EVENT_NOT_FOUND",
+		550: "ERROR_REASON_JOB_NOT_FOUND",
+		551: "ERROR_REASON_JOB_STATE",
+		552: "ERROR_REASON_JOB_DUPLICATE",
+		553: "ERROR_REASON_JOB_SCHEDULE_NOT_FOUND",
+		554: "ERROR_REASON_TOO_MANY_JOB_WATCHERS",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":                    0,
@@ -715,6 +730,11 @@ var (
 		"ERROR_REASON_TOO_MANY_EVENT_WATCHERS":        504,
 		"ERROR_REASON_EVENT_WATCHER_TOO_SLOW":         505,
 		"ERROR_REASON_EVENT_NOT_FOUND":                506,
+		"ERROR_REASON_JOB_NOT_FOUND":                  550,
+		"ERROR_REASON_JOB_STATE":                      551,
+		"ERROR_REASON_JOB_DUPLICATE":                  552,
+		"ERROR_REASON_JOB_SCHEDULE_NOT_FOUND":         553,
+		"ERROR_REASON_TOO_MANY_JOB_WATCHERS":          554,
 	}
 )
 
@@ -749,7 +769,7 @@ var File_function_common_v1_error_reason_proto protoreflect.FileDescriptor
 
 const file_function_common_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
-	"%function/common/v1/error_reason.proto\x12\x12function.common.v1\x1a function/common/v1/options.proto*\xb8\x93\x01\n" +
+	"%function/common/v1/error_reason.proto\x12\x12function.common.v1\x1a function/common/v1/options.proto*ј\x01\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12[\n" +
 	"\x1cERROR_REASON_INVALID_REQUEST\x10\x01\x1a9\xb2\xed\x185\b\x03\x12\n" +
@@ -945,7 +965,13 @@ const file_function_common_v1_error_reason_proto_rawDesc = "" +
 	"permission\x1aWEvents of the type 'function.auth.v1.UserCreated' need the permission 'auth.user.read'.\x12\x8e\x01\n" +
 	"$ERROR_REASON_TOO_MANY_EVENT_WATCHERS\x10\xf8\x03\x1ac\xb2\xed\x18_\b\b\x12\x05limit\x1aTThe server has 10,000 watchers and takes no more; try again, or list events instead.\x12\x97\x01\n" +
 	"#ERROR_REASON_EVENT_WATCHER_TOO_SLOW\x10\xf9\x03\x1am\xb2\xed\x18i\b\b\x12\x06cursor\x12\awaiting\x1aT1,000 events waited to be taken; go on from the cursor, faster or with fewer events.\x12\x89\x01\n" +
-	"\x1cERROR_REASON_EVENT_NOT_FOUND\x10\xfa\x03\x1af\xb2\xed\x18b\b\x05\x12\x05event\x1aWThe event 01938d2e-0000-7000-8000-000000000001 does not exist, or is not kept any more.B\xd1\x01\n" +
+	"\x1cERROR_REASON_EVENT_NOT_FOUND\x10\xfa\x03\x1af\xb2\xed\x18b\b\x05\x12\x05event\x1aWThe event 01938d2e-0000-7000-8000-000000000001 does not exist, or is not kept any more.\x12]\n" +
+	"\x1aERROR_REASON_JOB_NOT_FOUND\x10\xa6\x04\x1a<\xb2\xed\x188\b\x05\x12\x06job_id\x1a,No job 01938d2e-7b1c-7c3a-8f57-3d1a4f6f0b11.\x12\x96\x01\n" +
+	"\x16ERROR_REASON_JOB_STATE\x10\xa7\x04\x1ay\xb2\xed\x18u\b\t\x12\x06job_id\x12\x05state\x12\bexpected\x1aXThe job 01938d2e-7b1c-7c3a-8f57-3d1a4f6f0b11 is running; it must be failed or cancelled.\x12\xad\x01\n" +
+	"\x1aERROR_REASON_JOB_DUPLICATE\x10\xa8\x04\x1a\x8b\x01\xb2\xed\x18\x86\x01\b\x06\x12\x06job_id\x12\n" +
+	"dedupe_key\x1anAnother job with the key 'nightly' waits or runs; the job 01938d2e-7b1c-7c3a-8f57-3d1a4f6f0b11 stays as it is.\x12o\n" +
+	"#ERROR_REASON_JOB_SCHEDULE_NOT_FOUND\x10\xa9\x04\x1aE\xb2\xed\x18A\b\x05\x12\bschedule\x1a3No schedule 'jobs.purge'; ListSchedules lists them.\x12~\n" +
+	"\"ERROR_REASON_TOO_MANY_JOB_WATCHERS\x10\xaa\x04\x1aU\xb2\xed\x18Q\b\b\x12\x05limit\x1aFThis server has 1000 streams that watch jobs already; try again later.B\xd1\x01\n" +
 	"\x16com.function.common.v1B\x10ErrorReasonProtoP\x01Z9function-backend.internal/api/function/common/v1;commonv1\xa2\x02\x03FCX\xaa\x02\x12Function.Common.V1\xca\x02\x13Function_\\Common\\V1\xe2\x02\x1fFunction_\\Common\\V1\\GPBMetadata\xea\x02\x14Function::Common::V1b\x06proto3"
 
 var (

@@ -445,6 +445,16 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """The tenant has no event with this id that the caller may see, or none any
     more.
     """
+    ERROR_REASON_JOB_NOT_FOUND: _ErrorReason.ValueType  # 550
+    """No job with the id is visible to the caller."""
+    ERROR_REASON_JOB_STATE: _ErrorReason.ValueType  # 551
+    """The state of the job does not allow the call."""
+    ERROR_REASON_JOB_DUPLICATE: _ErrorReason.ValueType  # 552
+    """Another job with the same dedupe key waits or runs already."""
+    ERROR_REASON_JOB_SCHEDULE_NOT_FOUND: _ErrorReason.ValueType  # 553
+    """No schedule has the name."""
+    ERROR_REASON_TOO_MANY_JOB_WATCHERS: _ErrorReason.ValueType  # 554
+    """The server has too many streams that watch jobs; another one may have room."""
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Why a call failed. It travels as `google.rpc.ErrorInfo.reason` without the
@@ -876,4 +886,14 @@ ERROR_REASON_EVENT_NOT_FOUND: ErrorReason.ValueType  # 506
 """The tenant has no event with this id that the caller may see, or none any
 more.
 """
+ERROR_REASON_JOB_NOT_FOUND: ErrorReason.ValueType  # 550
+"""No job with the id is visible to the caller."""
+ERROR_REASON_JOB_STATE: ErrorReason.ValueType  # 551
+"""The state of the job does not allow the call."""
+ERROR_REASON_JOB_DUPLICATE: ErrorReason.ValueType  # 552
+"""Another job with the same dedupe key waits or runs already."""
+ERROR_REASON_JOB_SCHEDULE_NOT_FOUND: ErrorReason.ValueType  # 553
+"""No schedule has the name."""
+ERROR_REASON_TOO_MANY_JOB_WATCHERS: ErrorReason.ValueType  # 554
+"""The server has too many streams that watch jobs; another one may have room."""
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

@@ -1162,6 +1162,41 @@ export enum ErrorReason {
    * @generated from enum value: ERROR_REASON_EVENT_NOT_FOUND = 506;
    */
   EVENT_NOT_FOUND = 506,
+
+  /**
+   * No job with the id is visible to the caller.
+   *
+   * @generated from enum value: ERROR_REASON_JOB_NOT_FOUND = 550;
+   */
+  JOB_NOT_FOUND = 550,
+
+  /**
+   * The state of the job does not allow the call.
+   *
+   * @generated from enum value: ERROR_REASON_JOB_STATE = 551;
+   */
+  JOB_STATE = 551,
+
+  /**
+   * Another job with the same dedupe key waits or runs already.
+   *
+   * @generated from enum value: ERROR_REASON_JOB_DUPLICATE = 552;
+   */
+  JOB_DUPLICATE = 552,
+
+  /**
+   * No schedule has the name.
+   *
+   * @generated from enum value: ERROR_REASON_JOB_SCHEDULE_NOT_FOUND = 553;
+   */
+  JOB_SCHEDULE_NOT_FOUND = 553,
+
+  /**
+   * The server has too many streams that watch jobs; another one may have room.
+   *
+   * @generated from enum value: ERROR_REASON_TOO_MANY_JOB_WATCHERS = 554;
+   */
+  TOO_MANY_JOB_WATCHERS = 554,
 }
 
 /**

@@ -75,7 +75,7 @@ def _administrator(catalogue: PermissionCatalogue) -> frozenset[str]:
 
 
 def _editor(catalogue: PermissionCatalogue) -> frozenset[str]:
-    return catalogue.in_branches(frozenset(name for name in catalogue.names if not name.startswith(_OWN)))
+    return catalogue.in_branches(frozenset(name for name in catalogue.names - PLATFORM if not name.startswith(_OWN)))
 
 
 # By name and not by branches: a branch would take in what is not for readers as soon as a key was made from it.
