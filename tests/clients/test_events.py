@@ -7,6 +7,7 @@ import itertools
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -121,7 +122,7 @@ class TestConsuming:
         assert consumer.since == events[-1].cursor
 
 
-def _watchers(server: RunningServer) -> Iterator[object]:
+def _watchers(server: RunningServer) -> Iterator[Any]:
     for each in server.backend._slices:
         for end in each.endings:
             feed = getattr(end, "__self__", None)
