@@ -34,6 +34,7 @@ COMMANDS: Mapping[str, str] = {
     "signing-keys": "function_backend_cli.signing_keys",
     "tenants": "function_backend_cli.tenants",
     "rules": "function_backend_cli.rules.command",
+    "events": "function_backend_cli.events",
     "jobs": "function_backend_cli.jobs",
 }
 """Name of a command to the module whose `app` it is: a Typer with one command, or with several below the name."""
