@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from function_backend.kernel.events import DomainEvent
     from function_backend.kernel.gates import Gate
     from function_backend.kernel.identity import Authenticator
+    from function_backend.kernel.observed_calls import CallObserver
     from function_backend.kernel.references import ResourcePages
     from function_backend.kernel.statistics import CacheStatistics
 
@@ -54,6 +55,8 @@ class Slice:
     """What it does now and then by itself."""
     background: tuple[Background, ...] = ()
     """What goes on without a call, in the processes that do background work."""
+    call_observer: CallObserver | None = None
+    """Hears of denied calls and sensitive reads; one slice of the service has it."""
     authenticator: Authenticator | None = None
     """Turns credentials into callers; one slice of the service has it."""
     references: Mapping[str, Callable[[UUID, Call], bytes]] = field(default_factory=dict)

@@ -425,6 +425,10 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """The expression of a condition cannot be accepted; `BadRequest` names each
     place and what was probably meant.
     """
+    ERROR_REASON_AUDIT_RECORD_NOT_FOUND: _ErrorReason.ValueType  # 610
+    """The tenant's audit trail has no such record, or no longer."""
+    ERROR_REASON_AUDIT_RETENTION_TOO_SHORT: _ErrorReason.ValueType  # 611
+    """The installation keeps audit records for longer than that at the least."""
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Why a call failed. It travels as `google.rpc.ErrorInfo.reason` without the
@@ -836,4 +840,8 @@ ERROR_REASON_CONDITION_INVALID: ErrorReason.ValueType  # 470
 """The expression of a condition cannot be accepted; `BadRequest` names each
 place and what was probably meant.
 """
+ERROR_REASON_AUDIT_RECORD_NOT_FOUND: ErrorReason.ValueType  # 610
+"""The tenant's audit trail has no such record, or no longer."""
+ERROR_REASON_AUDIT_RETENTION_TOO_SHORT: ErrorReason.ValueType  # 611
+"""The installation keeps audit records for longer than that at the least."""
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015
