@@ -71,8 +71,6 @@ def _keys() -> None:
             constraint audit_key_pkey primary key (id)
         )
     """)
-    # One signs at a time.
-    op.execute("create unique index audit_key_signing_idx on audit_key ((true)) where retired_at is null")
     op.execute(f"grant select, insert on audit_key to {APP}")
     op.execute(f"grant update (sealed_key, master_key_id, retired_at) on audit_key to {APP}")
 

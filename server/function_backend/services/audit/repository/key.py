@@ -41,7 +41,7 @@ class KeyRepository:
 
     def signing(self) -> tuple[AuditKey, Wrapped] | None:
         """The key that signs, with its private half; None when there is none yet."""
-        query = select(audit_key_table).where(_key.retired_at.is_(None))
+        query = select(audit_key_table).where(_key.retired_at.is_(None)).order_by(_key.created_at.desc()).limit(1)
         row = self._work.connection.execute(query).one_or_none()
         return None if row is None else (_found(row), Wrapped(bytes(row.sealed_key), row.master_key_id))
 
