@@ -32,6 +32,7 @@ COMMANDS: Mapping[str, str] = {
     "keys": "function_backend_cli.keys",
     "signing-keys": "function_backend_cli.signing_keys",
     "tenants": "function_backend_cli.tenants",
+    "audit": "function_backend_cli.audit",
     "rules": "function_backend_cli.rules.command",
 }
 """Name of a command to the module whose `app` it is: a Typer with one command, or with several below the name."""

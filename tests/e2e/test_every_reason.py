@@ -8,6 +8,7 @@ import pytest
 
 from tests.contracts.reasons import REASONS, status_of
 from tests.e2e import (
+    provocations_audit,  # noqa: F401 - registers its own
     provocations_grants,  # noqa: F401 - registers its own
     provocations_hooks,  # noqa: F401 - registers its own
     provocations_keys,  # noqa: F401 - registers its own

@@ -904,6 +904,18 @@ class ConditionInvalidError(InvalidArgumentError):
     default_reason = "CONDITION_INVALID"
 
 
+class AuditRecordNotFoundError(NotFoundError):
+    """The audit trail has no such record, or no longer."""
+
+    default_reason = "AUDIT_RECORD_NOT_FOUND"
+
+
+class AuditRetentionTooShortError(PreconditionError):
+    """The installation keeps audit records for longer; `metadata["shortest_days"]` says how long at the least."""
+
+    default_reason = "AUDIT_RETENTION_TOO_SHORT"
+
+
 KINDS: Mapping[StatusCode, type[FunctionBackendError]] = MappingProxyType(
     {
         kind.status: kind

@@ -12,7 +12,13 @@ import psycopg
 import pytest
 
 from function.audit.v1 import audit_pb2, audit_service_pb2, audit_service_pb2_grpc
-from function.auth.v1 import api_key_service_pb2, api_key_service_pb2_grpc, user_service_pb2, user_service_pb2_grpc
+from function.auth.v1 import (
+    api_key_service_pb2,
+    api_key_service_pb2_grpc,
+    user_pb2,
+    user_service_pb2,
+    user_service_pb2_grpc,
+)
 from function.company.v1 import company_pb2, company_service_pb2, company_service_pb2_grpc
 from tests.fixtures.server import RunningServer, StartServer
 
@@ -221,6 +227,7 @@ class TestVerifying:
 
 class TestKeys:
     def test_a_rotated_key_signs_and_the_old_one_stays_published(self, fresh: Trail) -> None:
+        fresh.create("Signed GmbH")
         first = fresh.export()[-1].checkpoints[-1]
         rotated = fresh.audit.RotateAuditKey(
             audit_service_pb2.RotateAuditKeyRequest(), metadata=fresh.metadata, timeout=_TIMEOUT
@@ -288,7 +295,7 @@ class TestObservedCalls:
     def test_reading_a_user_is_recorded_with_the_user(self, trail: Trail) -> None:
         users = user_service_pb2_grpc.UserServiceStub(trail.server.channel)
         made = users.CreateUser(
-            user_service_pb2.CreateUserRequest(email="read@example.com", display_name="Read"),
+            user_service_pb2.CreateUserRequest(user=user_pb2.User(user_name="read.me")),
             metadata=trail.metadata,
             timeout=_TIMEOUT,
         ).user

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from functools import lru_cache
 from typing import Any, Final
 
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -39,13 +40,13 @@ CHECKPOINT: Final = ("type", "tenant_id", "seq", "hash", "signed_at", "key_id", 
 _EPOCH = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
 _UNIX_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _MOMENT_LENGTH = len("2000-01-01T00:00:00.000000Z")
-_UUID_LENGTH = 36
+_UUID_LENGTH, _UUID_BYTES = 36, 16
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
-def write(members: dict[str, Any]) -> str:
-    """The line of these members, without its end."""
-    return _encode(members)
+def write(value: dict[str, Any] | str) -> str:
+    """The line of these members, without its end, or a text as it stands in one."""
+    return _encode(value)
 
 
 def read(text: str) -> dict[str, Any]:
@@ -115,22 +116,33 @@ def moment_text(moment: Timestamp) -> str:
 
 def micros_of(text: str) -> int:
     """The microseconds since 2000 of such a time. Raises ValueError for a time in another form."""
-    if len(text) != _MOMENT_LENGTH or text[4:20:3] != "--T::." or text[26] != "Z":
+    fraction = text[20:26]
+    if len(text) != _MOMENT_LENGTH or text[19] != "." or text[26] != "Z" or not (fraction + "0").isdecimal():
         raise ValueError("has a time in another form")
-    since = dt.datetime.fromisoformat(text) - _EPOCH
-    return since.days * 86_400_000_000 + since.seconds * 1_000_000 + since.microseconds
+    return _second_of(text[:19]) + int(fraction)
+
+
+@lru_cache(1024)
+def _second_of(text: str) -> int:
+    # What is written at the same time is read one after the other.
+    if text[4::3] != "--T::" or not text.isascii():
+        raise ValueError("has a time in another form")
+    since = dt.datetime.fromisoformat(text + "Z") - _EPOCH
+    return since.days * 86_400_000_000 + since.seconds * 1_000_000
 
 
 def bytes_of(text: str) -> bytes:
     """The bytes of lower-case hex. Raises ValueError for another text."""
     found = bytes.fromhex(text)
-    if found.hex() != text:
+    # Capitals and spaces between the bytes would be read as well.
+    if len(text) != 2 * len(found) or text.lower() != text:
         raise ValueError("has bytes in another form")
     return found
 
 
 def uuid_bytes(text: str) -> bytes:
     """The 16 bytes of a UUID in lower case. Raises ValueError for another text."""
-    if len(text) != _UUID_LENGTH or text[8:24:5] != "----":
+    found = bytes.fromhex(text.replace("-", ""))
+    if len(text) != _UUID_LENGTH or len(found) != _UUID_BYTES or text[8:24:5] != "----" or text.lower() != text:
         raise ValueError("has an id in another form")
-    return bytes_of(text.replace("-", ""))
+    return found

@@ -14,13 +14,10 @@ from typing import IO, Any
 
 from function_backend_client.audit_trail import lines
 from function_backend_client.audit_trail.checkpoints import Checkpoint, PublicKeys
+from function_backend_client.audit_trail.records import BEGINNING, RecordLine, read_record
 
 MOST_PROBLEMS = 100
 
-_RECORD_FORMAT = b"function-backend audit record 1"
-_NULL = b"\xff\xff\xff\xff"
-_ID_LENGTH = (16).to_bytes(4, "big")
-_NUMBER_LENGTH = (8).to_bytes(4, "big")
 _GZIP = b"\x1f\x8b"
 _LONGEST_LINE = 64 * 1024 * 1024
 
@@ -76,9 +73,10 @@ class TrailVerifier:
         self._line = 0
         self._header: Mapping[str, Any] | None = None
         self._tenant = b""
-        self._expected: bytes | None = None
+        self._expected: str | None = None
         self._seq = 0
         self._signed_seq = -1
+        self._last_checkpoint: Checkpoint | None = None
         self._record_begun = False
 
     @property
@@ -90,16 +88,12 @@ class TrailVerifier:
         """The next line, without its end."""
         self._line += 1
         try:
-            members = lines.read(text)
-            kind = members["type"]
             if self._header is None:
-                self._take_header(members)
-            elif kind == "record":
-                self._take_record(members)
-            elif kind == "checkpoint":
-                self._take_checkpoint(Checkpoint.read(members))
+                self._take_header(lines.read(text))
+            elif text.startswith(BEGINNING):
+                self._take_record(read_record(text, self._tenant))
             else:
-                self._say("is neither a record nor a checkpoint")
+                self._take_checkpoint(Checkpoint.read(lines.read(text)))
         except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError) as error:
             told = str(error) if isinstance(error, ValueError) and not _is_parsers(error) else "is damaged"
             self._say(f"the line {told}")
@@ -128,8 +122,6 @@ class TrailVerifier:
         self._compare_kept_beyond()
         return found
 
-    _last_checkpoint: Checkpoint | None = None
-
     def _take_header(self, members: Mapping[str, Any]) -> None:
         if (
             tuple(members) != lines.HEADER
@@ -146,7 +138,7 @@ class TrailVerifier:
         self._found.tenant_id, self._found.first_seq = members["tenant_id"], members["first_seq"]
         self._seq = members["first_seq"] - 1
         if self._seq == 0:
-            self._expected = hashlib.sha256(self._tenant).digest()
+            self._expected = hashlib.sha256(self._tenant).hexdigest()
         elif self._seq < 0:
             self._say("the header names a first record that cannot be")
         for checkpoint in self._kept:
@@ -158,23 +150,20 @@ class TrailVerifier:
             else:
                 self._kept_at.setdefault(checkpoint.seq, []).append(checkpoint)
 
-    def _take_record(self, members: Mapping[str, Any]) -> None:
-        if tuple(members) != lines.RECORD or type(members["seq"]) is not int:
-            raise ValueError("is not a record of this format")
+    def _take_record(self, record: RecordLine) -> None:
         if not self._record_begun:
             self._begin_records()
-        seq = members["seq"]
+        seq = record.seq
         self._found.record_count += 1
-        hash_ = lines.bytes_of(members["hash"])
         if seq != self._seq + 1:
             self._say(self._misplaced(seq), seq)
-        elif self._expected is not None and members["prev_hash"] != self._expected.hex():
+        elif self._expected is not None and record.prev_hash != self._expected:
             self._say(f"record {seq} does not follow the one before it: one of them was replaced", seq)
-        self._seq, self._expected = seq, hash_
-        if self._digest(members) != hash_:
+        self._seq, self._expected = seq, record.hash
+        if record.digest != record.hash:
             self._say(f"record {seq} has been altered", seq)
         if seq in self._kept_at:
-            self._compare_kept(seq, hash_)
+            self._compare_kept(seq, record.hash)
 
     def _misplaced(self, seq: int) -> str:
         if seq <= self._seq:
@@ -202,49 +191,21 @@ class TrailVerifier:
             self._say(f"the checkpoint at record {seq} is out of place, after record {self._seq}", seq)
             return
         if not self._record_begun and self._expected is None:
-            self._expected = checkpoint.hash
+            self._expected = checkpoint.hash.hex()
             self._found.begins_after = checkpoint
             self._found.notes.append(
                 f"begins after the checkpoint at record {seq}, signed {checkpoint.signed_at}: "
                 "what was before it is not in the file"
             )
-            self._compare_kept(seq, checkpoint.hash)
-        elif checkpoint.hash != self._expected:
+            self._compare_kept(seq, checkpoint.hash.hex())
+        elif checkpoint.hash.hex() != self._expected:
             self._say(f"the chain up to record {seq} is not the one that was signed", seq)
             return
         self._signed_seq, self._last_checkpoint = seq, checkpoint
 
-    def _digest(self, members: Mapping[str, Any]) -> bytes:
-        micros = lines.micros_of(members["recorded_at"])
-        text = b"".join(
-            (
-                _RECORD_FORMAT,
-                _part(lines.bytes_of(members["prev_hash"])),
-                _ID_LENGTH,
-                self._tenant,
-                _NUMBER_LENGTH,
-                members["seq"].to_bytes(8, "big", signed=True),
-                _NUMBER_LENGTH,
-                micros.to_bytes(8, "big", signed=True),
-                _part(members["actor"].encode()),
-                _part(members["method"].encode()),
-                _part(members["request_id"].encode()),
-                _ID_LENGTH,
-                lines.uuid_bytes(members["event_id"]),
-                _part(members["event_type"].encode()),
-                _part(members["resource_type"].encode()),
-                _ID_LENGTH,
-                lines.uuid_bytes(members["resource_id"]),
-                _hex_part(members["before_digest"]),
-                _hex_part(members["after_digest"]),
-                _NULL if members["details"] is None else _part(members["details"].encode()),
-            )
-        )
-        return hashlib.sha256(text).digest()
-
-    def _compare_kept(self, seq: int, hash_: bytes) -> None:
+    def _compare_kept(self, seq: int, hash_: str) -> None:
         for checkpoint in self._kept_at.pop(seq, ()):
-            if checkpoint.hash != hash_:
+            if checkpoint.hash.hex() != hash_:
                 self._say(
                     f"the chain up to record {seq} is not the one that the kept checkpoint was signed for: "
                     "it was rewritten",
@@ -323,14 +284,6 @@ def _lines(text: io.TextIOWrapper) -> Iterator[str]:
     except (EOFError, zlib.error, gzip.BadGzipFile):
         # What is missing then is missing as if the file had been cut off there; the damage is a line that is none.
         yield "the compressed file is damaged or cut off"
-
-
-def _part(value: bytes) -> bytes:
-    return len(value).to_bytes(4, "big") + value
-
-
-def _hex_part(value: str | None) -> bytes:
-    return _NULL if value is None else _part(lines.bytes_of(value))
 
 
 def _is_parsers(error: ValueError) -> bool:

@@ -21,6 +21,7 @@ PLATFORM = frozenset(
         "auth.signing_key.rotate",
         "auth.signing_key.retire",
         "auth.master_key.rewrap",
+        "audit.key.rotate",
     }
 )
 """What reaches beyond the caller's own tenant; the key of a new tenant does not carry it."""
