@@ -79,7 +79,6 @@ def test_every_change_is_in_the_audit_trail(start_server: StartServer) -> None:
         _relations,
         _rules,
         _installation,
-        _audit,
     ):
         go_through(caller)
     # Keys are wrapped anew where another master key stands first.

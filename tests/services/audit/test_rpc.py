@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import grpc
@@ -33,7 +32,7 @@ class Trail:
         self.audit = audit_service_pb2_grpc.AuditServiceStub(server.channel)
         self.metadata = server.metadata()
 
-    def list(self, filter: str = "", **fields: Any) -> list[audit_pb2.AuditRecord]:  # noqa: ANN401
+    def records(self, filter: str = "", **fields: Any) -> list[audit_pb2.AuditRecord]:  # noqa: ANN401
         request = audit_service_pb2.ListAuditRecordsRequest(filter=filter, page_size=1000, **fields)
         return list(self.audit.ListAuditRecords(request, metadata=self.metadata, timeout=_TIMEOUT).records)
 
@@ -61,7 +60,7 @@ class Trail:
     def until(self, filter: str, count: int = 1) -> list[audit_pb2.AuditRecord]:
         """The records, once there are so many: what is recorded behind the calls takes a moment."""
         deadline = time.monotonic() + _TIMEOUT
-        while len(found := self.list(filter)) < count and time.monotonic() < deadline:
+        while len(found := self.records(filter)) < count and time.monotonic() < deadline:
             time.sleep(0.05)
         assert len(found) >= count
         return found
@@ -78,24 +77,24 @@ def trail(server: RunningServer) -> Trail:
 
 
 @pytest.fixture
-def fresh(fresh_server: RunningServer) -> Iterator[Trail]:
+def fresh(fresh_server: RunningServer) -> Trail:
     return Trail(fresh_server)
 
 
 class TestListing:
     def test_a_change_is_found_by_resource_and_by_method(self, trail: Trail) -> None:
         company_id = trail.create("Listed GmbH")
-        (record,) = trail.list(f'resource_id = "{company_id}"')
+        (record,) = trail.records(f'resource_id = "{company_id}"')
         assert record.event_type == "function.company.v1.CompanyCreated"
         assert record.resource_type == "company"
         assert record.outcome == audit_pb2.AUDIT_OUTCOME_SUCCEEDED
-        assert trail.list(f'resource_id = "{company_id}" AND method:CreateCompany') == [record]
-        assert trail.list(f'resource_id = "{company_id}" AND method = "*/DeleteCompany"') == []
+        assert trail.records(f'resource_id = "{company_id}" AND method:CreateCompany') == [record]
+        assert trail.records(f'resource_id = "{company_id}" AND method = "*/DeleteCompany"') == []
 
     def test_the_newest_comes_first_unless_the_order_says_otherwise(self, trail: Trail) -> None:
         trail.create("First GmbH")
-        newest = [record.seq for record in trail.list()]
-        oldest = [record.seq for record in trail.list(order_by="seq")]
+        newest = [record.seq for record in trail.records()]
+        oldest = [record.seq for record in trail.records(order_by="seq")]
         assert newest == sorted(newest, reverse=True)
         assert oldest == sorted(oldest)
         assert oldest[0] == 1
@@ -111,7 +110,7 @@ class TestListing:
             if not page.next_page_token:
                 break
             request.page_token = page.next_page_token
-        assert seen == [record.seq for record in trail.list("event_type:CompanyCreated")]
+        assert seen == [record.seq for record in trail.records("event_type:CompanyCreated")]
 
     @pytest.mark.parametrize(
         ("filter", "text"),
@@ -125,26 +124,26 @@ class TestListing:
     )
     def test_a_filter_that_cannot_be_used_says_why(self, trail: Trail, filter: str, text: str) -> None:
         with pytest.raises(grpc.RpcError) as refused:
-            trail.list(filter)
+            trail.records(filter)
         assert refused.value.code() is grpc.StatusCode.INVALID_ARGUMENT
-        assert text in refused.value.details()
+        assert text in str(refused.value.details())
 
     def test_details_are_searched_as_text_and_by_name(self, trail: Trail) -> None:
         trail.audit.GetAuditPublicKeys(
             audit_service_pb2.GetAuditPublicKeysRequest(), metadata=trail.metadata, timeout=_TIMEOUT
         )
-        (made,) = trail.list("event_type:AuditKeyCreated")
+        (made,) = trail.records("event_type:AuditKeyCreated")
         key_id = json.loads(made.details)["key_id"]
-        assert made in trail.list(f"details:{key_id}")
-        assert trail.list(f"details.key_id = {key_id} AND event_type:AuditKeyCreated") == [made]
-        assert trail.list("details.key_id = nobody") == []
-        assert made not in trail.list("NOT details:*")
+        assert made in trail.records(f"details:{key_id}")
+        assert trail.records(f"details.key_id = {key_id} AND event_type:AuditKeyCreated") == [made]
+        assert trail.records("details.key_id = nobody") == []
+        assert made not in trail.records("NOT details:*")
 
     def test_numbers_and_times_are_compared(self, trail: Trail) -> None:
         trail.create("Compared GmbH")
-        assert [record.seq for record in trail.list("seq <= 2", order_by="seq")] == [1, 2]
-        assert trail.list('time < "2020-01-01T00:00:00Z"') == []
-        assert trail.list('time > "2020-01-01T00:00:00Z" AND seq = 1')[0].seq == 1
+        assert [record.seq for record in trail.records("seq <= 2", order_by="seq")] == [1, 2]
+        assert trail.records('time < "2020-01-01T00:00:00Z"') == []
+        assert trail.records('time > "2020-01-01T00:00:00Z" AND seq = 1')[0].seq == 1
 
 
 class TestGetting:
@@ -152,7 +151,7 @@ class TestGetting:
         trail.create("Got GmbH")
         request = audit_service_pb2.GetAuditRecordRequest(seq=1)
         record = trail.audit.GetAuditRecord(request, metadata=trail.metadata, timeout=_TIMEOUT).record
-        assert record == trail.list("seq = 1")[0]
+        assert record == trail.records("seq = 1")[0]
 
     def test_a_place_beyond_the_end_is_not_found(self, trail: Trail) -> None:
         with pytest.raises(grpc.RpcError) as refused:
@@ -263,10 +262,10 @@ class TestObservedCalls:
                 trail.audit.GetAuditRecord(
                     audit_service_pb2.GetAuditRecordRequest(seq=1), metadata=weak, timeout=_TIMEOUT
                 )
-        counted = 0
+        counted, found = 0, list[audit_pb2.AuditRecord]()
         deadline = time.monotonic() + _TIMEOUT
         while counted < 20 and time.monotonic() < deadline:
-            found = trail.list("outcome = denied AND method:GetAuditRecord")
+            found = trail.records("outcome = denied AND method:GetAuditRecord")
             counted = sum(int(json.loads(record.details).get("count", "1")) for record in found)
         assert counted == 20
         assert len(found) < 20
@@ -319,7 +318,7 @@ class TestObservedCalls:
                 audit_service_pb2.ListAuditRecordsRequest(), metadata=trail.server.metadata(weak), timeout=_TIMEOUT
             )
         trail.export()
-        assert trail.list("event_type:CallDenied OR event_type:SensitiveRead") == []
+        assert trail.records("event_type:CallDenied OR event_type:SensitiveRead") == []
 
     def test_written_at_once_each_denied_call_is_there_when_it_is_answered(self, start_server: StartServer) -> None:
         trail = Trail(start_server(settings={"audit.recording": "synchronous"}))
@@ -329,14 +328,14 @@ class TestObservedCalls:
                 trail.audit.ListAuditRecords(
                     audit_service_pb2.ListAuditRecordsRequest(), metadata=weak, timeout=_TIMEOUT
                 )
-            assert len(trail.list("outcome = denied")) == number + 1
+            assert len(trail.records("outcome = denied")) == number + 1
 
     def test_published_calls_are_events_as_well(self, start_server: StartServer) -> None:
         trail = Trail(start_server(settings={"audit.recording": "synchronous", "audit.publish_observed_calls": "true"}))
         weak = trail.server.metadata(trail.key_with("company.read"))
         with pytest.raises(grpc.RpcError):
             trail.audit.ListAuditRecords(audit_service_pb2.ListAuditRecordsRequest(), metadata=weak, timeout=_TIMEOUT)
-        (record,) = trail.list("outcome = denied")
+        (record,) = trail.records("outcome = denied")
         assert record.method.endswith("/ListAuditRecords")
         assert list(trail.verify().problems) == []
 

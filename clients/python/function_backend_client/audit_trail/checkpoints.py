@@ -37,7 +37,7 @@ class Checkpoint:
     @classmethod
     def read(cls, members: Mapping[str, Any]) -> Self:
         """The checkpoint of a line. Raises ValueError when it is none."""
-        if tuple(members) != lines.CHECKPOINT or type(members["seq"]) is not int:
+        if tuple(members) != lines.CHECKPOINT or members["type"] != "checkpoint" or type(members["seq"]) is not int:
             raise ValueError("is neither a record nor a checkpoint of this format")
         return cls(
             tenant_id=members["tenant_id"],

@@ -7,7 +7,6 @@ import io
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO
 
 from function.audit.v1 import audit_service_pb2
 from function_backend_client.audit_trail import lines
@@ -84,7 +83,7 @@ def write_export(
     try:
         with part.open("wb") as file:
             # Without the time in it, the same trail is the same file.
-            raw: IO[bytes] = gzip.GzipFile("", "wb", 6, file, mtime=0) if target.suffix == ".gz" else file
+            raw = gzip.GzipFile("", "wb", 6, file, mtime=0) if target.suffix == ".gz" else file
             with io.TextIOWrapper(raw, encoding="utf-8", newline="\n") as text:
                 for number, line in enumerate(export.lines(), 1):
                     text.write(line)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
+import struct
 from functools import lru_cache
+from hashlib import sha256
+from json.decoder import scanstring  # type: ignore[attr-defined]  Not in the stubs.
+from json.encoder import encode_basestring
 from typing import Final, NamedTuple
 
 from function_backend_client.audit_trail import lines
@@ -15,10 +17,16 @@ BEGINNING: Final = '{"type":"record",'
 
 _FORMAT = b"function-backend audit record 1"
 _NULL = b"\xff\xff\xff\xff"
-_ID, _NUMBER, _HASH = ((size).to_bytes(4, "big") for size in (16, 8, 32))
+_ID = (16).to_bytes(4, "big")
+# The hash before, the tenant, the place and the time, each with its length.
+_LENGTH = struct.Struct(">I").pack
+_PLACE = struct.Struct(">I32sI16sIqIq").pack
 _DETAILS = ',"details":'
-_ENDING = re.compile(r',"prev_hash":"([0-9a-f]{64})","hash":"([0-9a-f]{64})"\}')
-_ENDING_LENGTH = len(',"prev_hash":"","hash":""}') + 2 * 64
+_ENDING = (',"prev_hash":"', '","hash":"', '"}')
+_HEX = 64
+_ENDING_LENGTH = sum(map(len, _ENDING)) + 2 * _HEX
+_PREV = len(_ENDING[0])
+_OWN = _PREV + _HEX + len(_ENDING[1])
 _REMEMBERED = 4096
 
 
@@ -51,21 +59,28 @@ class RecordLine(NamedTuple):
 def read_record(text: str, tenant: bytes) -> RecordLine:
     """The record of a line, of the tenant with these 16 bytes. Raises ValueError unless it is one in its one form."""
     head, _, rest = text.partition(_DETAILS)
-    ending = _ENDING.fullmatch(rest, max(len(rest) - _ENDING_LENGTH, 0))
-    # What cannot be printed may be a control character, which has to be escaped.
-    plain = _HEAD.fullmatch(head) if ending is not None and "\\" not in head and head.isprintable() else None
-    if plain is None or ending is None:
-        members = lines.read(text)
-        if tuple(members) != lines.RECORD or type(members["seq"]) is not int:
+    ending = rest[-_ENDING_LENGTH:]
+    prev_hash, own_hash = ending[_PREV : _PREV + _HEX], ending[_OWN : _OWN + _HEX]
+    is_ending = f"{_ENDING[0]}{prev_hash}{_ENDING[1]}{own_hash}{_ENDING[2]}" == ending
+    plain = _HEAD.fullmatch(head) if is_ending and "\\" not in head else None
+    if plain is None or not all(map(_is_plain, plain.group(3, 4, 7, 8))) or not plain[5].isprintable():
+        said = lines.read(text)
+        if tuple(said) != lines.RECORD or type(said["seq"]) is not int:
             raise ValueError("is not a record of this format")
-        return _record(tenant, *[members[name] for name in lines.RECORD[1:]])
+        return _record(tenant, *[said[name] for name in lines.RECORD[1:]])
     seq, *others = plain.groups()
-    return _record(tenant, int(seq), *others, _details(rest[:-_ENDING_LENGTH]), *ending.groups())
+    members = (int(seq), *others, _details(rest[:-_ENDING_LENGTH]), prev_hash, own_hash)
+    return _record(tenant, *members)
 
 
 def _details(text: str) -> str | None:
-    details = json.loads(text)
-    if details is not None and (type(details) is not str or lines.write(details) != text):
+    if text == "null":
+        return None
+    if not text.startswith('"'):
+        raise ValueError("has details that are no text")
+    details: str
+    details, end = scanstring(text, 1)
+    if end != len(text) or encode_basestring(details) != text:
         raise ValueError("is not written as this format writes it")
     return details
 
@@ -87,17 +102,12 @@ def _record(  # noqa: PLR0913, PLR0917  One for each member.
     prev_hash: str,
     own_hash: str,
 ) -> RecordLine:
+    if len(prev_hash) != _HEX:
+        raise ValueError("has a hash of another length")
     content = b"".join(
         (
             _FORMAT,
-            _HASH,
-            lines.bytes_of(prev_hash),
-            _ID,
-            tenant,
-            _NUMBER,
-            seq.to_bytes(8, "big", signed=True),
-            _NUMBER,
-            lines.micros_of(recorded_at).to_bytes(8, "big", signed=True),
+            _PLACE(32, lines.bytes_of(prev_hash), 16, tenant, 8, seq, 8, lines.micros_of(recorded_at)),
             _repeated(actor),
             _repeated(method),
             _text(request_id),
@@ -112,11 +122,11 @@ def _record(  # noqa: PLR0913, PLR0917  One for each member.
             _NULL if details is None else _text(details),
         )
     )
-    return RecordLine(seq, prev_hash, own_hash, hashlib.sha256(content).hexdigest())
+    return RecordLine(seq, prev_hash, own_hash, sha256(content).hexdigest())
 
 
 def _part(value: bytes) -> bytes:
-    return len(value).to_bytes(4, "big") + value
+    return _LENGTH(len(value)) + value
 
 
 def _text(text: str) -> bytes:
@@ -125,3 +135,5 @@ def _text(text: str) -> bytes:
 
 # The same actors, methods and types come again and again.
 _repeated = lru_cache(_REMEMBERED)(_text)
+# What cannot be printed may be a control character, which has to be escaped.
+_is_plain = lru_cache(_REMEMBERED)(str.isprintable)

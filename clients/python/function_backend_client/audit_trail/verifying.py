@@ -5,12 +5,13 @@ from __future__ import annotations
 import gzip
 import hashlib
 import io
+import struct
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from function_backend_client.audit_trail import lines
 from function_backend_client.audit_trail.checkpoints import Checkpoint, PublicKeys
@@ -94,7 +95,7 @@ class TrailVerifier:
                 self._take_record(read_record(text, self._tenant))
             else:
                 self._take_checkpoint(Checkpoint.read(lines.read(text)))
-        except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError) as error:
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError, struct.error) as error:
             told = str(error) if isinstance(error, ValueError) and not _is_parsers(error) else "is damaged"
             self._say(f"the line {told}")
             if self._header is None:
@@ -272,7 +273,7 @@ def open_trail(path: Path | str) -> Iterator[tuple[Iterator[str], Callable[[], i
     with Path(path).open("rb") as file:
         is_compressed = file.read(len(_GZIP)) == _GZIP
         file.seek(0)
-        raw: IO[bytes] = gzip.GzipFile(fileobj=file) if is_compressed else file
+        raw = gzip.GzipFile(fileobj=file) if is_compressed else file
         text = io.TextIOWrapper(raw, encoding="utf-8", errors="surrogateescape", newline="\n")
         yield _lines(text), file.tell
 

@@ -81,9 +81,10 @@ def _details(condition: Condition) -> Clause:
             return present
         return _compared(func.coalesce(cast(_record.details, Text), ""), condition)
     value = _record.details[condition.key].astext
+    there: Clause = value.is_not(None)
     if condition.operator is Operator.PRESENT:
-        return value.is_not(None)
-    return and_(value.is_not(None), _compared(func.coalesce(value, ""), condition))
+        return there
+    return and_(there, _compared(func.coalesce(value, ""), condition))
 
 
 _CLAUSES: Mapping[str, Callable[[Condition], Clause]] = {
