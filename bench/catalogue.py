@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bench.figure import Measurement
+from bench.rows.audit_verify import measure as measure_audit_verify
 from bench.rows.client_verification import measure as measure_client_verification
 from bench.rows.create_company import measure as measure_create_company
 from bench.rows.credential_cost import measure as measure_credential_cost
@@ -61,6 +62,7 @@ ROWS = (
     Row(name="jobs", title="Jobs that do nothing", measure=measure_jobs),
     Row(name="list-pages", title="Pages of a list", measure=measure_list_pages),
     Row(name="client-verification", title="Callers of a protected service", measure=measure_client_verification),
+    Row(name="audit-verify", title="Verifying an exported audit trail", measure=measure_audit_verify),
     Row(name="search", title="Search with typing errors", measure=measure_search),
     Row(name="rules", title="Rules over a message", measure=measure_rules_conditions),
     Row(name="rule-sets", title="Sets of rules", measure=measure_rules_sets),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from function_backend.kernel.gates import Gates
 from function_backend.kernel.references import References
+from function_backend.vault.wrapped_keys import WrappedKeys
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,6 +42,8 @@ class Resources:
     """Reads resources of other slices by their ids."""
     gates: Gates = field(default_factory=Gates)
     """What changes must pass before they are committed."""
+    wrapped_keys: WrappedKeys = field(default_factory=WrappedKeys)
+    """The keys of all slices that a master key has wrapped."""
     listener_healthy: Callable[[], bool]
     """Whether change notifications arrive; while they do not, nothing may be answered from a cache without asking."""
     epoch_age: Callable[[], float]

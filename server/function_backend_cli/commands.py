@@ -33,6 +33,7 @@ COMMANDS: Mapping[str, str] = {
     "keys": "function_backend_cli.keys",
     "signing-keys": "function_backend_cli.signing_keys",
     "tenants": "function_backend_cli.tenants",
+    "audit": "function_backend_cli.audit",
     "rules": "function_backend_cli.rules.command",
     "events": "function_backend_cli.events",
     "jobs": "function_backend_cli.jobs",

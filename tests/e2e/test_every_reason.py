@@ -8,6 +8,7 @@ import pytest
 
 from tests.contracts.reasons import REASONS, status_of
 from tests.e2e import (
+    provocations_audit,  # noqa: F401 - registers its own
     provocations_events,  # noqa: F401 - registers its own
     provocations_grants,  # noqa: F401 - registers its own
     provocations_hooks,  # noqa: F401 - registers its own
@@ -62,8 +63,8 @@ NAMES_A_RESOURCE |= {"LOGGED_DECISION_NOT_FOUND"}
 NAMES_FIELDS |= {"HOOK_MISFIT", "CONDITION_INVALID"}
 NAMES_A_RESOURCE |= {"CHANGE_DENIED", "HOOK_FAILED", "HOOK_NOT_FOUND", "HOOK_NAME_TAKEN", "HOOK_ETAG_MISMATCH"}
 NAMES_A_RESOURCE |= {"HOOK_MISFIT", "EVENT_NOT_FOUND"}
-NAMES_A_RESOURCE |= {"HOOK_MISFIT"}
 NAMES_A_RESOURCE |= {"JOB_NOT_FOUND", "JOB_STATE", "JOB_DUPLICATE", "JOB_SCHEDULE_NOT_FOUND"}
+NAMES_A_RESOURCE |= {"HOOK_MISFIT", "AUDIT_RECORD_NOT_FOUND"}
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""Every method of auth, rules and jobs that changes something, called once with success: each is in the audit trail."""
+"""Every method of audit, auth, jobs and rules that changes something, called once: each is in the audit trail."""
 
 from __future__ import annotations
 
@@ -21,11 +21,12 @@ from tests.fixtures.grants import CLIENT
 from tests.fixtures.methods import call, every_method
 from tests.fixtures.server import MASTER_KEY, RunningServer, StartServer
 
+_PACKAGES = ("function.audit.", "function.auth.", "function.rules.")
 METHODS = {
     method.descriptor.name: method
     for method in every_method()
     if method.descriptor.containing_service.full_name.startswith(
-        ("function.auth.", "function.rules.", "function.jobs.", "google.longrunning.")
+        ("function.audit.", "function.auth.", "function.rules.", "function.jobs.", "google.longrunning.")
     )
 }
 CHANGING = {name for name, method in METHODS.items() if method.changes}
@@ -68,7 +69,18 @@ class _Caller:
 
 def test_every_change_is_in_the_audit_trail(start_server: StartServer) -> None:
     caller = _Caller(start_server())
-    for go_through in (_tenants, _users, _sign_ins, _services, _keys, _roles, _relations, _rules, _jobs, _installation):
+    for go_through in (
+        _tenants,
+        _users,
+        _sign_ins,
+        _services,
+        _keys,
+        _roles,
+        _relations,
+        _rules,
+        _jobs,
+        _installation,
+    ):
         go_through(caller)
     # Keys are wrapped anew where another master key stands first.
     another = f"another:{base64.b64encode(secrets.token_bytes(32)).decode()}"
@@ -268,5 +280,12 @@ def _jobs(caller: _Caller) -> None:
 
 
 def _installation(caller: _Caller) -> None:
+    _audit(caller)
     key = caller.send("RotateSigningKey")["signing_key"]["id"]
     caller.send("RetireSigningKey", {"id": key})
+    caller.send("RotateAuditKey")
+
+
+def _audit(caller: _Caller) -> None:
+    caller.send("ExportAuditRecords")
+    caller.send("SetAuditRetention", {"keep_for": "7776000s"})

@@ -39,7 +39,7 @@ def _reads(permission: str) -> bool:
 
 
 def _about_people(permission: str) -> bool:
-    return permission.startswith("auth.")
+    return permission.startswith(("auth.", "audit."))
 
 
 # What docs/permissions.md says of them, said again.

@@ -20,6 +20,9 @@ from tests.fixtures import postgres
 
 # What a table holds of all tenants is told to nobody but the functions of the definer.
 _DEFINER_SEES_ALL = {
+    "audit_checkpoint",
+    "audit_head",
+    "audit_retention",
     "company_label",
     "role",
     "role_binding",
@@ -53,7 +56,6 @@ _DEFINER_SEES_ALL = {
     "rules_hook",
     "rules_decision",
     "rules_simulation",
-    "audit_head",
     "event_cursor",
     "event_default",
     "job",

@@ -976,6 +976,18 @@ class TooManyJobWatchersError(LimitExceededError):
     default_reason = "TOO_MANY_JOB_WATCHERS"
 
 
+class AuditRecordNotFoundError(NotFoundError):
+    """The audit trail has no such record, or no longer."""
+
+    default_reason = "AUDIT_RECORD_NOT_FOUND"
+
+
+class AuditRetentionTooShortError(PreconditionError):
+    """The installation keeps audit records for longer; `metadata["shortest_days"]` says how long at the least."""
+
+    default_reason = "AUDIT_RETENTION_TOO_SHORT"
+
+
 KINDS: Mapping[StatusCode, type[FunctionBackendError]] = MappingProxyType(
     {
         kind.status: kind

@@ -31,6 +31,7 @@ from function_backend.kernel.clock import Clock
 from function_backend.kernel.declared_method import DeclaredMethod
 from function_backend.kernel.gates import Gates
 from function_backend.kernel.identity import Authenticator
+from function_backend.kernel.observed_calls import CallObserver
 from function_backend.kernel.pagination import PageTokens
 from function_backend.kernel.references import References
 from function_backend.kernel.secret import Secret
@@ -139,6 +140,7 @@ class Backend:
             limiter=around.limiter,
             outlook=self._outlook,
             threads_of=lambda method: streams if _streams(method) else calls,
+            observer=_observer(self._slices),
         )
         servicers = {name: servicer for each in self._slices for name, servicer in each.servicers.items()}
         handlers = method_handlers(servicers, chain, pool_of=lambda method: streams if _streams(method) else None)
@@ -338,6 +340,11 @@ def _sinks(settings: Settings, transactions: Transactions, registry: CollectorRe
 def _authenticator(slices: Sequence[Slice]) -> Authenticator:
     (authenticator,) = [each.authenticator for each in slices if each.authenticator is not None]
     return authenticator
+
+
+def _observer(slices: Sequence[Slice]) -> CallObserver:
+    (observer,) = [each.call_observer for each in slices if each.call_observer is not None]
+    return observer
 
 
 def _streams(method: Method) -> bool:

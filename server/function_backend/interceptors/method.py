@@ -45,6 +45,8 @@ class Method:
     """How a person must have signed in; None when the permission is enough."""
     resource_type: str
     """The type of the resources for some of which the permission may be held; empty for the whole tenant alone."""
+    sensitive_read: bool
+    """Whether the answers are sensitive, so that the audit trail tells who was given them."""
     idempotency: options_pb2.Idempotency.ValueType
     has_request_id: bool
     """Whether the request has the field `request_id`, by which a repeated call is recognised."""
@@ -95,6 +97,7 @@ def describe(descriptor: MethodDescriptor) -> Method:
         anonymous=policy.anonymous,
         step_up=_step_up(policy),
         resource_type=policy.resource_type,
+        sensitive_read=policy.sensitive_read,
         idempotency=policy.idempotency,
         has_request_id="request_id" in request.fields_by_name,
         has_validate_only="validate_only" in request.fields_by_name,

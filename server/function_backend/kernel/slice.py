@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from function_backend.kernel.gates import Gate
     from function_backend.kernel.identity import Authenticator
     from function_backend.kernel.jobs import JobKind, Schedule
+    from function_backend.kernel.observed_calls import CallObserver
     from function_backend.kernel.references import ResourcePages
     from function_backend.kernel.statistics import CacheStatistics, ConsumerStatistics, Reading
 
@@ -63,6 +64,8 @@ class Slice:
     """What it can be asked to do behind an answer."""
     schedules: tuple[Schedule, ...] = ()
     """What it does again and again; the kinds of these jobs need not be named a second time."""
+    call_observer: CallObserver | None = None
+    """Hears of denied calls and sensitive reads; one slice of the service has it."""
     authenticator: Authenticator | None = None
     """Turns credentials into callers; one slice of the service has it."""
     references: Mapping[str, Callable[[UUID, Call], bytes]] = field(default_factory=dict)

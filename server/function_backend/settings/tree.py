@@ -13,6 +13,7 @@ from function_backend.kernel.secret import Secret
 from function_backend.observability.settings import LogSettings, MetricsSettings, TracingSettings
 from function_backend.persistence.settings import EMBEDDED_URL, DatabaseSettings
 from function_backend.runtime.settings import BackgroundSettings, ProcessSettings, ServerSettings, TlsSettings
+from function_backend.services.audit.settings import AuditSettings
 from function_backend.services.auth.settings import AuthSettings
 from function_backend.services.company.settings import CompanySettings
 from function_backend.services.events.settings import EventsSettings
@@ -86,6 +87,7 @@ class Settings:
     sink_kafka: KafkaSettings
     sink_redis: RedisSinkSettings
     jobs: JobsSettings
+    audit: AuditSettings
     log: LogSettings
     metrics: MetricsSettings
     tracing: TracingSettings

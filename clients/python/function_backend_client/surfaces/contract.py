@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from google.protobuf.descriptor import FileDescriptor
 
+from function.audit.v1 import audit_service_pb2
 from function.auth.v1 import (
     api_key_service_pb2,
     certificate_identity_service_pb2,
@@ -38,6 +39,7 @@ from function.rules.v1 import (
 )
 
 CONTRACT: tuple[FileDescriptor, ...] = (
+    audit_service_pb2.DESCRIPTOR,
     api_key_service_pb2.DESCRIPTOR,
     certificate_identity_service_pb2.DESCRIPTOR,
     client_credential_service_pb2.DESCRIPTOR,

@@ -408,6 +408,10 @@ const (
 	ErrorReason_ERROR_REASON_JOB_SCHEDULE_NOT_FOUND ErrorReason = 553
 	// The server has too many streams that watch jobs; another one may have room.
 	ErrorReason_ERROR_REASON_TOO_MANY_JOB_WATCHERS ErrorReason = 554
+	// The tenant's audit trail has no such record, or no longer.
+	ErrorReason_ERROR_REASON_AUDIT_RECORD_NOT_FOUND ErrorReason = 610
+	// The installation keeps audit records for longer than that at the least.
+	ErrorReason_ERROR_REASON_AUDIT_RETENTION_TOO_SHORT ErrorReason = 611
 )
 
 // Enum value maps for ErrorReason.
@@ -573,6 +577,8 @@ var (
 		552: "ERROR_REASON_JOB_DUPLICATE",
 		553: "ERROR_REASON_JOB_SCHEDULE_NOT_FOUND",
 		554: "ERROR_REASON_TOO_MANY_JOB_WATCHERS",
+		610: "ERROR_REASON_AUDIT_RECORD_NOT_FOUND",
+		611: "ERROR_REASON_AUDIT_RETENTION_TOO_SHORT",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":                    0,
@@ -735,6 +741,8 @@ var (
 		"ERROR_REASON_JOB_DUPLICATE":                  552,
 		"ERROR_REASON_JOB_SCHEDULE_NOT_FOUND":         553,
 		"ERROR_REASON_TOO_MANY_JOB_WATCHERS":          554,
+		"ERROR_REASON_AUDIT_RECORD_NOT_FOUND":         610,
+		"ERROR_REASON_AUDIT_RETENTION_TOO_SHORT":      611,
 	}
 )
 
@@ -769,7 +777,7 @@ var File_function_common_v1_error_reason_proto protoreflect.FileDescriptor
 
 const file_function_common_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
-	"%function/common/v1/error_reason.proto\x12\x12function.common.v1\x1a function/common/v1/options.proto*ј\x01\n" +
+	"%function/common/v1/error_reason.proto\x12\x12function.common.v1\x1a function/common/v1/options.proto*\xa1\x9a\x01\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12[\n" +
 	"\x1cERROR_REASON_INVALID_REQUEST\x10\x01\x1a9\xb2\xed\x185\b\x03\x12\n" +
@@ -971,7 +979,9 @@ const file_function_common_v1_error_reason_proto_rawDesc = "" +
 	"\x1aERROR_REASON_JOB_DUPLICATE\x10\xa8\x04\x1a\x8b\x01\xb2\xed\x18\x86\x01\b\x06\x12\x06job_id\x12\n" +
 	"dedupe_key\x1anAnother job with the key 'nightly' waits or runs; the job 01938d2e-7b1c-7c3a-8f57-3d1a4f6f0b11 stays as it is.\x12o\n" +
 	"#ERROR_REASON_JOB_SCHEDULE_NOT_FOUND\x10\xa9\x04\x1aE\xb2\xed\x18A\b\x05\x12\bschedule\x1a3No schedule 'jobs.purge'; ListSchedules lists them.\x12~\n" +
-	"\"ERROR_REASON_TOO_MANY_JOB_WATCHERS\x10\xaa\x04\x1aU\xb2\xed\x18Q\b\b\x12\x05limit\x1aFThis server has 1000 streams that watch jobs already; try again later.B\xd1\x01\n" +
+	"\"ERROR_REASON_TOO_MANY_JOB_WATCHERS\x10\xaa\x04\x1aU\xb2\xed\x18Q\b\b\x12\x05limit\x1aFThis server has 1000 streams that watch jobs already; try again later.\x12X\n" +
+	"#ERROR_REASON_AUDIT_RECORD_NOT_FOUND\x10\xe2\x04\x1a.\xb2\xed\x18*\b\x05\x12\x03seq\x1a!The audit trail has no record 42.\x12t\n" +
+	"&ERROR_REASON_AUDIT_RETENTION_TOO_SHORT\x10\xe3\x04\x1aG\xb2\xed\x18C\b\t\x12\rshortest_days\x1a0Audit records are kept for 30 days at the least.B\xd1\x01\n" +
 	"\x16com.function.common.v1B\x10ErrorReasonProtoP\x01Z9function-backend.internal/api/function/common/v1;commonv1\xa2\x02\x03FCX\xaa\x02\x12Function.Common.V1\xca\x02\x13Function_\\Common\\V1\xe2\x02\x1fFunction_\\Common\\V1\\GPBMetadata\xea\x02\x14Function::Common::V1b\x06proto3"
 
 var (

@@ -455,6 +455,10 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """No schedule has the name."""
     ERROR_REASON_TOO_MANY_JOB_WATCHERS: _ErrorReason.ValueType  # 554
     """The server has too many streams that watch jobs; another one may have room."""
+    ERROR_REASON_AUDIT_RECORD_NOT_FOUND: _ErrorReason.ValueType  # 610
+    """The tenant's audit trail has no such record, or no longer."""
+    ERROR_REASON_AUDIT_RETENTION_TOO_SHORT: _ErrorReason.ValueType  # 611
+    """The installation keeps audit records for longer than that at the least."""
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Why a call failed. It travels as `google.rpc.ErrorInfo.reason` without the
@@ -896,4 +900,8 @@ ERROR_REASON_JOB_SCHEDULE_NOT_FOUND: ErrorReason.ValueType  # 553
 """No schedule has the name."""
 ERROR_REASON_TOO_MANY_JOB_WATCHERS: ErrorReason.ValueType  # 554
 """The server has too many streams that watch jobs; another one may have room."""
+ERROR_REASON_AUDIT_RECORD_NOT_FOUND: ErrorReason.ValueType  # 610
+"""The tenant's audit trail has no such record, or no longer."""
+ERROR_REASON_AUDIT_RETENTION_TOO_SHORT: ErrorReason.ValueType  # 611
+"""The installation keeps audit records for longer than that at the least."""
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

@@ -1197,6 +1197,20 @@ export enum ErrorReason {
    * @generated from enum value: ERROR_REASON_TOO_MANY_JOB_WATCHERS = 554;
    */
   TOO_MANY_JOB_WATCHERS = 554,
+
+  /**
+   * The tenant's audit trail has no such record, or no longer.
+   *
+   * @generated from enum value: ERROR_REASON_AUDIT_RECORD_NOT_FOUND = 610;
+   */
+  AUDIT_RECORD_NOT_FOUND = 610,
+
+  /**
+   * The installation keeps audit records for longer than that at the least.
+   *
+   * @generated from enum value: ERROR_REASON_AUDIT_RETENTION_TOO_SHORT = 611;
+   */
+  AUDIT_RETENTION_TOO_SHORT = 611,
 }
 
 /**

@@ -70,6 +70,14 @@ export declare type MethodPolicy = Message<"function.common.v1.MethodPolicy"> & 
    * @generated from field: string resource_type = 6;
    */
   resourceType: string;
+
+  /**
+   * Whether what the method answers with is sensitive, so that each call that
+   * was answered is in the audit trail.
+   *
+   * @generated from field: bool sensitive_read = 7;
+   */
+  sensitiveRead: boolean;
 };
 
 /**

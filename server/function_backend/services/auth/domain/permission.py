@@ -25,6 +25,7 @@ PLATFORM = frozenset(
         "jobs.installation.manage",
         "jobs.schedule.read",
         "jobs.schedule.manage",
+        "audit.key.rotate",
     }
 )
 """What reaches beyond the caller's own tenant; the key of a new tenant does not carry it."""

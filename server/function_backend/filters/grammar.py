@@ -13,8 +13,8 @@ from typing import Any
 from lark import Lark, Token, Transformer
 from lark.exceptions import UnexpectedInput, UnexpectedToken
 
-from function_backend.services.company.domain.filters.problem import FilterProblem
-from function_backend.services.company.domain.filters.tree import (
+from function_backend.filters.problem import FilterProblem
+from function_backend.filters.tree import (
     Connective,
     Expression,
     FunctionCall,

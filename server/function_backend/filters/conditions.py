@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import NamedTuple, TypeAlias
 from uuid import UUID
 
-from function_backend.services.company.domain.filters.tree import Connective
+from function_backend.filters.tree import Connective
 
 ConditionValue: TypeAlias = "str | date | datetime | UUID | Pattern | None"
 
