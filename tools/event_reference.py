@@ -51,7 +51,7 @@ def _page(described: dict[str, str]) -> Iterator[str]:
     )
     types = sorted(event_catalogue(), key=lambda each: (each.subject_type, each.name))
     for subject_type, group in groupby(types, key=lambda each: each.subject_type):
-        yield f"## `{subject_type}`\n"
+        yield f"## `{subject_type}`\n" if subject_type else "## Any\n"
         for each in group:
             yield f'<a id="{each.name}"></a>\n'
             yield f"### {each.name.rpartition('.')[2]}\n"

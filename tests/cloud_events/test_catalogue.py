@@ -42,7 +42,8 @@ def _recorded() -> Iterator[type[DomainEvent]]:
 
 def test_everything_that_is_recorded_is_an_event_of_the_contract() -> None:
     catalogue = event_catalogue()
-    recorded = {kind.type: kind.subject_type for kind in _recorded()}
+    # Of what may be about anything, each event says itself what it is about.
+    recorded = {kind.type: kind.subject_type if isinstance(kind.subject_type, str) else "" for kind in _recorded()}
     assert recorded == {each.name: each.subject_type for each in catalogue}
     assert len(recorded) > 80
 
@@ -75,7 +76,7 @@ def test_every_type_has_an_example_that_is_one_of_it() -> None:
     for each in event_catalogue():
         example = example_of(each)
         assert each.message.FromString(example.payload).ByteSize() > 0
-        assert (example.type, example.subject_type) == (each.name, each.subject_type)
+        assert (example.type, example.subject_type) == (each.name, each.subject_type or "company")
 
 
 class TestVisibility:

@@ -37,7 +37,7 @@ class EventType:
     name: str
     """The full name of its message, such as `function.company.v1.CompanyCreated`."""
     subject_type: str
-    """The kind of resource that it is about, such as `company`."""
+    """The kind of resource that it is about, such as `company`; empty where that may be any."""
     permission: str
     """What a caller must hold to see it."""
     description: str
@@ -70,9 +70,9 @@ class EventCatalogue:
         A scope with labels counts by the labels that the resource had; an event of a type that is not known is hidden.
         """
         known = self._types.get(event.type)
-        if known is None or known.subject_type != event.subject_type:
+        if known is None or known.subject_type not in ("", event.subject_type):
             return False
-        scopes = principal.scopes_of(known.permission, known.subject_type)
+        scopes = principal.scopes_of(known.permission, event.subject_type)
         if scopes is None:
             return True
         for scope in scopes:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from function_backend.cloud_events.catalogue import EventType
 
+_ANY = "company"
+"""What the example of a type is about that may be about anything."""
 _MOMENT = datetime(2026, 11, 1, 12, 0, 0, 250_000, tzinfo=UTC)
 _TENANT = UUID("01938d2e-0000-7000-8000-000000000001")
 _EVENT = UUID("01938d2e-0000-7000-8000-0000000000e1")
@@ -63,7 +65,7 @@ def example_of(event_type: EventType) -> LoggedEvent:
         position=42,
         id=_EVENT,
         type=event_type.name,
-        subject_type=event_type.subject_type,
+        subject_type=event_type.subject_type or _ANY,
         subject_id=_SUBJECT,
         sequence=1,
         occurred_at=_MOMENT,

@@ -39,6 +39,7 @@ def _reading() -> None:
     op.execute(
         f"create policy audit_head_tenant on audit_head to {OWNER}, {APP} using ({tenant}) with check ({tenant})"
     )
+    op.execute("drop policy audit_head_definer on audit_head")
     op.execute(f"create policy audit_head_definer on audit_head to {DEFINER} using (true) with check (true)")
     op.execute(f"grant select, delete on audit_record to {DEFINER}")
 

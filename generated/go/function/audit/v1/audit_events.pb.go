@@ -11,6 +11,7 @@
 package auditv1
 
 import (
+	_ "function-backend.internal/api/function/common/v1"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	reflect "reflect"
@@ -387,11 +388,13 @@ var File_function_audit_v1_audit_events_proto protoreflect.FileDescriptor
 
 const file_function_audit_v1_audit_events_proto_rawDesc = "" +
 	"\n" +
-	"$function/audit/v1/audit_events.proto\x12\x11function.audit.v1\x1a\x1dfunction/audit/v1/audit.proto\"V\n" +
+	"$function/audit/v1/audit_events.proto\x12\x11function.audit.v1\x1a\x1dfunction/audit/v1/audit.proto\x1a function/common/v1/options.proto\"u\n" +
 	"\x10CheckpointSigned\x12B\n" +
 	"\n" +
 	"checkpoint\x18\x01 \x01(\v2\".function.audit.v1.AuditCheckpointR\n" +
-	"checkpoint\"\xa4\x01\n" +
+	"checkpoint:\x1d\xc2\xed\x18\x19\n" +
+	"\vaudit_trail\x12\n" +
+	"audit.read\"\xb6\x01\n" +
 	"\n" +
 	"CallDenied\x12\x16\n" +
 	"\x06method\x18\x01 \x01(\tR\x06method\x12\x16\n" +
@@ -401,22 +404,30 @@ const file_function_audit_v1_audit_events_proto_rawDesc = "" +
 	"permission\x18\x04 \x01(\tR\n" +
 	"permission\x12\x18\n" +
 	"\aaddress\x18\x05 \x01(\tR\aaddress\x12\x14\n" +
-	"\x05count\x18\x06 \x01(\x05R\x05count\"\x87\x01\n" +
+	"\x05count\x18\x06 \x01(\x05R\x05count:\x10\xc2\xed\x18\f\x12\n" +
+	"audit.read\"\x99\x01\n" +
 	"\rSensitiveRead\x12\x16\n" +
 	"\x06method\x18\x01 \x01(\tR\x06method\x12#\n" +
 	"\rresource_type\x18\x02 \x01(\tR\fresourceType\x12\x1f\n" +
 	"\vresource_id\x18\x03 \x01(\tR\n" +
 	"resourceId\x12\x18\n" +
-	"\aaddress\x18\x04 \x01(\tR\aaddress\"v\n" +
+	"\aaddress\x18\x04 \x01(\tR\aaddress:\x10\xc2\xed\x18\f\x12\n" +
+	"audit.read\"\x95\x01\n" +
 	"\x13AuditRecordsDropped\x12B\n" +
 	"\n" +
 	"checkpoint\x18\x01 \x01(\v2\".function.audit.v1.AuditCheckpointR\n" +
 	"checkpoint\x12\x1b\n" +
-	"\tfirst_seq\x18\x02 \x01(\x03R\bfirstSeq\"T\n" +
+	"\tfirst_seq\x18\x02 \x01(\x03R\bfirstSeq:\x1d\xc2\xed\x18\x19\n" +
+	"\vaudit_trail\x12\n" +
+	"audit.read\"s\n" +
 	"\x11AuditRetentionSet\x12?\n" +
-	"\tretention\x18\x01 \x01(\v2!.function.audit.v1.AuditRetentionR\tretention\"@\n" +
+	"\tretention\x18\x01 \x01(\v2!.function.audit.v1.AuditRetentionR\tretention:\x1d\xc2\xed\x18\x19\n" +
+	"\vaudit_trail\x12\n" +
+	"audit.read\"]\n" +
 	"\x0fAuditKeyCreated\x12-\n" +
-	"\x03key\x18\x01 \x01(\v2\x1b.function.audit.v1.AuditKeyR\x03keyB\xca\x01\n" +
+	"\x03key\x18\x01 \x01(\v2\x1b.function.audit.v1.AuditKeyR\x03key:\x1b\xc2\xed\x18\x17\n" +
+	"\taudit_key\x12\n" +
+	"audit.readB\xca\x01\n" +
 	"\x15com.function.audit.v1B\x10AuditEventsProtoP\x01Z7function-backend.internal/api/function/audit/v1;auditv1\xa2\x02\x03FAX\xaa\x02\x11Function.Audit.V1\xca\x02\x12Function_\\Audit\\V1\xe2\x02\x1eFunction_\\Audit\\V1\\GPBMetadata\xea\x02\x13Function::Audit::V1b\x06proto3"
 
 var (

@@ -320,7 +320,7 @@ func (x *ReasonSpec) GetExample() string {
 type EventPolicy struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The kind of resource that the event is about, such as `company`. Scopes of
-	// roles count by it.
+	// roles count by it. Empty where it may be about any kind.
 	SubjectType string `protobuf:"bytes,1,opt,name=subject_type,json=subjectType,proto3" json:"subject_type,omitempty"`
 	// The permission that a caller must hold, for the whole tenant or for the
 	// resource, to see such events: `company.read`.

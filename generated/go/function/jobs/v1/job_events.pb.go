@@ -9,6 +9,7 @@
 package jobsv1
 
 import (
+	_ "function-backend.internal/api/function/common/v1"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	reflect "reflect"
@@ -312,21 +313,27 @@ var File_function_jobs_v1_job_events_proto protoreflect.FileDescriptor
 
 const file_function_jobs_v1_job_events_proto_rawDesc = "" +
 	"\n" +
-	"!function/jobs/v1/job_events.proto\x12\x10function.jobs.v1\x1a\x1afunction/jobs/v1/job.proto\"7\n" +
+	"!function/jobs/v1/job_events.proto\x12\x10function.jobs.v1\x1a function/common/v1/options.proto\x1a\x1afunction/jobs/v1/job.proto\"M\n" +
 	"\fJobCancelled\x12'\n" +
-	"\x03job\x18\x01 \x01(\v2\x15.function.jobs.v1.JobR\x03job\"6\n" +
+	"\x03job\x18\x01 \x01(\v2\x15.function.jobs.v1.JobR\x03job:\x14\xc2\xed\x18\x10\n" +
+	"\x03job\x12\tjobs.read\"L\n" +
 	"\vJobRequeued\x12'\n" +
-	"\x03job\x18\x01 \x01(\v2\x15.function.jobs.v1.JobR\x03job\"5\n" +
+	"\x03job\x18\x01 \x01(\v2\x15.function.jobs.v1.JobR\x03job:\x14\xc2\xed\x18\x10\n" +
+	"\x03job\x12\tjobs.read\"K\n" +
 	"\n" +
 	"JobDeleted\x12'\n" +
-	"\x03job\x18\x01 \x01(\v2\x15.function.jobs.v1.JobR\x03job\"N\n" +
+	"\x03job\x18\x01 \x01(\v2\x15.function.jobs.v1.JobR\x03job:\x14\xc2\xed\x18\x10\n" +
+	"\x03job\x12\tjobs.read\"v\n" +
 	"\x11JobSchedulePaused\x129\n" +
-	"\bschedule\x18\x01 \x01(\v2\x1d.function.jobs.v1.JobScheduleR\bschedule\"O\n" +
+	"\bschedule\x18\x01 \x01(\v2\x1d.function.jobs.v1.JobScheduleR\bschedule:&\xc2\xed\x18\"\n" +
+	"\fjob_schedule\x12\x12jobs.schedule.read\"w\n" +
 	"\x12JobScheduleResumed\x129\n" +
-	"\bschedule\x18\x01 \x01(\v2\x1d.function.jobs.v1.JobScheduleR\bschedule\"b\n" +
+	"\bschedule\x18\x01 \x01(\v2\x1d.function.jobs.v1.JobScheduleR\bschedule:&\xc2\xed\x18\"\n" +
+	"\fjob_schedule\x12\x12jobs.schedule.read\"\x8a\x01\n" +
 	"\x0eJobScheduleRun\x129\n" +
 	"\bschedule\x18\x01 \x01(\v2\x1d.function.jobs.v1.JobScheduleR\bschedule\x12\x15\n" +
-	"\x06job_id\x18\x02 \x01(\tR\x05jobIdB\xc1\x01\n" +
+	"\x06job_id\x18\x02 \x01(\tR\x05jobId:&\xc2\xed\x18\"\n" +
+	"\fjob_schedule\x12\x12jobs.schedule.readB\xc1\x01\n" +
 	"\x14com.function.jobs.v1B\x0eJobEventsProtoP\x01Z5function-backend.internal/api/function/jobs/v1;jobsv1\xa2\x02\x03FJX\xaa\x02\x10Function.Jobs.V1\xca\x02\x11Function_\\Jobs\\V1\xe2\x02\x1dFunction_\\Jobs\\V1\\GPBMetadata\xea\x02\x12Function::Jobs::V1b\x06proto3"
 
 var (

@@ -23,25 +23,38 @@ _sym_db = _symbol_database.Default()
 
 
 from function.audit.v1 import audit_pb2 as function_dot_audit_dot_v1_dot_audit__pb2
+from function.common.v1 import options_pb2 as function_dot_common_dot_v1_dot_options__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$function/audit/v1/audit_events.proto\x12\x11\x66unction.audit.v1\x1a\x1d\x66unction/audit/v1/audit.proto\"V\n\x10\x43heckpointSigned\x12\x42\n\ncheckpoint\x18\x01 \x01(\x0b\x32\".function.audit.v1.AuditCheckpointR\ncheckpoint\"\xa4\x01\n\nCallDenied\x12\x16\n\x06method\x18\x01 \x01(\tR\x06method\x12\x16\n\x06status\x18\x02 \x01(\tR\x06status\x12\x16\n\x06reason\x18\x03 \x01(\tR\x06reason\x12\x1e\n\npermission\x18\x04 \x01(\tR\npermission\x12\x18\n\x07\x61\x64\x64ress\x18\x05 \x01(\tR\x07\x61\x64\x64ress\x12\x14\n\x05\x63ount\x18\x06 \x01(\x05R\x05\x63ount\"\x87\x01\n\rSensitiveRead\x12\x16\n\x06method\x18\x01 \x01(\tR\x06method\x12#\n\rresource_type\x18\x02 \x01(\tR\x0cresourceType\x12\x1f\n\x0bresource_id\x18\x03 \x01(\tR\nresourceId\x12\x18\n\x07\x61\x64\x64ress\x18\x04 \x01(\tR\x07\x61\x64\x64ress\"v\n\x13\x41uditRecordsDropped\x12\x42\n\ncheckpoint\x18\x01 \x01(\x0b\x32\".function.audit.v1.AuditCheckpointR\ncheckpoint\x12\x1b\n\tfirst_seq\x18\x02 \x01(\x03R\x08\x66irstSeq\"T\n\x11\x41uditRetentionSet\x12?\n\tretention\x18\x01 \x01(\x0b\x32!.function.audit.v1.AuditRetentionR\tretention\"@\n\x0f\x41uditKeyCreated\x12-\n\x03key\x18\x01 \x01(\x0b\x32\x1b.function.audit.v1.AuditKeyR\x03keyb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$function/audit/v1/audit_events.proto\x12\x11\x66unction.audit.v1\x1a\x1d\x66unction/audit/v1/audit.proto\x1a function/common/v1/options.proto\"u\n\x10\x43heckpointSigned\x12\x42\n\ncheckpoint\x18\x01 \x01(\x0b\x32\".function.audit.v1.AuditCheckpointR\ncheckpoint:\x1d\xc2\xed\x18\x19\n\x0b\x61udit_trail\x12\naudit.read\"\xb6\x01\n\nCallDenied\x12\x16\n\x06method\x18\x01 \x01(\tR\x06method\x12\x16\n\x06status\x18\x02 \x01(\tR\x06status\x12\x16\n\x06reason\x18\x03 \x01(\tR\x06reason\x12\x1e\n\npermission\x18\x04 \x01(\tR\npermission\x12\x18\n\x07\x61\x64\x64ress\x18\x05 \x01(\tR\x07\x61\x64\x64ress\x12\x14\n\x05\x63ount\x18\x06 \x01(\x05R\x05\x63ount:\x10\xc2\xed\x18\x0c\x12\naudit.read\"\x99\x01\n\rSensitiveRead\x12\x16\n\x06method\x18\x01 \x01(\tR\x06method\x12#\n\rresource_type\x18\x02 \x01(\tR\x0cresourceType\x12\x1f\n\x0bresource_id\x18\x03 \x01(\tR\nresourceId\x12\x18\n\x07\x61\x64\x64ress\x18\x04 \x01(\tR\x07\x61\x64\x64ress:\x10\xc2\xed\x18\x0c\x12\naudit.read\"\x95\x01\n\x13\x41uditRecordsDropped\x12\x42\n\ncheckpoint\x18\x01 \x01(\x0b\x32\".function.audit.v1.AuditCheckpointR\ncheckpoint\x12\x1b\n\tfirst_seq\x18\x02 \x01(\x03R\x08\x66irstSeq:\x1d\xc2\xed\x18\x19\n\x0b\x61udit_trail\x12\naudit.read\"s\n\x11\x41uditRetentionSet\x12?\n\tretention\x18\x01 \x01(\x0b\x32!.function.audit.v1.AuditRetentionR\tretention:\x1d\xc2\xed\x18\x19\n\x0b\x61udit_trail\x12\naudit.read\"]\n\x0f\x41uditKeyCreated\x12-\n\x03key\x18\x01 \x01(\x0b\x32\x1b.function.audit.v1.AuditKeyR\x03key:\x1b\xc2\xed\x18\x17\n\taudit_key\x12\naudit.readb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'function.audit.v1.audit_events_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_CHECKPOINTSIGNED']._serialized_start=90
-  _globals['_CHECKPOINTSIGNED']._serialized_end=176
-  _globals['_CALLDENIED']._serialized_start=179
-  _globals['_CALLDENIED']._serialized_end=343
-  _globals['_SENSITIVEREAD']._serialized_start=346
-  _globals['_SENSITIVEREAD']._serialized_end=481
-  _globals['_AUDITRECORDSDROPPED']._serialized_start=483
-  _globals['_AUDITRECORDSDROPPED']._serialized_end=601
-  _globals['_AUDITRETENTIONSET']._serialized_start=603
-  _globals['_AUDITRETENTIONSET']._serialized_end=687
-  _globals['_AUDITKEYCREATED']._serialized_start=689
-  _globals['_AUDITKEYCREATED']._serialized_end=753
+  _globals['_CHECKPOINTSIGNED']._loaded_options = None
+  _globals['_CHECKPOINTSIGNED']._serialized_options = b'\302\355\030\031\n\013audit_trail\022\naudit.read'
+  _globals['_CALLDENIED']._loaded_options = None
+  _globals['_CALLDENIED']._serialized_options = b'\302\355\030\014\022\naudit.read'
+  _globals['_SENSITIVEREAD']._loaded_options = None
+  _globals['_SENSITIVEREAD']._serialized_options = b'\302\355\030\014\022\naudit.read'
+  _globals['_AUDITRECORDSDROPPED']._loaded_options = None
+  _globals['_AUDITRECORDSDROPPED']._serialized_options = b'\302\355\030\031\n\013audit_trail\022\naudit.read'
+  _globals['_AUDITRETENTIONSET']._loaded_options = None
+  _globals['_AUDITRETENTIONSET']._serialized_options = b'\302\355\030\031\n\013audit_trail\022\naudit.read'
+  _globals['_AUDITKEYCREATED']._loaded_options = None
+  _globals['_AUDITKEYCREATED']._serialized_options = b'\302\355\030\027\n\taudit_key\022\naudit.read'
+  _globals['_CHECKPOINTSIGNED']._serialized_start=124
+  _globals['_CHECKPOINTSIGNED']._serialized_end=241
+  _globals['_CALLDENIED']._serialized_start=244
+  _globals['_CALLDENIED']._serialized_end=426
+  _globals['_SENSITIVEREAD']._serialized_start=429
+  _globals['_SENSITIVEREAD']._serialized_end=582
+  _globals['_AUDITRECORDSDROPPED']._serialized_start=585
+  _globals['_AUDITRECORDSDROPPED']._serialized_end=734
+  _globals['_AUDITRETENTIONSET']._serialized_start=736
+  _globals['_AUDITRETENTIONSET']._serialized_end=851
+  _globals['_AUDITKEYCREATED']._serialized_start=853
+  _globals['_AUDITKEYCREATED']._serialized_end=946
 # @@protoc_insertion_point(module_scope)

@@ -198,7 +198,7 @@ class EventPolicy(_message.Message):
     PERMISSION_FIELD_NUMBER: _builtins.int
     subject_type: _builtins.str
     """The kind of resource that the event is about, such as `company`. Scopes of
-    roles count by it.
+    roles count by it. Empty where it may be about any kind.
     """
     permission: _builtins.str
     """The permission that a caller must hold, for the whole tenant or for the

@@ -22,26 +22,39 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from function.common.v1 import options_pb2 as function_dot_common_dot_v1_dot_options__pb2
 from function.jobs.v1 import job_pb2 as function_dot_jobs_dot_v1_dot_job__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!function/jobs/v1/job_events.proto\x12\x10\x66unction.jobs.v1\x1a\x1a\x66unction/jobs/v1/job.proto\"7\n\x0cJobCancelled\x12\'\n\x03job\x18\x01 \x01(\x0b\x32\x15.function.jobs.v1.JobR\x03job\"6\n\x0bJobRequeued\x12\'\n\x03job\x18\x01 \x01(\x0b\x32\x15.function.jobs.v1.JobR\x03job\"5\n\nJobDeleted\x12\'\n\x03job\x18\x01 \x01(\x0b\x32\x15.function.jobs.v1.JobR\x03job\"N\n\x11JobSchedulePaused\x12\x39\n\x08schedule\x18\x01 \x01(\x0b\x32\x1d.function.jobs.v1.JobScheduleR\x08schedule\"O\n\x12JobScheduleResumed\x12\x39\n\x08schedule\x18\x01 \x01(\x0b\x32\x1d.function.jobs.v1.JobScheduleR\x08schedule\"b\n\x0eJobScheduleRun\x12\x39\n\x08schedule\x18\x01 \x01(\x0b\x32\x1d.function.jobs.v1.JobScheduleR\x08schedule\x12\x15\n\x06job_id\x18\x02 \x01(\tR\x05jobIdb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!function/jobs/v1/job_events.proto\x12\x10\x66unction.jobs.v1\x1a function/common/v1/options.proto\x1a\x1a\x66unction/jobs/v1/job.proto\"M\n\x0cJobCancelled\x12\'\n\x03job\x18\x01 \x01(\x0b\x32\x15.function.jobs.v1.JobR\x03job:\x14\xc2\xed\x18\x10\n\x03job\x12\tjobs.read\"L\n\x0bJobRequeued\x12\'\n\x03job\x18\x01 \x01(\x0b\x32\x15.function.jobs.v1.JobR\x03job:\x14\xc2\xed\x18\x10\n\x03job\x12\tjobs.read\"K\n\nJobDeleted\x12\'\n\x03job\x18\x01 \x01(\x0b\x32\x15.function.jobs.v1.JobR\x03job:\x14\xc2\xed\x18\x10\n\x03job\x12\tjobs.read\"v\n\x11JobSchedulePaused\x12\x39\n\x08schedule\x18\x01 \x01(\x0b\x32\x1d.function.jobs.v1.JobScheduleR\x08schedule:&\xc2\xed\x18\"\n\x0cjob_schedule\x12\x12jobs.schedule.read\"w\n\x12JobScheduleResumed\x12\x39\n\x08schedule\x18\x01 \x01(\x0b\x32\x1d.function.jobs.v1.JobScheduleR\x08schedule:&\xc2\xed\x18\"\n\x0cjob_schedule\x12\x12jobs.schedule.read\"\x8a\x01\n\x0eJobScheduleRun\x12\x39\n\x08schedule\x18\x01 \x01(\x0b\x32\x1d.function.jobs.v1.JobScheduleR\x08schedule\x12\x15\n\x06job_id\x18\x02 \x01(\tR\x05jobId:&\xc2\xed\x18\"\n\x0cjob_schedule\x12\x12jobs.schedule.readb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'function.jobs.v1.job_events_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_JOBCANCELLED']._serialized_start=83
-  _globals['_JOBCANCELLED']._serialized_end=138
-  _globals['_JOBREQUEUED']._serialized_start=140
-  _globals['_JOBREQUEUED']._serialized_end=194
-  _globals['_JOBDELETED']._serialized_start=196
-  _globals['_JOBDELETED']._serialized_end=249
-  _globals['_JOBSCHEDULEPAUSED']._serialized_start=251
-  _globals['_JOBSCHEDULEPAUSED']._serialized_end=329
-  _globals['_JOBSCHEDULERESUMED']._serialized_start=331
-  _globals['_JOBSCHEDULERESUMED']._serialized_end=410
-  _globals['_JOBSCHEDULERUN']._serialized_start=412
-  _globals['_JOBSCHEDULERUN']._serialized_end=510
+  _globals['_JOBCANCELLED']._loaded_options = None
+  _globals['_JOBCANCELLED']._serialized_options = b'\302\355\030\020\n\003job\022\tjobs.read'
+  _globals['_JOBREQUEUED']._loaded_options = None
+  _globals['_JOBREQUEUED']._serialized_options = b'\302\355\030\020\n\003job\022\tjobs.read'
+  _globals['_JOBDELETED']._loaded_options = None
+  _globals['_JOBDELETED']._serialized_options = b'\302\355\030\020\n\003job\022\tjobs.read'
+  _globals['_JOBSCHEDULEPAUSED']._loaded_options = None
+  _globals['_JOBSCHEDULEPAUSED']._serialized_options = b'\302\355\030\"\n\014job_schedule\022\022jobs.schedule.read'
+  _globals['_JOBSCHEDULERESUMED']._loaded_options = None
+  _globals['_JOBSCHEDULERESUMED']._serialized_options = b'\302\355\030\"\n\014job_schedule\022\022jobs.schedule.read'
+  _globals['_JOBSCHEDULERUN']._loaded_options = None
+  _globals['_JOBSCHEDULERUN']._serialized_options = b'\302\355\030\"\n\014job_schedule\022\022jobs.schedule.read'
+  _globals['_JOBCANCELLED']._serialized_start=117
+  _globals['_JOBCANCELLED']._serialized_end=194
+  _globals['_JOBREQUEUED']._serialized_start=196
+  _globals['_JOBREQUEUED']._serialized_end=272
+  _globals['_JOBDELETED']._serialized_start=274
+  _globals['_JOBDELETED']._serialized_end=349
+  _globals['_JOBSCHEDULEPAUSED']._serialized_start=351
+  _globals['_JOBSCHEDULEPAUSED']._serialized_end=469
+  _globals['_JOBSCHEDULERESUMED']._serialized_start=471
+  _globals['_JOBSCHEDULERESUMED']._serialized_end=590
+  _globals['_JOBSCHEDULERUN']._serialized_start=593
+  _globals['_JOBSCHEDULERUN']._serialized_end=731
 # @@protoc_insertion_point(module_scope)

@@ -156,7 +156,7 @@ export declare const ReasonSpecSchema: GenMessage<ReasonSpec>;
 export declare type EventPolicy = Message<"function.common.v1.EventPolicy"> & {
   /**
    * The kind of resource that the event is about, such as `company`. Scopes of
-   * roles count by it.
+   * roles count by it. Empty where it may be about any kind.
    *
    * @generated from field: string subject_type = 1;
    */
