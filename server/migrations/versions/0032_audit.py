@@ -19,6 +19,7 @@ def upgrade() -> None:
     _keys()
     _retention()
     definer_function(_RECORD_CALLS_SIGNATURE, _RECORD_CALLS)
+    definer_function("find_audit_head()", _HEAD)
     definer_function("due_audit_checkpoints(integer)", _DUE)
     definer_function("due_audit_drops(bigint, timestamptz, integer)", _EXPIRED)
     definer_function("drop_audit_records(bigint, integer)", _DROP)
@@ -162,6 +163,12 @@ _RECORD_CALLS = f"""
     end
     $$
 """  # noqa: S608  put together from constants of this file
+
+_HEAD = """
+    create function find_audit_head() returns bigint language sql stable {definer} as $$
+        select h.seq from audit_head h where h.tenant_id = current_setting('app.tenant_id')::uuid
+    $$
+"""
 
 # A checkpoint is followed by the record of its own event, which alone is no reason for another one.
 _DUE = """

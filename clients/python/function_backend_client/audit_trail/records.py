@@ -6,9 +6,9 @@ import re
 import struct
 from functools import lru_cache
 from hashlib import sha256
-from json.decoder import scanstring  # type: ignore[attr-defined]  Not in the stubs.
+from json.decoder import scanstring  # type: ignore[attr-defined]
 from json.encoder import encode_basestring
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from function_backend_client.audit_trail import lines
 
@@ -69,7 +69,7 @@ def read_record(text: str, tenant: bytes) -> RecordLine:
             raise ValueError("is not a record of this format")
         return _record(tenant, *[said[name] for name in lines.RECORD[1:]])
     seq, *others = plain.groups()
-    members = (int(seq), *others, _details(rest[:-_ENDING_LENGTH]), prev_hash, own_hash)
+    members: list[Any] = [int(seq), *others, _details(rest[:-_ENDING_LENGTH]), prev_hash, own_hash]
     return _record(tenant, *members)
 
 

@@ -45,6 +45,13 @@ class ChainVerifier:
         self._seq, self._expected = record.seq, stored.hash
         self.count += 1
 
+    def require(self, last_written: int) -> None:
+        """The end was reached: the record that was written last must have been taken."""
+        first = self._seq + 1
+        if first <= last_written:
+            which = f"record {first} is" if first == last_written else f"records {first} to {last_written} are"
+            self._say(first, f"{which} missing at the end")
+
     def compare(self, checkpoint: Checkpoint, is_genuine: Callable[[Checkpoint], bool]) -> None:
         """The checkpoint at the record that was taken last."""
         if not is_genuine(checkpoint):

@@ -48,6 +48,10 @@ class RecordRepository:
         row = self._work.connection.execute(self._kept().order_by(_record.seq.desc()).limit(1)).one_or_none()
         return None if row is None else _stored(row)
 
+    def last_written(self) -> int:
+        """The place of the record that was written last, whether it is still there or not; 0 before the first."""
+        return int(self._work.connection.execute(select(func.find_audit_head())).scalar_one_or_none() or 0)
+
     def after(self, seq: int, *, limit: int, up_to: int | None = None) -> Sequence[StoredRecord]:
         """Records that follow, in order."""
         query = self._kept().where(_record.seq > seq)

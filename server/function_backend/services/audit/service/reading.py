@@ -84,12 +84,14 @@ class Reading:
         """What is found in so many records after the given one. Each page is a read of its own."""
         left = at_most or _DEFAULT_STRETCH
         is_genuine = genuine(self._keys.all())
-        with self._transactions.reading() as work:
+        # On the primary, here and below: a replica may not have the record that was written last.
+        with self._transactions() as work:
             verifier, count = self._begin(work, after_seq)
+            last_written = RecordRepository(work).last_written()
         more = True
         while left and more:
             limit = min(left, _PAGE)
-            with self._transactions.reading() as work:
+            with self._transactions() as work:
                 records = RecordRepository(work).after(verifier.seq, limit=limit)
                 checkpoints = (
                     CheckpointRepository(work).after(verifier.seq, up_to=records[-1].record.seq) if records else ()
@@ -98,6 +100,8 @@ class Reading:
             count += len(checkpoints)
             left -= len(records)
             more = len(records) == limit
+        if not more:
+            verifier.require(last_written)
         return Verified(
             record_count=verifier.count,
             checkpoint_count=count,

@@ -75,22 +75,25 @@ class Signing:
 
     def _verified_head(self) -> tuple[Head | None, Sequence[Problem]]:
         """The head up to which the records since the last checkpoint are whole, or what is wrong with them."""
-        with self._transactions.reading() as work:
+        # On the primary, here and below: a replica may not have the record that was written last.
+        with self._transactions() as work:
             checkpoint = CheckpointRepository(work).newest()
+            last_written = RecordRepository(work).last_written()
             tenant_id = work.tenant_id
         verifier = ChainVerifier(
             after_seq=0 if checkpoint is None else checkpoint.seq,
             expected=genesis(tenant_id) if checkpoint is None else checkpoint.hash,
         )
         while True:
-            with self._transactions.reading() as work:
+            with self._transactions() as work:
                 records = RecordRepository(work).after(verifier.seq, limit=_PAGE)
             for record in records:
                 verifier.take(record)
             if len(records) < _PAGE:
                 break
+        verifier.require(last_written)
         if verifier.seq == 0:
-            return None, ()
+            return None, verifier.problems
         return Head(tenant_id=tenant_id, seq=verifier.seq, hash=verifier.hash), verifier.problems
 
     def _signed(self, work: UnitOfWork, head: Head) -> Checkpoint:
