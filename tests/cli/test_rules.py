@@ -506,11 +506,13 @@ class TestOfTheService:
         loan.write_text(LOAN.replace("loan.approval", "loan.rolled_out"))
         assert command("rules", "publish", loan).status == 0
         loan.write_text(LOAN.replace("loan.approval", "loan.rolled_out").replace("1000, outcome", "1001, outcome"))
-        assert command("rules", "publish", loan).status == 0
-        wrong = command("rules", "roll-out", "loan.rolled_out", "1", "--percent", "5")
+        assert command("rules", "publish", "--draft", loan).status == 0
+        assert command("rules", "submit", "loan.rolled_out").out == "loan.rolled_out: version 2 is in review\n"
+        assert command("rules", "approve", "loan.rolled_out", "2").status == 0
+        wrong = command("rules", "roll-out", "loan.rolled_out", "2", "--percent", "5")
         assert (wrong.status, wrong.err.partition(":")[0]) == (2, "--percent and --key belong together")
-        done = command("rules", "roll-out", "loan.rolled_out", "1", "--percent", "100", "--key", "amount")
-        assert done.out == "loan.rolled_out: version 1 answers for 100 % of the values of amount\n", done.err
+        done = command("rules", "roll-out", "loan.rolled_out", "2", "--percent", "100", "--key", "amount")
+        assert done.out == "loan.rolled_out: version 2 answers for 100 % of the values of amount\n", done.err
         for amount in (5, 1001):
             assert command("rules", "eval", "loan.rolled_out", "--remote", "-i", f"amount={amount}").status == 0
         shown = ""
@@ -520,7 +522,7 @@ class TestOfTheService:
             shown = command("rules", "rollout", "loan.rolled_out").out
         assert "differed" in shown
         ended = command("rules", "end-rollout", "loan.rolled_out", "--promote", "-m", "as good")
-        assert ended.out == "loan.rolled_out: version 1 is in force\n"
+        assert ended.out == "loan.rolled_out: version 2 is in force\n"
 
     def test_a_time_can_be_planned(self, command: RunCommand, loan: Path) -> None:
         plan = ("--valid-from", "2090-01-01", "--valid-until", "2090-02-01")
