@@ -71,8 +71,6 @@ class Surroundings:
     registry: CollectorRegistry
     addresses: Sequence[Address]
     admin: Address | None
-    background: bool
-    """Whether this process does what goes on without a call."""
     local: str = ""
     """A socket for the service's own processes, such as `unix:/…`; empty for none."""
 
@@ -142,7 +140,6 @@ class Backend:
         self._warm_up = WarmUp([validation.warm_up, *(step for each in self._slices for step in each.warm_ups)])
         self._admin: AdminServer | None = None
         self._watch: DependencyWatch | None = None
-        self._background_begun = False
 
     @property
     def port(self) -> int:
@@ -164,7 +161,6 @@ class Backend:
         def back() -> None:
             self._health.set_all(serving=True)
             tell(State.SERVING)
-            self._begin_background()
             # Not before: whoever waits for the service waits for the processor too.
             self._warm_up.begin()
 
@@ -202,20 +198,10 @@ class Backend:
         self._server.stop(grace)
         self._release()
 
-    def _begin_background(self) -> None:
-        if self._background_begun or not self._around.background:
-            return
-        self._background_begun = True
-        for each in self._slices:
-            for work in each.background:
-                work.start()
-
     def _end_streams(self) -> None:
         for each in self._slices:
             for end in each.endings:
                 end()
-            for work in each.background if self._background_begun else ():
-                work.end()
 
     def _tick(self) -> None:
         self._health.cut_off_the_stuck()
@@ -223,8 +209,6 @@ class Backend:
 
     def _release(self) -> None:
         for each in self._slices:
-            for work in each.background if self._background_begun else ():
-                work.close()
             for close in each.closings:
                 close()
         if self._admin is not None:

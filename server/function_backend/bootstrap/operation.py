@@ -135,7 +135,6 @@ class _Service:
             registry=CollectorRegistry(),
             addresses=self._reservation.addresses,
             admin=admin,
-            background=settings.background_in_process,
             local=own_socket(self._folder.path) if settings.metrics.listen else "",
         )
         if not settings.auth.master_keys:

@@ -9,7 +9,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from uuid import UUID
 
-    from function_backend.kernel.background import Background
     from function_backend.kernel.call import Call
     from function_backend.kernel.events import DomainEvent
     from function_backend.kernel.gates import Gate
@@ -52,8 +51,6 @@ class Slice:
     """What the first calls would otherwise wait for; called once, when the worker serves already."""
     chores: tuple[Chore, ...] = ()
     """What it does now and then by itself."""
-    background: tuple[Background, ...] = ()
-    """What goes on without a call, in the processes that do background work."""
     authenticator: Authenticator | None = None
     """Turns credentials into callers; one slice of the service has it."""
     references: Mapping[str, Callable[[UUID, Call], bytes]] = field(default_factory=dict)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Literal
 
 from function_backend.runtime.address import Address
 
@@ -61,14 +60,6 @@ class ServerSettings:
         for name in ("keepalive_time", "keepalive_timeout", "max_connection_age", "max_connection_age_grace"):
             if getattr(self, name) < timedelta(milliseconds=100):
                 raise ValueError(f"{name} must be at least 100ms")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BackgroundSettings:
-    """What goes on without a call; no service has any yet."""
-
-    in_process: Literal["auto", "on", "off"] = "auto"
-    """Whether the workers that serve do it too; by default with the embedded database alone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

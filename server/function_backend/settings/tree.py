@@ -11,7 +11,7 @@ from function_backend.interceptors.settings import PipelineSettings
 from function_backend.kernel.secret import Secret
 from function_backend.observability.settings import LogSettings, MetricsSettings, TracingSettings
 from function_backend.persistence.settings import EMBEDDED_URL, DatabaseSettings
-from function_backend.runtime.settings import BackgroundSettings, ProcessSettings, ServerSettings, TlsSettings
+from function_backend.runtime.settings import ProcessSettings, ServerSettings, TlsSettings
 from function_backend.services.auth.settings import AuthSettings
 from function_backend.services.company.settings import CompanySettings
 from function_backend.services.rules.settings import RulesSettings
@@ -59,7 +59,6 @@ class Settings:
 
     server: ServerSettings
     process: ProcessSettings
-    background: BackgroundSettings
     tls: TlsSettings
     database: DatabaseSettings
     data: DataSettings
@@ -77,11 +76,6 @@ class Settings:
     def embedded(self) -> bool:
         """Whether the service brings its own PostgreSQL."""
         return self.database.url == EMBEDDED_URL
-
-    @property
-    def background_in_process(self) -> bool:
-        """Whether the workers that serve do the background work as well."""
-        return self.embedded if self.background.in_process == "auto" else self.background.in_process == "on"
 
 
 CLIENT_VARIABLES = frozenset(
