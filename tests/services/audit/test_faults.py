@@ -22,6 +22,7 @@ from tests.fixtures.server import RunningServer
 _SIGNED, _COUNT = 4, 8
 _COLUMNS = [column.name for column in audit_record_table.columns]
 _READ = ", ".join(f"{field.name}::text" if field.name == "details" else field.name for field in fields(AuditRecord))
+_FIELDS = [field.name for field in fields(AuditRecord)]
 
 each_place = st.integers(1, _COUNT)
 seldom = settings(deadline=None, max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -67,7 +68,7 @@ class Scene:
         rows = self.database.execute(
             f"select {_READ} from audit_record where tenant_id = %s order by seq", (self.tenant,)
         ).fetchall()
-        return [AuditRecord(*row) for row in rows]
+        return [AuditRecord(**dict(zip(_FIELDS, row, strict=True))) for row in rows]
 
     def rewrite(self, *, actor: str, place: int) -> None:
         """Alters a record, and mends every hash after it and the head, as somebody can who knows how they are made."""
@@ -83,8 +84,10 @@ class Scene:
 
 
 @pytest.fixture(scope="module")
-def untouched(server: RunningServer) -> Scene:
-    return Scene(server)
+def untouched(server: RunningServer) -> Iterator[Scene]:
+    made = Scene(server)
+    yield made
+    made.database.close()
 
 
 @pytest.fixture
