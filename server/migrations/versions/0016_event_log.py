@@ -140,7 +140,7 @@ def _partitions() -> None:
         begin
             delete from event_default e using (
                 select d.tenant_id, d.position, d.recorded_at from event_default d
-                where d.recorded_at <= now() - kept limit at_most for update skip locked
+                where d.recorded_at <= now() - kept limit at_most
             ) as old
             where e.tenant_id = old.tenant_id and e.position = old.position and e.recorded_at = old.recorded_at;
             get diagnostics purged = row_count;
