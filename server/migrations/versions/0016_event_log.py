@@ -212,8 +212,8 @@ _AUDIT_COLUMNS = """
             before_digest, after_digest, details, prev_hash, hash
         """
 
-# First of all, the tenant's chain is locked until the commit. So numbers are given in the order of the commits, without
-# a gap, and whoever has read up to one has read everything before it.
+# First of all, the tenant's chain is locked until the commit. So numbers are given in the order of the commits,
+# and whoever has read up to one has read everything before it.
 _LOCK_HEAD = """
         select h.seq, h.hash, h.recorded_at into number, head, moment
         from audit_head h where h.tenant_id = tenant for update;
