@@ -5,6 +5,7 @@ from __future__ import annotations
 from function_backend.services.auth import slice as auth
 from function_backend.services.company import slice as company
 from function_backend.services.rules import slice as rules
+from function_backend.services.webhooks import slice as webhooks
 
-SLICES = (auth, company, rules)
+SLICES = (auth, company, rules, webhooks)
 """The module of each service that wires it: `build(resources, settings)` returns its `Slice`."""

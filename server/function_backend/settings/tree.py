@@ -15,6 +15,7 @@ from function_backend.runtime.settings import BackgroundSettings, ProcessSetting
 from function_backend.services.auth.settings import AuthSettings
 from function_backend.services.company.settings import CompanySettings
 from function_backend.services.rules.settings import RulesSettings
+from function_backend.services.webhooks.settings import WebhooksSettings
 from function_backend.settings.errors import SettingsError
 from function_backend.settings.load import Loaded, load
 from function_backend.settings.sources import Given
@@ -69,6 +70,7 @@ class Settings:
     auth: AuthSettings
     company: CompanySettings
     rules: RulesSettings
+    webhooks: WebhooksSettings
     log: LogSettings
     metrics: MetricsSettings
     tracing: TracingSettings

@@ -1,0 +1,106 @@
+"""Wires the folder."""
+
+from __future__ import annotations
+
+import ipaddress
+import random
+
+from function_backend.events import log as event_log
+from function_backend.events.consumers import EventConsumer
+from function_backend.kernel.slice import Chore, Slice
+from function_backend.resources import Resources
+from function_backend.services.webhooks.adapters.posting import Posting
+from function_backend.services.webhooks.adapters.recipients import Recipients
+from function_backend.services.webhooks.adapters.replayer import Replayer
+from function_backend.services.webhooks.adapters.sender import Sender
+from function_backend.services.webhooks.adapters.transport import SystemResolver, Transport
+from function_backend.services.webhooks.convert.bodies import EventBodies
+from function_backend.services.webhooks.convert.cloud_events import envelope, event_permissions, message_of
+from function_backend.services.webhooks.convert.events import EVENT_PAYLOADS
+from function_backend.services.webhooks.domain.addresses import AddressRules
+from function_backend.services.webhooks.domain.outcomes import Outcomes
+from function_backend.services.webhooks.domain.retries import RetrySchedule
+from function_backend.services.webhooks.repository import delivery, replay
+from function_backend.services.webhooks.repository.sending import Limits, purge
+from function_backend.services.webhooks.service.deliveries import Deliveries
+from function_backend.services.webhooks.service.endpoints import Endpoints, UrlRules
+from function_backend.services.webhooks.service.failing import Failing
+from function_backend.services.webhooks.service.fanning_out import FanningOut, Matching
+from function_backend.services.webhooks.service.replays import Replays
+from function_backend.services.webhooks.service.secrets import Secrets
+from function_backend.services.webhooks.servicer import WebhookServicer, WebhookUseCases
+from function_backend.services.webhooks.settings import WebhooksSettings
+
+_PURGE_SECONDS = 30.0
+
+
+def build(resources: Resources, settings: WebhooksSettings) -> Slice:
+    """The servicer of webhooks, and what goes on in the background."""
+    transactions, clock, page_tokens = resources.transactions, resources.clock, resources.page_tokens
+    rules = AddressRules(tuple(ipaddress.ip_network(text) for text in settings.allowed_networks))
+    bodies = EventBodies(event_permissions(), message_of, envelope)
+    matching = Matching(bodies)
+    replays = Replays(transactions=transactions, clock=clock, matching=matching, kept_for=settings.kept_for)
+    use_cases = WebhookUseCases(
+        endpoints=Endpoints(
+            transactions=transactions,
+            clock=clock,
+            page_tokens=page_tokens,
+            vault=resources.vault,
+            urls=UrlRules(rules, allow_http=settings.allow_http),
+            most_endpoints=settings.most_endpoints,
+        ),
+        secrets=Secrets(transactions=transactions, clock=clock, vault=resources.vault),
+        deliveries=Deliveries(
+            transactions=transactions,
+            clock=clock,
+            page_tokens=page_tokens,
+            forms=bodies,
+            kept_for=settings.kept_for,
+        ),
+        replays=replays,
+    )
+    fan_out = EventConsumer(
+        "webhooks",
+        FanningOut(clock=clock, matching=matching, kept_for=settings.kept_for),
+        transactions=transactions,
+    )
+    sender = _sender(resources, settings, rules)
+    replayer = Replayer(transactions=transactions, go_on=replays.go_on)
+    return Slice(
+        name="webhooks",
+        servicers={"function.webhooks.v1.WebhookService": WebhookServicer(use_cases)},
+        event_payloads=EVENT_PAYLOADS,
+        invalidations={event_log.TOPIC: fan_out.wake, delivery.TOPIC: sender.wake, replay.TOPIC: replayer.wake},
+        chores=(Chore(_PURGE_SECONDS, lambda driver: purge(driver, clock.now())),),
+        background=(fan_out, sender, replayer),
+    )
+
+
+def _sender(resources: Resources, settings: WebhooksSettings, rules: AddressRules) -> Sender:
+    clock = resources.clock
+    recipients = Recipients(
+        transactions=resources.transactions, vault=resources.vault, clock=clock, allow_http=settings.allow_http
+    )
+
+    def posting() -> Posting:
+        transport = Transport(
+            rules=rules,
+            timeout=settings.attempt_timeout,
+            kept_response=settings.kept_response,
+            connections=settings.in_flight,
+            ca_file=settings.ca_file,
+            resolver=SystemResolver(threads=settings.in_flight),
+        )
+        return Posting(recipients, transport, clock)
+
+    return Sender(
+        transactions=resources.transactions,
+        clock=clock,
+        posting=posting,
+        # Our own: the program we run in may have seeded the shared one.
+        outcomes=Outcomes(RetrySchedule(settings.retry_for), random.Random()),  # noqa: S311 - spreads load only
+        limits=Limits(settings.in_flight, settings.in_flight_per_endpoint, settings.rate_limit_per_second),
+        attempt_timeout=settings.attempt_timeout,
+        failing=Failing(transactions=resources.transactions, clock=clock, disable_after=settings.disable_after),
+    )
