@@ -42,7 +42,7 @@ _NAMED_LIKE_A_SECRET = re.compile(
     r"|^((access|refresh|subject|actor)_)?token$|^(device_code|recovery_codes)$"
 )
 # Digests of what is shown beside them.
-_OF_NOTHING_SECRET = {"content_hash", "inputs_digest"}
+_OF_NOTHING_SECRET = {"after_digest", "before_digest", "content_hash", "hash", "inputs_digest", "prev_hash"}
 _PLAUSIBLE = {
     "id": "0192e4a0-0000-7000-8000-000000000000",
     "user_id": "0192e4a0-0000-7000-8000-000000000000",

@@ -20,6 +20,9 @@ from tests.fixtures import postgres
 
 # What a table holds of all tenants is told to nobody but the functions of the definer.
 _DEFINER_SEES_ALL = {
+    "audit_checkpoint",
+    "audit_head",
+    "audit_retention",
     "company_label",
     "role",
     "role_binding",
@@ -53,9 +56,9 @@ _DEFINER_SEES_ALL = {
     "rules_hook",
     "rules_decision",
     "rules_simulation",
-    "audit_head",
     "event_cursor",
     "event_default",
+    "job",
 }
 # Partitions are made and dropped by the owner of the table alone.
 _RUN_AS_OWNER = {"make_event_partition", "make_event_partitions", "drop_event_partitions"}

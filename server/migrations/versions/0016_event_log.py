@@ -365,6 +365,18 @@ def _functions() -> None:
         $$
         """,
     )
+    # The chains of all tenants are looked at by definer functions alone, and only for how far they are.
+    op.execute(f"create policy audit_head_definer on audit_head for select to {DEFINER} using (true)")
+    # For watchers of many tenants: only how far each feed is.
+    definer_function(
+        "event_heads(uuid[])",
+        """
+        create function event_heads(tenants uuid[]) returns table (tenant_id uuid, head bigint)
+        language sql stable {definer} as $$
+            select h.tenant_id, h.seq from audit_head h where h.tenant_id = any(tenants)
+        $$
+        """,
+    )
 
 
 def _consumers() -> None:
@@ -411,8 +423,6 @@ def _consumers() -> None:
         )
     """)
     protect("event_dead_letter", app="select, insert, update, delete")
-    # The chains of all tenants are looked at by the two functions below, and only for how far they are.
-    op.execute(f"create policy audit_head_definer on audit_head for select to {DEFINER} using (true)")
     definer_function(
         "register_event_consumer(text, integer, boolean)",
         """

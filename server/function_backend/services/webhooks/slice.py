@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import ipaddress
 import random
+from collections.abc import Mapping
 
+from function_backend.cloud_events.catalogue import event_catalogue
 from function_backend.events import log as event_log
 from function_backend.events.consumers import EventConsumer
 from function_backend.kernel.slice import Chore, Slice
+from function_backend.kernel.statistics import Reading
 from function_backend.resources import Resources
 from function_backend.services.webhooks.adapters.posting import Posting
 from function_backend.services.webhooks.adapters.recipients import Recipients
@@ -15,7 +18,6 @@ from function_backend.services.webhooks.adapters.replayer import Replayer
 from function_backend.services.webhooks.adapters.sender import Sender
 from function_backend.services.webhooks.adapters.transport import SystemResolver, Transport
 from function_backend.services.webhooks.convert.bodies import EventBodies
-from function_backend.services.webhooks.convert.cloud_events import envelope, event_permissions, message_of
 from function_backend.services.webhooks.convert.events import EVENT_PAYLOADS
 from function_backend.services.webhooks.domain.addresses import AddressRules
 from function_backend.services.webhooks.domain.outcomes import Outcomes
@@ -38,7 +40,7 @@ def build(resources: Resources, settings: WebhooksSettings) -> Slice:
     """The servicer of webhooks, and what goes on in the background."""
     transactions, clock, page_tokens = resources.transactions, resources.clock, resources.page_tokens
     rules = AddressRules(tuple(ipaddress.ip_network(text) for text in settings.allowed_networks))
-    bodies = EventBodies(event_permissions(), message_of, envelope)
+    bodies = EventBodies(event_catalogue())
     matching = Matching(bodies)
     replays = Replays(transactions=transactions, clock=clock, matching=matching, kept_for=settings.kept_for)
     use_cases = WebhookUseCases(
@@ -74,6 +76,9 @@ def build(resources: Resources, settings: WebhooksSettings) -> Slice:
         invalidations={event_log.TOPIC: fan_out.wake, delivery.TOPIC: sender.wake, replay.TOPIC: replayer.wake},
         chores=(Chore(_PURGE_SECONDS, lambda driver: purge(driver, clock.now())),),
         background=(fan_out, sender, replayer),
+        consumers={"webhooks": fan_out.progress},
+        readings=_readings(sender),
+        cache_resets=(fan_out.wake_all, sender.wake, replayer.wake),
     )
 
 
@@ -104,3 +109,19 @@ def _sender(resources: Resources, settings: WebhooksSettings, rules: AddressRule
         attempt_timeout=settings.attempt_timeout,
         failing=Failing(transactions=resources.transactions, clock=clock, disable_after=settings.disable_after),
     )
+
+
+def _readings(sender: Sender) -> Mapping[str, Reading]:
+    done = sender.statistics
+    return {
+        "webhook_attempts_in_flight": Reading("Deliveries that are being attempted.", lambda: done.in_flight),
+        "webhook_attempts_delivered": Reading("Attempts that arrived since the start.", lambda: done.delivered),
+        "webhook_attempts_failed": Reading("Attempts that did not arrive since the start.", lambda: done.failed),
+        "webhook_attempt_seconds": Reading("Time that all attempts took together.", lambda: done.attempt_seconds),
+        "webhook_first_attempts": Reading("First attempts since the start.", lambda: done.first_attempts),
+        "webhook_first_attempt_delay_seconds": Reading(
+            "Time from queueing deliveries to their first attempts, all together.", lambda: done.first_attempt_seconds
+        ),
+        "webhook_deliveries_open": Reading("Deliveries that wait or are attempted.", lambda: done.open_deliveries),
+        "webhook_endpoints_due": Reading("Endpoints with deliveries that are due.", lambda: done.due_endpoints),
+    }

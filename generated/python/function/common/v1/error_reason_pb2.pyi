@@ -425,32 +425,40 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """The expression of a condition cannot be accepted; `BadRequest` names each
     place and what was probably meant.
     """
-    ERROR_REASON_ENDPOINT_NOT_FOUND: _ErrorReason.ValueType  # 520
-    """The tenant has no webhook endpoint with this id."""
-    ERROR_REASON_ENDPOINT_ETAG_MISMATCH: _ErrorReason.ValueType  # 521
-    """The etag in the request is not the current one: somebody changed the
-    endpoint in between.
+    ERROR_REASON_INVALID_EVENT_CURSOR: _ErrorReason.ValueType  # 500
+    """The cursor is not one of this tenant's feed, or has been altered."""
+    ERROR_REASON_EVENT_CURSOR_EXPIRED: _ErrorReason.ValueType  # 501
+    """What follows the cursor is not kept any more. The feed can be read on from
+    the `oldest_cursor`; what lies between is lost to this feed.
     """
-    ERROR_REASON_ENDPOINT_LIMIT_REACHED: _ErrorReason.ValueType  # 522
-    """The tenant has as many webhook endpoints as it may have."""
-    ERROR_REASON_WEBHOOK_URL_REFUSED: _ErrorReason.ValueType  # 523
-    """Nothing is posted to this address: it is none, not https, or one of a
-    network that the settings do not allow.
+    ERROR_REASON_UNKNOWN_EVENT_TYPE: _ErrorReason.ValueType  # 502
+    """There is no such type of events."""
+    ERROR_REASON_EVENT_TYPE_HIDDEN: _ErrorReason.ValueType  # 503
+    """The caller may see no events of the type."""
+    ERROR_REASON_TOO_MANY_EVENT_WATCHERS: _ErrorReason.ValueType  # 504
+    """The server has as many watchers as it takes."""
+    ERROR_REASON_EVENT_WATCHER_TOO_SLOW: _ErrorReason.ValueType  # 505
+    """The watcher did not take its events as fast as they came, so its stream was
+    ended. Go on from the `cursor`.
     """
-    ERROR_REASON_ENDPOINT_DISABLED: _ErrorReason.ValueType  # 524
-    """Nothing is delivered to a disabled endpoint."""
-    ERROR_REASON_SECRET_NOT_FOUND: _ErrorReason.ValueType  # 525
-    """The endpoint has no secret with this id that still signs."""
-    ERROR_REASON_LAST_SECRET: _ErrorReason.ValueType  # 526
-    """The secret is the only one of the endpoint: deliveries would not be signed."""
-    ERROR_REASON_SECRET_LIMIT_REACHED: _ErrorReason.ValueType  # 527
-    """The endpoint has as many secrets as it may have."""
-    ERROR_REASON_DELIVERY_NOT_FOUND: _ErrorReason.ValueType  # 528
-    """The tenant has no delivery with this id, or none any more."""
-    ERROR_REASON_REPLAY_NOT_FOUND: _ErrorReason.ValueType  # 529
-    """The tenant has no replay with this id, or none any more."""
-    ERROR_REASON_REPLAY_LIMIT_REACHED: _ErrorReason.ValueType  # 530
-    """The endpoint has a replay that goes on."""
+    ERROR_REASON_EVENT_NOT_FOUND: _ErrorReason.ValueType  # 506
+    """The tenant has no event with this id that the caller may see, or none any
+    more.
+    """
+    ERROR_REASON_JOB_NOT_FOUND: _ErrorReason.ValueType  # 550
+    """No job with the id is visible to the caller."""
+    ERROR_REASON_JOB_STATE: _ErrorReason.ValueType  # 551
+    """The state of the job does not allow the call."""
+    ERROR_REASON_JOB_DUPLICATE: _ErrorReason.ValueType  # 552
+    """Another job with the same dedupe key waits or runs already."""
+    ERROR_REASON_JOB_SCHEDULE_NOT_FOUND: _ErrorReason.ValueType  # 553
+    """No schedule has the name."""
+    ERROR_REASON_TOO_MANY_JOB_WATCHERS: _ErrorReason.ValueType  # 554
+    """The server has too many streams that watch jobs; another one may have room."""
+    ERROR_REASON_AUDIT_RECORD_NOT_FOUND: _ErrorReason.ValueType  # 610
+    """The tenant's audit trail has no such record, or no longer."""
+    ERROR_REASON_AUDIT_RETENTION_TOO_SHORT: _ErrorReason.ValueType  # 611
+    """The installation keeps audit records for longer than that at the least."""
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Why a call failed. It travels as `google.rpc.ErrorInfo.reason` without the
@@ -862,30 +870,38 @@ ERROR_REASON_CONDITION_INVALID: ErrorReason.ValueType  # 470
 """The expression of a condition cannot be accepted; `BadRequest` names each
 place and what was probably meant.
 """
-ERROR_REASON_ENDPOINT_NOT_FOUND: ErrorReason.ValueType  # 520
-"""The tenant has no webhook endpoint with this id."""
-ERROR_REASON_ENDPOINT_ETAG_MISMATCH: ErrorReason.ValueType  # 521
-"""The etag in the request is not the current one: somebody changed the
-endpoint in between.
+ERROR_REASON_INVALID_EVENT_CURSOR: ErrorReason.ValueType  # 500
+"""The cursor is not one of this tenant's feed, or has been altered."""
+ERROR_REASON_EVENT_CURSOR_EXPIRED: ErrorReason.ValueType  # 501
+"""What follows the cursor is not kept any more. The feed can be read on from
+the `oldest_cursor`; what lies between is lost to this feed.
 """
-ERROR_REASON_ENDPOINT_LIMIT_REACHED: ErrorReason.ValueType  # 522
-"""The tenant has as many webhook endpoints as it may have."""
-ERROR_REASON_WEBHOOK_URL_REFUSED: ErrorReason.ValueType  # 523
-"""Nothing is posted to this address: it is none, not https, or one of a
-network that the settings do not allow.
+ERROR_REASON_UNKNOWN_EVENT_TYPE: ErrorReason.ValueType  # 502
+"""There is no such type of events."""
+ERROR_REASON_EVENT_TYPE_HIDDEN: ErrorReason.ValueType  # 503
+"""The caller may see no events of the type."""
+ERROR_REASON_TOO_MANY_EVENT_WATCHERS: ErrorReason.ValueType  # 504
+"""The server has as many watchers as it takes."""
+ERROR_REASON_EVENT_WATCHER_TOO_SLOW: ErrorReason.ValueType  # 505
+"""The watcher did not take its events as fast as they came, so its stream was
+ended. Go on from the `cursor`.
 """
-ERROR_REASON_ENDPOINT_DISABLED: ErrorReason.ValueType  # 524
-"""Nothing is delivered to a disabled endpoint."""
-ERROR_REASON_SECRET_NOT_FOUND: ErrorReason.ValueType  # 525
-"""The endpoint has no secret with this id that still signs."""
-ERROR_REASON_LAST_SECRET: ErrorReason.ValueType  # 526
-"""The secret is the only one of the endpoint: deliveries would not be signed."""
-ERROR_REASON_SECRET_LIMIT_REACHED: ErrorReason.ValueType  # 527
-"""The endpoint has as many secrets as it may have."""
-ERROR_REASON_DELIVERY_NOT_FOUND: ErrorReason.ValueType  # 528
-"""The tenant has no delivery with this id, or none any more."""
-ERROR_REASON_REPLAY_NOT_FOUND: ErrorReason.ValueType  # 529
-"""The tenant has no replay with this id, or none any more."""
-ERROR_REASON_REPLAY_LIMIT_REACHED: ErrorReason.ValueType  # 530
-"""The endpoint has a replay that goes on."""
+ERROR_REASON_EVENT_NOT_FOUND: ErrorReason.ValueType  # 506
+"""The tenant has no event with this id that the caller may see, or none any
+more.
+"""
+ERROR_REASON_JOB_NOT_FOUND: ErrorReason.ValueType  # 550
+"""No job with the id is visible to the caller."""
+ERROR_REASON_JOB_STATE: ErrorReason.ValueType  # 551
+"""The state of the job does not allow the call."""
+ERROR_REASON_JOB_DUPLICATE: ErrorReason.ValueType  # 552
+"""Another job with the same dedupe key waits or runs already."""
+ERROR_REASON_JOB_SCHEDULE_NOT_FOUND: ErrorReason.ValueType  # 553
+"""No schedule has the name."""
+ERROR_REASON_TOO_MANY_JOB_WATCHERS: ErrorReason.ValueType  # 554
+"""The server has too many streams that watch jobs; another one may have room."""
+ERROR_REASON_AUDIT_RECORD_NOT_FOUND: ErrorReason.ValueType  # 610
+"""The tenant's audit trail has no such record, or no longer."""
+ERROR_REASON_AUDIT_RETENTION_TOO_SHORT: ErrorReason.ValueType  # 611
+"""The installation keeps audit records for longer than that at the least."""
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

@@ -1112,83 +1112,105 @@ export enum ErrorReason {
   CONDITION_INVALID = 470,
 
   /**
-   * The tenant has no webhook endpoint with this id.
+   * The cursor is not one of this tenant's feed, or has been altered.
    *
-   * @generated from enum value: ERROR_REASON_ENDPOINT_NOT_FOUND = 520;
+   * @generated from enum value: ERROR_REASON_INVALID_EVENT_CURSOR = 500;
    */
-  ENDPOINT_NOT_FOUND = 520,
+  INVALID_EVENT_CURSOR = 500,
 
   /**
-   * The etag in the request is not the current one: somebody changed the
-   * endpoint in between.
+   * What follows the cursor is not kept any more. The feed can be read on from
+   * the `oldest_cursor`; what lies between is lost to this feed.
    *
-   * @generated from enum value: ERROR_REASON_ENDPOINT_ETAG_MISMATCH = 521;
+   * @generated from enum value: ERROR_REASON_EVENT_CURSOR_EXPIRED = 501;
    */
-  ENDPOINT_ETAG_MISMATCH = 521,
+  EVENT_CURSOR_EXPIRED = 501,
 
   /**
-   * The tenant has as many webhook endpoints as it may have.
+   * There is no such type of events.
    *
-   * @generated from enum value: ERROR_REASON_ENDPOINT_LIMIT_REACHED = 522;
+   * @generated from enum value: ERROR_REASON_UNKNOWN_EVENT_TYPE = 502;
    */
-  ENDPOINT_LIMIT_REACHED = 522,
+  UNKNOWN_EVENT_TYPE = 502,
 
   /**
-   * Nothing is posted to this address: it is none, not https, or one of a
-   * network that the settings do not allow.
+   * The caller may see no events of the type.
    *
-   * @generated from enum value: ERROR_REASON_WEBHOOK_URL_REFUSED = 523;
+   * @generated from enum value: ERROR_REASON_EVENT_TYPE_HIDDEN = 503;
    */
-  WEBHOOK_URL_REFUSED = 523,
+  EVENT_TYPE_HIDDEN = 503,
 
   /**
-   * Nothing is delivered to a disabled endpoint.
+   * The server has as many watchers as it takes.
    *
-   * @generated from enum value: ERROR_REASON_ENDPOINT_DISABLED = 524;
+   * @generated from enum value: ERROR_REASON_TOO_MANY_EVENT_WATCHERS = 504;
    */
-  ENDPOINT_DISABLED = 524,
+  TOO_MANY_EVENT_WATCHERS = 504,
 
   /**
-   * The endpoint has no secret with this id that still signs.
+   * The watcher did not take its events as fast as they came, so its stream was
+   * ended. Go on from the `cursor`.
    *
-   * @generated from enum value: ERROR_REASON_SECRET_NOT_FOUND = 525;
+   * @generated from enum value: ERROR_REASON_EVENT_WATCHER_TOO_SLOW = 505;
    */
-  SECRET_NOT_FOUND = 525,
+  EVENT_WATCHER_TOO_SLOW = 505,
 
   /**
-   * The secret is the only one of the endpoint: deliveries would not be signed.
+   * The tenant has no event with this id that the caller may see, or none any
+   * more.
    *
-   * @generated from enum value: ERROR_REASON_LAST_SECRET = 526;
+   * @generated from enum value: ERROR_REASON_EVENT_NOT_FOUND = 506;
    */
-  LAST_SECRET = 526,
+  EVENT_NOT_FOUND = 506,
 
   /**
-   * The endpoint has as many secrets as it may have.
+   * No job with the id is visible to the caller.
    *
-   * @generated from enum value: ERROR_REASON_SECRET_LIMIT_REACHED = 527;
+   * @generated from enum value: ERROR_REASON_JOB_NOT_FOUND = 550;
    */
-  SECRET_LIMIT_REACHED = 527,
+  JOB_NOT_FOUND = 550,
 
   /**
-   * The tenant has no delivery with this id, or none any more.
+   * The state of the job does not allow the call.
    *
-   * @generated from enum value: ERROR_REASON_DELIVERY_NOT_FOUND = 528;
+   * @generated from enum value: ERROR_REASON_JOB_STATE = 551;
    */
-  DELIVERY_NOT_FOUND = 528,
+  JOB_STATE = 551,
 
   /**
-   * The tenant has no replay with this id, or none any more.
+   * Another job with the same dedupe key waits or runs already.
    *
-   * @generated from enum value: ERROR_REASON_REPLAY_NOT_FOUND = 529;
+   * @generated from enum value: ERROR_REASON_JOB_DUPLICATE = 552;
    */
-  REPLAY_NOT_FOUND = 529,
+  JOB_DUPLICATE = 552,
 
   /**
-   * The endpoint has a replay that goes on.
+   * No schedule has the name.
    *
-   * @generated from enum value: ERROR_REASON_REPLAY_LIMIT_REACHED = 530;
+   * @generated from enum value: ERROR_REASON_JOB_SCHEDULE_NOT_FOUND = 553;
    */
-  REPLAY_LIMIT_REACHED = 530,
+  JOB_SCHEDULE_NOT_FOUND = 553,
+
+  /**
+   * The server has too many streams that watch jobs; another one may have room.
+   *
+   * @generated from enum value: ERROR_REASON_TOO_MANY_JOB_WATCHERS = 554;
+   */
+  TOO_MANY_JOB_WATCHERS = 554,
+
+  /**
+   * The tenant's audit trail has no such record, or no longer.
+   *
+   * @generated from enum value: ERROR_REASON_AUDIT_RECORD_NOT_FOUND = 610;
+   */
+  AUDIT_RECORD_NOT_FOUND = 610,
+
+  /**
+   * The installation keeps audit records for longer than that at the least.
+   *
+   * @generated from enum value: ERROR_REASON_AUDIT_RETENTION_TOO_SHORT = 611;
+   */
+  AUDIT_RETENTION_TOO_SHORT = 611,
 }
 
 /**

@@ -8,12 +8,13 @@ from datetime import datetime
 from uuid import UUID
 
 from function_backend.cache.local import LocalCache
+from function_backend.kernel.background import acting_for
 from function_backend.kernel.clock import Clock
 from function_backend.persistence.unit_of_work import Transactions, UnitOfWork
-from function_backend.services.webhooks.adapters.system_call import own_call
 from function_backend.services.webhooks.domain.addresses import Target, UrlProblemError, read_url
 from function_backend.services.webhooks.domain.secret import Signer, secret_purpose
 from function_backend.services.webhooks.repository.endpoint import EndpointRepository
+from function_backend.services.webhooks.repository.sending import METHOD, STATEMENT_SECONDS
 from function_backend.vault.errors import SecretLostError
 from function_backend.vault.vault import Vault
 
@@ -59,7 +60,7 @@ class Recipients:
 
     def _load(self, tenant_id: UUID, endpoint_id: UUID) -> Recipient | None:
         now = self._clock.now()
-        with own_call(tenant_id), self._transactions.apart() as work:
+        with acting_for(tenant_id, METHOD, seconds=STATEMENT_SECONDS), self._transactions.apart() as work:
             endpoint = EndpointRepository(work).find(endpoint_id)
             if endpoint is None or not endpoint.enabled:
                 return None

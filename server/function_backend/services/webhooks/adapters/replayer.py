@@ -7,10 +7,10 @@ import threading
 from collections.abc import Callable
 from uuid import UUID
 
+from function_backend.kernel.background import acting_for
 from function_backend.kernel.errors import ServiceError, UnavailableError
 from function_backend.persistence.unit_of_work import Transactions
-from function_backend.services.webhooks.adapters.system_call import own_call
-from function_backend.services.webhooks.repository.sending import open_replays
+from function_backend.services.webhooks.repository.sending import METHOD, STATEMENT_SECONDS, open_replays
 
 _log = logging.getLogger(__name__)
 
@@ -77,7 +77,7 @@ class Replayer:
 
     def _one_piece(self, tenant_id: UUID, replay_id: UUID) -> bool:
         try:
-            with own_call(tenant_id):
+            with acting_for(tenant_id, METHOD, seconds=STATEMENT_SECONDS):
                 return self._go_on(replay_id)
         except UnavailableError:
             raise

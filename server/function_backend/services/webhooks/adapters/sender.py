@@ -17,18 +17,19 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 from typing import TypeVar
+from uuid import UUID
 
+from function_backend.kernel.background import acting_for
 from function_backend.kernel.clock import Clock
 from function_backend.kernel.errors import ServiceError
 from function_backend.kernel.identifiers import new_id
 from function_backend.persistence.unit_of_work import Transactions
 from function_backend.persistence.wire import Driver
 from function_backend.services.webhooks.adapters.posting import Posting
-from function_backend.services.webhooks.adapters.system_call import own_call
 from function_backend.services.webhooks.domain.delivery import AttemptOutcome, LeasedDelivery
 from function_backend.services.webhooks.domain.outcomes import GONE, Outcomes, Told
 from function_backend.services.webhooks.repository import sending
-from function_backend.services.webhooks.repository.sending import Limits, Standing
+from function_backend.services.webhooks.repository.sending import METHOD, STATEMENT_SECONDS, Limits, Standing
 
 _log = logging.getLogger(__name__)
 
@@ -38,8 +39,10 @@ _LEASE_MARGIN = timedelta(seconds=15)
 _IDLE_SECONDS = 1.0
 """How often it is looked for something even if nothing was heard."""
 _AWAY_SECONDS = 1.0
+_COUNT_SECONDS = 15.0
 _CLOSE_SECONDS = 5.0
 _MOST_TOLD = 500
+_NOBODY = UUID(int=0)
 
 
 @dataclass(slots=True)
@@ -53,8 +56,9 @@ class SendingStatistics:
     first_attempt_seconds: float = 0.0
     """From when deliveries were queued to their first attempts, all together."""
     in_flight: int = 0
-    lost: int = 0
-    """Attempts that could not be stored, because the lease was over."""
+    open_deliveries: int = 0
+    """Of all tenants, when it was last asked."""
+    due_endpoints: int = 0
 
     def count(self, told: Told) -> None:
         """One attempt has ended."""
@@ -108,6 +112,7 @@ class Sender:
         self._slack = _LEASE_MARGIN.total_seconds() / 3
         self._failing = failing
         self.statistics = SendingStatistics()
+        self._counted_at = 0.0
         self._ending = threading.Event()
         self._thread: threading.Thread | None = None
         self._running: _Running | None = None
@@ -196,10 +201,19 @@ class Sender:
         return sending.lease(driver, at=now, until=now + self._lease, lease_id=new_id(), limits=limits)
 
     def _pause(self, driver: Driver) -> float:
+        self._count_backlog(driver)
         due_at = sending.next_due(driver)
         if due_at is None:
             return _IDLE_SECONDS
         return min(max((due_at - self._clock.now()).total_seconds(), 0.001), _IDLE_SECONDS)
+
+    def _count_backlog(self, driver: Driver) -> None:
+        now = time.monotonic()
+        if now < self._counted_at + _COUNT_SECONDS:
+            return
+        self._counted_at = now
+        found = sending.backlog(driver, at=self._clock.now())
+        self.statistics.open_deliveries, self.statistics.due_endpoints = found
 
     async def _send(self, running: _Running, delivery: LeasedDelivery, *, ends_at: float) -> None:
         if time.monotonic() > ends_at - self._lease.total_seconds() + self._slack:
@@ -256,8 +270,8 @@ class Sender:
         return await running.loop.run_in_executor(self._database, self._across_tenants, use)
 
     def _across_tenants(self, use: Callable[[Driver], T]) -> T:
-        with own_call(), self._transactions.apart() as work:
-            return use(work.driver)
+        with acting_for(_NOBODY, METHOD, seconds=STATEMENT_SECONDS):
+            return self._transactions.across_tenants(use)
 
 
 async def _wait(awake: asyncio.Event, seconds: float) -> None:

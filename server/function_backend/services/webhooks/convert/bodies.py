@@ -2,51 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import Protocol
 from uuid import UUID
 
-from google.protobuf.message import Message
+import orjson
 
 from function.webhooks.v1 import webhook_events_pb2 as wire
+from function_backend.cloud_events.catalogue import EventCatalogue
+from function_backend.cloud_events.envelope import as_document, as_json
 from function_backend.events.log import LoggedEvent
+from function_backend.kernel.identity import Principal
 from function_backend.services.webhooks.convert.moments import timestamp
 from function_backend.services.webhooks.convert.redaction import redacted
 from function_backend.services.webhooks.domain.endpoint import Endpoint, PayloadMode
 from function_backend.services.webhooks.events import EndpointTested
 
-
-class Envelope(Protocol):
-    """Writes events."""
-
-    def __call__(self, event: LoggedEvent, *, with_data: bool) -> bytes:
-        """The event as CloudEvents 1.0 in JSON."""
+_DATA = ("data", "datacontenttype")
 
 
 class EventBodies:
-    """How events look outside."""
+    """How events look outside, and who may see them, by the catalogue."""
 
-    def __init__(
-        self, permissions: Mapping[str, str], message_of: Callable[[str], Message], envelope: Envelope
-    ) -> None:
-        """`permissions` has the permission that seeing each type of event takes; `message_of` makes an empty one."""
-        self._permissions = permissions
-        self._message_of = message_of
-        self._envelope = envelope
+    def __init__(self, catalogue: EventCatalogue) -> None:
+        self._catalogue = catalogue
 
     def permission(self, event_type: str) -> str | None:
         """See EventForms."""
-        return self._permissions.get(event_type)
+        known = self._catalogue.find(event_type)
+        return None if known is None else known.permission
+
+    def may_see(self, principal: Principal, event: LoggedEvent) -> bool:
+        """See EventForms."""
+        return self._catalogue.may_see(principal, event)
 
     def body(self, event: LoggedEvent, mode: PayloadMode) -> bytes:
         """See EventForms."""
         if mode is PayloadMode.THIN:
-            return self._envelope(event, with_data=False)
-        if mode is PayloadMode.REDACTED:
-            event = replace(event, payload=redacted(self._message_of(event.type), event.payload))
-        return self._envelope(event, with_data=True)
+            document = as_document(replace(event, payload=b""))
+            return orjson.dumps({name: value for name, value in document.items() if name not in _DATA})
+        known = self._catalogue.find(event.type)
+        if mode is PayloadMode.REDACTED and known is not None:
+            event = replace(event, payload=redacted(known.message(), event.payload))
+        return as_json(event)
 
     def test_body(self, tenant_id: UUID, event_id: UUID, endpoint: Endpoint, message: str, at: datetime) -> bytes:
         """See EventForms."""
@@ -66,4 +64,4 @@ class EventBodies:
             payload=data.SerializeToString(),
             actor=endpoint.owner,
         )
-        return self._envelope(event, with_data=True)
+        return as_json(event)

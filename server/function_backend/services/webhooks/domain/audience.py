@@ -1,12 +1,13 @@
-"""Which events the owner of an endpoint may see."""
+"""What the owner of an endpoint may see."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
-from function_backend.kernel.identity import PermissionSet, Principal, ResourceScope
+from function_backend.kernel.identity import PermissionSet, Principal, ResourceScope, ScopedPermissions
+
+_KIND = "webhook"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,21 +23,14 @@ class Audience:
     def of(cls, principal: Principal) -> Audience:
         """What the caller may see whatever the call is like: what it holds under a condition does not count."""
         # `covers` asks for what is held for good; what was borrowed under a condition ends with the call.
-        patterns = frozenset(each for each in principal.permissions.patterns if principal.permissions.covers(each))
-        scoped = tuple(
-            (held.scope, frozenset(each for each in held.permissions.patterns if held.permissions.covers(each)))
-            for held in principal.scoped
-        )
-        return cls(patterns, scoped)
+        scoped = tuple((held.scope, _for_good(held.permissions)) for held in principal.scoped)
+        return cls(_for_good(principal.permissions), scoped)
 
-    def may_see(self, permission: str, *, subject_type: str, subject_id: UUID, labels: Mapping[str, str]) -> bool:
-        """Whether an event that takes the permission may be delivered."""
-        if PermissionSet(self.patterns).allows(permission):
-            return True
-        subject = ResourceScope(subject_type, subject_id)
-        labelled = ResourceScope(subject_type, labels=tuple(sorted(labels.items())))
-        return any(
-            PermissionSet(patterns).allows(permission)
-            and (scope.includes(subject) if scope.resource_id is not None else scope.includes(labelled))
-            for scope, patterns in self.scoped
-        )
+    def as_principal(self, endpoint_id: UUID, tenant_id: UUID) -> Principal:
+        """A caller that may see just this, for asking who may see an event."""
+        scoped = tuple(ScopedPermissions(PermissionSet(patterns), scope) for scope, patterns in self.scoped)
+        return Principal(_KIND, endpoint_id, tenant_id, PermissionSet(self.patterns), scoped=scoped)
+
+
+def _for_good(permissions: PermissionSet) -> frozenset[str]:
+    return frozenset(each for each in permissions.patterns if permissions.covers(each))

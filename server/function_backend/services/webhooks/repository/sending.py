@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 
     from function_backend.persistence.wire import Driver
 
+METHOD = "function-backend/webhooks"
+"""What stands in audit records of what senders do by themselves."""
+STATEMENT_SECONDS = 15.0
+
 _LEASE_SQL = "select * from lease_webhook_deliveries(%b, %b, %b, %b::int, %b::int, %b::int)"
 _RECORD_SQL = """
     select * from record_webhook_attempts(

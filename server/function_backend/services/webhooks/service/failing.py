@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
+from function_backend.kernel.background import acting_for
 from function_backend.kernel.clock import Clock
 from function_backend.persistence.unit_of_work import Transactions
-from function_backend.services.webhooks.adapters.system_call import own_call
 from function_backend.services.webhooks.domain.endpoint import DisableReason
 from function_backend.services.webhooks.domain.outcomes import Told
 from function_backend.services.webhooks.events import EndpointDisabled
 from function_backend.services.webhooks.repository.endpoint import EndpointRepository
-from function_backend.services.webhooks.repository.sending import Standing
+from function_backend.services.webhooks.repository.sending import METHOD, STATEMENT_SECONDS, Standing
 
 _FEWEST_FAILURES = 10
 
@@ -43,7 +43,7 @@ class Failing:
 
     def _disable(self, tenant_id: UUID, endpoint_id: UUID, reason: DisableReason, error: str) -> None:
         now = self._clock.now()
-        with own_call(tenant_id), self._transactions.apart() as work:
+        with acting_for(tenant_id, METHOD, seconds=STATEMENT_SECONDS), self._transactions.apart() as work:
             endpoints = EndpointRepository(work)
             before = endpoints.find(endpoint_id, lock=True)
             if before is None or not before.enabled:

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from function_backend.events.log import LoggedEvent
 from function_backend.kernel.clock import Clock
+from function_backend.kernel.identity import Principal
 from function_backend.persistence.unit_of_work import UnitOfWork
 from function_backend.services.webhooks.domain.delivery import DeliveryCause, QueuedEvent
 from function_backend.services.webhooks.domain.endpoint import Endpoint, PayloadMode
@@ -26,22 +27,28 @@ class Matching:
         self, events: Sequence[LoggedEvent], endpoints: Sequence[Endpoint], cause: DeliveryCause
     ) -> list[NewDelivery]:
         """One for each endpoint and event that it is for and its owner may see, in the order of the events."""
-        found = []
+        found: list[NewDelivery] = []
+        if not endpoints:
+            return found
+        owners = [each.audience.as_principal(each.id, events[0].tenant_id) for each in endpoints]
         for event in events:
-            permission = self._forms.permission(event.type)
-            if permission is None or event.type == EndpointTested.type:
+            # It is delivered already, to the one endpoint that it is about.
+            if event.type == EndpointTested.type:
                 continue
             queued: dict[PayloadMode, QueuedEvent] = {}
-            for endpoint in endpoints:
-                if cause is DeliveryCause.EVENT and event.position <= endpoint.since_position:
-                    continue
-                if not _is_for(event, endpoint, permission):
+            for endpoint, owner in zip(endpoints, owners, strict=True):
+                if not self._is_for(event, endpoint, owner, cause):
                     continue
                 mode = endpoint.content.payload_mode
                 if mode not in queued:
                     queued[mode] = self._queued(event, mode)
                 found.append(NewDelivery(endpoint.id, queued[mode], cause, endpoint.content.ordered))
         return found
+
+    def _is_for(self, event: LoggedEvent, endpoint: Endpoint, owner: Principal, cause: DeliveryCause) -> bool:
+        if cause is DeliveryCause.EVENT and event.position <= endpoint.since_position:
+            return False
+        return endpoint.content.filter.matches(event) and self._forms.may_see(owner, event)
 
     def _queued(self, event: LoggedEvent, mode: PayloadMode) -> QueuedEvent:
         return QueuedEvent(
@@ -68,9 +75,3 @@ class FanningOut:
         endpoints = EndpointRepository(work).enabled()
         new = self._matching.deliveries(events, endpoints, DeliveryCause.EVENT)
         DeliveryRepository(work).enqueue(new, at=self._clock.now(), kept_for=self._kept_for)
-
-
-def _is_for(event: LoggedEvent, endpoint: Endpoint, permission: str) -> bool:
-    return endpoint.content.filter.matches(event) and endpoint.audience.may_see(
-        permission, subject_type=event.subject_type, subject_id=event.subject_id, labels=event.labels
-    )
