@@ -48,7 +48,12 @@ _CLASSES: Final[Mapping[str, str]] = {
     "SecondFactor": "SecondFactor",
 }
 """The class of a service whose plural would be no word."""
-_NOUNS: Final[Mapping[str, str]] = {"Audit": "AuditRecord", "PermissionCheck": "Permission", "RelationSchema": "Schema", "Webhook": "Endpoint"}
+_NOUNS: Final[Mapping[str, str]] = {
+    "Audit": "AuditRecord",
+    "PermissionCheck": "Permission",
+    "RelationSchema": "Schema",
+    "Webhook": "Endpoint",
+}
 """What the methods of a service are about, where it is not the name of the service."""
 _LINE: Final = 120
 _WELL_KNOWN: Final[Mapping[str, str]] = {".google.protobuf.Struct": "Struct"}

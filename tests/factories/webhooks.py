@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import grpc
@@ -44,9 +45,7 @@ class WebhookCaller:
 
     def company(self, legal_name: str = "Example GmbH", **fields: Any) -> company_pb2.Company:  # noqa: ANN401
         """A new company."""
-        request = company_service_pb2.CreateCompanyRequest(
-            company=company_pb2.Company(legal_name=legal_name, **fields)
-        )
+        request = company_service_pb2.CreateCompanyRequest(company=company_pb2.Company(legal_name=legal_name, **fields))
         return self._companies.CreateCompany(request, metadata=self.metadata, timeout=SECONDS).company
 
     def rename(self, company: company_pb2.Company, legal_name: str | None = None) -> company_pb2.Company:
@@ -77,6 +76,20 @@ class WebhookCaller:
             return found[0] if found and found[0].attempts >= attempts else None
 
         return eventually(look)
+
+    def finished(self, replay_id: str) -> delivery_pb2.Replay:
+        """The replay when everything is queued."""
+
+        def look() -> delivery_pb2.Replay | None:
+            found: delivery_pb2.Replay = self.send("GetReplay", id=replay_id).replay
+            return found if found.state == delivery_pb2.REPLAY_STATE_DONE else None
+
+        return eventually(look)
+
+    @staticmethod
+    def moment_of(company: company_pb2.Company) -> datetime:
+        """When the company was created."""
+        return company.create_time.ToDatetime(UTC)
 
 
 def reason_of(error: grpc.RpcError) -> str:

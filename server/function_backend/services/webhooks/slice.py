@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from function_backend.cloud_events.catalogue import event_catalogue
 from function_backend.events import log as event_log
 from function_backend.events.consumers import EventConsumer
-from function_backend.kernel.slice import Chore, Slice
+from function_backend.jobs.purging import purge_schedule
+from function_backend.kernel.slice import Slice
 from function_backend.kernel.statistics import Reading
 from function_backend.resources import Resources
 from function_backend.services.webhooks.adapters.posting import Posting
@@ -32,8 +33,6 @@ from function_backend.services.webhooks.service.replays import Replays
 from function_backend.services.webhooks.service.secrets import Secrets
 from function_backend.services.webhooks.servicer import WebhookServicer, WebhookUseCases
 from function_backend.services.webhooks.settings import WebhooksSettings
-
-_PURGE_SECONDS = 30.0
 
 
 def build(resources: Resources, settings: WebhooksSettings) -> Slice:
@@ -74,7 +73,7 @@ def build(resources: Resources, settings: WebhooksSettings) -> Slice:
         servicers={"function.webhooks.v1.WebhookService": WebhookServicer(use_cases)},
         event_payloads=EVENT_PAYLOADS,
         invalidations={event_log.TOPIC: fan_out.wake, delivery.TOPIC: sender.wake, replay.TOPIC: replayer.wake},
-        chores=(Chore(_PURGE_SECONDS, lambda driver: purge(driver, clock.now())),),
+        schedules=(purge_schedule("webhooks.purge_deliveries", purge, transactions=transactions, clock=clock),),
         background=(fan_out, sender, replayer),
         consumers={"webhooks": fan_out.progress},
         readings=_readings(sender),

@@ -35,7 +35,7 @@ _log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-_LEASE_MARGIN = timedelta(seconds=15)
+_LEASE_MARGIN = timedelta(seconds=2)
 _IDLE_SECONDS = 1.0
 """How often it is looked for something even if nothing was heard."""
 _AWAY_SECONDS = 1.0
@@ -108,8 +108,9 @@ class Sender:
         self._make_posting = posting
         self._outcomes = outcomes
         self._limits = limits
-        self._lease = attempt_timeout + _LEASE_MARGIN
-        self._slack = _LEASE_MARGIN.total_seconds() / 3
+        # Three times as long as an attempt takes at most: what is left is for waiting for a turn, and for telling.
+        self._lease = 3 * attempt_timeout + _LEASE_MARGIN
+        self._slack = attempt_timeout.total_seconds()
         self._failing = failing
         self.statistics = SendingStatistics()
         self._counted_at = 0.0
