@@ -115,7 +115,12 @@ class TestDisabling:
         for number in range(12):
             caller.company(f"Failing {number} GmbH")
         receiver.wait(10)
-        eventually(lambda: (hurry(caller.server), len(watcher.posted))[1] or None)
+
+        def disabled() -> int | None:
+            hurry(caller.server)
+            return len(watcher.posted) or None
+
+        eventually(disabled)
         now = caller.send("GetEndpoint", id=endpoint.id).endpoint
         assert now.disable_reason == endpoint_pb2.DISABLE_REASON_FAILING
 

@@ -86,7 +86,7 @@ def secure(tmp_path: Path) -> Iterator[tuple[Receiver, Path, list[str | None]]]:
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(tmp_path / "certificate", tmp_path / "key")
     asked: list[str | None] = []
-    context.sni_callback = lambda _socket, name, _context: asked.append(name)  # type: ignore[assignment,func-returns-value]
+    context.sni_callback = lambda _socket, name, _context: asked.append(name)
     with receiving(tls=context) as running:
         yield running, tmp_path / "root", asked
 

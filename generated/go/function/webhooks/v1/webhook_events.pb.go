@@ -9,6 +9,7 @@
 package webhooksv1
 
 import (
+	_ "function-backend.internal/api/function/common/v1"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
@@ -606,33 +607,41 @@ var File_function_webhooks_v1_webhook_events_proto protoreflect.FileDescriptor
 
 const file_function_webhooks_v1_webhook_events_proto_rawDesc = "" +
 	"\n" +
-	")function/webhooks/v1/webhook_events.proto\x12\x14function.webhooks.v1\x1a#function/webhooks/v1/endpoint.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"M\n" +
+	")function/webhooks/v1/webhook_events.proto\x12\x14function.webhooks.v1\x1a function/common/v1/options.proto\x1a#function/webhooks/v1/endpoint.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"~\n" +
 	"\x0fEndpointCreated\x12:\n" +
-	"\bendpoint\x18\x01 \x01(\v2\x1e.function.webhooks.v1.EndpointR\bendpoint\"t\n" +
+	"\bendpoint\x18\x01 \x01(\v2\x1e.function.webhooks.v1.EndpointR\bendpoint:/\xc2\xed\x18+\n" +
+	"\x10webhook_endpoint\x12\x17webhooks.endpoints.read\"\xa5\x01\n" +
 	"\x0fEndpointUpdated\x12:\n" +
 	"\bendpoint\x18\x01 \x01(\v2\x1e.function.webhooks.v1.EndpointR\bendpoint\x12%\n" +
-	"\x0echanged_fields\x18\x02 \x03(\tR\rchangedFields\"M\n" +
+	"\x0echanged_fields\x18\x02 \x03(\tR\rchangedFields:/\xc2\xed\x18+\n" +
+	"\x10webhook_endpoint\x12\x17webhooks.endpoints.read\"~\n" +
 	"\x0fEndpointDeleted\x12:\n" +
-	"\bendpoint\x18\x01 \x01(\v2\x1e.function.webhooks.v1.EndpointR\bendpoint\"M\n" +
+	"\bendpoint\x18\x01 \x01(\v2\x1e.function.webhooks.v1.EndpointR\bendpoint:/\xc2\xed\x18+\n" +
+	"\x10webhook_endpoint\x12\x17webhooks.endpoints.read\"~\n" +
 	"\x0fEndpointEnabled\x12:\n" +
-	"\bendpoint\x18\x01 \x01(\v2\x1e.function.webhooks.v1.EndpointR\bendpoint\"\x89\x01\n" +
+	"\bendpoint\x18\x01 \x01(\v2\x1e.function.webhooks.v1.EndpointR\bendpoint:/\xc2\xed\x18+\n" +
+	"\x10webhook_endpoint\x12\x17webhooks.endpoints.read\"\xba\x01\n" +
 	"\x10EndpointDisabled\x12:\n" +
 	"\bendpoint\x18\x01 \x01(\v2\x1e.function.webhooks.v1.EndpointR\bendpoint\x12\x1a\n" +
 	"\bfailures\x18\x02 \x01(\x03R\bfailures\x12\x1d\n" +
 	"\n" +
-	"last_error\x18\x03 \x01(\tR\tlastError\"p\n" +
+	"last_error\x18\x03 \x01(\tR\tlastError:/\xc2\xed\x18+\n" +
+	"\x10webhook_endpoint\x12\x17webhooks.endpoints.read\"\xa1\x01\n" +
 	"\x15EndpointSecretRotated\x12:\n" +
 	"\bendpoint\x18\x01 \x01(\v2\x1e.function.webhooks.v1.EndpointR\bendpoint\x12\x1b\n" +
-	"\tsecret_id\x18\x02 \x01(\tR\bsecretId\"p\n" +
+	"\tsecret_id\x18\x02 \x01(\tR\bsecretId:/\xc2\xed\x18+\n" +
+	"\x10webhook_endpoint\x12\x17webhooks.endpoints.read\"\xa1\x01\n" +
 	"\x15EndpointSecretRevoked\x12:\n" +
 	"\bendpoint\x18\x01 \x01(\v2\x1e.function.webhooks.v1.EndpointR\bendpoint\x12\x1b\n" +
-	"\tsecret_id\x18\x02 \x01(\tR\bsecretId\"z\n" +
+	"\tsecret_id\x18\x02 \x01(\tR\bsecretId:/\xc2\xed\x18+\n" +
+	"\x10webhook_endpoint\x12\x17webhooks.endpoints.read\"\xab\x01\n" +
 	"\x0eDeliveryResent\x12\x1f\n" +
 	"\vendpoint_id\x18\x01 \x01(\tR\n" +
 	"endpointId\x12\x1f\n" +
 	"\vdelivery_id\x18\x02 \x01(\tR\n" +
 	"deliveryId\x12&\n" +
-	"\x0fnew_delivery_id\x18\x03 \x01(\tR\rnewDeliveryId\"\xbc\x01\n" +
+	"\x0fnew_delivery_id\x18\x03 \x01(\tR\rnewDeliveryId:/\xc2\xed\x18+\n" +
+	"\x10webhook_endpoint\x12\x17webhooks.endpoints.read\"\xed\x01\n" +
 	"\x0fReplayRequested\x12\x1f\n" +
 	"\vendpoint_id\x18\x01 \x01(\tR\n" +
 	"endpointId\x12\x1b\n" +
@@ -640,12 +649,14 @@ const file_function_webhooks_v1_webhook_events_proto_rawDesc = "" +
 	"\vmissed_only\x18\x03 \x01(\bR\n" +
 	"missedOnly\x12%\n" +
 	"\x0efirst_position\x18\x04 \x01(\x03R\rfirstPosition\x12#\n" +
-	"\rlast_position\x18\x05 \x01(\x03R\flastPosition\"\x84\x01\n" +
+	"\rlast_position\x18\x05 \x01(\x03R\flastPosition:/\xc2\xed\x18+\n" +
+	"\x10webhook_endpoint\x12\x17webhooks.endpoints.read\"\xb5\x01\n" +
 	"\x0eEndpointTested\x12\x1f\n" +
 	"\vendpoint_id\x18\x01 \x01(\tR\n" +
 	"endpointId\x127\n" +
 	"\ttest_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\btestTime\x12\x18\n" +
-	"\amessage\x18\x03 \x01(\tR\amessageB\xe1\x01\n" +
+	"\amessage\x18\x03 \x01(\tR\amessage:/\xc2\xed\x18+\n" +
+	"\x10webhook_endpoint\x12\x17webhooks.endpoints.readB\xe1\x01\n" +
 	"\x18com.function.webhooks.v1B\x12WebhookEventsProtoP\x01Z=function-backend.internal/api/function/webhooks/v1;webhooksv1\xa2\x02\x03FWX\xaa\x02\x14Function.Webhooks.V1\xca\x02\x15Function_\\Webhooks\\V1\xe2\x02!Function_\\Webhooks\\V1\\GPBMetadata\xea\x02\x16Function::Webhooks::V1b\x06proto3"
 
 var (

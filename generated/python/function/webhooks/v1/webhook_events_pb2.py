@@ -22,35 +22,56 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from function.common.v1 import options_pb2 as function_dot_common_dot_v1_dot_options__pb2
 from function.webhooks.v1 import endpoint_pb2 as function_dot_webhooks_dot_v1_dot_endpoint__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n)function/webhooks/v1/webhook_events.proto\x12\x14\x66unction.webhooks.v1\x1a#function/webhooks/v1/endpoint.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"M\n\x0f\x45ndpointCreated\x12:\n\x08\x65ndpoint\x18\x01 \x01(\x0b\x32\x1e.function.webhooks.v1.EndpointR\x08\x65ndpoint\"t\n\x0f\x45ndpointUpdated\x12:\n\x08\x65ndpoint\x18\x01 \x01(\x0b\x32\x1e.function.webhooks.v1.EndpointR\x08\x65ndpoint\x12%\n\x0e\x63hanged_fields\x18\x02 \x03(\tR\rchangedFields\"M\n\x0f\x45ndpointDeleted\x12:\n\x08\x65ndpoint\x18\x01 \x01(\x0b\x32\x1e.function.webhooks.v1.EndpointR\x08\x65ndpoint\"M\n\x0f\x45ndpointEnabled\x12:\n\x08\x65ndpoint\x18\x01 \x01(\x0b\x32\x1e.function.webhooks.v1.EndpointR\x08\x65ndpoint\"\x89\x01\n\x10\x45ndpointDisabled\x12:\n\x08\x65ndpoint\x18\x01 \x01(\x0b\x32\x1e.function.webhooks.v1.EndpointR\x08\x65ndpoint\x12\x1a\n\x08\x66\x61ilures\x18\x02 \x01(\x03R\x08\x66\x61ilures\x12\x1d\n\nlast_error\x18\x03 \x01(\tR\tlastError\"p\n\x15\x45ndpointSecretRotated\x12:\n\x08\x65ndpoint\x18\x01 \x01(\x0b\x32\x1e.function.webhooks.v1.EndpointR\x08\x65ndpoint\x12\x1b\n\tsecret_id\x18\x02 \x01(\tR\x08secretId\"p\n\x15\x45ndpointSecretRevoked\x12:\n\x08\x65ndpoint\x18\x01 \x01(\x0b\x32\x1e.function.webhooks.v1.EndpointR\x08\x65ndpoint\x12\x1b\n\tsecret_id\x18\x02 \x01(\tR\x08secretId\"z\n\x0e\x44\x65liveryResent\x12\x1f\n\x0b\x65ndpoint_id\x18\x01 \x01(\tR\nendpointId\x12\x1f\n\x0b\x64\x65livery_id\x18\x02 \x01(\tR\ndeliveryId\x12&\n\x0fnew_delivery_id\x18\x03 \x01(\tR\rnewDeliveryId\"\xbc\x01\n\x0fReplayRequested\x12\x1f\n\x0b\x65ndpoint_id\x18\x01 \x01(\tR\nendpointId\x12\x1b\n\treplay_id\x18\x02 \x01(\tR\x08replayId\x12\x1f\n\x0bmissed_only\x18\x03 \x01(\x08R\nmissedOnly\x12%\n\x0e\x66irst_position\x18\x04 \x01(\x03R\rfirstPosition\x12#\n\rlast_position\x18\x05 \x01(\x03R\x0clastPosition\"\x84\x01\n\x0e\x45ndpointTested\x12\x1f\n\x0b\x65ndpoint_id\x18\x01 \x01(\tR\nendpointId\x12\x37\n\ttest_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x08testTime\x12\x18\n\x07message\x18\x03 \x01(\tR\x07messageb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n)function/webhooks/v1/webhook_events.proto\x12\x14\x66unction.webhooks.v1\x1a function/common/v1/options.proto\x1a#function/webhooks/v1/endpoint.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"~\n\x0f\x45ndpointCreated\x12:\n\x08\x65ndpoint\x18\x01 \x01(\x0b\x32\x1e.function.webhooks.v1.EndpointR\x08\x65ndpoint:/\xc2\xed\x18+\n\x10webhook_endpoint\x12\x17webhooks.endpoints.read\"\xa5\x01\n\x0f\x45ndpointUpdated\x12:\n\x08\x65ndpoint\x18\x01 \x01(\x0b\x32\x1e.function.webhooks.v1.EndpointR\x08\x65ndpoint\x12%\n\x0e\x63hanged_fields\x18\x02 \x03(\tR\rchangedFields:/\xc2\xed\x18+\n\x10webhook_endpoint\x12\x17webhooks.endpoints.read\"~\n\x0f\x45ndpointDeleted\x12:\n\x08\x65ndpoint\x18\x01 \x01(\x0b\x32\x1e.function.webhooks.v1.EndpointR\x08\x65ndpoint:/\xc2\xed\x18+\n\x10webhook_endpoint\x12\x17webhooks.endpoints.read\"~\n\x0f\x45ndpointEnabled\x12:\n\x08\x65ndpoint\x18\x01 \x01(\x0b\x32\x1e.function.webhooks.v1.EndpointR\x08\x65ndpoint:/\xc2\xed\x18+\n\x10webhook_endpoint\x12\x17webhooks.endpoints.read\"\xba\x01\n\x10\x45ndpointDisabled\x12:\n\x08\x65ndpoint\x18\x01 \x01(\x0b\x32\x1e.function.webhooks.v1.EndpointR\x08\x65ndpoint\x12\x1a\n\x08\x66\x61ilures\x18\x02 \x01(\x03R\x08\x66\x61ilures\x12\x1d\n\nlast_error\x18\x03 \x01(\tR\tlastError:/\xc2\xed\x18+\n\x10webhook_endpoint\x12\x17webhooks.endpoints.read\"\xa1\x01\n\x15\x45ndpointSecretRotated\x12:\n\x08\x65ndpoint\x18\x01 \x01(\x0b\x32\x1e.function.webhooks.v1.EndpointR\x08\x65ndpoint\x12\x1b\n\tsecret_id\x18\x02 \x01(\tR\x08secretId:/\xc2\xed\x18+\n\x10webhook_endpoint\x12\x17webhooks.endpoints.read\"\xa1\x01\n\x15\x45ndpointSecretRevoked\x12:\n\x08\x65ndpoint\x18\x01 \x01(\x0b\x32\x1e.function.webhooks.v1.EndpointR\x08\x65ndpoint\x12\x1b\n\tsecret_id\x18\x02 \x01(\tR\x08secretId:/\xc2\xed\x18+\n\x10webhook_endpoint\x12\x17webhooks.endpoints.read\"\xab\x01\n\x0e\x44\x65liveryResent\x12\x1f\n\x0b\x65ndpoint_id\x18\x01 \x01(\tR\nendpointId\x12\x1f\n\x0b\x64\x65livery_id\x18\x02 \x01(\tR\ndeliveryId\x12&\n\x0fnew_delivery_id\x18\x03 \x01(\tR\rnewDeliveryId:/\xc2\xed\x18+\n\x10webhook_endpoint\x12\x17webhooks.endpoints.read\"\xed\x01\n\x0fReplayRequested\x12\x1f\n\x0b\x65ndpoint_id\x18\x01 \x01(\tR\nendpointId\x12\x1b\n\treplay_id\x18\x02 \x01(\tR\x08replayId\x12\x1f\n\x0bmissed_only\x18\x03 \x01(\x08R\nmissedOnly\x12%\n\x0e\x66irst_position\x18\x04 \x01(\x03R\rfirstPosition\x12#\n\rlast_position\x18\x05 \x01(\x03R\x0clastPosition:/\xc2\xed\x18+\n\x10webhook_endpoint\x12\x17webhooks.endpoints.read\"\xb5\x01\n\x0e\x45ndpointTested\x12\x1f\n\x0b\x65ndpoint_id\x18\x01 \x01(\tR\nendpointId\x12\x37\n\ttest_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x08testTime\x12\x18\n\x07message\x18\x03 \x01(\tR\x07message:/\xc2\xed\x18+\n\x10webhook_endpoint\x12\x17webhooks.endpoints.readb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'function.webhooks.v1.webhook_events_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_ENDPOINTCREATED']._serialized_start=137
-  _globals['_ENDPOINTCREATED']._serialized_end=214
-  _globals['_ENDPOINTUPDATED']._serialized_start=216
-  _globals['_ENDPOINTUPDATED']._serialized_end=332
-  _globals['_ENDPOINTDELETED']._serialized_start=334
-  _globals['_ENDPOINTDELETED']._serialized_end=411
-  _globals['_ENDPOINTENABLED']._serialized_start=413
-  _globals['_ENDPOINTENABLED']._serialized_end=490
-  _globals['_ENDPOINTDISABLED']._serialized_start=493
-  _globals['_ENDPOINTDISABLED']._serialized_end=630
-  _globals['_ENDPOINTSECRETROTATED']._serialized_start=632
-  _globals['_ENDPOINTSECRETROTATED']._serialized_end=744
-  _globals['_ENDPOINTSECRETREVOKED']._serialized_start=746
-  _globals['_ENDPOINTSECRETREVOKED']._serialized_end=858
-  _globals['_DELIVERYRESENT']._serialized_start=860
-  _globals['_DELIVERYRESENT']._serialized_end=982
-  _globals['_REPLAYREQUESTED']._serialized_start=985
-  _globals['_REPLAYREQUESTED']._serialized_end=1173
-  _globals['_ENDPOINTTESTED']._serialized_start=1176
-  _globals['_ENDPOINTTESTED']._serialized_end=1308
+  _globals['_ENDPOINTCREATED']._loaded_options = None
+  _globals['_ENDPOINTCREATED']._serialized_options = b'\302\355\030+\n\020webhook_endpoint\022\027webhooks.endpoints.read'
+  _globals['_ENDPOINTUPDATED']._loaded_options = None
+  _globals['_ENDPOINTUPDATED']._serialized_options = b'\302\355\030+\n\020webhook_endpoint\022\027webhooks.endpoints.read'
+  _globals['_ENDPOINTDELETED']._loaded_options = None
+  _globals['_ENDPOINTDELETED']._serialized_options = b'\302\355\030+\n\020webhook_endpoint\022\027webhooks.endpoints.read'
+  _globals['_ENDPOINTENABLED']._loaded_options = None
+  _globals['_ENDPOINTENABLED']._serialized_options = b'\302\355\030+\n\020webhook_endpoint\022\027webhooks.endpoints.read'
+  _globals['_ENDPOINTDISABLED']._loaded_options = None
+  _globals['_ENDPOINTDISABLED']._serialized_options = b'\302\355\030+\n\020webhook_endpoint\022\027webhooks.endpoints.read'
+  _globals['_ENDPOINTSECRETROTATED']._loaded_options = None
+  _globals['_ENDPOINTSECRETROTATED']._serialized_options = b'\302\355\030+\n\020webhook_endpoint\022\027webhooks.endpoints.read'
+  _globals['_ENDPOINTSECRETREVOKED']._loaded_options = None
+  _globals['_ENDPOINTSECRETREVOKED']._serialized_options = b'\302\355\030+\n\020webhook_endpoint\022\027webhooks.endpoints.read'
+  _globals['_DELIVERYRESENT']._loaded_options = None
+  _globals['_DELIVERYRESENT']._serialized_options = b'\302\355\030+\n\020webhook_endpoint\022\027webhooks.endpoints.read'
+  _globals['_REPLAYREQUESTED']._loaded_options = None
+  _globals['_REPLAYREQUESTED']._serialized_options = b'\302\355\030+\n\020webhook_endpoint\022\027webhooks.endpoints.read'
+  _globals['_ENDPOINTTESTED']._loaded_options = None
+  _globals['_ENDPOINTTESTED']._serialized_options = b'\302\355\030+\n\020webhook_endpoint\022\027webhooks.endpoints.read'
+  _globals['_ENDPOINTCREATED']._serialized_start=171
+  _globals['_ENDPOINTCREATED']._serialized_end=297
+  _globals['_ENDPOINTUPDATED']._serialized_start=300
+  _globals['_ENDPOINTUPDATED']._serialized_end=465
+  _globals['_ENDPOINTDELETED']._serialized_start=467
+  _globals['_ENDPOINTDELETED']._serialized_end=593
+  _globals['_ENDPOINTENABLED']._serialized_start=595
+  _globals['_ENDPOINTENABLED']._serialized_end=721
+  _globals['_ENDPOINTDISABLED']._serialized_start=724
+  _globals['_ENDPOINTDISABLED']._serialized_end=910
+  _globals['_ENDPOINTSECRETROTATED']._serialized_start=913
+  _globals['_ENDPOINTSECRETROTATED']._serialized_end=1074
+  _globals['_ENDPOINTSECRETREVOKED']._serialized_start=1077
+  _globals['_ENDPOINTSECRETREVOKED']._serialized_end=1238
+  _globals['_DELIVERYRESENT']._serialized_start=1241
+  _globals['_DELIVERYRESENT']._serialized_end=1412
+  _globals['_REPLAYREQUESTED']._serialized_start=1415
+  _globals['_REPLAYREQUESTED']._serialized_end=1652
+  _globals['_ENDPOINTTESTED']._serialized_start=1655
+  _globals['_ENDPOINTTESTED']._serialized_end=1836
 # @@protoc_insertion_point(module_scope)
