@@ -13,7 +13,7 @@ from function.webhooks.v1 import delivery_pb2, endpoint_pb2, webhook_service_pb2
 from function_backend_cli.application import application
 from function_backend_cli.connection import Session, remote
 from function_backend_cli.messages import SecretFile, show, show_all, show_secret
-from function_backend_cli.moments import Moment
+from function_backend_cli.moments import parse_moment
 from function_backend_cli.names import labels as read_labels
 from function_backend_cli.names import nearest
 
@@ -224,9 +224,18 @@ def replay(
     session: Session,
     endpoint: _Endpoint,
     start: Annotated[
-        Moment, typer.Option("--from", help="Events recorded since; the oldest that is kept if not said.")
+        dt.datetime | None,
+        typer.Option(
+            "--from",
+            parser=parse_moment,
+            metavar="TIME",
+            help="Events since then; the oldest that is kept if not said.",
+        ),
     ] = None,
-    end: Annotated[Moment, typer.Option("--until", help="Events recorded until then; until now if not said.")] = None,
+    end: Annotated[
+        dt.datetime | None,
+        typer.Option("--until", parser=parse_moment, metavar="TIME", help="Events until then; until now if not said."),
+    ] = None,
     missed: Annotated[bool, typer.Option("--missed", help="Only what was not delivered.")] = False,
     wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Wait until all are queued.")] = True,
 ) -> None:

@@ -98,7 +98,7 @@ class TestBadReceivers:
         assert answer.outcome is AttemptOutcome.TIMED_OUT
 
     def test_one_that_answers_byte_by_byte_is_cut_off_in_the_head(self, receiver: Receiver) -> None:
-        receiver.answer = raw(*(bytes([each]) for each in b"HTTP/1.1 200 OK\r\n" * 100), pause=0.02)
+        receiver.answer = raw(*(bytes([each]) for each in b"HTTP/1.1 200 OK\r\nX-Slow: " + b"x" * 500), pause=0.02)
         (answer,) = post(receiver.url)
         assert answer.outcome is AttemptOutcome.TIMED_OUT
 

@@ -11,7 +11,6 @@ from function_backend.kernel.identity import Principal
 from function_backend.persistence.unit_of_work import UnitOfWork
 from function_backend.services.webhooks.domain.delivery import DeliveryCause, QueuedEvent
 from function_backend.services.webhooks.domain.endpoint import Endpoint, PayloadMode
-from function_backend.services.webhooks.events import EndpointTested
 from function_backend.services.webhooks.ports import EventForms
 from function_backend.services.webhooks.repository.delivery import DeliveryRepository, NewDelivery
 from function_backend.services.webhooks.repository.endpoint import EndpointRepository
@@ -32,9 +31,6 @@ class Matching:
             return found
         owners = [each.audience.as_principal(each.id, events[0].tenant_id) for each in endpoints]
         for event in events:
-            # It is delivered already, to the one endpoint that it is about.
-            if event.type == EndpointTested.type:
-                continue
             queued: dict[PayloadMode, QueuedEvent] = {}
             for endpoint, owner in zip(endpoints, owners, strict=True):
                 if not self._is_for(event, endpoint, owner, cause):
@@ -47,6 +43,9 @@ class Matching:
 
     def _is_for(self, event: LoggedEvent, endpoint: Endpoint, owner: Principal, cause: DeliveryCause) -> bool:
         if cause is DeliveryCause.EVENT and event.position <= endpoint.since_position:
+            return False
+        # That it was registered or changed is no news to a receiver, and nothing that it waits for.
+        if event.subject_id == endpoint.id:
             return False
         return endpoint.content.filter.matches(event) and self._forms.may_see(owner, event)
 
