@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from function_backend.cloud_events.catalogue import event_catalogue
 from function_backend.events import log as event_log
 from function_backend.events.consumers import EventConsumer
+from function_backend.events.consumption import Habits
 from function_backend.jobs.purging import purge_schedule
 from function_backend.kernel.slice import Slice
 from function_backend.kernel.statistics import Reading
@@ -65,6 +66,8 @@ def build(resources: Resources, settings: WebhooksSettings) -> Slice:
         "webhooks",
         FanningOut(clock=clock, matching=matching, kept_for=settings.kept_for),
         transactions=transactions,
+        # An endpoint may be there before the first process that does background work is; each knows since when it is.
+        habits=Habits(from_start=True),
     )
     sender = _sender(resources, settings, rules)
     replayer = Replayer(transactions=transactions, go_on=replays.go_on)
