@@ -28,7 +28,7 @@ from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior_
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#function/webhooks/v1/endpoint.proto\x12\x14\x66unction.webhooks.v1\x1a\x1b\x62uf/validate/validate.proto\x1a function/common/v1/options.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x8c\x03\n\x0b\x45ventFilter\x12\x64\n\x05types\x18\x01 \x03(\tBN\xbaHK\x92\x01H\x10\x64\x18\x01\"Br@\x18\xc8\x01\x32;^[A-Za-z][A-Za-z0-9_]*([.][A-Za-z][A-Za-z0-9_]*)*([.][*])?$R\x05types\x12H\n\rsubject_types\x18\x02 \x03(\tB#\xbaH \x92\x01\x1d\x10\x64\x18\x01\"\x17r\x15\x18\x64\x32\x11^[a-z][a-z0-9_]*$R\x0csubjectTypes\x12\x32\n\x0bsubject_ids\x18\x03 \x03(\tB\x11\xbaH\x0e\x92\x01\x0b\x10\x64\x18\x01\"\x05r\x03\xb0\x01\x01R\nsubjectIds\x12^\n\x06labels\x18\x04 \x03(\x0b\x32-.function.webhooks.v1.EventFilter.LabelsEntryB\x17\xbaH\x14\x9a\x01\x11\x10\x14\"\x06r\x04\x10\x01\x18?*\x05r\x03\x18\xff\x01R\x06labels\x1a\x39\n\x0bLabelsEntry\x12\x10\n\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n\x05value\x18\x02 \x01(\tR\x05value:\x02\x38\x01\"\x8c\x02\n\rSigningSecret\x12\x14\n\x02id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03R\x02id\x12:\n\x04kind\x18\x02 \x01(\x0e\x32 .function.webhooks.v1.SecretKindB\x04\xe2\x41\x01\x03R\x04kind\x12#\n\npublic_key\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03R\tpublicKey\x12\x41\n\x0b\x63reate_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03R\ncreateTime\x12\x41\n\x0b\x65xpire_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03R\nexpireTime\"\xfb\x06\n\x08\x45ndpoint\x12\x1b\n\x02id\x18\x01 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01R\x02id\x12+\n\x0c\x64isplay_name\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01R\x0b\x64isplayName\x12\x1e\n\x03url\x18\x03 \x01(\tB\x0c\xbaH\x05r\x03\x18\xd0\x0f\xb8\xed\x18\x01R\x03url\x12\x39\n\x06\x66ilter\x18\x04 \x01(\x0b\x32!.function.webhooks.v1.EventFilterR\x06\x66ilter\x12N\n\x0cpayload_mode\x18\x05 \x01(\x0e\x32!.function.webhooks.v1.PayloadModeB\x08\xbaH\x05\x82\x01\x02\x10\x01R\x0bpayloadMode\x12\x18\n\x07ordered\x18\x06 \x01(\x08R\x07ordered\x12=\n\x15rate_limit_per_second\x18\x07 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\x90N(\x00R\x12rateLimitPerSecond\x12?\n\x05state\x18\x08 \x01(\x0e\x32#.function.webhooks.v1.EndpointStateB\x04\xe2\x41\x01\x03R\x05state\x12P\n\x0e\x64isable_reason\x18\t \x01(\x0e\x32#.function.webhooks.v1.DisableReasonB\x04\xe2\x41\x01\x03R\rdisableReason\x12\x43\n\x0c\x64isable_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03R\x0b\x64isableTime\x12\x45\n\rfailing_since\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03R\x0c\x66\x61ilingSince\x12\x43\n\x07secrets\x18\x0c \x03(\x0b\x32#.function.webhooks.v1.SigningSecretB\x04\xe2\x41\x01\x03R\x07secrets\x12\x1a\n\x05owner\x18\r \x01(\tB\x04\xe2\x41\x01\x03R\x05owner\x12\x1b\n\x04\x65tag\x18\x0e \x01(\tB\x07\xbaH\x04r\x02\x18@R\x04\x65tag\x12\x41\n\x0b\x63reate_time\x18\x0f \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03R\ncreateTime\x12\x41\n\x0bupdate_time\x18\x10 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03R\nupdateTime*_\n\nSecretKind\x12\x1b\n\x17SECRET_KIND_UNSPECIFIED\x10\x00\x12\x1b\n\x17SECRET_KIND_HMAC_SHA256\x10\x01\x12\x17\n\x13SECRET_KIND_ED25519\x10\x02*t\n\x0bPayloadMode\x12\x1c\n\x18PAYLOAD_MODE_UNSPECIFIED\x10\x00\x12\x19\n\x15PAYLOAD_MODE_REDACTED\x10\x01\x12\x15\n\x11PAYLOAD_MODE_FULL\x10\x02\x12\x15\n\x11PAYLOAD_MODE_THIN\x10\x03*h\n\rEndpointState\x12\x1e\n\x1a\x45NDPOINT_STATE_UNSPECIFIED\x10\x00\x12\x1a\n\x16\x45NDPOINT_STATE_ENABLED\x10\x01\x12\x1b\n\x17\x45NDPOINT_STATE_DISABLED\x10\x02*~\n\rDisableReason\x12\x1e\n\x1a\x44ISABLE_REASON_UNSPECIFIED\x10\x00\x12\x18\n\x14\x44ISABLE_REASON_ASKED\x10\x01\x12\x1a\n\x16\x44ISABLE_REASON_FAILING\x10\x02\x12\x17\n\x13\x44ISABLE_REASON_GONE\x10\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#function/webhooks/v1/endpoint.proto\x12\x14\x66unction.webhooks.v1\x1a\x1b\x62uf/validate/validate.proto\x1a function/common/v1/options.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x8c\x03\n\x0b\x45ventFilter\x12\x64\n\x05types\x18\x01 \x03(\tBN\xbaHK\x92\x01H\x10\x64\x18\x01\"Br@\x18\xc8\x01\x32;^[A-Za-z][A-Za-z0-9_]*([.][A-Za-z][A-Za-z0-9_]*)*([.][*])?$R\x05types\x12H\n\rsubject_types\x18\x02 \x03(\tB#\xbaH \x92\x01\x1d\x10\x64\x18\x01\"\x17r\x15\x18\x64\x32\x11^[a-z][a-z0-9_]*$R\x0csubjectTypes\x12\x32\n\x0bsubject_ids\x18\x03 \x03(\tB\x11\xbaH\x0e\x92\x01\x0b\x10\x64\x18\x01\"\x05r\x03\xb0\x01\x01R\nsubjectIds\x12^\n\x06labels\x18\x04 \x03(\x0b\x32-.function.webhooks.v1.EventFilter.LabelsEntryB\x17\xbaH\x14\x9a\x01\x11\x10\x14\"\x06r\x04\x10\x01\x18?*\x05r\x03\x18\xff\x01R\x06labels\x1a\x39\n\x0bLabelsEntry\x12\x10\n\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n\x05value\x18\x02 \x01(\tR\x05value:\x02\x38\x01\"\x9a\x02\n\rSigningSecret\x12\x1b\n\x02id\x18\x01 \x01(\tB\x0b\xe2\x41\x01\x03\xbaH\x04r\x02\x18$R\x02id\x12:\n\x04kind\x18\x02 \x01(\x0e\x32 .function.webhooks.v1.SecretKindB\x04\xe2\x41\x01\x03R\x04kind\x12*\n\npublic_key\x18\x03 \x01(\tB\x0b\xe2\x41\x01\x03\xbaH\x04r\x02\x18@R\tpublicKey\x12\x41\n\x0b\x63reate_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03R\ncreateTime\x12\x41\n\x0b\x65xpire_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03R\nexpireTime\"\x8a\x07\n\x08\x45ndpoint\x12\x1b\n\x02id\x18\x01 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01R\x02id\x12+\n\x0c\x64isplay_name\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01R\x0b\x64isplayName\x12\x1e\n\x03url\x18\x03 \x01(\tB\x0c\xbaH\x05r\x03\x18\xd0\x0f\xb8\xed\x18\x01R\x03url\x12\x39\n\x06\x66ilter\x18\x04 \x01(\x0b\x32!.function.webhooks.v1.EventFilterR\x06\x66ilter\x12N\n\x0cpayload_mode\x18\x05 \x01(\x0e\x32!.function.webhooks.v1.PayloadModeB\x08\xbaH\x05\x82\x01\x02\x10\x01R\x0bpayloadMode\x12\x18\n\x07ordered\x18\x06 \x01(\x08R\x07ordered\x12=\n\x15rate_limit_per_second\x18\x07 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\x90N(\x00R\x12rateLimitPerSecond\x12?\n\x05state\x18\x08 \x01(\x0e\x32#.function.webhooks.v1.EndpointStateB\x04\xe2\x41\x01\x03R\x05state\x12P\n\x0e\x64isable_reason\x18\t \x01(\x0e\x32#.function.webhooks.v1.DisableReasonB\x04\xe2\x41\x01\x03R\rdisableReason\x12\x43\n\x0c\x64isable_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03R\x0b\x64isableTime\x12\x45\n\rfailing_since\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03R\x0c\x66\x61ilingSince\x12K\n\x07secrets\x18\x0c \x03(\x0b\x32#.function.webhooks.v1.SigningSecretB\x0c\xe2\x41\x01\x03\xbaH\x05\x92\x01\x02\x10\nR\x07secrets\x12!\n\x05owner\x18\r \x01(\tB\x0b\xe2\x41\x01\x03\xbaH\x04r\x02\x18\x64R\x05owner\x12\x1b\n\x04\x65tag\x18\x0e \x01(\tB\x07\xbaH\x04r\x02\x18@R\x04\x65tag\x12\x41\n\x0b\x63reate_time\x18\x0f \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03R\ncreateTime\x12\x41\n\x0bupdate_time\x18\x10 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03R\nupdateTime*_\n\nSecretKind\x12\x1b\n\x17SECRET_KIND_UNSPECIFIED\x10\x00\x12\x1b\n\x17SECRET_KIND_HMAC_SHA256\x10\x01\x12\x17\n\x13SECRET_KIND_ED25519\x10\x02*t\n\x0bPayloadMode\x12\x1c\n\x18PAYLOAD_MODE_UNSPECIFIED\x10\x00\x12\x19\n\x15PAYLOAD_MODE_REDACTED\x10\x01\x12\x15\n\x11PAYLOAD_MODE_FULL\x10\x02\x12\x15\n\x11PAYLOAD_MODE_THIN\x10\x03*h\n\rEndpointState\x12\x1e\n\x1a\x45NDPOINT_STATE_UNSPECIFIED\x10\x00\x12\x1a\n\x16\x45NDPOINT_STATE_ENABLED\x10\x01\x12\x1b\n\x17\x45NDPOINT_STATE_DISABLED\x10\x02*~\n\rDisableReason\x12\x1e\n\x1a\x44ISABLE_REASON_UNSPECIFIED\x10\x00\x12\x18\n\x14\x44ISABLE_REASON_ASKED\x10\x01\x12\x1a\n\x16\x44ISABLE_REASON_FAILING\x10\x02\x12\x17\n\x13\x44ISABLE_REASON_GONE\x10\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -46,11 +46,11 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_EVENTFILTER'].fields_by_name['labels']._loaded_options = None
   _globals['_EVENTFILTER'].fields_by_name['labels']._serialized_options = b'\272H\024\232\001\021\020\024\"\006r\004\020\001\030?*\005r\003\030\377\001'
   _globals['_SIGNINGSECRET'].fields_by_name['id']._loaded_options = None
-  _globals['_SIGNINGSECRET'].fields_by_name['id']._serialized_options = b'\342A\001\003'
+  _globals['_SIGNINGSECRET'].fields_by_name['id']._serialized_options = b'\342A\001\003\272H\004r\002\030$'
   _globals['_SIGNINGSECRET'].fields_by_name['kind']._loaded_options = None
   _globals['_SIGNINGSECRET'].fields_by_name['kind']._serialized_options = b'\342A\001\003'
   _globals['_SIGNINGSECRET'].fields_by_name['public_key']._loaded_options = None
-  _globals['_SIGNINGSECRET'].fields_by_name['public_key']._serialized_options = b'\342A\001\003'
+  _globals['_SIGNINGSECRET'].fields_by_name['public_key']._serialized_options = b'\342A\001\003\272H\004r\002\030@'
   _globals['_SIGNINGSECRET'].fields_by_name['create_time']._loaded_options = None
   _globals['_SIGNINGSECRET'].fields_by_name['create_time']._serialized_options = b'\342A\001\003'
   _globals['_SIGNINGSECRET'].fields_by_name['expire_time']._loaded_options = None
@@ -74,29 +74,29 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ENDPOINT'].fields_by_name['failing_since']._loaded_options = None
   _globals['_ENDPOINT'].fields_by_name['failing_since']._serialized_options = b'\342A\001\003'
   _globals['_ENDPOINT'].fields_by_name['secrets']._loaded_options = None
-  _globals['_ENDPOINT'].fields_by_name['secrets']._serialized_options = b'\342A\001\003'
+  _globals['_ENDPOINT'].fields_by_name['secrets']._serialized_options = b'\342A\001\003\272H\005\222\001\002\020\n'
   _globals['_ENDPOINT'].fields_by_name['owner']._loaded_options = None
-  _globals['_ENDPOINT'].fields_by_name['owner']._serialized_options = b'\342A\001\003'
+  _globals['_ENDPOINT'].fields_by_name['owner']._serialized_options = b'\342A\001\003\272H\004r\002\030d'
   _globals['_ENDPOINT'].fields_by_name['etag']._loaded_options = None
   _globals['_ENDPOINT'].fields_by_name['etag']._serialized_options = b'\272H\004r\002\030@'
   _globals['_ENDPOINT'].fields_by_name['create_time']._loaded_options = None
   _globals['_ENDPOINT'].fields_by_name['create_time']._serialized_options = b'\342A\001\003'
   _globals['_ENDPOINT'].fields_by_name['update_time']._loaded_options = None
   _globals['_ENDPOINT'].fields_by_name['update_time']._serialized_options = b'\342A\001\003'
-  _globals['_SECRETKIND']._serialized_start=1754
-  _globals['_SECRETKIND']._serialized_end=1849
-  _globals['_PAYLOADMODE']._serialized_start=1851
-  _globals['_PAYLOADMODE']._serialized_end=1967
-  _globals['_ENDPOINTSTATE']._serialized_start=1969
-  _globals['_ENDPOINTSTATE']._serialized_end=2073
-  _globals['_DISABLEREASON']._serialized_start=2075
-  _globals['_DISABLEREASON']._serialized_end=2201
+  _globals['_SECRETKIND']._serialized_start=1783
+  _globals['_SECRETKIND']._serialized_end=1878
+  _globals['_PAYLOADMODE']._serialized_start=1880
+  _globals['_PAYLOADMODE']._serialized_end=1996
+  _globals['_ENDPOINTSTATE']._serialized_start=1998
+  _globals['_ENDPOINTSTATE']._serialized_end=2102
+  _globals['_DISABLEREASON']._serialized_start=2104
+  _globals['_DISABLEREASON']._serialized_end=2230
   _globals['_EVENTFILTER']._serialized_start=191
   _globals['_EVENTFILTER']._serialized_end=587
   _globals['_EVENTFILTER_LABELSENTRY']._serialized_start=530
   _globals['_EVENTFILTER_LABELSENTRY']._serialized_end=587
   _globals['_SIGNINGSECRET']._serialized_start=590
-  _globals['_SIGNINGSECRET']._serialized_end=858
-  _globals['_ENDPOINT']._serialized_start=861
-  _globals['_ENDPOINT']._serialized_end=1752
+  _globals['_SIGNINGSECRET']._serialized_end=872
+  _globals['_ENDPOINT']._serialized_start=875
+  _globals['_ENDPOINT']._serialized_end=1781
 # @@protoc_insertion_point(module_scope)
