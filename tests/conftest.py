@@ -27,4 +27,5 @@ pytest_plugins = [
     "tests.fixtures.http_port",
     "tests.fixtures.people_rows",
     "tests.fixtures.subjects",
+    "tests.fixtures.webhook_receiver",
 ]

@@ -13,8 +13,9 @@ from function_backend.services.company import slice as company
 from function_backend.services.events import slice as events
 from function_backend.services.jobs import slice as jobs
 from function_backend.services.rules import slice as rules
+from function_backend.services.webhooks import slice as webhooks
 
-SLICES = (auth, company, rules, events, jobs, audit)
+SLICES = (auth, company, rules, events, jobs, audit, webhooks)
 """The module of each service that wires it: `build(resources, settings)` returns its `Slice`."""
 
 FOREIGN_CONTRACTS: Mapping[str, tuple[ModuleType, ...]] = {"jobs": (operations_pb2,)}
