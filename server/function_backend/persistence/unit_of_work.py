@@ -199,6 +199,10 @@ class Transactions:
         """What `use` returns, in a transaction without a tenant: only functions of the definer answer there."""
         return ask_without_tenant(self._database, use)
 
+    def across_tenants(self, use: Callable[[wire.Driver], T]) -> T:
+        """As `without_tenant`, for functions of the definer that change something; they may run twice."""
+        return ask_without_tenant(self._database, use, read_only=False)
+
     def unit(self, *, read_only: bool, snapshot: bool = False) -> UnitOfWork:
         """A new unit of work; whoever asks for one sees to its end."""
         return UnitOfWork(self._database, read_only=read_only, snapshot=snapshot, push=self._push)

@@ -26,6 +26,7 @@ from function.auth.v1 import (
     user_service_pb2,
 )
 from function.company.v1 import company_service_pb2
+from function.notifications.v1 import notification_service_pb2
 from function.rules.v1 import (
     definition_service_pb2,
     distribution_service_pb2,
@@ -56,6 +57,7 @@ CONTRACT: tuple[FileDescriptor, ...] = (
     tenant_service_pb2.DESCRIPTOR,
     user_service_pb2.DESCRIPTOR,
     company_service_pb2.DESCRIPTOR,
+    notification_service_pb2.DESCRIPTOR,
     definition_service_pb2.DESCRIPTOR,
     distribution_service_pb2.DESCRIPTOR,
     evaluation_service_pb2.DESCRIPTOR,
