@@ -14,6 +14,7 @@ from function_backend.persistence.settings import EMBEDDED_URL, DatabaseSettings
 from function_backend.runtime.settings import BackgroundSettings, ProcessSettings, ServerSettings, TlsSettings
 from function_backend.services.auth.settings import AuthSettings
 from function_backend.services.company.settings import CompanySettings
+from function_backend.services.notifications.settings import NotificationsSettings
 from function_backend.services.rules.settings import RulesSettings
 from function_backend.settings.errors import SettingsError
 from function_backend.settings.load import Loaded, load
@@ -69,6 +70,7 @@ class Settings:
     auth: AuthSettings
     company: CompanySettings
     rules: RulesSettings
+    notifications: NotificationsSettings
     log: LogSettings
     metrics: MetricsSettings
     tracing: TracingSettings

@@ -121,7 +121,9 @@ def _notifications() -> None:
     """)
     # For the senders, who look for what is due in all tenants.
     op.execute("create index notification_due_idx on notification (priority, due_at) where due_at is not null")
-    op.execute("create index notification_digest_idx on notification (tenant_id, digest_id) where digest_id is not null")
+    op.execute(
+        "create index notification_digest_idx on notification (tenant_id, digest_id) where digest_id is not null"
+    )
     op.execute("create index notification_provider_idx on notification (tenant_id, channel, provider_id)")
     op.execute("create index notification_over_idx on notification (ended_at) where ended_at is not null")
     protect_except_for_definer("notification", app="select, insert, update", definer="select, update, delete")

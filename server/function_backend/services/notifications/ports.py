@@ -1,7 +1,7 @@
 """What the use cases need from outside, and what a channel is: also for packages that add one.
 
-A package adds a channel by an entry point of the group `function_backend.notification_channels`: its name is that of the
-channel, and it names a callable that takes the options from the settings and returns a `ChannelAdapter`.
+A package adds a channel by an entry point of the group `function_backend.notification_channels`: its name is that of
+the channel, and it names a callable that takes the options from the settings and returns a `ChannelAdapter`.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any, Protocol
+from typing import Protocol
 from uuid import UUID
 
 from function_backend.services.notifications.domain.template import (
@@ -73,10 +73,6 @@ class ChannelAdapter(Protocol):
 
     def close(self) -> None:
         """Ends connections."""
-
-
-ChannelFactory = Any
-"""A callable that takes the options of a channel, a mapping of texts, and returns its adapter."""
 
 
 class TemplateEngine(Protocol):

@@ -9,6 +9,13 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from function_backend.kernel.secret import Secret
+from function_backend.services.notifications.domain.channel_policies import (
+    ChannelPolicies,
+    ChatPolicy,
+    EmailPolicy,
+    SmsPolicy,
+    options_of,
+)
 
 _URLS = ("public_url", "sms_url", "chat_url")
 _LINKS = ("invitation_link", "password_reset_link", "email_verification_link")
@@ -17,14 +24,17 @@ _TOKEN = "{token}"  # noqa: S105  a place for one
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotificationsSettings:
-    """What can be set about notifications: by which ways they go, and how many. Where a provider is reached is for the
-    operator alone to say, so no tenant can make the service call an address of its choice."""
+    """What can be set about notifications: by which ways they go, and how many.
+
+    Where a provider is reached is for the operator alone to say, so no tenant can make the service call an address of
+    its choice.
+    """
 
     email_server: str = ""
     """Where e-mail is handed in, such as `smtp.example.com:587`; no e-mail is sent when empty."""
     email_security: Literal["starttls", "tls", "none"] = "starttls"
-    """How the connection is encrypted: after it has begun (`starttls`, mostly on port 587), from the first byte on (`tls`,
-    mostly on port 465), or not at all."""
+    """How the connection is encrypted: after it has begun (`starttls`, mostly on port 587), from the first byte on
+    (`tls`, mostly on port 465), or not at all."""
     email_user: str = ""
     """The name to sign in with at the mail server; nobody signs in when empty."""
     email_password: Secret | None = None
@@ -59,8 +69,8 @@ class NotificationsSettings:
     plugin_options: tuple[Secret, ...] = ()
     """Options of these, each as `<channel>.<option>=<value>`."""
     public_url: str = ""
-    """Where the HTTP port is reached from outside, such as `https://api.example.com`, for links to unsubscribe; there are
-    none when empty."""
+    """Where the HTTP port is reached from outside, such as `https://api.example.com`, for links to unsubscribe; there
+    are none when empty."""
     invitation_link: str = ""
     """The page that accepts invitations, with `{token}` where the token goes, best behind a `#`, such as
     `https://app.example.com/invitation#{token}`; the message has the token by itself when empty."""
@@ -104,6 +114,34 @@ class NotificationsSettings:
         self._require_together("email_server", "email_sender")
         self._require_together("sms_url", "sms_account", "sms_token", "sms_sender")
         self._require_together("chat_url", "chat_secret")
+
+    @property
+    def channel_policies(self) -> ChannelPolicies:
+        """What is said about channels."""
+        email, sms, chat = None, None, None
+        if self.email_server:
+            email = EmailPolicy(
+                server=self.email_server,
+                security=self.email_security,
+                user=self.email_user,
+                password=self.email_password,
+                ca=self.email_ca,
+                sender=self.email_sender,
+                reply_to=self.email_reply_to,
+                connections=self.email_connections,
+                timeout=self.email_timeout.total_seconds(),
+            )
+        if self.sms_url and self.sms_token is not None:
+            sms = SmsPolicy(url=self.sms_url, account=self.sms_account, token=self.sms_token, sender=self.sms_sender)
+        if self.chat_url and self.chat_secret is not None:
+            chat = ChatPolicy(url=self.chat_url, secret=self.chat_secret)
+        return ChannelPolicies(
+            email=email,
+            sms=sms,
+            chat=chat,
+            provider_timeout=self.provider_timeout.total_seconds(),
+            plugins={name: options_of(name, self.plugin_options) for name in self.plugins},
+        )
 
     def _require_together(self, first: str, *others: str) -> None:
         for name in others if getattr(self, first) else ():

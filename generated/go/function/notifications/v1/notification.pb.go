@@ -601,9 +601,9 @@ const file_function_notifications_v1_notification_proto_rawDesc = "" +
 	"\x04chat\x18\x04 \x01(\tB\f\xbaH\x05r\x03\x18\xc8\x01\xb8\xed\x18\x01R\x04chat\x12\"\n" +
 	"\x05other\x18\x05 \x01(\tB\f\xbaH\x05r\x03\x18\xf4\x03\xb8\xed\x18\x01R\x05other\x12/\n" +
 	"\fdisplay_name\x18\x06 \x01(\tB\f\xbaH\x05r\x03\x18\xc8\x01\xb8\xed\x18\x01R\vdisplayName\x12O\n" +
-	"\blanguage\x18\a \x01(\tB3\xbaH0r.\x18#2*^([a-zA-Z]{2,3}(-[a-zA-Z0-9]{2,8}){0,3})?$R\blanguage\"\xbc\x03\n" +
-	"\x10NotificationWish\x12\x1a\n" +
-	"\x03key\x18\x01 \x01(\tB\b\xbaH\x05r\x03\x18\xc8\x01R\x03key\x12N\n" +
+	"\blanguage\x18\a \x01(\tB3\xbaH0r.\x18#2*^([a-zA-Z]{2,3}(-[a-zA-Z0-9]{2,8}){0,3})?$R\blanguage\"\xc6\x03\n" +
+	"\x10NotificationWish\x12$\n" +
+	"\x03key\x18\x01 \x01(\tB\x12\xbaH\x0fr\r\x18\xc8\x012\b^[!-~]*$R\x03key\x12N\n" +
 	"\trecipient\x18\x02 \x01(\v2$.function.notifications.v1.RecipientB\n" +
 	"\xe2A\x01\x02\xbaH\x03\xc8\x01\x01R\trecipient\x12O\n" +
 	"\btemplate\x18\x03 \x01(\tB3\xe2A\x01\x02\xbaH,r*\x18d2&^[a-z][a-z0-9_]*([.][a-z][a-z0-9_]*)*$R\btemplate\x12;\n" +

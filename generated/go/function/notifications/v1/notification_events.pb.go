@@ -10,6 +10,7 @@
 package notificationsv1
 
 import (
+	_ "function-backend.internal/api/function/common/v1"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	reflect "reflect"
@@ -535,31 +536,42 @@ var File_function_notifications_v1_notification_events_proto protoreflect.FileDe
 
 const file_function_notifications_v1_notification_events_proto_rawDesc = "" +
 	"\n" +
-	"3function/notifications/v1/notification_events.proto\x12\x19function.notifications.v1\x1a,function/notifications/v1/notification.proto\x1a*function/notifications/v1/preference.proto\x1a(function/notifications/v1/template.proto\"c\n" +
+	"3function/notifications/v1/notification_events.proto\x12\x19function.notifications.v1\x1a function/common/v1/options.proto\x1a,function/notifications/v1/notification.proto\x1a*function/notifications/v1/preference.proto\x1a(function/notifications/v1/template.proto\"\x8b\x01\n" +
 	"\x14NotificationAccepted\x12K\n" +
-	"\fnotification\x18\x01 \x01(\v2'.function.notifications.v1.NotificationR\fnotification\"_\n" +
+	"\fnotification\x18\x01 \x01(\v2'.function.notifications.v1.NotificationR\fnotification:&\xc2\xed\x18\"\n" +
+	"\fnotification\x12\x12notifications.read\"\x87\x01\n" +
 	"\x10NotificationSent\x12K\n" +
-	"\fnotification\x18\x01 \x01(\v2'.function.notifications.v1.NotificationR\fnotification\"d\n" +
+	"\fnotification\x18\x01 \x01(\v2'.function.notifications.v1.NotificationR\fnotification:&\xc2\xed\x18\"\n" +
+	"\fnotification\x12\x12notifications.read\"\x8c\x01\n" +
 	"\x15NotificationDelivered\x12K\n" +
-	"\fnotification\x18\x01 \x01(\v2'.function.notifications.v1.NotificationR\fnotification\"a\n" +
+	"\fnotification\x18\x01 \x01(\v2'.function.notifications.v1.NotificationR\fnotification:&\xc2\xed\x18\"\n" +
+	"\fnotification\x12\x12notifications.read\"\x89\x01\n" +
 	"\x12NotificationFailed\x12K\n" +
-	"\fnotification\x18\x01 \x01(\v2'.function.notifications.v1.NotificationR\fnotification\"d\n" +
+	"\fnotification\x18\x01 \x01(\v2'.function.notifications.v1.NotificationR\fnotification:&\xc2\xed\x18\"\n" +
+	"\fnotification\x12\x12notifications.read\"\x8c\x01\n" +
 	"\x15NotificationCancelled\x12K\n" +
-	"\fnotification\x18\x01 \x01(\v2'.function.notifications.v1.NotificationR\fnotification\"R\n" +
+	"\fnotification\x18\x01 \x01(\v2'.function.notifications.v1.NotificationR\fnotification:&\xc2\xed\x18\"\n" +
+	"\fnotification\x12\x12notifications.read\"\x80\x01\n" +
 	"\x0fTemplateCreated\x12?\n" +
-	"\btemplate\x18\x01 \x01(\v2#.function.notifications.v1.TemplateR\btemplate\"R\n" +
+	"\btemplate\x18\x01 \x01(\v2#.function.notifications.v1.TemplateR\btemplate:,\xc2\xed\x18(\n" +
+	"\btemplate\x12\x1cnotifications.templates.read\"\x80\x01\n" +
 	"\x0fTemplateUpdated\x12?\n" +
-	"\btemplate\x18\x01 \x01(\v2#.function.notifications.v1.TemplateR\btemplate\"R\n" +
+	"\btemplate\x18\x01 \x01(\v2#.function.notifications.v1.TemplateR\btemplate:,\xc2\xed\x18(\n" +
+	"\btemplate\x12\x1cnotifications.templates.read\"\x80\x01\n" +
 	"\x0fTemplateDeleted\x12?\n" +
-	"\btemplate\x18\x01 \x01(\v2#.function.notifications.v1.TemplateR\btemplate\"N\n" +
+	"\btemplate\x18\x01 \x01(\v2#.function.notifications.v1.TemplateR\btemplate:,\xc2\xed\x18(\n" +
+	"\btemplate\x12\x1cnotifications.templates.read\"\x8a\x01\n" +
 	"\vCategorySet\x12?\n" +
-	"\bcategory\x18\x01 \x01(\v2#.function.notifications.v1.CategoryR\bcategory\"R\n" +
+	"\bcategory\x18\x01 \x01(\v2#.function.notifications.v1.CategoryR\bcategory::\xc2\xed\x186\n" +
+	"\x15notification_category\x12\x1dnotifications.categories.read\"\x8e\x01\n" +
 	"\x0fCategoryDeleted\x12?\n" +
-	"\bcategory\x18\x01 \x01(\v2#.function.notifications.v1.CategoryR\bcategory\"V\n" +
+	"\bcategory\x18\x01 \x01(\v2#.function.notifications.v1.CategoryR\bcategory::\xc2\xed\x186\n" +
+	"\x15notification_category\x12\x1dnotifications.categories.read\"\x95\x01\n" +
 	"\rPreferenceSet\x12E\n" +
 	"\n" +
 	"preference\x18\x01 \x01(\v2%.function.notifications.v1.PreferenceR\n" +
-	"preferenceB\x89\x02\n" +
+	"preference:=\xc2\xed\x189\n" +
+	"\x17notification_preference\x12\x1enotifications.preferences.readB\x89\x02\n" +
 	"\x1dcom.function.notifications.v1B\x17NotificationEventsProtoP\x01ZGfunction-backend.internal/api/function/notifications/v1;notificationsv1\xa2\x02\x03FNX\xaa\x02\x19Function.Notifications.V1\xca\x02\x1aFunction_\\Notifications\\V1\xe2\x02&Function_\\Notifications\\V1\\GPBMetadata\xea\x02\x1bFunction::Notifications::V1b\x06proto3"
 
 var (

@@ -2171,7 +2171,10 @@ func (x *SetPreferenceResponse) GetPreference() *Preference {
 type ListPreferencesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Whose.
-	Holder        *PreferenceHolder `protobuf:"bytes,1,opt,name=holder,proto3" json:"holder,omitempty"`
+	Holder *PreferenceHolder `protobuf:"bytes,1,opt,name=holder,proto3" json:"holder,omitempty"`
+	// The channel, which is needed for an address of one that the operator has
+	// added.
+	Channel       string `protobuf:"bytes,2,opt,name=channel,proto3" json:"channel,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2211,6 +2214,13 @@ func (x *ListPreferencesRequest) GetHolder() *PreferenceHolder {
 		return x.Holder
 	}
 	return nil
+}
+
+func (x *ListPreferencesRequest) GetChannel() string {
+	if x != nil {
+		return x.Channel
+	}
+	return ""
 }
 
 // What was said.
@@ -2516,10 +2526,11 @@ const file_function_notifications_v1_notification_service_proto_rawDesc = "" +
 	"\x15SetPreferenceResponse\x12E\n" +
 	"\n" +
 	"preference\x18\x01 \x01(\v2%.function.notifications.v1.PreferenceR\n" +
-	"preference\"i\n" +
+	"preference\"\x8c\x01\n" +
 	"\x16ListPreferencesRequest\x12O\n" +
 	"\x06holder\x18\x01 \x01(\v2+.function.notifications.v1.PreferenceHolderB\n" +
-	"\xe2A\x01\x02\xbaH\x03\xc8\x01\x01R\x06holder\"b\n" +
+	"\xe2A\x01\x02\xbaH\x03\xc8\x01\x01R\x06holder\x12!\n" +
+	"\achannel\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18(R\achannel\"b\n" +
 	"\x17ListPreferencesResponse\x12G\n" +
 	"\vpreferences\x18\x01 \x03(\v2%.function.notifications.v1.PreferenceR\vpreferences\"=\n" +
 	"\x12UnsubscribeRequest\x12'\n" +

@@ -182,9 +182,44 @@ class ReasonSpec(_message.Message):
 
 Global___ReasonSpec: _TypeAlias = ReasonSpec  # noqa: Y015
 
+@_typing.final
+class EventPolicy(_message.Message):
+    """What an event is about, and who may see it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SUBJECT_TYPE_FIELD_NUMBER: _builtins.int
+    PERMISSION_FIELD_NUMBER: _builtins.int
+    subject_type: _builtins.str
+    """The kind of resource that the event is about, such as `company`. Scopes of
+    roles count by it.
+    """
+    permission: _builtins.str
+    """The permission that a caller must hold, for the whole tenant or for the
+    resource, to see such events: `company.read`.
+    """
+    def __init__(
+        self,
+        *,
+        subject_type: _builtins.str = ...,
+        permission: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["permission", b"permission", "subject_type", b"subject_type"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EventPolicy: _TypeAlias = EventPolicy  # noqa: Y015
+
+EVENT_FIELD_NUMBER: _builtins.int
 POLICY_FIELD_NUMBER: _builtins.int
 SENSITIVE_FIELD_NUMBER: _builtins.int
 REASON_FIELD_NUMBER: _builtins.int
+event: _extension_dict._ExtensionFieldDescriptor[_descriptor_pb2.MessageOptions, Global___EventPolicy]
+"""The policy of an event; every message that is an event has one, and no
+other message has.
+"""
 policy: _extension_dict._ExtensionFieldDescriptor[_descriptor_pb2.MethodOptions, Global___MethodPolicy]
 """The policy of a method; every method of the platform declares one."""
 sensitive: _extension_dict._ExtensionFieldDescriptor[_descriptor_pb2.FieldOptions, _builtins.bool]

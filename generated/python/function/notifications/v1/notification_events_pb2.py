@@ -22,38 +22,61 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from function.common.v1 import options_pb2 as function_dot_common_dot_v1_dot_options__pb2
 from function.notifications.v1 import notification_pb2 as function_dot_notifications_dot_v1_dot_notification__pb2
 from function.notifications.v1 import preference_pb2 as function_dot_notifications_dot_v1_dot_preference__pb2
 from function.notifications.v1 import template_pb2 as function_dot_notifications_dot_v1_dot_template__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n3function/notifications/v1/notification_events.proto\x12\x19\x66unction.notifications.v1\x1a,function/notifications/v1/notification.proto\x1a*function/notifications/v1/preference.proto\x1a(function/notifications/v1/template.proto\"c\n\x14NotificationAccepted\x12K\n\x0cnotification\x18\x01 \x01(\x0b\x32\'.function.notifications.v1.NotificationR\x0cnotification\"_\n\x10NotificationSent\x12K\n\x0cnotification\x18\x01 \x01(\x0b\x32\'.function.notifications.v1.NotificationR\x0cnotification\"d\n\x15NotificationDelivered\x12K\n\x0cnotification\x18\x01 \x01(\x0b\x32\'.function.notifications.v1.NotificationR\x0cnotification\"a\n\x12NotificationFailed\x12K\n\x0cnotification\x18\x01 \x01(\x0b\x32\'.function.notifications.v1.NotificationR\x0cnotification\"d\n\x15NotificationCancelled\x12K\n\x0cnotification\x18\x01 \x01(\x0b\x32\'.function.notifications.v1.NotificationR\x0cnotification\"R\n\x0fTemplateCreated\x12?\n\x08template\x18\x01 \x01(\x0b\x32#.function.notifications.v1.TemplateR\x08template\"R\n\x0fTemplateUpdated\x12?\n\x08template\x18\x01 \x01(\x0b\x32#.function.notifications.v1.TemplateR\x08template\"R\n\x0fTemplateDeleted\x12?\n\x08template\x18\x01 \x01(\x0b\x32#.function.notifications.v1.TemplateR\x08template\"N\n\x0b\x43\x61tegorySet\x12?\n\x08\x63\x61tegory\x18\x01 \x01(\x0b\x32#.function.notifications.v1.CategoryR\x08\x63\x61tegory\"R\n\x0f\x43\x61tegoryDeleted\x12?\n\x08\x63\x61tegory\x18\x01 \x01(\x0b\x32#.function.notifications.v1.CategoryR\x08\x63\x61tegory\"V\n\rPreferenceSet\x12\x45\n\npreference\x18\x01 \x01(\x0b\x32%.function.notifications.v1.PreferenceR\npreferenceb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n3function/notifications/v1/notification_events.proto\x12\x19\x66unction.notifications.v1\x1a function/common/v1/options.proto\x1a,function/notifications/v1/notification.proto\x1a*function/notifications/v1/preference.proto\x1a(function/notifications/v1/template.proto\"\x8b\x01\n\x14NotificationAccepted\x12K\n\x0cnotification\x18\x01 \x01(\x0b\x32\'.function.notifications.v1.NotificationR\x0cnotification:&\xc2\xed\x18\"\n\x0cnotification\x12\x12notifications.read\"\x87\x01\n\x10NotificationSent\x12K\n\x0cnotification\x18\x01 \x01(\x0b\x32\'.function.notifications.v1.NotificationR\x0cnotification:&\xc2\xed\x18\"\n\x0cnotification\x12\x12notifications.read\"\x8c\x01\n\x15NotificationDelivered\x12K\n\x0cnotification\x18\x01 \x01(\x0b\x32\'.function.notifications.v1.NotificationR\x0cnotification:&\xc2\xed\x18\"\n\x0cnotification\x12\x12notifications.read\"\x89\x01\n\x12NotificationFailed\x12K\n\x0cnotification\x18\x01 \x01(\x0b\x32\'.function.notifications.v1.NotificationR\x0cnotification:&\xc2\xed\x18\"\n\x0cnotification\x12\x12notifications.read\"\x8c\x01\n\x15NotificationCancelled\x12K\n\x0cnotification\x18\x01 \x01(\x0b\x32\'.function.notifications.v1.NotificationR\x0cnotification:&\xc2\xed\x18\"\n\x0cnotification\x12\x12notifications.read\"\x80\x01\n\x0fTemplateCreated\x12?\n\x08template\x18\x01 \x01(\x0b\x32#.function.notifications.v1.TemplateR\x08template:,\xc2\xed\x18(\n\x08template\x12\x1cnotifications.templates.read\"\x80\x01\n\x0fTemplateUpdated\x12?\n\x08template\x18\x01 \x01(\x0b\x32#.function.notifications.v1.TemplateR\x08template:,\xc2\xed\x18(\n\x08template\x12\x1cnotifications.templates.read\"\x80\x01\n\x0fTemplateDeleted\x12?\n\x08template\x18\x01 \x01(\x0b\x32#.function.notifications.v1.TemplateR\x08template:,\xc2\xed\x18(\n\x08template\x12\x1cnotifications.templates.read\"\x8a\x01\n\x0b\x43\x61tegorySet\x12?\n\x08\x63\x61tegory\x18\x01 \x01(\x0b\x32#.function.notifications.v1.CategoryR\x08\x63\x61tegory::\xc2\xed\x18\x36\n\x15notification_category\x12\x1dnotifications.categories.read\"\x8e\x01\n\x0f\x43\x61tegoryDeleted\x12?\n\x08\x63\x61tegory\x18\x01 \x01(\x0b\x32#.function.notifications.v1.CategoryR\x08\x63\x61tegory::\xc2\xed\x18\x36\n\x15notification_category\x12\x1dnotifications.categories.read\"\x95\x01\n\rPreferenceSet\x12\x45\n\npreference\x18\x01 \x01(\x0b\x32%.function.notifications.v1.PreferenceR\npreference:=\xc2\xed\x18\x39\n\x17notification_preference\x12\x1enotifications.preferences.readb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'function.notifications.v1.notification_events_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_NOTIFICATIONACCEPTED']._serialized_start=214
-  _globals['_NOTIFICATIONACCEPTED']._serialized_end=313
-  _globals['_NOTIFICATIONSENT']._serialized_start=315
-  _globals['_NOTIFICATIONSENT']._serialized_end=410
-  _globals['_NOTIFICATIONDELIVERED']._serialized_start=412
-  _globals['_NOTIFICATIONDELIVERED']._serialized_end=512
-  _globals['_NOTIFICATIONFAILED']._serialized_start=514
-  _globals['_NOTIFICATIONFAILED']._serialized_end=611
-  _globals['_NOTIFICATIONCANCELLED']._serialized_start=613
-  _globals['_NOTIFICATIONCANCELLED']._serialized_end=713
-  _globals['_TEMPLATECREATED']._serialized_start=715
-  _globals['_TEMPLATECREATED']._serialized_end=797
-  _globals['_TEMPLATEUPDATED']._serialized_start=799
-  _globals['_TEMPLATEUPDATED']._serialized_end=881
-  _globals['_TEMPLATEDELETED']._serialized_start=883
-  _globals['_TEMPLATEDELETED']._serialized_end=965
-  _globals['_CATEGORYSET']._serialized_start=967
-  _globals['_CATEGORYSET']._serialized_end=1045
-  _globals['_CATEGORYDELETED']._serialized_start=1047
-  _globals['_CATEGORYDELETED']._serialized_end=1129
-  _globals['_PREFERENCESET']._serialized_start=1131
-  _globals['_PREFERENCESET']._serialized_end=1217
+  _globals['_NOTIFICATIONACCEPTED']._loaded_options = None
+  _globals['_NOTIFICATIONACCEPTED']._serialized_options = b'\302\355\030\"\n\014notification\022\022notifications.read'
+  _globals['_NOTIFICATIONSENT']._loaded_options = None
+  _globals['_NOTIFICATIONSENT']._serialized_options = b'\302\355\030\"\n\014notification\022\022notifications.read'
+  _globals['_NOTIFICATIONDELIVERED']._loaded_options = None
+  _globals['_NOTIFICATIONDELIVERED']._serialized_options = b'\302\355\030\"\n\014notification\022\022notifications.read'
+  _globals['_NOTIFICATIONFAILED']._loaded_options = None
+  _globals['_NOTIFICATIONFAILED']._serialized_options = b'\302\355\030\"\n\014notification\022\022notifications.read'
+  _globals['_NOTIFICATIONCANCELLED']._loaded_options = None
+  _globals['_NOTIFICATIONCANCELLED']._serialized_options = b'\302\355\030\"\n\014notification\022\022notifications.read'
+  _globals['_TEMPLATECREATED']._loaded_options = None
+  _globals['_TEMPLATECREATED']._serialized_options = b'\302\355\030(\n\010template\022\034notifications.templates.read'
+  _globals['_TEMPLATEUPDATED']._loaded_options = None
+  _globals['_TEMPLATEUPDATED']._serialized_options = b'\302\355\030(\n\010template\022\034notifications.templates.read'
+  _globals['_TEMPLATEDELETED']._loaded_options = None
+  _globals['_TEMPLATEDELETED']._serialized_options = b'\302\355\030(\n\010template\022\034notifications.templates.read'
+  _globals['_CATEGORYSET']._loaded_options = None
+  _globals['_CATEGORYSET']._serialized_options = b'\302\355\0306\n\025notification_category\022\035notifications.categories.read'
+  _globals['_CATEGORYDELETED']._loaded_options = None
+  _globals['_CATEGORYDELETED']._serialized_options = b'\302\355\0306\n\025notification_category\022\035notifications.categories.read'
+  _globals['_PREFERENCESET']._loaded_options = None
+  _globals['_PREFERENCESET']._serialized_options = b'\302\355\0309\n\027notification_preference\022\036notifications.preferences.read'
+  _globals['_NOTIFICATIONACCEPTED']._serialized_start=249
+  _globals['_NOTIFICATIONACCEPTED']._serialized_end=388
+  _globals['_NOTIFICATIONSENT']._serialized_start=391
+  _globals['_NOTIFICATIONSENT']._serialized_end=526
+  _globals['_NOTIFICATIONDELIVERED']._serialized_start=529
+  _globals['_NOTIFICATIONDELIVERED']._serialized_end=669
+  _globals['_NOTIFICATIONFAILED']._serialized_start=672
+  _globals['_NOTIFICATIONFAILED']._serialized_end=809
+  _globals['_NOTIFICATIONCANCELLED']._serialized_start=812
+  _globals['_NOTIFICATIONCANCELLED']._serialized_end=952
+  _globals['_TEMPLATECREATED']._serialized_start=955
+  _globals['_TEMPLATECREATED']._serialized_end=1083
+  _globals['_TEMPLATEUPDATED']._serialized_start=1086
+  _globals['_TEMPLATEUPDATED']._serialized_end=1214
+  _globals['_TEMPLATEDELETED']._serialized_start=1217
+  _globals['_TEMPLATEDELETED']._serialized_end=1345
+  _globals['_CATEGORYSET']._serialized_start=1348
+  _globals['_CATEGORYSET']._serialized_end=1486
+  _globals['_CATEGORYDELETED']._serialized_start=1489
+  _globals['_CATEGORYDELETED']._serialized_end=1631
+  _globals['_PREFERENCESET']._serialized_start=1634
+  _globals['_PREFERENCESET']._serialized_end=1783
 # @@protoc_insertion_point(module_scope)

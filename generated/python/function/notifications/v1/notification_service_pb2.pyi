@@ -1081,6 +1081,11 @@ class ListPreferencesRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     HOLDER_FIELD_NUMBER: _builtins.int
+    CHANNEL_FIELD_NUMBER: _builtins.int
+    channel: _builtins.str
+    """The channel, which is needed for an address of one that the operator has
+    added.
+    """
     @_builtins.property
     def holder(self) -> _preference_pb2.PreferenceHolder:
         """Whose."""
@@ -1089,10 +1094,11 @@ class ListPreferencesRequest(_message.Message):
         self,
         *,
         holder: _preference_pb2.PreferenceHolder | None = ...,
+        channel: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["holder", b"holder"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["holder", b"holder"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["channel", b"channel", "holder", b"holder"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

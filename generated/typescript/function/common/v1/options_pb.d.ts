@@ -8,7 +8,7 @@
 
 import type { GenEnum, GenExtension, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
-import type { Duration, EnumValueOptions, FieldOptions, MethodOptions } from "@bufbuild/protobuf/wkt";
+import type { Duration, EnumValueOptions, FieldOptions, MessageOptions, MethodOptions } from "@bufbuild/protobuf/wkt";
 import type { Code } from "../../../google/rpc/code_pb.js";
 
 /**
@@ -141,6 +141,35 @@ export declare type ReasonSpec = Message<"function.common.v1.ReasonSpec"> & {
 export declare const ReasonSpecSchema: GenMessage<ReasonSpec>;
 
 /**
+ * What an event is about, and who may see it.
+ *
+ * @generated from message function.common.v1.EventPolicy
+ */
+export declare type EventPolicy = Message<"function.common.v1.EventPolicy"> & {
+  /**
+   * The kind of resource that the event is about, such as `company`. Scopes of
+   * roles count by it.
+   *
+   * @generated from field: string subject_type = 1;
+   */
+  subjectType: string;
+
+  /**
+   * The permission that a caller must hold, for the whole tenant or for the
+   * resource, to see such events: `company.read`.
+   *
+   * @generated from field: string permission = 2;
+   */
+  permission: string;
+};
+
+/**
+ * Describes the message function.common.v1.EventPolicy.
+ * Use `create(EventPolicySchema)` to create a new message.
+ */
+export declare const EventPolicySchema: GenMessage<EventPolicy>;
+
+/**
  * What happens when the same call arrives twice, and so what a client may
  * retry on its own.
  *
@@ -182,6 +211,14 @@ export enum Idempotency {
  * Describes the enum function.common.v1.Idempotency.
  */
 export declare const IdempotencySchema: GenEnum<Idempotency>;
+
+/**
+ * The policy of an event; every message that is an event has one, and no
+ * other message has.
+ *
+ * @generated from extension: function.common.v1.EventPolicy event = 50904;
+ */
+export declare const event: GenExtension<MessageOptions, EventPolicy>;
 
 /**
  * The policy of a method; every method of the platform declares one.

@@ -1110,6 +1110,14 @@ export declare type ListPreferencesRequest = Message<"function.notifications.v1.
    * @generated from field: function.notifications.v1.PreferenceHolder holder = 1;
    */
   holder?: PreferenceHolder | undefined;
+
+  /**
+   * The channel, which is needed for an address of one that the operator has
+   * added.
+   *
+   * @generated from field: string channel = 2;
+   */
+  channel: string;
 };
 
 /**

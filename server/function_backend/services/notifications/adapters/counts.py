@@ -57,5 +57,5 @@ class Counts:
         self._seen |= found.keys()
         for channel in self._seen:
             each = found.get(channel, Waiting(channel, 0, 0.0))
-            self._waiting.labels(channel).set(each.count)
+            self._waiting.labels(channel).set(each.due)
             self._longest.labels(channel).set(max(0.0, each.longest_seconds))

@@ -2,8 +2,8 @@
 
 Two fences stand one behind the other. What a template may consist of is a short list, checked before anything of it is
 compiled: no calls, no arithmetic, no assignments, macros or includes, so that no operation of a template takes longer
-than its operands are long. Jinja's own sandbox stands behind it (`ImmutableSandboxedEnvironment`), with access to members
-of plain values alone.
+than its operands are long. Jinja's own sandbox stands behind it (`ImmutableSandboxedEnvironment`), with access to
+members of plain values alone.
 """
 
 from __future__ import annotations
@@ -80,6 +80,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
         self.globals = {}
 
     def getattr(self, obj: Any, attribute: str) -> Any:  # noqa: ANN401  whatever stands in a template
+        """As `getitem`: `a.b` and `a["b"]` are the same."""
         return self.getitem(obj, attribute)
 
     def getitem(self, obj: Any, argument: Any) -> Any:  # noqa: ANN401
@@ -133,7 +134,10 @@ class _Examination:
 
     def of(self, tree: nodes.Template) -> None:
         targets = {
-            name.name for loop in tree.find_all(nodes.For) for name in _and_below(loop.target) if _is(name, nodes.Name)
+            name.name
+            for loop in tree.find_all(nodes.For)
+            for name in _and_below(loop.target)
+            if isinstance(name, nodes.Name)
         }
         known = self._names | targets | ({"loop"} if targets else set())
         for node in _and_below(tree):
@@ -166,11 +170,5 @@ def _and_below(node: nodes.Node) -> Iterator[nodes.Node]:
         waiting.extend(found.iter_child_nodes())
 
 
-def _is(node: nodes.Node, kind: type[nodes.Node]) -> bool:
-    return isinstance(node, kind)
-
-
 def _listed(names: frozenset[str]) -> str:
     return ", ".join(sorted(names))
-
-

@@ -67,7 +67,7 @@ class Senders:
             except ServiceError as error:
                 _log.warning("sending notifications was interrupted: %s", error.reason)
                 self._ending.wait(_AFTER_FAILURE_SECONDS)
-            except Exception:  # the thread goes on, whatever it is
+            except Exception:  # noqa: BLE001  the thread goes on, whatever it is
                 _log.exception("sending notifications failed")
                 self._ending.wait(_AFTER_FAILURE_SECONDS)
             self._sleep()

@@ -9,13 +9,10 @@ import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
-from typing import Literal
 
-from function_backend.kernel.secret import Secret
 from function_backend.services.notifications.adapters.mime import Mailbox, as_email, message_id
+from function_backend.services.notifications.domain.channel_policies import EmailPolicy
 from function_backend.services.notifications.ports import (
     OutgoingMessage,
     PermanentFailureError,
@@ -28,23 +25,6 @@ _AUTHENTICATION = frozenset({530, 534, 535, 538})
 """Codes by which a server asks for other credentials: that is the operator's fault, and so may be mended."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MailServer:
-    """Where e-mail is handed in."""
-
-    host: str
-    port: int
-    security: Literal["starttls", "tls", "none"]
-    """`starttls`: encrypted after a beginning in the clear, and refused when the server cannot; `tls`: from the first
-    byte on; `none`: in the clear."""
-    user: str = ""
-    password: Secret | None = field(default=None, repr=False)
-    ca: Path | None = None
-    """Certificates to trust instead of those of the system."""
-    timeout: float = 30.0
-    """Seconds that one answer of the server may take."""
-
-
 class SmtpChannel:
     """See `ChannelAdapter`. SMTP knows no key that makes handing over safe to repeat."""
 
@@ -53,20 +33,20 @@ class SmtpChannel:
 
     def __init__(
         self,
-        server: MailServer,
+        policy: EmailPolicy,
         *,
         sender: Mailbox,
         reply_to: Mailbox | None,
-        connections: int,
         now: Callable[[], datetime],
     ) -> None:
-        self._server = server
+        self._policy = policy
+        self._host, self._port = policy.address
         self._sender = sender
         self._reply_to = reply_to
         self._now = now
-        self._context = _context(server) if server.security != "none" else None
+        self._context = _context(policy) if policy.security != "none" else None
         self._free: deque[tuple[smtplib.SMTP, float]] = deque()
-        self._room = threading.BoundedSemaphore(connections)
+        self._room = threading.BoundedSemaphore(policy.connections)
         self._closed = False
 
     def send(self, message: OutgoingMessage) -> str:
@@ -119,25 +99,27 @@ class SmtpChannel:
         except smtplib.SMTPResponseException as error:
             code = error.smtp_code
             if code in _AUTHENTICATION:
-                raise TemporaryFailureError(f"the mail server refuses the credentials of the settings ({code})") from None
+                raise TemporaryFailureError(
+                    f"the mail server refuses the credentials of the settings ({code})"
+                ) from None
             raise TemporaryFailureError(f"the mail server refuses connections ({code})") from None
         except (smtplib.SMTPException, OSError, ValueError) as error:
             raise TemporaryFailureError(f"the mail server cannot be reached ({_cause(error)})") from None
 
     def _connect(self) -> smtplib.SMTP:
-        server = self._server
-        if server.security == "tls":
+        policy = self._policy
+        if policy.security == "tls":
             connection: smtplib.SMTP = smtplib.SMTP_SSL(
-                server.host, server.port, timeout=server.timeout, context=self._context
+                self._host, self._port, timeout=policy.timeout, context=self._context
             )
         else:
-            connection = smtplib.SMTP(server.host, server.port, timeout=server.timeout)
+            connection = smtplib.SMTP(self._host, self._port, timeout=policy.timeout)
         try:
-            if server.security == "starttls":
+            if policy.security == "starttls":
                 connection.starttls(context=self._context)
             connection.ehlo_or_helo_if_needed()
-            if server.user and server.password is not None:
-                connection.login(server.user, server.password.reveal())
+            if policy.user and policy.password is not None:
+                connection.login(policy.user, policy.password.reveal())
         except BaseException:
             _drop(connection)
             raise
@@ -150,8 +132,8 @@ class SmtpChannel:
             self._free.append((connection, time.monotonic()))
 
 
-def _context(server: MailServer) -> ssl.SSLContext:
-    return ssl.create_default_context(cafile=None if server.ca is None else str(server.ca))
+def _context(policy: EmailPolicy) -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=None if policy.ca is None else str(policy.ca))
 
 
 def _failure(code: int, said: bytes | str) -> TemporaryFailureError | PermanentFailureError:

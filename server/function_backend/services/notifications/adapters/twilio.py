@@ -11,8 +11,8 @@ from urllib.parse import quote, urlencode
 
 import orjson
 
-from function_backend.kernel.secret import Secret
 from function_backend.services.notifications.adapters.http_calls import ProviderCalls, refuse
+from function_backend.services.notifications.domain.channel_policies import SmsPolicy
 from function_backend.services.notifications.ports import OutgoingMessage
 
 _LONGEST_ID = 200
@@ -24,10 +24,11 @@ class TwilioChannel:
     name = "twilio"
     idempotent = False
 
-    def __init__(self, *, url: str, account: str, token: Secret, sender: str, timeout: float) -> None:
-        """`sender` is a number, or the id of a messaging service (`MG…`)."""
-        self._url = f"{url.rstrip('/')}/2010-04-01/Accounts/{quote(account, safe='')}/Messages.json"
-        self._authorization = "Basic " + base64.b64encode(f"{account}:{token.reveal()}".encode()).decode()
+    def __init__(self, policy: SmsPolicy, *, timeout: float) -> None:
+        """The sender is a number, or the id of a messaging service (`MG…`)."""
+        account, sender = policy.account, policy.sender
+        self._url = f"{policy.url.rstrip('/')}/2010-04-01/Accounts/{quote(account, safe='')}/Messages.json"
+        self._authorization = "Basic " + base64.b64encode(f"{account}:{policy.token.reveal()}".encode()).decode()
         self._sender = {"MessagingServiceSid" if sender.startswith("MG") else "From": sender}
         self._calls = ProviderCalls(timeout=timeout)
 

@@ -1,8 +1,8 @@
 """Chat, or anything else, through a receiver that takes signed JSON as Standard Webhooks has it.
 
-    webhook-id: <id of the notification>        the same for each attempt
-    webhook-timestamp: <seconds>
-    webhook-signature: v1,<base64 of HMAC-SHA256 over "id.timestamp.body">
+webhook-id: <id of the notification>        the same for each attempt
+webhook-timestamp: <seconds>
+webhook-signature: v1,<base64 of HMAC-SHA256 over "id.timestamp.body">
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import orjson
 
 from function_backend.kernel.secret import Secret
 from function_backend.services.notifications.adapters.http_calls import ProviderCalls, refuse
+from function_backend.services.notifications.domain.channel_policies import ChatPolicy
 from function_backend.services.notifications.ports import OutgoingMessage
 
 _LONGEST_ID = 200
@@ -29,10 +30,9 @@ class WebhookChannel:
     name = "webhook"
     idempotent = True
 
-    def __init__(self, *, url: str, secret: Secret, timeout: float, now: Callable[[], datetime]) -> None:
-        """`secret` is the key in base64, with or without `whsec_` before it."""
-        self._url = url
-        self._key = signing_key(secret)
+    def __init__(self, policy: ChatPolicy, *, timeout: float, now: Callable[[], datetime]) -> None:
+        self._url = policy.url
+        self._key = signing_key(policy.secret)
         self._now = now
         self._calls = ProviderCalls(timeout=timeout)
 
@@ -77,7 +77,10 @@ class WebhookChannel:
 
 
 def signing_key(secret: Secret) -> bytes:
-    """The key that the text says. Raises ValueError when it is not in base64, or shorter than 24 bytes."""
+    """The key that the text says in base64, with or without `whsec_` before it.
+
+    Raises ValueError when it is not in base64, or shorter than 24 bytes.
+    """
     try:
         key = base64.b64decode(secret.reveal().removeprefix(_PREFIX), validate=True)
     except ValueError:

@@ -49,8 +49,10 @@ WORDING: Mapping[str, Wording] = {
         "Neue Anmeldung bei Ihrem Konto",
         (
             _HELLO,
-            "Am {{ when|time }} hat sich jemand mit einem bisher nicht verwendeten Gerät bei Ihrem Konto angemeldet"
-            "{% if device %}: {{ device|shorten(200) }}{% endif %}{% if address %} (von {{ address }}){% endif %}.",
+            (
+                "Am {{ when|time }} hat sich jemand mit einem bisher nicht verwendeten Gerät bei Ihrem Konto angemeldet"
+                "{% if device %}: {{ device|shorten(200) }}{% endif %}{% if address %} (von {{ address }}){% endif %}."
+            ),
             _NOT_YOU,
         ),
         "Neue Anmeldung bei Ihrem Konto am {{ when|time }}.",

@@ -49,8 +49,10 @@ WORDING: Mapping[str, Wording] = {
         "New sign-in to your account",
         (
             _HELLO,
-            "somebody signed in to your account on {{ when|time }} with a device that was not used before"
-            "{% if device %}: {{ device|shorten(200) }}{% endif %}{% if address %} (from {{ address }}){% endif %}.",
+            (
+                "somebody signed in to your account on {{ when|time }} with a device that was not used before"
+                "{% if device %}: {{ device|shorten(200) }}{% endif %}{% if address %} (from {{ address }}){% endif %}."
+            ),
             _NOT_YOU,
         ),
         "New sign-in to your account on {{ when|time }}.",

@@ -74,12 +74,9 @@ class Notification:
     sequence: int = 1
     """How many events there were about it."""
 
-    @property
-    def give_up_from(self) -> datetime:
-        """From when the time counts in which it is tried."""
-        return self.created_at if self.due_at is None else max(self.created_at, self.due_at)
-
-    def ended(self, state: NotificationState, *, at: datetime, failure: str = "", provider_id: str = "") -> Notification:
+    def ended(
+        self, state: NotificationState, *, at: datetime, failure: str = "", provider_id: str = ""
+    ) -> Notification:
         """The notification, which is over; nothing of what it says is kept."""
         return replace(
             self,
@@ -104,7 +101,7 @@ def wait_before(attempt: int, *, share: float) -> timedelta:
     `share`, from 0 to 1, is which part of the upper half is waited, so that those that failed together do not all come
     back together.
     """
-    full = min(_FIRST_WAIT * 2 ** min(attempt - 1, _MOST_DOUBLINGS), _LONGEST_WAIT)
+    full = min(_FIRST_WAIT * float(2 ** min(max(attempt, 1) - 1, _MOST_DOUBLINGS)), _LONGEST_WAIT)
     return full / 2 + full / 2 * share
 
 

@@ -43,7 +43,7 @@ class Waiting(NamedTuple):
     """How much of a channel is due."""
 
     channel: str
-    count: int
+    due: int
     longest_seconds: float
 
 

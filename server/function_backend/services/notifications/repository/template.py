@@ -23,8 +23,6 @@ from function_backend.services.notifications.errors import TemplateExistsError
 from function_backend.services.notifications.tables import template_table, template_version_table
 
 if TYPE_CHECKING:
-    from sqlalchemy import Row
-
     from function_backend.persistence.unit_of_work import UnitOfWork
 
 _template, _version = template_table.c, template_version_table.c
@@ -44,8 +42,14 @@ class TemplateRepository:
 
     def add(self, template: Template) -> None:
         """Stores a new one; TemplateExistsError when there is one of its name in its language."""
-        values = {"tenant_id": self._work.tenant_id, "id": template.id, "created_at": template.created_at}
-        values |= {"name": template.name, "language": template.language, **_changing(template)}
+        values = {
+            "tenant_id": self._work.tenant_id,
+            "id": template.id,
+            "name": template.name,
+            "language": template.language,
+            "created_at": template.created_at,
+            **_changing(template),
+        }
         try:
             self._work.connection.execute(insert(template_table).values(values))
         except IntegrityError as error:
@@ -71,9 +75,7 @@ class TemplateRepository:
     def find(self, name: str, language: str, *, version: int = 0, lock: bool = False) -> Template | None:
         """The one of the name in the language, as a version has it; the latest when 0."""
         query = self._with_content(version).where(_template.name == name, _template.language == language)
-        row = self._work.connection.execute(
-            query.with_for_update(of=template_table) if lock else query
-        ).one_or_none()
+        row = self._work.connection.execute(query.with_for_update(of=template_table) if lock else query).one_or_none()
         return None if row is None else _read(row)
 
     def find_in(self, name: str, languages: Sequence[str]) -> Mapping[str, Template]:
@@ -115,9 +117,7 @@ class TemplateRepository:
 
     def uses_category(self, category: str) -> bool:
         """Whether any is in the category."""
-        query = select(_template.id).where(
-            _template.tenant_id == self._work.tenant_id, _template.category == category
-        )
+        query = select(_template.id).where(_template.tenant_id == self._work.tenant_id, _template.category == category)
         return self._work.connection.execute(query.limit(1)).one_or_none() is not None
 
     def _with_content(self, version: int) -> Select[Any]:
@@ -182,7 +182,7 @@ def _stored(variable: TemplateVariable) -> dict[str, Any]:
     }
 
 
-def _read(row: Row[Any]) -> Template:
+def _read(row: Any) -> Template:  # noqa: ANN401  of selects with more columns than the types of rows count
     content: Mapping[str, str] | None = getattr(row, "content", None)
     variables: Sequence[Mapping[str, Any]] = getattr(row, "variables", ())
     updated_at: datetime = row.updated_at

@@ -1,8 +1,8 @@
 """Handing notifications over, a few at a time, whichever tenant they belong to.
 
-A sender claims what is due for some minutes and writes that down before it hands anything over. What a killed sender had
-claimed is due again when these are over: nothing is lost, and where the provider knows the id of a notification, nothing
-arrives twice.
+A sender claims what is due for some minutes and writes that down before it hands anything over. What a killed sender
+had claimed is due again when these are over: nothing is lost, and where the provider knows the id of a notification,
+nothing arrives twice.
 """
 
 from __future__ import annotations
@@ -73,6 +73,7 @@ class _Prepared:
 class Pace:
     """How many go to whom."""
 
+    limiter: RateLimiter
     recipient_per_hour: int
     channel_per_second: float
 
@@ -89,7 +90,6 @@ class Delivering:
         sending: Sending,
         writer: Writer,
         contents: Contents,
-        limiter: RateLimiter,
         pace: Pace,
         counts: Counts,
     ) -> None:
@@ -99,7 +99,6 @@ class Delivering:
         self._sending = sending
         self._writer = writer
         self._contents = contents
-        self._limiter = limiter
         self._pace = pace
         self._counts = counts
 
@@ -108,9 +107,7 @@ class Delivering:
         holder, now = new_id(), self._clock.now()
         begun_at = time.monotonic()
         claimed = self._transactions.across_tenants(
-            lambda driver: claim_notifications(
-                driver, now=now, until=now + _HELD_FOR, holder=holder, at_most=_AT_ONCE
-            )
+            lambda driver: claim_notifications(driver, now=now, until=now + _HELD_FOR, holder=holder, at_most=_AT_ONCE)
         )
         for tenant_id, notification_id in claimed:
             in_time = time.monotonic() - begun_at < _LAST_BEGINS
@@ -145,9 +142,9 @@ class Delivering:
             return Outcome(state=None, why=str(error), retry_after=error.retry_after)
         except PermanentFailureError as error:
             return Outcome(state=NotificationState.FAILED, why=str(error), with_parts=prepared.parts)
-        except Exception as error:
-            # A channel of another package may fail in any way; the thread goes on. The text may hold the address.
-            _log.exception("the channel %s failed", prepared.channel)
+        except Exception as error:  # noqa: BLE001  a channel of another package may fail in any way
+            # What it says may hold the address.
+            _log.error("the channel %s failed: %s", prepared.channel, type(error).__name__)
             return Outcome(state=None, why=f"the channel failed ({type(error).__name__})")
         finally:
             self._counts.took(prepared.channel, time.monotonic() - begun_at)
@@ -198,12 +195,12 @@ class Delivering:
         """Seconds until it is the turn of the recipient and of the channel; 0 when it is."""
         per_hour = self._pace.recipient_per_hour
         who = limit_key(work.tenant_id, f"{notification.channel}:{notification.addressee.address.casefold()}")
-        wait = self._limiter.take(who, rate=per_hour / 3600, burst=float(per_hour))
+        wait = self._pace.limiter.take(who, rate=per_hour / 3600, burst=float(per_hour))
         if wait > 0:
             return wait
         per_second = self._pace.channel_per_second
         channel = limit_key(_EVERYWHERE, notification.channel)
-        return self._limiter.take(channel, rate=per_second, burst=max(1.0, per_second))
+        return self._pace.limiter.take(channel, rate=per_second, burst=max(1.0, per_second))
 
     def _said(
         self, work: UnitOfWork, notification: Notification, category: Category
@@ -287,5 +284,3 @@ def _own_call(tenant_id: UUID | None) -> Iterator[None]:
         yield
     finally:
         current_call.reset(token)
-
-

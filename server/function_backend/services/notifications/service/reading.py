@@ -41,8 +41,8 @@ class Reading:
     ) -> tuple[Sequence[Notification], str]:
         """A page of the notifications, the latest first, and the token of the next one."""
         with self._transactions.reading() as work:
-            query = (str(work.tenant_id), "notifications", repr(replace(wanted, states=frozenset())))
-            query = (*query, *sorted(wanted.states))
+            rest = repr(replace(wanted, states=frozenset()))
+            query = (str(work.tenant_id), "notifications", rest, *sorted(wanted.states))
             key = self._page_tokens.read(query, page_token)
             page = NotificationRepository(work).list_before(
                 None if key is None else UUID(key[0]), wanted, limit=page_size or DEFAULT_PAGE_SIZE

@@ -129,7 +129,7 @@ class Sending:
             return [self.accept(work, wish, place=place) for wish, place in zip(wishes, places, strict=True)]
 
     def accept(self, work: UnitOfWork, wish: Wish, *, place: str = "", built_in: bool = False) -> Accepted:
-        """The notification, as a part of the unit of work. With `built_in` it is written with the service's template."""
+        """The notification, as a part of the unit of work; with `built_in` in the words of the service."""
         channel, address = self._addressed(wish, place)
         asked = _asked(wish, channel, address)
         if wish.key:
@@ -234,9 +234,7 @@ class Sending:
             expires_at=wish.expires_at or due_at + self._rules.given_up_after,
         )
 
-    def _store(
-        self, work: UnitOfWork, notification: Notification, rendered: Rendered, category: Category
-    ) -> Accepted:
+    def _store(self, work: UnitOfWork, notification: Notification, rendered: Rendered, category: Category) -> Accepted:
         now = notification.created_at
         if not self.is_wanted(work, notification, category):
             notification = replace(

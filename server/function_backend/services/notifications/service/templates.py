@@ -121,9 +121,7 @@ class Templates:
         """The templates of the service."""
         return [each for each in built_in_templates() if each.name.startswith(prefix)]
 
-    def versions(
-        self, name: str, language: str, *, page_size: int, page_token: str
-    ) -> tuple[Sequence[Template], str]:
+    def versions(self, name: str, language: str, *, page_size: int, page_token: str) -> tuple[Sequence[Template], str]:
         """A page of the versions of a template, the latest first, and the token of the next one."""
         with self._transactions.reading() as work:
             template = _own(work, name, language, lock=False)
@@ -140,9 +138,7 @@ class Templates:
             template = self._writer.template_for(work, name, language)
         return Preview(rendered=self._writer.write(template, variables), template=template)
 
-    def preview_unsaved(
-        self, name: str, language: str, body: TemplateBody, variables: Mapping[str, Json]
-    ) -> Preview:
+    def preview_unsaved(self, name: str, language: str, body: TemplateBody, variables: Mapping[str, Json]) -> Preview:
         """What a template says that is not saved."""
         checked = self._checked(name, body)
         template = Template(id=None, name=name, language=canonical_language(language), body=checked, version=0)
