@@ -46,6 +46,11 @@ class Notices:
         if send is not None:
             self._send = send
 
+    @property
+    def is_set_up(self) -> bool:
+        """Whether anything is ever sent: where it is not, nobody needs to find out whom to tell."""
+        return self._send is not None
+
     def send(self, work: Any, notice: Notice) -> bool:  # noqa: ANN401  unknown to the kernel
         """Whether the notice will be sent: it is written in the unit of work that is handed over.
 

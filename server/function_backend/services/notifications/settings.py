@@ -18,7 +18,7 @@ from function_backend.services.notifications.domain.channel_policies import (
 )
 
 _URLS = ("public_url", "sms_url", "chat_url")
-_LINKS = ("invitation_link", "password_reset_link", "email_verification_link")
+_LINKS = ("invitation_link", "password_reset_link")
 _TOKEN = "{token}"  # noqa: S105  a place for one
 
 
@@ -76,8 +76,6 @@ class NotificationsSettings:
     `https://app.example.com/invitation#{token}`; the message has the token by itself when empty."""
     password_reset_link: str = ""
     """The same for the page that sets a new password."""
-    email_verification_link: str = ""
-    """The same for the page that confirms an e-mail address."""
     language: str = "en"
     """The language for recipients of whom none is known, and where a template has none of theirs."""
     senders: int = 4

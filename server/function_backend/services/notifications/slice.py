@@ -79,11 +79,9 @@ def build(resources: Resources, settings: NotificationsSettings) -> Slice:
     )
     telling = Telling(
         sending,
-        has_email=EMAIL in channels,
         links={
             "auth.invitation": settings.invitation_link,
             "auth.password_reset": settings.password_reset_link,
-            "auth.email_verification": settings.email_verification_link,
         },
     )
 
@@ -111,6 +109,6 @@ def build(resources: Resources, settings: NotificationsSettings) -> Slice:
             Chore(_COUNT_SECONDS, lambda driver: counts.wait(waiting_notifications(driver, clock.now()))),
         ),
         background=(senders,),
-        notices=telling.tell,
+        notices=telling.tell if EMAIL in channels else None,
         closings=tuple(adapter.close for adapter in channels.values()),
     )

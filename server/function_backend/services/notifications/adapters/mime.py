@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import SMTP, SMTPUTF8
+from email.policy import EmailPolicy
 from email.utils import format_datetime, parseaddr
 from uuid import UUID
 
@@ -15,7 +15,19 @@ import idna
 from function_backend.services.notifications.domain.addresses import AddressError, checked_address, one_line
 from function_backend.services.notifications.ports import OutgoingMessage, PermanentFailureError
 
-_SMTP, _SMTPUTF8 = SMTP.clone(max_line_length=78), SMTPUTF8.clone(max_line_length=78)
+
+class _Policy(EmailPolicy):
+    """The usual one, with links left whole: a long word that is folded becomes one that mail programs cannot read."""
+
+    def fold(self, name: str, value: str) -> str:
+        return _whole(name, value) or super().fold(name, value)
+
+    def fold_binary(self, name: str, value: str) -> bytes:
+        return _whole(name, value).encode() or super().fold_binary(name, value)
+
+
+_SMTP, _SMTPUTF8 = _Policy(linesep="\r\n"), _Policy(linesep="\r\n", utf8=True)
+_LINK = "list-unsubscribe"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +65,11 @@ class Mailbox:
     def header(self) -> Address:
         """As a header has it."""
         return Address(self.name, self.local, self.domain)
+
+
+def _whole(name: str, value: str) -> str:
+    """The header on one line when it is one with a link: shorter than the 998 characters that a line may have."""
+    return f"{name}: {value}\r\n" if name.lower() == _LINK else ""
 
 
 def message_id(notification_id: UUID, domain: str) -> str:

@@ -154,6 +154,11 @@ class _Examination:
             raise ForbiddenError(node.lineno, "templates have no lists")
         if isinstance(node, nodes.Name) and node.name not in known:
             raise ForbiddenError(node.lineno, f"the variable '{node.name}' is not declared")
+        member = node.attr if isinstance(node, nodes.Getattr) else None
+        if isinstance(node, nodes.Getitem) and isinstance(node.arg, nodes.Const):
+            member = node.arg.value
+        if isinstance(member, str) and member.startswith("_"):
+            raise ForbiddenError(node.lineno, "members that begin with '_' are not there for templates")
         if isinstance(node, nodes.Filter) and node.name not in self._filters:
             raise ForbiddenError(node.lineno, f"there is no filter '{node.name}'; there are {_listed(self._filters)}")
         if isinstance(node, nodes.Test) and node.name not in self._tests:

@@ -1,0 +1,87 @@
+"""Notifications for tests, and a caller that sends them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from google.protobuf.json_format import ParseDict
+from google.protobuf.message import Message
+
+from function.notifications.v1 import (
+    notification_pb2,
+    notification_service_pb2,
+    notification_service_pb2_grpc,
+    template_pb2,
+)
+from tests.fixtures.database_faults import eventually
+from tests.fixtures.server import RunningServer
+
+SECONDS = 30
+OVER = {
+    notification_pb2.NOTIFICATION_STATE_SENT,
+    notification_pb2.NOTIFICATION_STATE_DELIVERED,
+    notification_pb2.NOTIFICATION_STATE_FAILED,
+    notification_pb2.NOTIFICATION_STATE_SUPPRESSED,
+    notification_pb2.NOTIFICATION_STATE_CANCELLED,
+}
+wire = notification_service_pb2
+
+
+def invoice(name: str = "invoice.due", language: str = "en", **fields: object) -> template_pb2.Template:
+    """A template with a variable of each kind, in a category that can be unsubscribed from."""
+    described: dict[str, Any] = {
+        "name": name,
+        "language": language,
+        "variables": [
+            {"name": "number"},
+            {"name": "amount", "kind": "VARIABLE_KIND_NUMBER"},
+            {"name": "lines", "kind": "VARIABLE_KIND_LIST", "optional": True},
+        ],
+        "content": {
+            "subject": "Invoice {{ number }}",
+            "text": "Please pay {{ amount|number }}.{% for line in lines %}\n- {{ line }}{% endfor %}",
+            "html": "<p>Please pay <b>{{ amount|number }}</b> for {{ number }}.</p>",
+            "short_text": "Invoice {{ number }}: {{ amount|number }}",
+        },
+        **fields,
+    }
+    return ParseDict(described, template_pb2.Template())
+
+
+def wish(email: str = "ann@example.com", **fields: Any) -> notification_pb2.NotificationWish:  # noqa: ANN401  fields
+    """An invoice for somebody."""
+    described: dict[str, Any] = {
+        "recipient": {"email": email},
+        "template": "invoice.due",
+        "variables": {"number": "4711", "amount": 12.5},
+        **fields,
+    }
+    return ParseDict(described, notification_pb2.NotificationWish())
+
+
+class Notifier:
+    """Calls the service of notifications."""
+
+    def __init__(self, server: RunningServer, key: str | None = None) -> None:
+        self._stub: Any = notification_service_pb2_grpc.NotificationServiceStub(server.channel)
+        self._metadata = server.metadata(key)
+
+    def call(self, method: str, request: Message | None = None, **fields: object) -> Any:  # noqa: ANN401  its response
+        request = request or getattr(wire, f"{method}Request")(**fields)
+        return getattr(self._stub, method)(request, metadata=self._metadata, timeout=SECONDS)
+
+    def send(self, wanted: notification_pb2.NotificationWish | None = None) -> notification_pb2.Notification:
+        found: notification_pb2.Notification = self.call("SendNotification", notification=wanted or wish()).notification
+        return found
+
+    def get(self, notification_id: str) -> notification_pb2.Notification:
+        found: notification_pb2.Notification = self.call("GetNotification", id=notification_id).notification
+        return found
+
+    def over(self, notification: notification_pb2.Notification) -> notification_pb2.Notification:
+        """The notification as it is when it is over."""
+        return eventually(lambda: found if (found := self.get(notification.id)).state in OVER else None)
+
+    def template(self, template: template_pb2.Template | None = None) -> template_pb2.Template:
+        made: template_pb2.Template = self.call("CreateTemplate", template=template or invoice()).template
+        return made
