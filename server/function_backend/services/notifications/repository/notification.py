@@ -58,7 +58,8 @@ class NotificationRepository:
         statement = postgresql.insert(notification_table).values(_row(self._work.tenant_id, notification))
         # Two may ask for the same at once: the second waits here for the first to commit.
         statement = statement.on_conflict_do_nothing(constraint="notification_key_key")
-        if self._work.connection.execute(statement).rowcount:
+        stored = statement.returning(_notification.id)
+        if self._work.connection.execute(stored).scalar_one_or_none() is not None:
             return notification
         found = self.find_by_key(notification.key)
         if found is None:
