@@ -9,12 +9,14 @@ from function_backend.cache.rate_limit import HostBuckets, RateLimiter
 from function_backend.kernel.gates import Gates
 from function_backend.kernel.notices import Notices
 from function_backend.kernel.references import References
+from function_backend.vault.wrapped_keys import WrappedKeys
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from prometheus_client import CollectorRegistry
 
+    from function_backend.jobs.queue import JobQueue
     from function_backend.kernel.clock import Clock
     from function_backend.kernel.declared_method import DeclaredMethod
     from function_backend.kernel.pagination import PageTokens
@@ -34,6 +36,8 @@ class Resources:
     """Wrap the keys that encrypt; from the settings."""
     vault: Vault
     """Seals and opens secrets of tenants."""
+    jobs: JobQueue
+    """Takes what is to be done behind the answer, as a part of the transaction that asks for it."""
     permission_catalogue: frozenset[str]
     """The permissions that the methods of all services declare."""
     methods: tuple[DeclaredMethod, ...] = ()
@@ -48,6 +52,8 @@ class Resources:
     """Counts what may be done so often; made before the fork, so that all workers count together."""
     registry: CollectorRegistry | None = None
     """Where metrics are made; None for that of the process."""
+    wrapped_keys: WrappedKeys = field(default_factory=WrappedKeys)
+    """The keys of all slices that a master key has wrapped."""
     listener_healthy: Callable[[], bool]
     """Whether change notifications arrive; while they do not, nothing may be answered from a cache without asking."""
     epoch_age: Callable[[], float]

@@ -310,6 +310,8 @@ def _request_by_id(method: ContractMethod, ids: dict[str, str]) -> Message | Non
         "ClientCredentialService": "client_credential",
         "EvaluationService": "decision",
         "SimulationService": "simulation",
+        # The job of a simulation has its id.
+        "JobService": "simulation",
     }.get(method.descriptor.containing_service.name, "company")
     request = method.request()
     if isinstance(request, role_service_pb2.UpdateRoleRequest):

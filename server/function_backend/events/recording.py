@@ -1,4 +1,4 @@
-"""Writes what a transaction recorded: outbox events and audit records, in one statement just before the commit."""
+"""Writes what a transaction recorded: logged events and audit records, in one statement just before the commit."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from function_backend.events.outbox import shard_of
+from function_backend.events.sharding import shard_of
 from function_backend.kernel.identifiers import new_id
 from function_backend.persistence import arrays
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from uuid import UUID
 
     from function_backend.kernel.call import Call
     from function_backend.kernel.clock import Clock
@@ -22,14 +23,14 @@ if TYPE_CHECKING:
 _RECORD_ONE_SQL = """
     select record_event(
         %b::timestamptz, %b::text, %b::text, %b::text, %b::text, %b::uuid, %b::smallint, %b::text, %b::text, %b::uuid,
-        %b::bigint, %b::timestamptz, %b::bytea, %b::bytea, %b::text::jsonb, %b::bytea
+        %b::bigint, %b::timestamptz, %b::bytea, %b::bytea, %b::text::jsonb, %b::bytea, %b::text::jsonb
     )
 """
 _RECORD_MANY_SQL = """
     select record_events(
         %b::timestamptz, %b::text, %b::text, %b::text, %b::text, %b::uuid[], %b::bigint[]::smallint[], %b::text[],
         %b::text[], %b::uuid[], %b::bigint[], %b::timestamptz[], %b::bytea[], %b::bytea[],
-        %b::text[]::jsonb[], %b::bytea[]
+        %b::text[]::jsonb[], %b::bytea[], %b::text[]::jsonb[]
     )
 """
 
@@ -37,9 +38,19 @@ _RECORD_MANY_SQL = """
 class EventRecorder:
     """The sink of all units of work."""
 
-    def __init__(self, clock: Clock, *, trace_context: Callable[[], str] = str) -> None:
-        """`trace_context` gives the current `traceparent`, or nothing; it travels with the events."""
+    def __init__(
+        self,
+        clock: Clock,
+        *,
+        trace_context: Callable[[], str] = str,
+        committed: Callable[[UUID], None] = lambda _: None,
+    ) -> None:
+        """`trace_context` gives the current `traceparent`, or nothing; it travels with the events.
+
+        `committed` hears the tenant after each commit of events; it must neither fail nor take long.
+        """
         self._clock = clock
+        self._committed = committed
         self._trace_context = trace_context
         self._payloads: dict[type[DomainEvent], Callable[[Any], bytes]] = {}
 
@@ -55,6 +66,10 @@ class EventRecorder:
             work.driver.execute(_RECORD_ONE_SQL, (*common, *self._row(events[0])))
         else:
             work.driver.execute(_RECORD_MANY_SQL, (*common, *self._columns(events)))
+
+    def committed(self, work: UnitOfWork) -> None:
+        """See EventSink."""
+        self._committed(work.tenant_id)
 
     def _common(self, call: Call) -> tuple[object, ...]:
         actor = "" if call.principal is None else call.principal.actor
@@ -73,6 +88,7 @@ class EventRecorder:
             event.after_digest,
             None if event.details is None else orjson.dumps(event.details).decode(),
             self._payload(event),
+            orjson.dumps(dict(event.labels)).decode() if event.labels else "{}",
         )
 
     def _columns(self, events: Sequence[DomainEvent]) -> tuple[object, ...]:
@@ -88,6 +104,7 @@ class EventRecorder:
             arrays.blobs([event.after_digest for event in events]),
             arrays.optional_texts([None if item.details is None else orjson.dumps(item.details) for item in events]),
             arrays.blobs([self._payload(event) for event in events]),
+            arrays.encoded_texts([orjson.dumps(dict(event.labels)) if event.labels else b"{}" for event in events]),
         )
 
     def _payload(self, event: DomainEvent) -> bytes:

@@ -153,10 +153,11 @@ def test_whoever_unsubscribes_before_a_notification_goes_does_not_get_it(
 
 def test_categories_are_set_listed_and_deleted_when_nothing_is_in_them(notifier: Notifier) -> None:
     name = f"c{secrets.token_hex(4)}"
-    schedule = preference_pb2.DigestSchedule(times=["17:00", "08:00"], weekdays=[1, 5], time_zone="Europe/Vienna")
+    days = [preference_pb2.WEEKDAY_MONDAY, preference_pb2.WEEKDAY_FRIDAY]
+    schedule = preference_pb2.DigestSchedule(times=["17:00", "08:00"], weekdays=days, time_zone="Europe/Vienna")
     wanted = preference_pb2.Category(name=name, description="News of ours", digest=schedule)
     made = notifier.call("SetCategory", category=wanted).category
-    assert (list(made.digest.times), list(made.digest.weekdays)) == (["08:00", "17:00"], [1, 5])
+    assert (list(made.digest.times), list(made.digest.weekdays)) == (["08:00", "17:00"], days)
     listed = notifier.call("ListCategories").categories
     assert [each.name for each in listed][:3] == ["general", "account", "security"]
     assert made in list(listed)

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import grpc
 import pytest
@@ -170,7 +171,7 @@ def test_addresses_in_all_letters_arrive(notifier: Notifier, mail: MailServer, n
         {"recipient": {"phone": "+43664123"}},
     ],
 )
-def test_what_is_no_address_is_refused_where_it_is_asked_for(notifier: Notifier, fields: dict[str, object]) -> None:
+def test_what_is_no_address_is_refused_where_it_is_asked_for(notifier: Notifier, fields: dict[str, Any]) -> None:
     with pytest.raises(grpc.RpcError, match=r"notification.recipient"):
         notifier.send(wish(**fields))
 
@@ -187,7 +188,7 @@ def test_nothing_becomes_a_header_that_is_not_one(notifier: Notifier, mail: Mail
 
 def test_a_provider_reports_what_became_of_a_message(notifier: Notifier) -> None:
     arrived, bounced = (notifier.over(notifier.send(wish(_address()))) for _ in range(2))
-    report = {"channel": "email", "provider_id": arrived.provider_id}
+    report: dict[str, Any] = {"channel": "email", "provider_id": arrived.provider_id}
     told = notifier.call("ReportDelivery", **report, delivered=True).notification
     assert told.state == State.NOTIFICATION_STATE_DELIVERED
     later = notifier.call("ReportDelivery", **report, delivered=False).notification

@@ -109,7 +109,10 @@ type MethodPolicy struct {
 	// when it answers for those alone that the caller may see or change. Holding
 	// the permission for some of them is enough to call it then; without a type
 	// the permission must be held for the whole tenant.
-	ResourceType  string `protobuf:"bytes,6,opt,name=resource_type,json=resourceType,proto3" json:"resource_type,omitempty"`
+	ResourceType string `protobuf:"bytes,6,opt,name=resource_type,json=resourceType,proto3" json:"resource_type,omitempty"`
+	// Whether what the method answers with is sensitive, so that each call that
+	// was answered is in the audit trail.
+	SensitiveRead bool `protobuf:"varint,7,opt,name=sensitive_read,json=sensitiveRead,proto3" json:"sensitive_read,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -184,6 +187,13 @@ func (x *MethodPolicy) GetResourceType() string {
 		return x.ResourceType
 	}
 	return ""
+}
+
+func (x *MethodPolicy) GetSensitiveRead() bool {
+	if x != nil {
+		return x.SensitiveRead
+	}
+	return false
 }
 
 // How a person must have signed in for a method that asks for more than usual.
@@ -310,7 +320,7 @@ func (x *ReasonSpec) GetExample() string {
 type EventPolicy struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The kind of resource that the event is about, such as `company`. Scopes of
-	// roles count by it.
+	// roles count by it. Empty where it may be about any kind.
 	SubjectType string `protobuf:"bytes,1,opt,name=subject_type,json=subjectType,proto3" json:"subject_type,omitempty"`
 	// The permission that a caller must hold, for the whole tenant or for the
 	// resource, to see such events: `company.read`.
@@ -437,7 +447,7 @@ var File_function_common_v1_options_proto protoreflect.FileDescriptor
 
 const file_function_common_v1_options_proto_rawDesc = "" +
 	"\n" +
-	" function/common/v1/options.proto\x12\x12function.common.v1\x1a google/protobuf/descriptor.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x15google/rpc/code.proto\"\x96\x02\n" +
+	" function/common/v1/options.proto\x12\x12function.common.v1\x1a google/protobuf/descriptor.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x15google/rpc/code.proto\"\xbd\x02\n" +
 	"\fMethodPolicy\x12\x1e\n" +
 	"\n" +
 	"permission\x18\x01 \x01(\tR\n" +
@@ -446,7 +456,8 @@ const file_function_common_v1_options_proto_rawDesc = "" +
 	"\tanonymous\x18\x03 \x01(\bR\tanonymous\x123\n" +
 	"\astep_up\x18\x04 \x01(\v2\x1a.function.common.v1.StepUpR\x06stepUp\x12+\n" +
 	"\x11wider_permissions\x18\x05 \x03(\tR\x10widerPermissions\x12#\n" +
-	"\rresource_type\x18\x06 \x01(\tR\fresourceType\"a\n" +
+	"\rresource_type\x18\x06 \x01(\tR\fresourceType\x12%\n" +
+	"\x0esensitive_read\x18\a \x01(\bR\rsensitiveRead\"a\n" +
 	"\x06StepUp\x12#\n" +
 	"\rsecond_factor\x18\x01 \x01(\bR\fsecondFactor\x122\n" +
 	"\amax_age\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\x06maxAge\"q\n" +

@@ -74,6 +74,7 @@ class MethodPolicy(_message.Message):
     STEP_UP_FIELD_NUMBER: _builtins.int
     WIDER_PERMISSIONS_FIELD_NUMBER: _builtins.int
     RESOURCE_TYPE_FIELD_NUMBER: _builtins.int
+    SENSITIVE_READ_FIELD_NUMBER: _builtins.int
     permission: _builtins.str
     """The permission a caller must hold, such as `company.read`. Dots separate
     the parts; a credential may hold a whole branch as `company.*`.
@@ -89,6 +90,10 @@ class MethodPolicy(_message.Message):
     when it answers for those alone that the caller may see or change. Holding
     the permission for some of them is enough to call it then; without a type
     the permission must be held for the whole tenant.
+    """
+    sensitive_read: _builtins.bool
+    """Whether what the method answers with is sensitive, so that each call that
+    was answered is in the audit trail.
     """
     @_builtins.property
     def step_up(self) -> Global___StepUp:
@@ -111,10 +116,11 @@ class MethodPolicy(_message.Message):
         step_up: Global___StepUp | None = ...,
         wider_permissions: _abc.Iterable[_builtins.str] | None = ...,
         resource_type: _builtins.str = ...,
+        sensitive_read: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["step_up", b"step_up"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["anonymous", b"anonymous", "idempotency", b"idempotency", "permission", b"permission", "resource_type", b"resource_type", "step_up", b"step_up", "wider_permissions", b"wider_permissions"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["anonymous", b"anonymous", "idempotency", b"idempotency", "permission", b"permission", "resource_type", b"resource_type", "sensitive_read", b"sensitive_read", "step_up", b"step_up", "wider_permissions", b"wider_permissions"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -192,7 +198,7 @@ class EventPolicy(_message.Message):
     PERMISSION_FIELD_NUMBER: _builtins.int
     subject_type: _builtins.str
     """The kind of resource that the event is about, such as `company`. Scopes of
-    roles count by it.
+    roles count by it. Empty where it may be about any kind.
     """
     permission: _builtins.str
     """The permission that a caller must hold, for the whole tenant or for the

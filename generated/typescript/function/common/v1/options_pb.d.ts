@@ -70,6 +70,14 @@ export declare type MethodPolicy = Message<"function.common.v1.MethodPolicy"> & 
    * @generated from field: string resource_type = 6;
    */
   resourceType: string;
+
+  /**
+   * Whether what the method answers with is sensitive, so that each call that
+   * was answered is in the audit trail.
+   *
+   * @generated from field: bool sensitive_read = 7;
+   */
+  sensitiveRead: boolean;
 };
 
 /**
@@ -148,7 +156,7 @@ export declare const ReasonSpecSchema: GenMessage<ReasonSpec>;
 export declare type EventPolicy = Message<"function.common.v1.EventPolicy"> & {
   /**
    * The kind of resource that the event is about, such as `company`. Scopes of
-   * roles count by it.
+   * roles count by it. Empty where it may be about any kind.
    *
    * @generated from field: string subject_type = 1;
    */

@@ -17,6 +17,7 @@ OWNER_ONLY = frozenset({"auth.tenant.delete", "auth.tenant.export", "auth.tenant
 _RECORD = ".record"
 _EXPORT = ".export"
 _OWN = "auth."
+_ABOUT_PEOPLE = (_OWN, "audit.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,13 +76,15 @@ def _administrator(catalogue: PermissionCatalogue) -> frozenset[str]:
 
 
 def _editor(catalogue: PermissionCatalogue) -> frozenset[str]:
-    return catalogue.in_branches(frozenset(name for name in catalogue.names if not name.startswith(_OWN)))
+    return catalogue.in_branches(
+        frozenset(name for name in catalogue.names - PLATFORM if not name.startswith(_ABOUT_PEOPLE))
+    )
 
 
 # By name and not by branches: a branch would take in what is not for readers as soon as a key was made from it.
 def _viewer(catalogue: PermissionCatalogue) -> frozenset[str]:
     return frozenset(
-        found.name for found in catalogue.permissions if _is_reading(found) and not found.name.startswith(_OWN)
+        found.name for found in catalogue.permissions if _is_reading(found) and not found.name.startswith(_ABOUT_PEOPLE)
     )
 
 
@@ -100,7 +103,7 @@ _DEFINITIONS: Mapping[str, tuple[str, Callable[[PermissionCatalogue], frozenset[
         "Everything within the tenant, except what ends the tenant or carries it away as a whole.",
         _administrator,
     ),
-    "editor": ("Reads and changes the data of all services, and nothing about who may do what.", _editor),
+    "editor": ("Reads and changes the data of all services, and nothing about who may do what or did what.", _editor),
     "viewer": ("Reads the data of all services.", _viewer),
-    "auditor": ("Reads everything, also who may do what, and changes nothing.", _auditor),
+    "auditor": ("Reads everything, also who may do what and who did what, and changes nothing.", _auditor),
 }
