@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 from google.protobuf.json_format import ParseDict
@@ -13,8 +14,11 @@ from function.notifications.v1 import (
     notification_service_pb2_grpc,
     template_pb2,
 )
+from function_backend.kernel.pagination import PageTokens
+from function_backend.services.notifications.adapters.unsubscribe_tokens import Subscription, UnsubscribeTokens
+from function_backend.services.notifications.domain.addresses import holder_digest
 from tests.fixtures.database_faults import eventually
-from tests.fixtures.server import RunningServer
+from tests.fixtures.server import TOKEN_SECRET, RunningServer
 
 SECONDS = 30
 OVER = {
@@ -85,3 +89,21 @@ class Notifier:
     def template(self, template: template_pb2.Template | None = None) -> template_pb2.Template:
         made: template_pb2.Template = self.call("CreateTemplate", template=template or invoice()).template
         return made
+
+
+def told(server: RunningServer, *, key: str | None = None) -> dict[str, str]:
+    """Ids of two notifications that wait, and the name of a template of which there are two, with two versions."""
+    notifier = Notifier(server, key)
+    name = f"t.n{uuid.uuid4().hex}"
+    made = notifier.template(invoice(name))
+    made.description = "Another one"
+    notifier.call("UpdateTemplate", template=made)
+    notifier.template(invoice(name, "de"))
+    sent = [notifier.send(wish(recipient={"chat": "#tests"}, template=name)) for _ in range(2)]
+    return {"notification": sent[0].id, "template": name}
+
+
+def unsubscribe_token(tenant_id: str, chat: str, category: str) -> str:
+    """The token of the link for whoever a chat finds there, as the servers of the tests write it."""
+    tokens = UnsubscribeTokens(PageTokens(TOKEN_SECRET.encode()), public_url="")
+    return tokens.write(Subscription(uuid.UUID(tenant_id), holder_digest("chat", chat), category, "chat"))

@@ -200,7 +200,11 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]
 
 def test_a_package_adds_a_channel_by_an_entry_point(start_server: StartServer, installed: Path) -> None:
     server = start_server(
-        settings={"notifications.plugins": "pager", "notifications.plugin_options": f"pager.file={installed}"}
+        settings={
+            "notifications.chat_url": "",
+            "notifications.plugins": "pager",
+            "notifications.plugin_options": f"pager.file={installed}",
+        }
     )
     notifier = Notifier(server)
     notifier.template()
