@@ -25,6 +25,7 @@ pytest_plugins = [
     "tests.fixtures.companies",
     "tests.fixtures.grpcurl",
     "tests.fixtures.http_port",
+    "tests.fixtures.mail_server",
     "tests.fixtures.people_rows",
     "tests.fixtures.subjects",
     "tests.fixtures.webhook_receiver",

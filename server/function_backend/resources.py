@@ -5,12 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from function_backend.cache.rate_limit import HostBuckets, RateLimiter
 from function_backend.kernel.gates import Gates
+from function_backend.kernel.notices import Notices
 from function_backend.kernel.references import References
 from function_backend.vault.wrapped_keys import WrappedKeys
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from prometheus_client import CollectorRegistry
 
     from function_backend.jobs.queue import JobQueue
     from function_backend.kernel.clock import Clock
@@ -42,6 +46,12 @@ class Resources:
     """Reads resources of other slices by their ids."""
     gates: Gates = field(default_factory=Gates)
     """What changes must pass before they are committed."""
+    notices: Notices = field(default_factory=Notices)
+    """Tells people what concerns them."""
+    limiter: RateLimiter = field(default_factory=HostBuckets)
+    """Counts what may be done so often; made before the fork, so that all workers count together."""
+    registry: CollectorRegistry | None = None
+    """Where metrics are made; None for that of the process."""
     wrapped_keys: WrappedKeys = field(default_factory=WrappedKeys)
     """The keys of all slices that a master key has wrapped."""
     listener_healthy: Callable[[], bool]

@@ -25,6 +25,7 @@ from function_backend.services.auth.ports import PasswordAttempt
 from function_backend.services.auth.service.new_password import PasswordPolicies, UsualPolicies
 from function_backend.services.auth.service.people import People, Surroundings, open_people
 from function_backend.services.auth.service.session_end import NoSessions
+from function_backend.services.auth.service.user_notices import UserNotices
 from function_backend.services.auth.settings import AuthSettings
 from tests.factories.auth import a_principal, calling
 from tests.fixtures.clock import SetClock
@@ -118,6 +119,7 @@ def people_scene(
             grants=held,
             administrators=held,
             sessions=NoSessions(),
+            notices=UserNotices(ticking.notices),
         ),
     )
     administrator = a_principal()

@@ -15,6 +15,7 @@ from google.protobuf.json_format import MessageToDict, ParseDict
 from google.protobuf.message_factory import GetMessageClass
 from joserfc.jwk import ECKey
 
+from tests.factories.notifications import unsubscribe_token
 from tests.factories.rules import accepting, loan
 from tests.fixtures.accounts import tenant_of
 from tests.fixtures.grants import CLIENT
@@ -31,8 +32,9 @@ METHODS = {
             "function.auth.",
             "function.rules.",
             "function.jobs.",
-            "google.longrunning.",
+            "function.notifications.",
             "function.webhooks.",
+            "google.longrunning.",
         )
     )
 }
@@ -87,6 +89,7 @@ def test_every_change_is_in_the_audit_trail(start_server: StartServer) -> None:
         _rules,
         _jobs,
         _webhooks,
+        _notifications,
         _installation,
     ):
         go_through(caller)
@@ -268,6 +271,30 @@ def _hooks(caller: _Caller) -> None:
     caller.send("CreateHook", {"name": name, "definition": name, "operations": ["company.update"]})
     caller.send("UpdateHook", {"name": name, "order": 5})
     caller.send("DeleteHook", {"name": name})
+
+
+def _notifications(caller: _Caller) -> None:
+    caller.send("SetCategory", {"category": {"name": "news"}})
+    content = {"subject": "s", "text": "t"}
+    template = {"name": "news.one", "language": "en", "category": "news", "content": content}
+    caller.send("CreateTemplate", {"template": template})
+    caller.send("UpdateTemplate", {"template": {**template, "description": "Another one"}})
+    wish = {"recipient": {"chat": "#tests"}, "template": "news.one"}
+    sent = caller.send("SendNotification", {"notification": {**wish, "send_time": "2999-01-01T00:00:00Z"}})
+    caller.send("CancelNotification", {"id": sent["notification"]["id"]})
+    made = caller.send("BatchSendNotifications", {"notifications": [wish]})["notifications"]
+    with psycopg.connect(caller.server.database.superuser_url) as connection:
+        connection.execute(
+            "update notification set state = 'sent', due_at = null, provider_id = 'there' where id = %s",
+            (made[0]["id"],),
+        )
+    caller.send("ReportDelivery", {"channel": "chat", "provider_id": "there", "delivered": True})
+    holder = {"chat": "#tests"}
+    caller.send("SetPreference", {"holder": holder, "category": "news", "channel": "chat", "subscribed": True})
+    tenant_id = caller.send("GetTenant")["tenant"]["id"]
+    caller.send("DeleteTemplate", {"name": "news.one", "language": "en"})
+    caller.send("Unsubscribe", {"token": unsubscribe_token(tenant_id, "#tests", "news")}, anonymous=True)
+    caller.send("DeleteCategory", {"name": "news"})
 
 
 def _jobs(caller: _Caller) -> None:

@@ -24,6 +24,7 @@ _DEFINER_SEES_ALL = {
     "audit_head",
     "audit_retention",
     "company_label",
+    "notification",
     "role",
     "role_binding",
     "role_inheritance",

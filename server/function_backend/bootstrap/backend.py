@@ -31,6 +31,7 @@ from function_backend.kernel.clock import Clock
 from function_backend.kernel.declared_method import DeclaredMethod
 from function_backend.kernel.gates import Gates
 from function_backend.kernel.identity import Authenticator
+from function_backend.kernel.notices import Notices
 from function_backend.kernel.observed_calls import CallObserver
 from function_backend.kernel.pagination import PageTokens
 from function_backend.kernel.references import References
@@ -99,7 +100,7 @@ class Backend:
             committed=lambda tenant_id: listener.announce(TOPIC, str(tenant_id)),
         )
         transactions = Transactions(self._database, recorder, push=self._push)
-        references, gates = References(), Gates()
+        references, gates, notices = References(), Gates(), Notices()
         master_keys = MasterKeys.parse(settings.auth.master_keys)
         resources = Resources(
             transactions=transactions,
@@ -112,6 +113,9 @@ class Backend:
             methods=declared_methods(SLICES),
             references=references,
             gates=gates,
+            notices=notices,
+            limiter=around.limiter,
+            registry=around.registry,
             listener_healthy=self._listener.healthy,
             epoch_age=self._listener.epoch_age,
         )
@@ -123,6 +127,7 @@ class Backend:
             recorder.learn(each.event_payloads)
             references.learn(each.references, each.pages)
             gates.learn(each.gates)
+            notices.learn(each.notices)
             if self._push is not None:
                 self._push.carry(each.pushed | {TOPIC})
         calls = CallPool(settings.server.threads, name="call")

@@ -23,6 +23,7 @@ from function_backend.runtime.child import Child
 from function_backend.runtime.http.connections import networks
 from function_backend.runtime.http.monitor import Monitor, serve_monitor
 from function_backend.runtime.http.oauth import OAuthPages
+from function_backend.runtime.http.unsubscribing import UnsubscribePages
 from function_backend.runtime.http.workers import Workers, own_socket, serving_sockets
 from function_backend.runtime.status_file import StatusFile, WorkerStatus
 from function_backend.runtime.supervisor import MONITOR, Duties, Supervisor
@@ -156,6 +157,7 @@ def _monitor(
             folder.registry,
             status,
             oauth=OAuthPages(workers),
+            unsubscribing=UnsubscribePages(workers),
             trusted=networks(settings.metrics.trusted_proxies),
         )
         try:

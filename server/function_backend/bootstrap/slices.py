@@ -12,10 +12,11 @@ from function_backend.services.auth import slice as auth
 from function_backend.services.company import slice as company
 from function_backend.services.events import slice as events
 from function_backend.services.jobs import slice as jobs
+from function_backend.services.notifications import slice as notifications
 from function_backend.services.rules import slice as rules
 from function_backend.services.webhooks import slice as webhooks
 
-SLICES = (auth, company, rules, events, jobs, audit, webhooks)
+SLICES = (auth, company, rules, events, jobs, audit, webhooks, notifications)
 """The module of each service that wires it: `build(resources, settings)` returns its `Slice`."""
 
 FOREIGN_CONTRACTS: Mapping[str, tuple[ModuleType, ...]] = {"jobs": (operations_pb2,)}

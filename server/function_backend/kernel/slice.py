@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from function_backend.kernel.gates import Gate
     from function_backend.kernel.identity import Authenticator
     from function_backend.kernel.jobs import JobKind, Schedule
+    from function_backend.kernel.notices import Notice
     from function_backend.kernel.observed_calls import CallObserver
     from function_backend.kernel.references import ResourcePages
     from function_backend.kernel.statistics import CacheStatistics, ConsumerStatistics, Reading
@@ -74,6 +75,8 @@ class Slice:
     """Type of a resource to what reads all of them, page by page, for other slices."""
     gates: Callable[[str, Call], Gate | None] | None = None
     """Opens what changes of an operation must pass; one slice of the service has it."""
+    notices: Callable[[Any, Notice], bool] | None = None
+    """Sends what other slices have to tell people, in the unit of work that is handed over; one slice has it."""
     closings: tuple[Callable[[], None], ...] = ()
     """Called when the worker's last call is over, while the database can still be reached."""
     endings: tuple[Callable[[], None], ...] = ()

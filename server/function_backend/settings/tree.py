@@ -17,6 +17,7 @@ from function_backend.services.audit.settings import AuditSettings
 from function_backend.services.auth.settings import AuthSettings
 from function_backend.services.company.settings import CompanySettings
 from function_backend.services.events.settings import EventsSettings
+from function_backend.services.notifications.settings import NotificationsSettings
 from function_backend.services.rules.settings import RulesSettings
 from function_backend.services.webhooks.settings import WebhooksSettings
 from function_backend.settings.errors import SettingsError
@@ -90,6 +91,7 @@ class Settings:
     jobs: JobsSettings
     audit: AuditSettings
     webhooks: WebhooksSettings
+    notifications: NotificationsSettings
     log: LogSettings
     metrics: MetricsSettings
     tracing: TracingSettings

@@ -29,6 +29,7 @@ from function_backend.services.auth.service.granting import KeyOwners
 from function_backend.services.auth.service.guards import RoleGuards
 from function_backend.services.auth.service.standing import Standing
 from function_backend.services.auth.service.tenants import TenantService
+from function_backend.services.auth.service.user_notices import UserNotices
 from function_backend.services.auth.settings import AuthSettings
 from tests.factories.auth import a_principal, calling
 from tests.fixtures import postgres
@@ -64,6 +65,7 @@ def api_keys(resources: Resources) -> ApiKeyService:
         catalogue=catalogue,
         owners=KeyOwners(subjects=Subjects(), standing=Standing(entitlements, guards, guards)),
         administrators=guards,
+        notices=UserNotices(resources.notices),
     )
 
 

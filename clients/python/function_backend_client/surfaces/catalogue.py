@@ -27,6 +27,7 @@ from function.auth.v1 import (
     tenant_service_pb2_grpc,
     user_service_pb2_grpc,
 )
+from function.notifications.v1 import notification_service_pb2_grpc
 from function.webhooks.v1 import webhook_service_pb2_grpc
 from function_backend_client.surfaces.api_keys import ApiKeys, AsyncApiKeys
 from function_backend_client.surfaces.audit import AsyncAudit, Audit
@@ -37,6 +38,7 @@ from function_backend_client.surfaces.client_credentials import AsyncClientCrede
 from function_backend_client.surfaces.credentials import AsyncCredentials, Credentials
 from function_backend_client.surfaces.groups import AsyncGroups, Groups
 from function_backend_client.surfaces.master_keys import AsyncMasterKeys, MasterKeys
+from function_backend_client.surfaces.notifications import AsyncNotifications, Notifications
 from function_backend_client.surfaces.oauth import AsyncOAuth, OAuth
 from function_backend_client.surfaces.permissions import AsyncPermissions, Permissions
 from function_backend_client.surfaces.relation_schemas import AsyncRelationSchemas, RelationSchemas
@@ -68,6 +70,7 @@ class Surfaces:
         self.credentials = Credentials(credential_service_pb2_grpc.CredentialServiceStub(channel))
         self.groups = Groups(group_service_pb2_grpc.GroupServiceStub(channel))
         self.master_keys = MasterKeys(master_key_service_pb2_grpc.MasterKeyServiceStub(channel))
+        self.notifications = Notifications(notification_service_pb2_grpc.NotificationServiceStub(channel))
         self.oauth = OAuth(oauth_service_pb2_grpc.OAuthServiceStub(channel))
         self.permissions = Permissions(permission_service_pb2_grpc.PermissionServiceStub(channel))
         self.relation_schemas = RelationSchemas(relation_schema_service_pb2_grpc.RelationSchemaServiceStub(channel))
@@ -99,6 +102,7 @@ class AsyncSurfaces:
         self.credentials = AsyncCredentials(credential_service_pb2_grpc.CredentialServiceStub(channel))
         self.groups = AsyncGroups(group_service_pb2_grpc.GroupServiceStub(channel))
         self.master_keys = AsyncMasterKeys(master_key_service_pb2_grpc.MasterKeyServiceStub(channel))
+        self.notifications = AsyncNotifications(notification_service_pb2_grpc.NotificationServiceStub(channel))
         self.oauth = AsyncOAuth(oauth_service_pb2_grpc.OAuthServiceStub(channel))
         self.permissions = AsyncPermissions(permission_service_pb2_grpc.PermissionServiceStub(channel))
         self.relation_schemas = AsyncRelationSchemas(

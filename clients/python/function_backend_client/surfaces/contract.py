@@ -29,6 +29,7 @@ from function.auth.v1 import (
 from function.company.v1 import company_service_pb2
 from function.events.v1 import event_service_pb2
 from function.jobs.v1 import job_service_pb2
+from function.notifications.v1 import notification_service_pb2
 from function.rules.v1 import (
     definition_service_pb2,
     distribution_service_pb2,
@@ -63,6 +64,7 @@ CONTRACT: tuple[FileDescriptor, ...] = (
     company_service_pb2.DESCRIPTOR,
     event_service_pb2.DESCRIPTOR,
     job_service_pb2.DESCRIPTOR,
+    notification_service_pb2.DESCRIPTOR,
     definition_service_pb2.DESCRIPTOR,
     distribution_service_pb2.DESCRIPTOR,
     evaluation_service_pb2.DESCRIPTOR,

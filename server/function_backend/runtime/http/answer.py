@@ -39,6 +39,7 @@ class Answer:
     status: HTTPStatus
     body: bytes
     headers: tuple[tuple[str, str], ...] = field(default=())
+    content_type: str = "application/json"
 
 
 def success(message: Message, *, whole: bool, headers: tuple[tuple[str, str], ...]) -> Answer:

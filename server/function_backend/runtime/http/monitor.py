@@ -1,7 +1,10 @@
-"""The HTTP port: `/metrics` for Prometheus, `/healthz` and `/readyz` for whoever runs the process, and OAuth.
+"""The HTTP port: metrics, health, OAuth, and links to unsubscribe.
+
+`/metrics` is for Prometheus, `/healthz` and `/readyz` for whoever runs the process.
 
 It is served by a process of its own, so that a scrape neither waits for calls nor makes them wait. That process knows
-no secrets and no database: what OAuth clients ask, it hands to a worker (`oauth.py`).
+no secrets and no database: what OAuth clients ask, it hands to a worker (`oauth.py`), and so with links to
+unsubscribe (`unsubscribing.py`).
 """
 
 from __future__ import annotations
@@ -20,6 +23,7 @@ from prometheus_client.exposition import choose_encoder
 from function_backend.runtime.http.answer import Answer, refusal
 from function_backend.runtime.http.connections import BoundedServer, Network, client_address
 from function_backend.runtime.http.oauth import PAGES, OAuthPages, Request
+from function_backend.runtime.http.unsubscribing import UNSUBSCRIBE_PATH, UnsubscribePages
 from function_backend.runtime.process_metrics import ProcessCollector
 from function_backend.runtime.status_file import StatusFile, WorkerStatus
 
@@ -47,6 +51,7 @@ class Monitor(BoundedServer):
         status: StatusFile,
         *,
         oauth: OAuthPages,
+        unsubscribing: UnsubscribePages,
         trusted: Sequence[Network] = (),
     ) -> None:
         """`trusted` are the networks of proxies that say for whom they ask."""
@@ -54,6 +59,7 @@ class Monitor(BoundedServer):
         self.registry = registry
         self.status = status
         self.oauth = oauth
+        self.unsubscribing = unsubscribing
         self.trusted = tuple(trusted)
 
 
@@ -70,8 +76,8 @@ class _Page(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         path, _, query = self.path.partition("?")
-        if path in PAGES:
-            self._oauth(path, query)
+        if path in PAGES or path == UNSUBSCRIBE_PATH:
+            self._forward(path, query)
             return
         self.server.arrived(self.connection)
         page = {"/metrics": self._metrics, "/healthz": self._alive, "/readyz": self._ready}.get(path)
@@ -85,14 +91,14 @@ class _Page(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         path, _, query = self.path.partition("?")
-        if path in PAGES:
-            self._oauth(path, query)
+        if path in PAGES or path == UNSUBSCRIBE_PATH:
+            self._forward(path, query)
         else:
             self.server.arrived(self.connection)
             self.close_connection = True
             self._answer(HTTPStatus.NOT_FOUND, "text/plain; charset=utf-8", b"nothing is taken here\n")
 
-    def _oauth(self, path: str, query: str) -> None:
+    def _forward(self, path: str, query: str) -> None:
         body = self._body()
         self.server.arrived(self.connection)
         if isinstance(body, Answer):
@@ -109,7 +115,8 @@ class _Page(BaseHTTPRequestHandler):
             body=body,
             address=client_address(self.client_address[0], forwarded, self.server.trusted),
         )
-        self._send(self.server.oauth.answer(request))
+        pages = self.server.unsubscribing if path == UNSUBSCRIBE_PATH else self.server.oauth
+        self._send(pages.answer(request))
 
     def _body(self) -> bytes | Answer:
         """What was sent; when it cannot be told where it ends, or it is too long, what to answer."""
@@ -134,7 +141,7 @@ class _Page(BaseHTTPRequestHandler):
         for name, value in answer.headers:
             self.send_header(name, value)
         if answer.body:
-            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Type", answer.content_type)
         self.send_header("Content-Length", str(len(answer.body)))
         self.send_header("X-Content-Type-Options", "nosniff")
         if self.close_connection:

@@ -96,7 +96,7 @@ class OAuthPages:
         path = f"/{_SERVICE.full_name}/{page.rpc}"
         try:
             body, trailing = self._workers.call(
-                path, message.SerializeToString(), _metadata(request), timeout=_TIMEOUT_SECONDS
+                path, message.SerializeToString(), call_metadata(request), timeout=_TIMEOUT_SECONDS
             )
         except NoWorkerError:
             return _with(
@@ -122,7 +122,8 @@ def _read(request: Request, message: Message) -> None:
     identify(message, request.headers.get_all("authorization", []))
 
 
-def _metadata(request: Request) -> Sequence[tuple[str, str | bytes]]:
+def call_metadata(request: Request) -> Sequence[tuple[str, str | bytes]]:
+    """What the call says of the request that it comes from."""
     device = request.headers.get("user-agent", "")
     found: list[tuple[str, str | bytes]] = [
         (_ADDRESS, request.address),

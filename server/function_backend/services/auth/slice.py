@@ -44,6 +44,7 @@ from function_backend.services.auth.service.tenant_export import ExportTenant
 from function_backend.services.auth.service.tenant_life import TenantLife
 from function_backend.services.auth.service.tenant_policy import TENANT_TOPIC, TenantPolicy
 from function_backend.services.auth.service.tenants import TenantService
+from function_backend.services.auth.service.user_notices import UserNotices
 from function_backend.services.auth.servicer.api_key import ApiKeyServicer
 from function_backend.services.auth.servicer.certificate_identity import CertificateIdentityServicer
 from function_backend.services.auth.servicer.client_credential import ClientCredentialServicer
@@ -79,6 +80,7 @@ def build(resources: Resources, settings: AuthSettings) -> Slice:
     guards = RoleGuards(built_in, resources.clock, resources.transactions)
     rules = TenantRules(access_token_lifetime=settings.access_token_lifetime)
     policy = TenantPolicy(rules)
+    notices = UserNotices(resources.notices)
     keys = open_keys(resources, settings.key_policy)
     entitlements = EntitlementRepository(built_in.by_id, now=resources.clock.now)
     people = open_people(
@@ -91,6 +93,7 @@ def build(resources: Resources, settings: AuthSettings) -> Slice:
             grants=guards,
             administrators=guards,
             sessions=StoredSessionEnd(resources.clock),
+            notices=notices,
         ),
     )
     session_uses = SessionUses(resources.clock)
@@ -116,6 +119,7 @@ def build(resources: Resources, settings: AuthSettings) -> Slice:
             policy=policy,
             catalogue=catalogue,
             authenticator=authenticator,
+            notices=notices,
         ),
     )
     relations = open_relations(resources, settings.relation_policy)
@@ -223,6 +227,7 @@ def _key_servicers(
         catalogue=catalogue,
         owners=owners,
         administrators=administrators,
+        notices=UserNotices(resources.notices),
     )
     changes = ApiKeyChanges(
         transactions=transactions, clock=clock, catalogue=catalogue, administrators=administrators, owners=owners

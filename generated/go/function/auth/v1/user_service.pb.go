@@ -1339,6 +1339,8 @@ type InviteUserResponse struct {
 	User *User `protobuf:"bytes,1,opt,name=user,proto3" json:"user,omitempty"`
 	// The token, to be handed to the user. It works once. It is shown here and
 	// never again.
+	// Empty when it was sent to the user: where the operator has set up e-mail and
+	// the user has an address.
 	Token string `protobuf:"bytes,2,opt,name=token,proto3" json:"token,omitempty"`
 	// When it stops working.
 	ExpireTime    *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=expire_time,json=expireTime,proto3" json:"expire_time,omitempty"`
@@ -1477,6 +1479,8 @@ type RenewInvitationResponse struct {
 	User *User `protobuf:"bytes,1,opt,name=user,proto3" json:"user,omitempty"`
 	// The token, to be handed to the user. It works once. It is shown here and
 	// never again.
+	// Empty when it was sent to the user: where the operator has set up e-mail and
+	// the user has an address.
 	Token string `protobuf:"bytes,2,opt,name=token,proto3" json:"token,omitempty"`
 	// When it stops working.
 	ExpireTime    *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=expire_time,json=expireTime,proto3" json:"expire_time,omitempty"`
@@ -2082,6 +2086,8 @@ type StartPasswordResetResponse struct {
 	User *User `protobuf:"bytes,1,opt,name=user,proto3" json:"user,omitempty"`
 	// The token, to be handed to the user. It works once. It is shown here and
 	// never again.
+	// Empty when it was sent to the user: where the operator has set up e-mail and
+	// the user has an address.
 	Token string `protobuf:"bytes,2,opt,name=token,proto3" json:"token,omitempty"`
 	// When it stops working.
 	ExpireTime    *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=expire_time,json=expireTime,proto3" json:"expire_time,omitempty"`

@@ -436,6 +436,51 @@ const (
 	ErrorReason_ERROR_REASON_REPLAY_NOT_FOUND ErrorReason = 529
 	// The endpoint has a replay that goes on.
 	ErrorReason_ERROR_REASON_REPLAY_LIMIT_REACHED ErrorReason = 530
+	// The tenant has no such notification, or it is not kept any more.
+	ErrorReason_ERROR_REASON_NOTIFICATION_NOT_FOUND ErrorReason = 580
+	// The key belongs to a notification that says something else, or to somebody
+	// else.
+	ErrorReason_ERROR_REASON_NOTIFICATION_KEY_REUSED ErrorReason = 581
+	// The notification is being sent or is over, so it cannot be cancelled.
+	ErrorReason_ERROR_REASON_NOTIFICATION_STATE ErrorReason = 582
+	// The recipient has no address for the channel, or one that cannot be used;
+	// `BadRequest` names it.
+	ErrorReason_ERROR_REASON_NOTIFICATION_RECIPIENT_INVALID ErrorReason = 583
+	// The operator has not set the channel up.
+	ErrorReason_ERROR_REASON_NOTIFICATION_CHANNEL_UNAVAILABLE ErrorReason = 584
+	// The variables are not those that the template declares; `BadRequest` names
+	// each.
+	ErrorReason_ERROR_REASON_NOTIFICATION_VARIABLES_INVALID ErrorReason = 585
+	// There is no template of this name, or not in this language or version.
+	ErrorReason_ERROR_REASON_TEMPLATE_NOT_FOUND ErrorReason = 586
+	// The tenant has a template of this name in this language already.
+	ErrorReason_ERROR_REASON_TEMPLATE_EXISTS ErrorReason = 587
+	// The template cannot be read, uses what templates may not use, or a
+	// variable that it does not declare; `BadRequest` names each place.
+	ErrorReason_ERROR_REASON_TEMPLATE_INVALID ErrorReason = 588
+	// The etag in the request is not the current one: somebody changed the
+	// template in between.
+	ErrorReason_ERROR_REASON_TEMPLATE_ETAG_MISMATCH ErrorReason = 589
+	// The template cannot be written with these variables: it uses a member that
+	// is not there, or is too much work.
+	ErrorReason_ERROR_REASON_TEMPLATE_FAILED ErrorReason = 590
+	// The tenant has as many templates as it may have.
+	ErrorReason_ERROR_REASON_TEMPLATE_LIMIT_REACHED ErrorReason = 591
+	// There is no category of notifications with this name.
+	ErrorReason_ERROR_REASON_CATEGORY_NOT_FOUND ErrorReason = 592
+	// Templates are in the category.
+	ErrorReason_ERROR_REASON_CATEGORY_IN_USE ErrorReason = 593
+	// Nobody can unsubscribe from the category.
+	ErrorReason_ERROR_REASON_CATEGORY_MANDATORY ErrorReason = 594
+	// The category is one of the service, which cannot be changed or deleted.
+	ErrorReason_ERROR_REASON_CATEGORY_BUILT_IN ErrorReason = 595
+	// The tenant has as many categories as it may have.
+	ErrorReason_ERROR_REASON_CATEGORY_LIMIT_REACHED ErrorReason = 596
+	// The token is not one of a link that the service has sent.
+	ErrorReason_ERROR_REASON_UNSUBSCRIBE_TOKEN_INVALID ErrorReason = 597
+	// The tenant asks for more notifications than it may; `RetryInfo` says when
+	// there is room again.
+	ErrorReason_ERROR_REASON_NOTIFICATION_RATE_LIMITED ErrorReason = 598
 )
 
 // Enum value maps for ErrorReason.
@@ -614,181 +659,219 @@ var (
 		528: "ERROR_REASON_DELIVERY_NOT_FOUND",
 		529: "ERROR_REASON_REPLAY_NOT_FOUND",
 		530: "ERROR_REASON_REPLAY_LIMIT_REACHED",
+		580: "ERROR_REASON_NOTIFICATION_NOT_FOUND",
+		581: "ERROR_REASON_NOTIFICATION_KEY_REUSED",
+		582: "ERROR_REASON_NOTIFICATION_STATE",
+		583: "ERROR_REASON_NOTIFICATION_RECIPIENT_INVALID",
+		584: "ERROR_REASON_NOTIFICATION_CHANNEL_UNAVAILABLE",
+		585: "ERROR_REASON_NOTIFICATION_VARIABLES_INVALID",
+		586: "ERROR_REASON_TEMPLATE_NOT_FOUND",
+		587: "ERROR_REASON_TEMPLATE_EXISTS",
+		588: "ERROR_REASON_TEMPLATE_INVALID",
+		589: "ERROR_REASON_TEMPLATE_ETAG_MISMATCH",
+		590: "ERROR_REASON_TEMPLATE_FAILED",
+		591: "ERROR_REASON_TEMPLATE_LIMIT_REACHED",
+		592: "ERROR_REASON_CATEGORY_NOT_FOUND",
+		593: "ERROR_REASON_CATEGORY_IN_USE",
+		594: "ERROR_REASON_CATEGORY_MANDATORY",
+		595: "ERROR_REASON_CATEGORY_BUILT_IN",
+		596: "ERROR_REASON_CATEGORY_LIMIT_REACHED",
+		597: "ERROR_REASON_UNSUBSCRIBE_TOKEN_INVALID",
+		598: "ERROR_REASON_NOTIFICATION_RATE_LIMITED",
 	}
 	ErrorReason_value = map[string]int32{
-		"ERROR_REASON_UNSPECIFIED":                    0,
-		"ERROR_REASON_INVALID_REQUEST":                1,
-		"ERROR_REASON_MALFORMED_REQUEST":              2,
-		"ERROR_REASON_INVALID_FILTER":                 3,
-		"ERROR_REASON_INVALID_PAGE_TOKEN":             4,
-		"ERROR_REASON_INVALID_CONSISTENCY_TOKEN":      5,
-		"ERROR_REASON_CREDENTIAL_MISSING":             6,
-		"ERROR_REASON_CREDENTIAL_INVALID":             7,
-		"ERROR_REASON_CREDENTIAL_EXPIRED":             8,
-		"ERROR_REASON_CREDENTIAL_REVOKED":             9,
-		"ERROR_REASON_PERMISSION_MISSING":             10,
-		"ERROR_REASON_PERMISSION_ESCALATION":          11,
-		"ERROR_REASON_RATE_LIMITED":                   12,
-		"ERROR_REASON_OVERLOADED":                     13,
-		"ERROR_REASON_DEADLINE_TOO_SHORT":             14,
-		"ERROR_REASON_CALL_CANCELLED":                 15,
-		"ERROR_REASON_REQUEST_ID_REUSED":              16,
-		"ERROR_REASON_DEPENDENCY_UNAVAILABLE":         17,
-		"ERROR_REASON_CONCURRENT_CHANGE":              18,
-		"ERROR_REASON_INTERNAL":                       19,
-		"ERROR_REASON_RESPONSE_TOO_LARGE":             20,
-		"ERROR_REASON_COMPANY_NOT_FOUND":              100,
-		"ERROR_REASON_COMPANY_STATE_NOT_FOUND":        101,
-		"ERROR_REASON_COMPANY_IDENTIFIER_TAKEN":       102,
-		"ERROR_REASON_COMPANY_ETAG_MISMATCH":          103,
-		"ERROR_REASON_COMPANY_DELETED":                104,
-		"ERROR_REASON_COMPANY_NOT_DELETED":            105,
-		"ERROR_REASON_IMPORT_TOO_LARGE":               106,
-		"ERROR_REASON_IMPORT_OUT_OF_ORDER":            107,
-		"ERROR_REASON_TENANT_NOT_FOUND":               200,
-		"ERROR_REASON_TENANT_NAME_TAKEN":              201,
-		"ERROR_REASON_API_KEY_NOT_FOUND":              202,
-		"ERROR_REASON_API_KEY_ETAG_MISMATCH":          330,
-		"ERROR_REASON_API_KEY_QUOTA_EXCEEDED":         331,
-		"ERROR_REASON_API_KEY_REVOKED":                332,
-		"ERROR_REASON_API_KEY_DIGEST_TAKEN":           333,
-		"ERROR_REASON_API_KEY_OWNER_NOT_FOUND":        334,
-		"ERROR_REASON_CERTIFICATE_UNKNOWN":            335,
-		"ERROR_REASON_CERTIFICATE_IDENTITY_NOT_FOUND": 336,
-		"ERROR_REASON_CERTIFICATE_NAME_TAKEN":         337,
-		"ERROR_REASON_SUBJECT_DISABLED":               338,
-		"ERROR_REASON_SESSION_ENDED":                  339,
-		"ERROR_REASON_TOO_MANY_WATCHERS":              340,
-		"ERROR_REASON_OAUTH_INVALID_REQUEST":          250,
-		"ERROR_REASON_OAUTH_INVALID_CLIENT":           251,
-		"ERROR_REASON_OAUTH_INVALID_GRANT":            252,
-		"ERROR_REASON_OAUTH_UNAUTHORIZED_CLIENT":      253,
-		"ERROR_REASON_OAUTH_UNSUPPORTED_GRANT_TYPE":   254,
-		"ERROR_REASON_OAUTH_INVALID_SCOPE":            255,
-		"ERROR_REASON_OAUTH_INVALID_TARGET":           256,
-		"ERROR_REASON_OAUTH_AUTHORIZATION_PENDING":    257,
-		"ERROR_REASON_OAUTH_SLOW_DOWN":                258,
-		"ERROR_REASON_OAUTH_ACCESS_DENIED":            259,
-		"ERROR_REASON_OAUTH_EXPIRED_TOKEN":            260,
-		"ERROR_REASON_SESSION_NOT_FOUND":              261,
-		"ERROR_REASON_CLIENT_NOT_FOUND":               262,
-		"ERROR_REASON_CLIENT_CREDENTIAL_NOT_FOUND":    263,
-		"ERROR_REASON_TOO_MANY_CLIENT_CREDENTIALS":    264,
-		"ERROR_REASON_DEVICE_REQUEST_NOT_FOUND":       265,
-		"ERROR_REASON_NOT_A_PERSON":                   266,
-		"ERROR_REASON_TENANT_SUSPENDED":               210,
-		"ERROR_REASON_TENANT_NOT_SUSPENDED":           211,
-		"ERROR_REASON_TENANT_DELETED":                 212,
-		"ERROR_REASON_TENANT_TREE_TOO_DEEP":           213,
-		"ERROR_REASON_TENANT_ETAG_MISMATCH":           214,
-		"ERROR_REASON_TENANT_HAS_CHILDREN":            215,
-		"ERROR_REASON_TENANT_PROTECTED":               216,
-		"ERROR_REASON_SIGNING_KEY_NOT_FOUND":          350,
-		"ERROR_REASON_SIGNING_KEY_ROTATION_PENDING":   351,
-		"ERROR_REASON_USER_NOT_FOUND":                 220,
-		"ERROR_REASON_USER_NAME_TAKEN":                221,
-		"ERROR_REASON_USER_EMAIL_TAKEN":               222,
-		"ERROR_REASON_USER_ETAG_MISMATCH":             223,
-		"ERROR_REASON_USER_STATE":                     224,
-		"ERROR_REASON_GROUP_NOT_FOUND":                225,
-		"ERROR_REASON_GROUP_NAME_TAKEN":               226,
-		"ERROR_REASON_GROUP_ETAG_MISMATCH":            227,
-		"ERROR_REASON_GROUP_CYCLE":                    228,
-		"ERROR_REASON_GROUP_TOO_DEEP":                 229,
-		"ERROR_REASON_GROUP_FULL":                     230,
-		"ERROR_REASON_SERVICE_ACCOUNT_NOT_FOUND":      231,
-		"ERROR_REASON_SERVICE_ACCOUNT_NAME_TAKEN":     232,
-		"ERROR_REASON_SERVICE_ACCOUNT_ETAG_MISMATCH":  233,
-		"ERROR_REASON_PASSWORD_REFUSED":               234,
-		"ERROR_REASON_PASSWORD_CHANGE_REQUIRED":       235,
-		"ERROR_REASON_SIGN_IN_FAILED":                 236,
-		"ERROR_REASON_SIGN_IN_DELAYED":                237,
-		"ERROR_REASON_SECOND_FACTOR_REQUIRED":         238,
-		"ERROR_REASON_SECOND_FACTOR_INVALID":          239,
-		"ERROR_REASON_SECOND_FACTOR_ENROLLED":         240,
-		"ERROR_REASON_SECOND_FACTOR_MISSING":          241,
-		"ERROR_REASON_HASHING_OVERLOADED":             242,
-		"ERROR_REASON_INVITATION_INVALID":             243,
-		"ERROR_REASON_PASSWORD_RESET_INVALID":         244,
-		"ERROR_REASON_NOT_A_USER":                     245,
-		"ERROR_REASON_ROLE_NOT_FOUND":                 280,
-		"ERROR_REASON_ROLE_NAME_TAKEN":                281,
-		"ERROR_REASON_ROLE_BUILT_IN":                  282,
-		"ERROR_REASON_ROLE_IN_USE":                    283,
-		"ERROR_REASON_ROLE_CYCLE":                     284,
-		"ERROR_REASON_ROLE_TOO_DEEP":                  285,
-		"ERROR_REASON_ROLE_ETAG_MISMATCH":             286,
-		"ERROR_REASON_ROLE_BINDING_NOT_FOUND":         287,
-		"ERROR_REASON_LAST_ADMINISTRATOR":             288,
-		"ERROR_REASON_STEP_UP_REQUIRED":               289,
-		"ERROR_REASON_RESOURCE_OUT_OF_SCOPE":          290,
-		"ERROR_REASON_ROLE_SUBJECT_NOT_FOUND":         291,
-		"ERROR_REASON_ROLE_LIMIT_REACHED":             292,
-		"ERROR_REASON_RELATION_SCHEMA_INVALID":        300,
-		"ERROR_REASON_RELATION_SCHEMA_NOT_FOUND":      301,
-		"ERROR_REASON_RELATION_SCHEMA_ORPHANS_TUPLES": 302,
-		"ERROR_REASON_RELATION_SCHEMA_CHANGED":        303,
-		"ERROR_REASON_RELATION_UNKNOWN":               304,
-		"ERROR_REASON_RELATIONSHIP_INVALID":           305,
-		"ERROR_REASON_RELATIONSHIP_EXISTS":            306,
-		"ERROR_REASON_PRECONDITION_FAILED":            307,
-		"ERROR_REASON_CHECK_TOO_COMPLEX":              308,
-		"ERROR_REASON_DECISION_NOT_FOUND":             309,
-		"ERROR_REASON_DEFINITION_NOT_FOUND":           400,
-		"ERROR_REASON_DEFINITION_NAME_TAKEN":          401,
-		"ERROR_REASON_DEFINITION_INVALID":             402,
-		"ERROR_REASON_DEFINITION_LIMIT_REACHED":       403,
-		"ERROR_REASON_VERSION_NOT_FOUND":              404,
-		"ERROR_REASON_VERSION_STATE":                  405,
-		"ERROR_REASON_VERSION_ETAG_MISMATCH":          406,
-		"ERROR_REASON_APPROVAL_BY_AUTHOR":             407,
-		"ERROR_REASON_TESTS_FAILED":                   408,
-		"ERROR_REASON_NOTHING_TO_ROLL_BACK_TO":        409,
-		"ERROR_REASON_NOT_IN_FORCE":                   420,
-		"ERROR_REASON_DECISION_INPUT_INVALID":         421,
-		"ERROR_REASON_LOGGED_DECISION_NOT_FOUND":      422,
-		"ERROR_REASON_DECISION_NOT_REPLAYABLE":        423,
-		"ERROR_REASON_DECISION_REFERENCE_DENIED":      424,
-		"ERROR_REASON_TOO_MANY_FOLLOWERS":             480,
-		"ERROR_REASON_TOO_MANY_FOLLOWED":              481,
-		"ERROR_REASON_DECISION_RECORD_INVALID":        482,
-		"ERROR_REASON_SIMULATION_NOT_FOUND":           440,
-		"ERROR_REASON_SIMULATION_LIMIT_REACHED":       441,
-		"ERROR_REASON_ROLLOUT_NOT_FOUND":              450,
-		"ERROR_REASON_ROLLOUT_INVALID":                451,
-		"ERROR_REASON_CHANGE_DENIED":                  460,
-		"ERROR_REASON_HOOK_FAILED":                    461,
-		"ERROR_REASON_HOOK_NOT_FOUND":                 462,
-		"ERROR_REASON_HOOK_NAME_TAKEN":                463,
-		"ERROR_REASON_HOOK_ETAG_MISMATCH":             464,
-		"ERROR_REASON_HOOK_MISFIT":                    465,
-		"ERROR_REASON_HOOK_LIMIT_REACHED":             466,
-		"ERROR_REASON_CONDITION_INVALID":              470,
-		"ERROR_REASON_INVALID_EVENT_CURSOR":           500,
-		"ERROR_REASON_EVENT_CURSOR_EXPIRED":           501,
-		"ERROR_REASON_UNKNOWN_EVENT_TYPE":             502,
-		"ERROR_REASON_EVENT_TYPE_HIDDEN":              503,
-		"ERROR_REASON_TOO_MANY_EVENT_WATCHERS":        504,
-		"ERROR_REASON_EVENT_WATCHER_TOO_SLOW":         505,
-		"ERROR_REASON_EVENT_NOT_FOUND":                506,
-		"ERROR_REASON_JOB_NOT_FOUND":                  550,
-		"ERROR_REASON_JOB_STATE":                      551,
-		"ERROR_REASON_JOB_DUPLICATE":                  552,
-		"ERROR_REASON_JOB_SCHEDULE_NOT_FOUND":         553,
-		"ERROR_REASON_TOO_MANY_JOB_WATCHERS":          554,
-		"ERROR_REASON_AUDIT_RECORD_NOT_FOUND":         610,
-		"ERROR_REASON_AUDIT_RETENTION_TOO_SHORT":      611,
-		"ERROR_REASON_ENDPOINT_NOT_FOUND":             520,
-		"ERROR_REASON_ENDPOINT_ETAG_MISMATCH":         521,
-		"ERROR_REASON_ENDPOINT_LIMIT_REACHED":         522,
-		"ERROR_REASON_WEBHOOK_URL_REFUSED":            523,
-		"ERROR_REASON_ENDPOINT_DISABLED":              524,
-		"ERROR_REASON_SECRET_NOT_FOUND":               525,
-		"ERROR_REASON_LAST_SECRET":                    526,
-		"ERROR_REASON_SECRET_LIMIT_REACHED":           527,
-		"ERROR_REASON_DELIVERY_NOT_FOUND":             528,
-		"ERROR_REASON_REPLAY_NOT_FOUND":               529,
-		"ERROR_REASON_REPLAY_LIMIT_REACHED":           530,
+		"ERROR_REASON_UNSPECIFIED":                      0,
+		"ERROR_REASON_INVALID_REQUEST":                  1,
+		"ERROR_REASON_MALFORMED_REQUEST":                2,
+		"ERROR_REASON_INVALID_FILTER":                   3,
+		"ERROR_REASON_INVALID_PAGE_TOKEN":               4,
+		"ERROR_REASON_INVALID_CONSISTENCY_TOKEN":        5,
+		"ERROR_REASON_CREDENTIAL_MISSING":               6,
+		"ERROR_REASON_CREDENTIAL_INVALID":               7,
+		"ERROR_REASON_CREDENTIAL_EXPIRED":               8,
+		"ERROR_REASON_CREDENTIAL_REVOKED":               9,
+		"ERROR_REASON_PERMISSION_MISSING":               10,
+		"ERROR_REASON_PERMISSION_ESCALATION":            11,
+		"ERROR_REASON_RATE_LIMITED":                     12,
+		"ERROR_REASON_OVERLOADED":                       13,
+		"ERROR_REASON_DEADLINE_TOO_SHORT":               14,
+		"ERROR_REASON_CALL_CANCELLED":                   15,
+		"ERROR_REASON_REQUEST_ID_REUSED":                16,
+		"ERROR_REASON_DEPENDENCY_UNAVAILABLE":           17,
+		"ERROR_REASON_CONCURRENT_CHANGE":                18,
+		"ERROR_REASON_INTERNAL":                         19,
+		"ERROR_REASON_RESPONSE_TOO_LARGE":               20,
+		"ERROR_REASON_COMPANY_NOT_FOUND":                100,
+		"ERROR_REASON_COMPANY_STATE_NOT_FOUND":          101,
+		"ERROR_REASON_COMPANY_IDENTIFIER_TAKEN":         102,
+		"ERROR_REASON_COMPANY_ETAG_MISMATCH":            103,
+		"ERROR_REASON_COMPANY_DELETED":                  104,
+		"ERROR_REASON_COMPANY_NOT_DELETED":              105,
+		"ERROR_REASON_IMPORT_TOO_LARGE":                 106,
+		"ERROR_REASON_IMPORT_OUT_OF_ORDER":              107,
+		"ERROR_REASON_TENANT_NOT_FOUND":                 200,
+		"ERROR_REASON_TENANT_NAME_TAKEN":                201,
+		"ERROR_REASON_API_KEY_NOT_FOUND":                202,
+		"ERROR_REASON_API_KEY_ETAG_MISMATCH":            330,
+		"ERROR_REASON_API_KEY_QUOTA_EXCEEDED":           331,
+		"ERROR_REASON_API_KEY_REVOKED":                  332,
+		"ERROR_REASON_API_KEY_DIGEST_TAKEN":             333,
+		"ERROR_REASON_API_KEY_OWNER_NOT_FOUND":          334,
+		"ERROR_REASON_CERTIFICATE_UNKNOWN":              335,
+		"ERROR_REASON_CERTIFICATE_IDENTITY_NOT_FOUND":   336,
+		"ERROR_REASON_CERTIFICATE_NAME_TAKEN":           337,
+		"ERROR_REASON_SUBJECT_DISABLED":                 338,
+		"ERROR_REASON_SESSION_ENDED":                    339,
+		"ERROR_REASON_TOO_MANY_WATCHERS":                340,
+		"ERROR_REASON_OAUTH_INVALID_REQUEST":            250,
+		"ERROR_REASON_OAUTH_INVALID_CLIENT":             251,
+		"ERROR_REASON_OAUTH_INVALID_GRANT":              252,
+		"ERROR_REASON_OAUTH_UNAUTHORIZED_CLIENT":        253,
+		"ERROR_REASON_OAUTH_UNSUPPORTED_GRANT_TYPE":     254,
+		"ERROR_REASON_OAUTH_INVALID_SCOPE":              255,
+		"ERROR_REASON_OAUTH_INVALID_TARGET":             256,
+		"ERROR_REASON_OAUTH_AUTHORIZATION_PENDING":      257,
+		"ERROR_REASON_OAUTH_SLOW_DOWN":                  258,
+		"ERROR_REASON_OAUTH_ACCESS_DENIED":              259,
+		"ERROR_REASON_OAUTH_EXPIRED_TOKEN":              260,
+		"ERROR_REASON_SESSION_NOT_FOUND":                261,
+		"ERROR_REASON_CLIENT_NOT_FOUND":                 262,
+		"ERROR_REASON_CLIENT_CREDENTIAL_NOT_FOUND":      263,
+		"ERROR_REASON_TOO_MANY_CLIENT_CREDENTIALS":      264,
+		"ERROR_REASON_DEVICE_REQUEST_NOT_FOUND":         265,
+		"ERROR_REASON_NOT_A_PERSON":                     266,
+		"ERROR_REASON_TENANT_SUSPENDED":                 210,
+		"ERROR_REASON_TENANT_NOT_SUSPENDED":             211,
+		"ERROR_REASON_TENANT_DELETED":                   212,
+		"ERROR_REASON_TENANT_TREE_TOO_DEEP":             213,
+		"ERROR_REASON_TENANT_ETAG_MISMATCH":             214,
+		"ERROR_REASON_TENANT_HAS_CHILDREN":              215,
+		"ERROR_REASON_TENANT_PROTECTED":                 216,
+		"ERROR_REASON_SIGNING_KEY_NOT_FOUND":            350,
+		"ERROR_REASON_SIGNING_KEY_ROTATION_PENDING":     351,
+		"ERROR_REASON_USER_NOT_FOUND":                   220,
+		"ERROR_REASON_USER_NAME_TAKEN":                  221,
+		"ERROR_REASON_USER_EMAIL_TAKEN":                 222,
+		"ERROR_REASON_USER_ETAG_MISMATCH":               223,
+		"ERROR_REASON_USER_STATE":                       224,
+		"ERROR_REASON_GROUP_NOT_FOUND":                  225,
+		"ERROR_REASON_GROUP_NAME_TAKEN":                 226,
+		"ERROR_REASON_GROUP_ETAG_MISMATCH":              227,
+		"ERROR_REASON_GROUP_CYCLE":                      228,
+		"ERROR_REASON_GROUP_TOO_DEEP":                   229,
+		"ERROR_REASON_GROUP_FULL":                       230,
+		"ERROR_REASON_SERVICE_ACCOUNT_NOT_FOUND":        231,
+		"ERROR_REASON_SERVICE_ACCOUNT_NAME_TAKEN":       232,
+		"ERROR_REASON_SERVICE_ACCOUNT_ETAG_MISMATCH":    233,
+		"ERROR_REASON_PASSWORD_REFUSED":                 234,
+		"ERROR_REASON_PASSWORD_CHANGE_REQUIRED":         235,
+		"ERROR_REASON_SIGN_IN_FAILED":                   236,
+		"ERROR_REASON_SIGN_IN_DELAYED":                  237,
+		"ERROR_REASON_SECOND_FACTOR_REQUIRED":           238,
+		"ERROR_REASON_SECOND_FACTOR_INVALID":            239,
+		"ERROR_REASON_SECOND_FACTOR_ENROLLED":           240,
+		"ERROR_REASON_SECOND_FACTOR_MISSING":            241,
+		"ERROR_REASON_HASHING_OVERLOADED":               242,
+		"ERROR_REASON_INVITATION_INVALID":               243,
+		"ERROR_REASON_PASSWORD_RESET_INVALID":           244,
+		"ERROR_REASON_NOT_A_USER":                       245,
+		"ERROR_REASON_ROLE_NOT_FOUND":                   280,
+		"ERROR_REASON_ROLE_NAME_TAKEN":                  281,
+		"ERROR_REASON_ROLE_BUILT_IN":                    282,
+		"ERROR_REASON_ROLE_IN_USE":                      283,
+		"ERROR_REASON_ROLE_CYCLE":                       284,
+		"ERROR_REASON_ROLE_TOO_DEEP":                    285,
+		"ERROR_REASON_ROLE_ETAG_MISMATCH":               286,
+		"ERROR_REASON_ROLE_BINDING_NOT_FOUND":           287,
+		"ERROR_REASON_LAST_ADMINISTRATOR":               288,
+		"ERROR_REASON_STEP_UP_REQUIRED":                 289,
+		"ERROR_REASON_RESOURCE_OUT_OF_SCOPE":            290,
+		"ERROR_REASON_ROLE_SUBJECT_NOT_FOUND":           291,
+		"ERROR_REASON_ROLE_LIMIT_REACHED":               292,
+		"ERROR_REASON_RELATION_SCHEMA_INVALID":          300,
+		"ERROR_REASON_RELATION_SCHEMA_NOT_FOUND":        301,
+		"ERROR_REASON_RELATION_SCHEMA_ORPHANS_TUPLES":   302,
+		"ERROR_REASON_RELATION_SCHEMA_CHANGED":          303,
+		"ERROR_REASON_RELATION_UNKNOWN":                 304,
+		"ERROR_REASON_RELATIONSHIP_INVALID":             305,
+		"ERROR_REASON_RELATIONSHIP_EXISTS":              306,
+		"ERROR_REASON_PRECONDITION_FAILED":              307,
+		"ERROR_REASON_CHECK_TOO_COMPLEX":                308,
+		"ERROR_REASON_DECISION_NOT_FOUND":               309,
+		"ERROR_REASON_DEFINITION_NOT_FOUND":             400,
+		"ERROR_REASON_DEFINITION_NAME_TAKEN":            401,
+		"ERROR_REASON_DEFINITION_INVALID":               402,
+		"ERROR_REASON_DEFINITION_LIMIT_REACHED":         403,
+		"ERROR_REASON_VERSION_NOT_FOUND":                404,
+		"ERROR_REASON_VERSION_STATE":                    405,
+		"ERROR_REASON_VERSION_ETAG_MISMATCH":            406,
+		"ERROR_REASON_APPROVAL_BY_AUTHOR":               407,
+		"ERROR_REASON_TESTS_FAILED":                     408,
+		"ERROR_REASON_NOTHING_TO_ROLL_BACK_TO":          409,
+		"ERROR_REASON_NOT_IN_FORCE":                     420,
+		"ERROR_REASON_DECISION_INPUT_INVALID":           421,
+		"ERROR_REASON_LOGGED_DECISION_NOT_FOUND":        422,
+		"ERROR_REASON_DECISION_NOT_REPLAYABLE":          423,
+		"ERROR_REASON_DECISION_REFERENCE_DENIED":        424,
+		"ERROR_REASON_TOO_MANY_FOLLOWERS":               480,
+		"ERROR_REASON_TOO_MANY_FOLLOWED":                481,
+		"ERROR_REASON_DECISION_RECORD_INVALID":          482,
+		"ERROR_REASON_SIMULATION_NOT_FOUND":             440,
+		"ERROR_REASON_SIMULATION_LIMIT_REACHED":         441,
+		"ERROR_REASON_ROLLOUT_NOT_FOUND":                450,
+		"ERROR_REASON_ROLLOUT_INVALID":                  451,
+		"ERROR_REASON_CHANGE_DENIED":                    460,
+		"ERROR_REASON_HOOK_FAILED":                      461,
+		"ERROR_REASON_HOOK_NOT_FOUND":                   462,
+		"ERROR_REASON_HOOK_NAME_TAKEN":                  463,
+		"ERROR_REASON_HOOK_ETAG_MISMATCH":               464,
+		"ERROR_REASON_HOOK_MISFIT":                      465,
+		"ERROR_REASON_HOOK_LIMIT_REACHED":               466,
+		"ERROR_REASON_CONDITION_INVALID":                470,
+		"ERROR_REASON_INVALID_EVENT_CURSOR":             500,
+		"ERROR_REASON_EVENT_CURSOR_EXPIRED":             501,
+		"ERROR_REASON_UNKNOWN_EVENT_TYPE":               502,
+		"ERROR_REASON_EVENT_TYPE_HIDDEN":                503,
+		"ERROR_REASON_TOO_MANY_EVENT_WATCHERS":          504,
+		"ERROR_REASON_EVENT_WATCHER_TOO_SLOW":           505,
+		"ERROR_REASON_EVENT_NOT_FOUND":                  506,
+		"ERROR_REASON_JOB_NOT_FOUND":                    550,
+		"ERROR_REASON_JOB_STATE":                        551,
+		"ERROR_REASON_JOB_DUPLICATE":                    552,
+		"ERROR_REASON_JOB_SCHEDULE_NOT_FOUND":           553,
+		"ERROR_REASON_TOO_MANY_JOB_WATCHERS":            554,
+		"ERROR_REASON_AUDIT_RECORD_NOT_FOUND":           610,
+		"ERROR_REASON_AUDIT_RETENTION_TOO_SHORT":        611,
+		"ERROR_REASON_ENDPOINT_NOT_FOUND":               520,
+		"ERROR_REASON_ENDPOINT_ETAG_MISMATCH":           521,
+		"ERROR_REASON_ENDPOINT_LIMIT_REACHED":           522,
+		"ERROR_REASON_WEBHOOK_URL_REFUSED":              523,
+		"ERROR_REASON_ENDPOINT_DISABLED":                524,
+		"ERROR_REASON_SECRET_NOT_FOUND":                 525,
+		"ERROR_REASON_LAST_SECRET":                      526,
+		"ERROR_REASON_SECRET_LIMIT_REACHED":             527,
+		"ERROR_REASON_DELIVERY_NOT_FOUND":               528,
+		"ERROR_REASON_REPLAY_NOT_FOUND":                 529,
+		"ERROR_REASON_REPLAY_LIMIT_REACHED":             530,
+		"ERROR_REASON_NOTIFICATION_NOT_FOUND":           580,
+		"ERROR_REASON_NOTIFICATION_KEY_REUSED":          581,
+		"ERROR_REASON_NOTIFICATION_STATE":               582,
+		"ERROR_REASON_NOTIFICATION_RECIPIENT_INVALID":   583,
+		"ERROR_REASON_NOTIFICATION_CHANNEL_UNAVAILABLE": 584,
+		"ERROR_REASON_NOTIFICATION_VARIABLES_INVALID":   585,
+		"ERROR_REASON_TEMPLATE_NOT_FOUND":               586,
+		"ERROR_REASON_TEMPLATE_EXISTS":                  587,
+		"ERROR_REASON_TEMPLATE_INVALID":                 588,
+		"ERROR_REASON_TEMPLATE_ETAG_MISMATCH":           589,
+		"ERROR_REASON_TEMPLATE_FAILED":                  590,
+		"ERROR_REASON_TEMPLATE_LIMIT_REACHED":           591,
+		"ERROR_REASON_CATEGORY_NOT_FOUND":               592,
+		"ERROR_REASON_CATEGORY_IN_USE":                  593,
+		"ERROR_REASON_CATEGORY_MANDATORY":               594,
+		"ERROR_REASON_CATEGORY_BUILT_IN":                595,
+		"ERROR_REASON_CATEGORY_LIMIT_REACHED":           596,
+		"ERROR_REASON_UNSUBSCRIBE_TOKEN_INVALID":        597,
+		"ERROR_REASON_NOTIFICATION_RATE_LIMITED":        598,
 	}
 )
 
@@ -823,7 +906,7 @@ var File_function_common_v1_error_reason_proto protoreflect.FileDescriptor
 
 const file_function_common_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
-	"%function/common/v1/error_reason.proto\x12\x12function.common.v1\x1a function/common/v1/options.proto*\x9b\xa6\x01\n" +
+	"%function/common/v1/error_reason.proto\x12\x12function.common.v1\x1a function/common/v1/options.proto*\x89\xb9\x01\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12[\n" +
 	"\x1cERROR_REASON_INVALID_REQUEST\x10\x01\x1a9\xb2\xed\x185\b\x03\x12\n" +
@@ -1039,7 +1122,30 @@ const file_function_common_v1_error_reason_proto_rawDesc = "" +
 	"!ERROR_REASON_SECRET_LIMIT_REACHED\x10\x8f\x04\x1ak\xb2\xed\x18g\b\t\x12\bendpoint\x12\x05limit\x1aRThe endpoint 01938d2e-7a4b-7c3d-8e5f-1a2b3c4d5e6f has 5 secrets; revoke one first.\x12y\n" +
 	"\x1fERROR_REASON_DELIVERY_NOT_FOUND\x10\x90\x04\x1aS\xb2\xed\x18O\b\x05\x12\bdelivery\x1aAThe delivery 01938d2e-7a4b-7c3d-8e5f-1a2b3c4d5e6f does not exist.\x12s\n" +
 	"\x1dERROR_REASON_REPLAY_NOT_FOUND\x10\x91\x04\x1aO\xb2\xed\x18K\b\x05\x12\x06replay\x1a?The replay 01938d2e-7a4b-7c3d-8e5f-1a2b3c4d5e6f does not exist.\x12\x9c\x01\n" +
-	"!ERROR_REASON_REPLAY_LIMIT_REACHED\x10\x92\x04\x1at\xb2\xed\x18p\b\t\x12\bendpoint\x12\x06replay\x1aZThe replay 01938d2e-7a4b-7c3d-8e5f-1a2b3c4d5e70 of the endpoint goes on; wait for its end.B\xd1\x01\n" +
+	"!ERROR_REASON_REPLAY_LIMIT_REACHED\x10\x92\x04\x1at\xb2\xed\x18p\b\t\x12\bendpoint\x12\x06replay\x1aZThe replay 01938d2e-7a4b-7c3d-8e5f-1a2b3c4d5e70 of the endpoint goes on; wait for its end.\x12\x84\x01\n" +
+	"#ERROR_REASON_NOTIFICATION_NOT_FOUND\x10\xc4\x04\x1aZ\xb2\xed\x18V\b\x05\x12\x0fnotification_id\x1aANotification 01938d2e-7f04-7c3e-9d55-0a6f3c3f0b11 does not exist.\x12\x98\x01\n" +
+	"$ERROR_REASON_NOTIFICATION_KEY_REUSED\x10\xc5\x04\x1am\xb2\xed\x18i\b\x06\x12\x03key\x12\x0fnotification_id\x1aOThe key 'invoice-4711-due' belongs to another notification; choose another key.\x12\xa2\x01\n" +
+	"\x1fERROR_REASON_NOTIFICATION_STATE\x10\xc6\x04\x1a|\xb2\xed\x18x\b\t\x12\x0fnotification_id\x12\x05state\x1a\\Notification 01938d2e-7f04-7c3e-9d55-0a6f3c3f0b11 is sent; only what waits can be cancelled.\x12o\n" +
+	"+ERROR_REASON_NOTIFICATION_RECIPIENT_INVALID\x10\xc7\x04\x1a=\xb2\xed\x189\b\x03\x12\n" +
+	"violations\x1a)recipient.email: is not an e-mail address\x12|\n" +
+	"-ERROR_REASON_NOTIFICATION_CHANNEL_UNAVAILABLE\x10\xc8\x04\x1aH\xb2\xed\x18D\b\t\x12\achannel\x1a7The channel 'sms' is not set up; this server has email.\x12b\n" +
+	"+ERROR_REASON_NOTIFICATION_VARIABLES_INVALID\x10\xc9\x04\x1a0\xb2\xed\x18,\b\x03\x12\n" +
+	"violations\x1a\x1cvariables.amount: is missing\x12p\n" +
+	"\x1fERROR_REASON_TEMPLATE_NOT_FOUND\x10\xca\x04\x1aJ\xb2\xed\x18F\b\x05\x12\x04name\x12\blanguage\x1a2The template 'invoice.due' does not exist in 'de'.\x12\x84\x01\n" +
+	"\x1cERROR_REASON_TEMPLATE_EXISTS\x10\xcb\x04\x1aa\xb2\xed\x18]\b\x06\x12\x04name\x12\blanguage\x1aIThe template 'invoice.due' exists in 'de'; change it with UpdateTemplate.\x12|\n" +
+	"\x1dERROR_REASON_TEMPLATE_INVALID\x10\xcc\x04\x1aX\xb2\xed\x18T\b\x03\x12\n" +
+	"violations\x1aDtemplate.content.text: line 3: the variable 'amuont' is not declared\x12\xb8\x01\n" +
+	"#ERROR_REASON_TEMPLATE_ETAG_MISMATCH\x10\xcd\x04\x1a\x8d\x01\xb2\xed\x18\x88\x01\b\n" +
+	"\x12\x04name\x12\blanguage\x12\fcurrent_etag\x1afThe template 'invoice.due' in 'de' has changed since it was read; read it again and repeat the change.\x12\x91\x01\n" +
+	"\x1cERROR_REASON_TEMPLATE_FAILED\x10\xce\x04\x1an\xb2\xed\x18j\b\t\x12\x04name\x12\blanguage\x12\x05cause\x1aOThe template 'invoice.due' failed: text: 'dict object' has no attribute 'total'\x12]\n" +
+	"#ERROR_REASON_TEMPLATE_LIMIT_REACHED\x10\xcf\x04\x1a3\xb2\xed\x18/\b\t\x12\x05limit\x1a$A tenant has at most 1000 templates.\x12{\n" +
+	"\x1fERROR_REASON_CATEGORY_NOT_FOUND\x10\xd0\x04\x1aU\xb2\xed\x18Q\b\x05\x12\bcategory\x1aCThe category 'invoices' does not exist; create it with SetCategory.\x12w\n" +
+	"\x1cERROR_REASON_CATEGORY_IN_USE\x10\xd1\x04\x1aT\xb2\xed\x18P\b\t\x12\bcategory\x1aBThe category 'invoices' has templates; move or delete these first.\x12l\n" +
+	"\x1fERROR_REASON_CATEGORY_MANDATORY\x10\xd2\x04\x1aF\xb2\xed\x18B\b\t\x12\bcategory\x1a4The category 'security' cannot be unsubscribed from.\x12q\n" +
+	"\x1eERROR_REASON_CATEGORY_BUILT_IN\x10\xd3\x04\x1aL\xb2\xed\x18H\b\t\x12\bcategory\x1a:The category 'security' is built in and cannot be changed.\x12]\n" +
+	"#ERROR_REASON_CATEGORY_LIMIT_REACHED\x10\xd4\x04\x1a3\xb2\xed\x18/\b\t\x12\x05limit\x1a$A tenant has at most 200 categories.\x12o\n" +
+	"&ERROR_REASON_UNSUBSCRIBE_TOKEN_INVALID\x10\xd5\x04\x1aB\xb2\xed\x18>\b\x03\x1a:The link is not valid; take it from the message once more.\x12\x85\x01\n" +
+	"&ERROR_REASON_NOTIFICATION_RATE_LIMITED\x10\xd6\x04\x1aX\xb2\xed\x18T\b\b\x12\x05limit\x1aIA tenant sends at most 100 notifications per second; try again in 250 ms.B\xd1\x01\n" +
 	"\x16com.function.common.v1B\x10ErrorReasonProtoP\x01Z9function-backend.internal/api/function/common/v1;commonv1\xa2\x02\x03FCX\xaa\x02\x12Function.Common.V1\xca\x02\x13Function_\\Common\\V1\xe2\x02\x1fFunction_\\Common\\V1\\GPBMetadata\xea\x02\x14Function::Common::V1b\x06proto3"
 
 var (

@@ -687,6 +687,8 @@ class InviteUserResponse(_message.Message):
     token: _builtins.str
     """The token, to be handed to the user. It works once. It is shown here and
     never again.
+    Empty when it was sent to the user: where the operator has set up e-mail and
+    the user has an address.
     """
     @_builtins.property
     def user(self) -> _user_pb2.User:
@@ -759,6 +761,8 @@ class RenewInvitationResponse(_message.Message):
     token: _builtins.str
     """The token, to be handed to the user. It works once. It is shown here and
     never again.
+    Empty when it was sent to the user: where the operator has set up e-mail and
+    the user has an address.
     """
     @_builtins.property
     def user(self) -> _user_pb2.User:
@@ -1056,6 +1060,8 @@ class StartPasswordResetResponse(_message.Message):
     token: _builtins.str
     """The token, to be handed to the user. It works once. It is shown here and
     never again.
+    Empty when it was sent to the user: where the operator has set up e-mail and
+    the user has an address.
     """
     @_builtins.property
     def user(self) -> _user_pb2.User:

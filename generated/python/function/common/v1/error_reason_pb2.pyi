@@ -485,6 +485,58 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """The tenant has no replay with this id, or none any more."""
     ERROR_REASON_REPLAY_LIMIT_REACHED: _ErrorReason.ValueType  # 530
     """The endpoint has a replay that goes on."""
+    ERROR_REASON_NOTIFICATION_NOT_FOUND: _ErrorReason.ValueType  # 580
+    """The tenant has no such notification, or it is not kept any more."""
+    ERROR_REASON_NOTIFICATION_KEY_REUSED: _ErrorReason.ValueType  # 581
+    """The key belongs to a notification that says something else, or to somebody
+    else.
+    """
+    ERROR_REASON_NOTIFICATION_STATE: _ErrorReason.ValueType  # 582
+    """The notification is being sent or is over, so it cannot be cancelled."""
+    ERROR_REASON_NOTIFICATION_RECIPIENT_INVALID: _ErrorReason.ValueType  # 583
+    """The recipient has no address for the channel, or one that cannot be used;
+    `BadRequest` names it.
+    """
+    ERROR_REASON_NOTIFICATION_CHANNEL_UNAVAILABLE: _ErrorReason.ValueType  # 584
+    """The operator has not set the channel up."""
+    ERROR_REASON_NOTIFICATION_VARIABLES_INVALID: _ErrorReason.ValueType  # 585
+    """The variables are not those that the template declares; `BadRequest` names
+    each.
+    """
+    ERROR_REASON_TEMPLATE_NOT_FOUND: _ErrorReason.ValueType  # 586
+    """There is no template of this name, or not in this language or version."""
+    ERROR_REASON_TEMPLATE_EXISTS: _ErrorReason.ValueType  # 587
+    """The tenant has a template of this name in this language already."""
+    ERROR_REASON_TEMPLATE_INVALID: _ErrorReason.ValueType  # 588
+    """The template cannot be read, uses what templates may not use, or a
+    variable that it does not declare; `BadRequest` names each place.
+    """
+    ERROR_REASON_TEMPLATE_ETAG_MISMATCH: _ErrorReason.ValueType  # 589
+    """The etag in the request is not the current one: somebody changed the
+    template in between.
+    """
+    ERROR_REASON_TEMPLATE_FAILED: _ErrorReason.ValueType  # 590
+    """The template cannot be written with these variables: it uses a member that
+    is not there, or is too much work.
+    """
+    ERROR_REASON_TEMPLATE_LIMIT_REACHED: _ErrorReason.ValueType  # 591
+    """The tenant has as many templates as it may have."""
+    ERROR_REASON_CATEGORY_NOT_FOUND: _ErrorReason.ValueType  # 592
+    """There is no category of notifications with this name."""
+    ERROR_REASON_CATEGORY_IN_USE: _ErrorReason.ValueType  # 593
+    """Templates are in the category."""
+    ERROR_REASON_CATEGORY_MANDATORY: _ErrorReason.ValueType  # 594
+    """Nobody can unsubscribe from the category."""
+    ERROR_REASON_CATEGORY_BUILT_IN: _ErrorReason.ValueType  # 595
+    """The category is one of the service, which cannot be changed or deleted."""
+    ERROR_REASON_CATEGORY_LIMIT_REACHED: _ErrorReason.ValueType  # 596
+    """The tenant has as many categories as it may have."""
+    ERROR_REASON_UNSUBSCRIBE_TOKEN_INVALID: _ErrorReason.ValueType  # 597
+    """The token is not one of a link that the service has sent."""
+    ERROR_REASON_NOTIFICATION_RATE_LIMITED: _ErrorReason.ValueType  # 598
+    """The tenant asks for more notifications than it may; `RetryInfo` says when
+    there is room again.
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Why a call failed. It travels as `google.rpc.ErrorInfo.reason` without the
@@ -956,4 +1008,56 @@ ERROR_REASON_REPLAY_NOT_FOUND: ErrorReason.ValueType  # 529
 """The tenant has no replay with this id, or none any more."""
 ERROR_REASON_REPLAY_LIMIT_REACHED: ErrorReason.ValueType  # 530
 """The endpoint has a replay that goes on."""
+ERROR_REASON_NOTIFICATION_NOT_FOUND: ErrorReason.ValueType  # 580
+"""The tenant has no such notification, or it is not kept any more."""
+ERROR_REASON_NOTIFICATION_KEY_REUSED: ErrorReason.ValueType  # 581
+"""The key belongs to a notification that says something else, or to somebody
+else.
+"""
+ERROR_REASON_NOTIFICATION_STATE: ErrorReason.ValueType  # 582
+"""The notification is being sent or is over, so it cannot be cancelled."""
+ERROR_REASON_NOTIFICATION_RECIPIENT_INVALID: ErrorReason.ValueType  # 583
+"""The recipient has no address for the channel, or one that cannot be used;
+`BadRequest` names it.
+"""
+ERROR_REASON_NOTIFICATION_CHANNEL_UNAVAILABLE: ErrorReason.ValueType  # 584
+"""The operator has not set the channel up."""
+ERROR_REASON_NOTIFICATION_VARIABLES_INVALID: ErrorReason.ValueType  # 585
+"""The variables are not those that the template declares; `BadRequest` names
+each.
+"""
+ERROR_REASON_TEMPLATE_NOT_FOUND: ErrorReason.ValueType  # 586
+"""There is no template of this name, or not in this language or version."""
+ERROR_REASON_TEMPLATE_EXISTS: ErrorReason.ValueType  # 587
+"""The tenant has a template of this name in this language already."""
+ERROR_REASON_TEMPLATE_INVALID: ErrorReason.ValueType  # 588
+"""The template cannot be read, uses what templates may not use, or a
+variable that it does not declare; `BadRequest` names each place.
+"""
+ERROR_REASON_TEMPLATE_ETAG_MISMATCH: ErrorReason.ValueType  # 589
+"""The etag in the request is not the current one: somebody changed the
+template in between.
+"""
+ERROR_REASON_TEMPLATE_FAILED: ErrorReason.ValueType  # 590
+"""The template cannot be written with these variables: it uses a member that
+is not there, or is too much work.
+"""
+ERROR_REASON_TEMPLATE_LIMIT_REACHED: ErrorReason.ValueType  # 591
+"""The tenant has as many templates as it may have."""
+ERROR_REASON_CATEGORY_NOT_FOUND: ErrorReason.ValueType  # 592
+"""There is no category of notifications with this name."""
+ERROR_REASON_CATEGORY_IN_USE: ErrorReason.ValueType  # 593
+"""Templates are in the category."""
+ERROR_REASON_CATEGORY_MANDATORY: ErrorReason.ValueType  # 594
+"""Nobody can unsubscribe from the category."""
+ERROR_REASON_CATEGORY_BUILT_IN: ErrorReason.ValueType  # 595
+"""The category is one of the service, which cannot be changed or deleted."""
+ERROR_REASON_CATEGORY_LIMIT_REACHED: ErrorReason.ValueType  # 596
+"""The tenant has as many categories as it may have."""
+ERROR_REASON_UNSUBSCRIBE_TOKEN_INVALID: ErrorReason.ValueType  # 597
+"""The token is not one of a link that the service has sent."""
+ERROR_REASON_NOTIFICATION_RATE_LIMITED: ErrorReason.ValueType  # 598
+"""The tenant asks for more notifications than it may; `RetryInfo` says when
+there is room again.
+"""
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

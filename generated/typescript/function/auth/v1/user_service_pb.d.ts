@@ -668,6 +668,8 @@ export declare type InviteUserResponse = Message<"function.auth.v1.InviteUserRes
   /**
    * The token, to be handed to the user. It works once. It is shown here and
    * never again.
+   * Empty when it was sent to the user: where the operator has set up e-mail and
+   * the user has an address.
    *
    * @generated from field: string token = 2;
    */
@@ -744,6 +746,8 @@ export declare type RenewInvitationResponse = Message<"function.auth.v1.RenewInv
   /**
    * The token, to be handed to the user. It works once. It is shown here and
    * never again.
+   * Empty when it was sent to the user: where the operator has set up e-mail and
+   * the user has an address.
    *
    * @generated from field: string token = 2;
    */
@@ -1058,6 +1062,8 @@ export declare type StartPasswordResetResponse = Message<"function.auth.v1.Start
   /**
    * The token, to be handed to the user. It works once. It is shown here and
    * never again.
+   * Empty when it was sent to the user: where the operator has set up e-mail and
+   * the user has an address.
    *
    * @generated from field: string token = 2;
    */

@@ -1290,6 +1290,146 @@ export enum ErrorReason {
    * @generated from enum value: ERROR_REASON_REPLAY_LIMIT_REACHED = 530;
    */
   REPLAY_LIMIT_REACHED = 530,
+
+  /**
+   * The tenant has no such notification, or it is not kept any more.
+   *
+   * @generated from enum value: ERROR_REASON_NOTIFICATION_NOT_FOUND = 580;
+   */
+  NOTIFICATION_NOT_FOUND = 580,
+
+  /**
+   * The key belongs to a notification that says something else, or to somebody
+   * else.
+   *
+   * @generated from enum value: ERROR_REASON_NOTIFICATION_KEY_REUSED = 581;
+   */
+  NOTIFICATION_KEY_REUSED = 581,
+
+  /**
+   * The notification is being sent or is over, so it cannot be cancelled.
+   *
+   * @generated from enum value: ERROR_REASON_NOTIFICATION_STATE = 582;
+   */
+  NOTIFICATION_STATE = 582,
+
+  /**
+   * The recipient has no address for the channel, or one that cannot be used;
+   * `BadRequest` names it.
+   *
+   * @generated from enum value: ERROR_REASON_NOTIFICATION_RECIPIENT_INVALID = 583;
+   */
+  NOTIFICATION_RECIPIENT_INVALID = 583,
+
+  /**
+   * The operator has not set the channel up.
+   *
+   * @generated from enum value: ERROR_REASON_NOTIFICATION_CHANNEL_UNAVAILABLE = 584;
+   */
+  NOTIFICATION_CHANNEL_UNAVAILABLE = 584,
+
+  /**
+   * The variables are not those that the template declares; `BadRequest` names
+   * each.
+   *
+   * @generated from enum value: ERROR_REASON_NOTIFICATION_VARIABLES_INVALID = 585;
+   */
+  NOTIFICATION_VARIABLES_INVALID = 585,
+
+  /**
+   * There is no template of this name, or not in this language or version.
+   *
+   * @generated from enum value: ERROR_REASON_TEMPLATE_NOT_FOUND = 586;
+   */
+  TEMPLATE_NOT_FOUND = 586,
+
+  /**
+   * The tenant has a template of this name in this language already.
+   *
+   * @generated from enum value: ERROR_REASON_TEMPLATE_EXISTS = 587;
+   */
+  TEMPLATE_EXISTS = 587,
+
+  /**
+   * The template cannot be read, uses what templates may not use, or a
+   * variable that it does not declare; `BadRequest` names each place.
+   *
+   * @generated from enum value: ERROR_REASON_TEMPLATE_INVALID = 588;
+   */
+  TEMPLATE_INVALID = 588,
+
+  /**
+   * The etag in the request is not the current one: somebody changed the
+   * template in between.
+   *
+   * @generated from enum value: ERROR_REASON_TEMPLATE_ETAG_MISMATCH = 589;
+   */
+  TEMPLATE_ETAG_MISMATCH = 589,
+
+  /**
+   * The template cannot be written with these variables: it uses a member that
+   * is not there, or is too much work.
+   *
+   * @generated from enum value: ERROR_REASON_TEMPLATE_FAILED = 590;
+   */
+  TEMPLATE_FAILED = 590,
+
+  /**
+   * The tenant has as many templates as it may have.
+   *
+   * @generated from enum value: ERROR_REASON_TEMPLATE_LIMIT_REACHED = 591;
+   */
+  TEMPLATE_LIMIT_REACHED = 591,
+
+  /**
+   * There is no category of notifications with this name.
+   *
+   * @generated from enum value: ERROR_REASON_CATEGORY_NOT_FOUND = 592;
+   */
+  CATEGORY_NOT_FOUND = 592,
+
+  /**
+   * Templates are in the category.
+   *
+   * @generated from enum value: ERROR_REASON_CATEGORY_IN_USE = 593;
+   */
+  CATEGORY_IN_USE = 593,
+
+  /**
+   * Nobody can unsubscribe from the category.
+   *
+   * @generated from enum value: ERROR_REASON_CATEGORY_MANDATORY = 594;
+   */
+  CATEGORY_MANDATORY = 594,
+
+  /**
+   * The category is one of the service, which cannot be changed or deleted.
+   *
+   * @generated from enum value: ERROR_REASON_CATEGORY_BUILT_IN = 595;
+   */
+  CATEGORY_BUILT_IN = 595,
+
+  /**
+   * The tenant has as many categories as it may have.
+   *
+   * @generated from enum value: ERROR_REASON_CATEGORY_LIMIT_REACHED = 596;
+   */
+  CATEGORY_LIMIT_REACHED = 596,
+
+  /**
+   * The token is not one of a link that the service has sent.
+   *
+   * @generated from enum value: ERROR_REASON_UNSUBSCRIBE_TOKEN_INVALID = 597;
+   */
+  UNSUBSCRIBE_TOKEN_INVALID = 597,
+
+  /**
+   * The tenant asks for more notifications than it may; `RetryInfo` says when
+   * there is room again.
+   *
+   * @generated from enum value: ERROR_REASON_NOTIFICATION_RATE_LIMITED = 598;
+   */
+  NOTIFICATION_RATE_LIMITED = 598,
 }
 
 /**

@@ -9,6 +9,7 @@ from function_backend.kernel.clock import Clock
 from function_backend.kernel.identifiers import new_id
 from function_backend.kernel.pagination import Page, PageTokens
 from function_backend.persistence.unit_of_work import Transactions
+from function_backend.services.auth.domain.access_claims import SubjectKind
 from function_backend.services.auth.domain.api_key import ApiKey, KeyOwner, KeyWish, SeenKey
 from function_backend.services.auth.domain.key_text import mint
 from function_backend.services.auth.domain.permission import PermissionCatalogue
@@ -24,6 +25,7 @@ from function_backend.services.auth.service.granting import (
 from function_backend.services.auth.service.guards import refuse_escalation
 from function_backend.services.auth.service.paging import DEFAULT_PAGE_SIZE, after
 from function_backend.services.auth.service.revocation import Revoked, revoke
+from function_backend.services.auth.service.user_notices import UserNotices
 
 _MOST_OF_OWNER = 10_000
 
@@ -48,6 +50,7 @@ class ApiKeyService:
         catalogue: PermissionCatalogue,
         owners: KeyOwners,
         administrators: AdministratorGuard,
+        notices: UserNotices,
     ) -> None:
         self._transactions = transactions
         self._clock = clock
@@ -55,6 +58,7 @@ class ApiKeyService:
         self._catalogue = catalogue
         self._owners = owners
         self._administrators = administrators
+        self._notices = notices
 
     def create(self, wish: KeyWish) -> NewKey:
         """A new key of the caller's tenant, with no permission that the caller lacks."""
@@ -80,6 +84,8 @@ class ApiKeyService:
             text = mint(api_key.id)
             ApiKeyRepository(work).add(api_key, digest=text.digest)
             work.record(ApiKeyCreated.of(api_key))
+            if wish.owner is not None and wish.owner.kind is SubjectKind.USER:
+                self._notices.tell_of_key(work, wish.owner.id, key_id=api_key.id, name=api_key.display_name, at=now)
         return NewKey(api_key=api_key, secret=text.text)
 
     def get(self, api_key_id: UUID) -> SeenKey:

@@ -35,6 +35,7 @@ from function_backend.services.auth.service.client_authentication import ClientA
 from function_backend.services.auth.service.grant_ports import SubjectStates
 from function_backend.services.auth.service.session_opening import Entry, Opened, open_session
 from function_backend.services.auth.service.tenant_policy import TenantPolicy
+from function_backend.services.auth.service.user_notices import UserNotices
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +60,7 @@ class DeviceGrant:
         tokens: AccessTokens,
         states: SubjectStates,
         rules: GrantRules,
+        notices: UserNotices,
     ) -> None:
         self._transactions = transactions
         self._clock = clock
@@ -67,6 +69,7 @@ class DeviceGrant:
         self._tokens = tokens
         self._states = states
         self._rules = rules
+        self._notices = notices
 
     def grant(self, request: GrantRequest) -> Granted:
         """Tokens and a session for the device, once; before that what it has to wait for."""
@@ -139,7 +142,8 @@ class DeviceGrant:
             work_as_user(work.tenant_id, device.user_id)
         wanted = Wanted(scopes=device.scopes, audience=device.audience)
         entry = Entry(signed_in=signed_in, client=client, origin=request.origin, wanted=wanted, grant=Grant.DEVICE_CODE)
-        return _LetIn(opened=open_session(work, entry, rules, at=now), wanted=wanted, rules=rules)
+        opened = open_session(work, entry, rules, at=now, notices=self._notices)
+        return _LetIn(opened=opened, wanted=wanted, rules=rules)
 
     def _owner(self, device: DeviceAuthorization, request: GrantRequest, proof: Proof | None) -> Client:
         """A code belongs to the client that began; one that can prove itself must."""

@@ -27,6 +27,7 @@ from function_backend.services.auth.service.tenant_policy import TenantPolicy
 from function_backend.services.auth.service.token_endpoint import TokenEndpoint
 from function_backend.services.auth.service.token_revocation import TokenRevocation
 from function_backend.services.auth.service.token_standing import TokenStanding
+from function_backend.services.auth.service.user_notices import UserNotices
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +41,7 @@ class GrantNeeds:
     entitlements: Entitlements
     policy: TenantPolicy
     catalogue: PermissionCatalogue
+    notices: UserNotices
     authenticator: Authenticator
 
 
@@ -75,6 +77,7 @@ def open_grants(resources: Resources, rules: GrantRules, needs: GrantNeeds) -> G
                 policy=policy,
                 tokens=tokens,
                 sign_in=needs.sign_in,
+                notices=needs.notices,
             ),
             Grant.REFRESH_TOKEN: RefreshGrant(
                 transactions=transactions,
@@ -101,6 +104,7 @@ def open_grants(resources: Resources, rules: GrantRules, needs: GrantNeeds) -> G
                 tokens=tokens,
                 states=states,
                 rules=rules,
+                notices=needs.notices,
             ),
         }
     )

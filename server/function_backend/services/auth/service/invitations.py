@@ -29,6 +29,7 @@ from function_backend.services.auth.service.anonymous import work_as_user, work_
 from function_backend.services.auth.service.locking_user import lock_user
 from function_backend.services.auth.service.new_password import NewPasswords
 from function_backend.services.auth.service.standing import Standing
+from function_backend.services.auth.service.user_notices import UserNotices
 
 _USUAL_LIFETIME = timedelta(days=7)
 
@@ -39,6 +40,7 @@ class IssuedToken:
 
     user: User
     token: str = field(repr=False)
+    """Empty when it was sent to the user."""
     expires_at: datetime
 
 
@@ -46,12 +48,19 @@ class Invitations:
     """The use cases of invitations."""
 
     def __init__(
-        self, *, transactions: Transactions, clock: Clock, new_passwords: NewPasswords, standing: Standing
+        self,
+        *,
+        transactions: Transactions,
+        clock: Clock,
+        new_passwords: NewPasswords,
+        standing: Standing,
+        notices: UserNotices,
     ) -> None:
         self._transactions = transactions
         self._clock = clock
         self._new_passwords = new_passwords
         self._standing = standing
+        self._notices = notices
 
     def invite(self, profile: Profile, checks: Checks, *, lifetime: timedelta | None) -> IssuedToken:
         """A new user in the state invited, with a token to accept the invitation."""
@@ -61,7 +70,7 @@ class Invitations:
         user = User(id=new_id(), version=1, profile=checked, state=UserState.INVITED, created_at=now, updated_at=now)
         with self._transactions() as work:
             UserRepository(work).add(user)
-            issued = issue_token(work, TokenPurpose.INVITATION, user, lifetime or _USUAL_LIFETIME)
+            issued = self._issue(work, user, lifetime)
             work.record(UserInvited.of(None, user))
         return issued
 
@@ -74,7 +83,7 @@ class Invitations:
                 raise UserStateError(user_id, user.state_at(self._clock.now()).value)
             changed = user.changed(at=self._clock.now())
             UserRepository(work).save(changed)
-            issued = issue_token(work, TokenPurpose.INVITATION, changed, lifetime or _USUAL_LIFETIME)
+            issued = self._issue(work, changed, lifetime)
             work.record(UserInvited.of(user, changed))
         return issued
 
@@ -99,6 +108,9 @@ class Invitations:
             work.record(InvitationAccepted.of(user, accepted))
         return accepted
 
+    def _issue(self, work: UnitOfWork, user: User, lifetime: timedelta | None) -> IssuedToken:
+        return issue_token(work, TokenPurpose.INVITATION, user, lifetime or _USUAL_LIFETIME, notices=self._notices)
+
     def _invited(self, work: UnitOfWork, presented: PresentedToken) -> User:
         stored = UserPasswordRepository(work).find_token(presented.id)
         if stored is None or stored.purpose is not TokenPurpose.INVITATION:
@@ -113,8 +125,10 @@ class Invitations:
         return user
 
 
-def issue_token(work: UnitOfWork, purpose: TokenPurpose, user: User, lifetime: timedelta) -> IssuedToken:
-    """A new token of the user, instead of an earlier one for the same purpose."""
+def issue_token(
+    work: UnitOfWork, purpose: TokenPurpose, user: User, lifetime: timedelta, *, notices: UserNotices
+) -> IssuedToken:
+    """A new token of the user, instead of an earlier one for the same purpose; sent to the user where that can be."""
     token_id = new_id()
     text = mint_token(purpose, tenant_id=work.tenant_id, token_id=token_id)
     expires_at = user.updated_at + lifetime
@@ -128,4 +142,5 @@ def issue_token(work: UnitOfWork, purpose: TokenPurpose, user: User, lifetime: t
             expires_at=expires_at,
         )
     )
-    return IssuedToken(user=user, token=text, expires_at=expires_at)
+    told = notices.send_token(work, f"auth.{purpose.value}", user, text, token_id=token_id, expires_at=expires_at)
+    return IssuedToken(user=user, token="" if told else text, expires_at=expires_at)

@@ -13,6 +13,7 @@ from function_backend.services.auth.service.anonymous import work_as_user
 from function_backend.services.auth.service.client_authentication import ClientAuthentication
 from function_backend.services.auth.service.session_opening import Entry, open_session
 from function_backend.services.auth.service.tenant_policy import TenantPolicy
+from function_backend.services.auth.service.user_notices import UserNotices
 
 
 class PasswordGrant:
@@ -27,6 +28,7 @@ class PasswordGrant:
         policy: TenantPolicy,
         tokens: AccessTokens,
         sign_in: PasswordSignIn,
+        notices: UserNotices,
     ) -> None:
         self._transactions = transactions
         self._clock = clock
@@ -34,6 +36,7 @@ class PasswordGrant:
         self._policy = policy
         self._tokens = tokens
         self._sign_in = sign_in
+        self._notices = notices
 
     def grant(self, request: GrantRequest) -> Granted:
         """Tokens and a session for whoever signs in; a failed sign-in raises its own reasons."""
@@ -57,6 +60,6 @@ class PasswordGrant:
         work_as_user(client.tenant_id, signed_in.user_id)
         entry = Entry(signed_in=signed_in, client=client, origin=request.origin, wanted=wanted, grant=Grant.PASSWORD)
         with self._transactions() as work:
-            opened = open_session(work, entry, rules, at=self._clock.now())
+            opened = open_session(work, entry, rules, at=self._clock.now(), notices=self._notices)
         claims = self._tokens.for_session(opened.session, wanted, lifetime=rules.access_token_lifetime)
         return self._tokens.sign(claims, refresh_token=opened.refresh_token)

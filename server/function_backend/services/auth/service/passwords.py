@@ -37,6 +37,7 @@ from function_backend.services.auth.service.revocation import Revoked, revoke
 from function_backend.services.auth.service.session_end import SessionEnd
 from function_backend.services.auth.service.sign_in import SignIn
 from function_backend.services.auth.service.standing import Standing
+from function_backend.services.auth.service.user_notices import UserNotices
 
 _USUAL_LIFETIME = timedelta(hours=1)
 _NO_RESET = frozenset({UserState.INVITED, UserState.SUSPENDED})
@@ -54,6 +55,7 @@ class Passwords:
         sign_in: SignIn,
         standing: Standing,
         sessions: SessionEnd,
+        notices: UserNotices,
     ) -> None:
         self._transactions = transactions
         self._clock = clock
@@ -61,6 +63,7 @@ class Passwords:
         self._sign_in = sign_in
         self._standing = standing
         self._sessions = sessions
+        self._notices = notices
 
     def set(self, user_id: UUID, password: str, *, must_change: bool) -> User:
         """The user with the password that an administrator gave it; an invited one is active from then on."""
@@ -102,7 +105,9 @@ class Passwords:
                 raise UserStateError(user_id, user.state.value)
             changed = user.changed(at=self._clock.now())
             UserRepository(work).save(changed)
-            issued = issue_token(work, TokenPurpose.PASSWORD_RESET, changed, lifetime or _USUAL_LIFETIME)
+            issued = issue_token(
+                work, TokenPurpose.PASSWORD_RESET, changed, lifetime or _USUAL_LIFETIME, notices=self._notices
+            )
             work.record(PasswordResetStarted.of(changed))
         return issued
 
@@ -171,6 +176,7 @@ class Passwords:
         SignInThrottleRepository(work).forget(key_of_user(user.id))
         self._sessions.end_all(work, user.id, except_for=keep_session)
         work.record(event.of(changed))
+        self._notices.tell(work, "auth.password_changed", changed, at=now)
         revoke(work, Revoked.SUBJECT, user.id)
         return changed
 

@@ -24,6 +24,7 @@ from function_backend.services.auth.service.service_accounts import ServiceAccou
 from function_backend.services.auth.service.session_end import SessionEnd
 from function_backend.services.auth.service.sign_in import SignIn
 from function_backend.services.auth.service.standing import Standing
+from function_backend.services.auth.service.user_notices import UserNotices
 from function_backend.services.auth.service.user_states import UserStates
 from function_backend.services.auth.service.users import Users
 
@@ -38,6 +39,7 @@ class Surroundings:
     grants: GrantGuard
     administrators: AdministratorGuard
     sessions: SessionEnd
+    notices: UserNotices
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +91,13 @@ def open_people(resources: Resources, policy: SignInPolicy, around: Surroundings
             standing=standing,
         ),
         states=UserStates(transactions=transactions, clock=clock, standing=standing),
-        invitations=Invitations(transactions=transactions, clock=clock, new_passwords=new_passwords, standing=standing),
+        invitations=Invitations(
+            transactions=transactions,
+            clock=clock,
+            new_passwords=new_passwords,
+            standing=standing,
+            notices=around.notices,
+        ),
         passwords=Passwords(
             transactions=transactions,
             clock=clock,
@@ -97,6 +105,7 @@ def open_people(resources: Resources, policy: SignInPolicy, around: Surroundings
             sign_in=sign_in,
             standing=standing,
             sessions=around.sessions,
+            notices=around.notices,
         ),
         importing=ImportUsers(transactions=transactions, clock=clock),
         second_factors=SecondFactors(
@@ -106,6 +115,7 @@ def open_people(resources: Resources, policy: SignInPolicy, around: Surroundings
             standing=standing,
             sessions=around.sessions,
             issuer=policy.issuer,
+            notices=around.notices,
         ),
         service_accounts=ServiceAccounts(
             transactions=transactions, clock=clock, page_tokens=page_tokens, standing=standing

@@ -32,6 +32,7 @@ from function_backend.services.auth.service.revocation import Revoked, revoke
 from function_backend.services.auth.service.second_factor_check import totp_purpose
 from function_backend.services.auth.service.session_end import SessionEnd
 from function_backend.services.auth.service.standing import Standing
+from function_backend.services.auth.service.user_notices import UserNotices
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +63,7 @@ class SecondFactors:
         standing: Standing,
         sessions: SessionEnd,
         issuer: str,
+        notices: UserNotices,
     ) -> None:
         """`issuer` is what an authenticator app shows beside the user name."""
         self._transactions = transactions
@@ -70,6 +72,7 @@ class SecondFactors:
         self._standing = standing
         self._sessions = sessions
         self._issuer = issuer
+        self._notices = notices
 
     def status(self) -> SecondFactorStatus:
         """What the calling user has set up."""
@@ -111,7 +114,9 @@ class SecondFactors:
             factors.use_step(user.id, step)
             factors.confirm(user.id, at=now)
             codes = _renew_codes(factors, user.id)
-            work.record(TotpConfirmed.of(self._saved(work, user, now)))
+            confirmed = self._saved(work, user, now)
+            work.record(TotpConfirmed.of(confirmed))
+            self._notices.tell(work, "auth.second_factor_added", confirmed, at=now)
         return codes
 
     def remove(self) -> None:
@@ -147,6 +152,7 @@ class SecondFactors:
         SecondFactorRepository(work).remove(user.id)
         changed = replace(self._saved(work, user, self._clock.now()), second_factor=False)
         work.record(TotpRemoved.of(changed))
+        self._notices.tell(work, "auth.second_factor_removed", changed, at=changed.updated_at)
         revoke(work, Revoked.SUBJECT, user.id)
         return changed
 

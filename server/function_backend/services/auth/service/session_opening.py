@@ -16,6 +16,7 @@ from function_backend.services.auth.events.session import SessionCreated
 from function_backend.services.auth.ports import SignedIn
 from function_backend.services.auth.repository.refresh_token import RefreshTokenRepository
 from function_backend.services.auth.repository.session import SessionRepository
+from function_backend.services.auth.service.user_notices import UserNotices
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +38,7 @@ class Entry:
     grant: Grant
 
 
-def open_session(work: UnitOfWork, entry: Entry, rules: TenantRules, *, at: datetime) -> Opened:
+def open_session(work: UnitOfWork, entry: Entry, rules: TenantRules, *, at: datetime, notices: UserNotices) -> Opened:
     """A new session of the person, with the first refresh token of its chain where the tenant allows those."""
     signed_in = entry.signed_in
     session = Session(
@@ -60,6 +61,7 @@ def open_session(work: UnitOfWork, entry: Entry, rules: TenantRules, *, at: date
     if Grant.REFRESH_TOKEN in rules.allowed_grants:
         _, text = add_link(work, session, client_id=entry.client.id, wanted=entry.wanted, rules=rules, at=at)
     work.record(SessionCreated.of(session, grant_type=entry.grant.value))
+    notices.tell_of_session(work, session)
     return Opened(session=session, refresh_token=text)
 
 

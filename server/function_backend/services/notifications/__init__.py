@@ -1,0 +1,1 @@
+"""Telling people things: templates, channels, preferences, and sending in the background."""

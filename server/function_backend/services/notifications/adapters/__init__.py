@@ -1,0 +1,1 @@
+"""What notifications are written and sent with."""

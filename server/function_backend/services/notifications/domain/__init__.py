@@ -1,0 +1,1 @@
+"""What notifications are, without storage and wire."""

@@ -1,0 +1,1 @@
+"""Storing and finding what notifications need."""
