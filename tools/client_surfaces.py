@@ -23,7 +23,15 @@ from google.protobuf import descriptor_pb2
 Field = descriptor_pb2.FieldDescriptorProto
 Method = descriptor_pb2.MethodDescriptorProto
 
-PACKAGES: Final = ("function.audit.v1", "function.auth.v1", "function.notifications.v1", "function.webhooks.v1")
+PACKAGES: Final = (
+    "function.audit.v1",
+    "function.auth.v1",
+    "function.events.v1",
+    "function.notifications.v1",
+    "function.webhooks.v1",
+)
+BY_HAND: Final = frozenset({"EventService"})
+"""Services whose methods are more than their calls, and are written by hand."""
 ROOT: Final = "function_backend_client.surfaces"
 _SERVICES, _METHODS = 6, 2  # Field numbers in FileDescriptorProto and ServiceDescriptorProto, as locations count them.
 _POSITIONAL = 2  # The house's rule: what comes after the second argument is given by name.
@@ -126,7 +134,7 @@ def main(source: Path, folder: Path) -> None:
     written = []
     for file in contract.files:
         for index, service in enumerate(file.service):
-            if file.package in PACKAGES:
+            if file.package in PACKAGES and service.name not in BY_HAND:
                 surface = _Surface(contract, file, index, service.name.removesuffix("Service"))
                 _write(folder / f"{surface.attribute}.py", surface.lines())
                 written.append(surface)

@@ -12,11 +12,13 @@ from rich.markup import escape
 
 from function_backend_cli.application import application
 from function_backend_cli.connection import Session, remote
-from function_backend_cli.messages import pairs
+from function_backend_cli.messages import pairs, show, show_all
 from function_backend_cli.moments import parse_moment
 from function_backend_client.events import Event
 
 app = application("Watch and list what happened to the tenant's resources.")
+dead_letters = application("See to events that a broker or another consumer could not handle.")
+app.add_typer(dead_letters, name="dead-letters")
 
 _Types = Annotated[
     list[str] | None,
@@ -27,6 +29,8 @@ _Subjects = Annotated[
 ]
 _Ids = Annotated[list[str] | None, typer.Option("--subject", help="Only of the resource with this id.")]
 _Labels = Annotated[list[str] | None, typer.Option("--label", help="Only of resources with this label, as team=north.")]
+_Letter = Annotated[str, typer.Argument(metavar="ID", help="As `events dead-letters list` prints it.")]
+_LETTER_COLUMNS = ("id", "consumer", "event_type", "subject_id", "attempts", "failure", "set_aside_time", "resend_time")
 _Since = Annotated[str, typer.Option("--since", help="A cursor, a time such as 2026-11-26T10:00Z, or: oldest.")]
 
 
@@ -112,6 +116,40 @@ def list_types(
         return
     rows = [[each.name, each.subject_type, each.permission] for each in found]
     session.output.table(["Type", "Subject", "Permission"], rows, empty="No types.")
+
+
+@dead_letters.command("list")
+@remote
+def list_dead_letters(
+    session: Session,
+    consumer: Annotated[str, typer.Option("--consumer", help="Only those of this one, such as sink-nats.")] = "",
+    event_type: Annotated[str, typer.Option("--type", "-t", help="Only those of events of this type.")] = "",
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="Print at most so many.")] = 50,
+) -> None:
+    """Print what was set aside, the latest first."""
+    found = session.client.dead_letters.list(consumer=consumer, event_type=event_type)
+    show_all(session, found, _LETTER_COLUMNS, empty="Nothing was set aside.", limit=limit)
+
+
+@dead_letters.command("get")
+@remote
+def get_dead_letter(session: Session, letter: _Letter) -> None:
+    """Print what was set aside, and why."""
+    show(session, session.client.dead_letters.get(letter))
+
+
+@dead_letters.command()
+@remote
+def resend(session: Session, letter: _Letter) -> None:
+    """Have the consumer try the event again; when that goes well, the dead letter is gone."""
+    show(session, session.client.dead_letters.resend(letter))
+
+
+@dead_letters.command()
+@remote
+def discard(session: Session, letter: _Letter) -> None:
+    """Give the event up for its consumer."""
+    show(session, session.client.dead_letters.discard(letter))
 
 
 def _show(session: Session, events: Iterable[Event]) -> int:

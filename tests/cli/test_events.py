@@ -1,6 +1,10 @@
 """`events`, against the real service."""
 
+from uuid import UUID
+
+from tests.factories.dead_letters import set_aside
 from tests.fixtures.command_line import RunCommand
+from tests.fixtures.server import RunningServer
 
 
 def test_events_are_listed_watched_and_looked_at(command: RunCommand) -> None:
@@ -33,3 +37,17 @@ def test_what_cannot_be_meant_is_refused(command: RunCommand) -> None:
     assert unknown.status == 1
     assert "function.company.v1.CompanyCreated" in unknown.err
     assert "INVALID_EVENT_CURSOR" in command("events", "list", "--since", "nowhere").err
+
+
+def test_what_was_set_aside_is_listed_tried_again_and_given_up(command: RunCommand, server: RunningServer) -> None:
+    created = command("company", "create", "--name", "Set Aside GmbH", "--json").lines[0]["id"]
+    (event,) = command("events", "list", "--subject", created, "--since", "oldest", "--json").lines
+    letter = set_aside(server, UUID(event["id"]), consumer="sink-of-the-command-line")
+    listed = command("events", "dead-letters", "list", "--consumer", "sink-of-the-command-line")
+    assert letter in listed.out
+    assert "it cannot be handled" in command("events", "dead-letters", "get", letter).out
+    (tried,) = command("events", "dead-letters", "resend", letter, "--json").lines
+    assert tried["resend_time"]
+    command("events", "dead-letters", "discard", letter)
+    gone = command("events", "dead-letters", "discard", letter)
+    assert (gone.status, "DEAD_LETTER_NOT_FOUND" in gone.err) == (1, True)

@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import psycopg
 
+from function.events.v1 import dead_letter_service_pb2
 from function.events.v1 import event_service_pb2 as wire
 from function_backend.services.events.adapters.watcher import Watcher
 from tests.e2e.provocations import provokes
@@ -52,6 +53,11 @@ def _(scene: Scene) -> Answer:
 @provokes("EVENT_NOT_FOUND")
 def _(scene: Scene) -> Answer:
     return scene.send("GetEvent", wire.GetEventRequest(id=str(uuid4())))
+
+
+@provokes("DEAD_LETTER_NOT_FOUND")
+def _(scene: Scene) -> Answer:
+    return scene.send("ResendDeadLetter", dead_letter_service_pb2.ResendDeadLetterRequest(id=str(uuid4())))
 
 
 @provokes("TOO_MANY_EVENT_WATCHERS")

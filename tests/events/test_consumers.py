@@ -173,6 +173,63 @@ class TestFailing:
             found = connection.execute(query, (name, principal.tenant_id)).fetchall()
         assert found == [(2, 3, "ValueError: it cannot be handled")]
 
+    @pytest.mark.parametrize("kind", ["consumer", "relay"])
+    def test_what_was_set_aside_is_tried_again_when_somebody_asks(
+        self, database: postgres.Database, transactions: Transactions, begin: Begin, kind: str
+    ) -> None:
+        principal, seen, name, mended = a_principal(), Seen(), _name(), threading.Event()
+
+        def refuse(events: Sequence[LoggedEvent]) -> None:
+            if any(event.payload == b"poison" for event in events) and not mended.is_set():
+                raise ValueError("it cannot be handled")
+
+        def handle(work: UnitOfWork, events: Sequence[LoggedEvent]) -> None:
+            refuse(events)
+            seen.handle(work, events)
+
+        def deliver(tenant_id: UUID, events: Sequence[LoggedEvent], lease: Lease) -> None:
+            refuse(events)
+            seen.deliver(tenant_id, events, lease)
+
+        consumption: Consumption = (
+            EventConsumer(name, handle, transactions=transactions, lanes=2, habits=_FAST)
+            if kind == "consumer"
+            else EventRelay(name, deliver, transactions=transactions, lanes=2, habits=_FAST)
+        )
+        _record(transactions, principal, an_event(payload=b"poison"), an_event())
+        begin(consumption)
+        eventually(lambda: _letters(database, name, principal) == [(3, None)], seconds=20)
+        _ask_for_another_try(database, name)
+        eventually(lambda: _letters(database, name, principal) == [(4, None)])
+        mended.set()
+        _ask_for_another_try(database, name)
+        eventually(lambda: _letters(database, name, principal) == [])
+        eventually(lambda: sorted(seen.of(principal)) == [1, 2])
+
+    def test_an_event_that_is_not_kept_any_more_cannot_be_tried_again(
+        self, database: postgres.Database, transactions: Transactions, begin: Begin
+    ) -> None:
+        principal, seen, name = a_principal(), Seen(), _name()
+
+        def handle(work: UnitOfWork, events: Sequence[LoggedEvent]) -> None:
+            if work.tenant_id == principal.tenant_id:
+                raise ValueError("it cannot be handled")
+            seen.handle(work, events)
+
+        consumption = EventConsumer(name, handle, transactions=transactions, habits=_FAST)
+        _record(transactions, principal, an_event())
+        begin(consumption)
+        eventually(lambda: _letters(database, name, principal) != [], seconds=20)
+        with psycopg.connect(database.superuser_url, autocommit=True) as connection:
+            connection.execute("delete from event where tenant_id = %s", (principal.tenant_id,))
+        _ask_for_another_try(database, name)
+        eventually(lambda: _letters(database, name, principal) == [(4, None)])
+        with psycopg.connect(database.superuser_url) as connection:
+            query = "select failure from event_dead_letter where consumer = %s and tenant_id = %s"
+            assert connection.execute(query, (name, principal.tenant_id)).fetchone() == (
+                "EventDroppedError: the event is not kept any more",
+            )
+
     def test_a_sink_that_is_away_loses_nothing_and_blames_no_event(
         self, database: postgres.Database, transactions: Transactions, begin: Begin
     ) -> None:
@@ -273,3 +330,14 @@ def _count(database: postgres.Database, table: str, principal: Principal) -> int
         ).fetchone()
     assert row is not None
     return int(row[0])
+
+
+def _ask_for_another_try(database: postgres.Database, name: str) -> None:
+    with psycopg.connect(database.superuser_url, autocommit=True) as connection:
+        connection.execute("update event_dead_letter set resend_at = clock_timestamp() where consumer = %s", (name,))
+
+
+def _letters(database: postgres.Database, name: str, principal: Principal) -> list[tuple[Any, ...]]:
+    with psycopg.connect(database.superuser_url) as connection:
+        query = "select attempts, resend_at from event_dead_letter where consumer = %s and tenant_id = %s"
+        return connection.execute(query, (name, principal.tenant_id)).fetchall()

@@ -7,6 +7,7 @@ import hashlib
 import json
 import secrets
 from typing import Any
+from uuid import UUID
 
 import grpc
 import psycopg
@@ -15,6 +16,7 @@ from google.protobuf.json_format import MessageToDict, ParseDict
 from google.protobuf.message_factory import GetMessageClass
 from joserfc.jwk import ECKey
 
+from tests.factories.dead_letters import set_aside
 from tests.factories.notifications import unsubscribe_token
 from tests.factories.rules import accepting, loan
 from tests.fixtures.accounts import tenant_of
@@ -30,6 +32,7 @@ METHODS = {
         (
             "function.audit.",
             "function.auth.",
+            "function.events.",
             "function.rules.",
             "function.jobs.",
             "function.notifications.",
@@ -88,6 +91,7 @@ def test_every_change_is_in_the_audit_trail(start_server: StartServer) -> None:
         _relations,
         _rules,
         _jobs,
+        _dead_letters,
         _webhooks,
         _notifications,
         _installation,
@@ -295,6 +299,13 @@ def _notifications(caller: _Caller) -> None:
     caller.send("DeleteTemplate", {"name": "news.one", "language": "en"})
     caller.send("Unsubscribe", {"token": unsubscribe_token(tenant_id, "#tests", "news")}, anonymous=True)
     caller.send("DeleteCategory", {"name": "news"})
+
+
+def _dead_letters(caller: _Caller) -> None:
+    events = caller.send("ListEvents", {"page_size": 2})["events"]
+    given_up, tried = (set_aside(caller.server, UUID(each["event"]["id"])) for each in events)
+    caller.send("ResendDeadLetter", {"id": tried})
+    caller.send("DiscardDeadLetter", {"id": given_up})
 
 
 def _jobs(caller: _Caller) -> None:

@@ -46,6 +46,7 @@ from function.rules.v1 import definition_service_pb2, hook_pb2
 from function.webhooks.v1 import endpoint_pb2, webhook_service_pb2
 from function_backend.services.auth.domain.key_text import digest
 from function_backend.services.auth.domain.permission import PLATFORM
+from tests.factories.dead_letters import set_aside
 from tests.factories.notifications import told
 from tests.factories.rules import RulesCaller, accepting, loan
 from tests.factories.webhooks import WebhookCaller
@@ -319,6 +320,7 @@ def _request_by_id(method: ContractMethod, ids: dict[str, str]) -> Message | Non
         # The job of a simulation has its id.
         "JobService": "simulation",
         "EventService": "event",
+        "DeadLetterService": "dead_letter",
         "WebhookService": "endpoint",
     }.get(method.descriptor.containing_service.name, "company")
     request = method.request()
@@ -439,7 +441,7 @@ def ids(server: RunningServer) -> dict[str, str]:
         **_make_sessions(server),
         **told(server),
         **_decide(server),
-        "event": _an_event(server),
+        **_events(server),
         **_deliver(server),
     }
 
@@ -460,10 +462,12 @@ def _deliver(server: RunningServer) -> dict[str, str]:
     }
 
 
-def _an_event(server: RunningServer) -> str:
-    request = event_service_pb2.ListEventsRequest(page_size=1)
+def _events(server: RunningServer) -> dict[str, str]:
+    """An event, and two that somebody could not handle."""
+    request = event_service_pb2.ListEventsRequest(page_size=2)
     events = event_service_pb2_grpc.EventServiceStub(server.channel).ListEvents(request, metadata=server.metadata())
-    return str(events.events[0].event.id)
+    letters = [set_aside(server, uuid.UUID(each.event.id)) for each in events.events]
+    return {"event": events.events[0].event.id, "dead_letter": letters[0]}
 
 
 def _decide(server: RunningServer) -> dict[str, str]:

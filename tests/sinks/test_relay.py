@@ -120,6 +120,22 @@ class TestRelay:
             ).fetchall()
         assert found == [("it is larger than sink_redis.max_message_bytes, which is 2000",)]
 
+    def test_what_the_broker_refuses_again_stays_a_dead_letter(
+        self, database: postgres.Database, transactions: Transactions, begin: Begin, redis_place: RedisPlace
+    ) -> None:
+        principal, subject, name = a_principal(), uuid4(), uuid4().hex
+        _record(transactions, principal, subject, 1, payload=b"x" * 5_000)
+        begin(redis_place, name, redis_place.sink(max_message_bytes=2_000))
+        with psycopg.connect(database.superuser_url, autocommit=True) as connection:
+
+            def letters() -> list[tuple[Any, ...]]:
+                query = "select attempts, resend_at from event_dead_letter where consumer = %s and tenant_id = %s"
+                return connection.execute(query, (f"sink-{name}", principal.tenant_id)).fetchall()
+
+            eventually(lambda: letters() == [(1, None)])
+            connection.execute("update event_dead_letter set resend_at = now() where consumer = %s", (f"sink-{name}",))
+            eventually(lambda: letters() == [(2, None)])
+
 
 _LOGGED = LoggedEvent(
     tenant_id=UUID(int=1),

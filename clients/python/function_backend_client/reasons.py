@@ -916,6 +916,12 @@ class EventNotFoundError(NotFoundError):
     default_reason = "EVENT_NOT_FOUND"
 
 
+class DeadLetterNotFoundError(NotFoundError):
+    """No dead letter with this id exists: there was none, it was handled in the end, or it was given up."""
+
+    default_reason = "DEAD_LETTER_NOT_FOUND"
+
+
 class SimulationNotFoundError(NotFoundError):
     """No simulation with this id exists, or it was deleted."""
 

@@ -16,7 +16,8 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from function_backend.events.consumption import Batch, Consumption, Habits, PostponedError
+from function_backend.events.consumption import Batch, Consumption, EventDroppedError, Habits, PostponedError
+from function_backend.events.dead_letters import AskedFor, DeadLetterQueue
 from function_backend.events.log import EVERYTHING, EventFilter, LoggedEvent
 from function_backend.kernel.errors import ServiceError, UnavailableError
 from function_backend.kernel.identifiers import new_id
@@ -121,6 +122,29 @@ class EventConsumer(Consumption):
         self.progress.done(lane, batch.events)
         return True
 
+    def _try_again(self, lane: TenantLane) -> None:
+        while not self._queue.ended:
+            letter: AskedFor | None = None
+            try:
+                with self._cursors(lane) as (work, _):
+                    letters = DeadLetterQueue(work, self._name)
+                    letter = letters.next(lane.lane)
+                    if letter is None:
+                        return
+                    if letter.event is None:
+                        raise EventDroppedError
+                    self._handle(work, [letter.event])
+                    letters.handled(letter)
+            except (UnavailableError, PostponedError):
+                # Asked for still: whoever looks next finds it.
+                return
+            except Exception as error:
+                if letter is None:
+                    raise
+                self._failed_again(lane, letter.letter_id, error)
+            else:
+                self.progress.handled += 1
+
 
 class EventRelay(Consumption):
     """Hands events to `deliver`, which takes them out of the service, and moves the cursor afterwards.
@@ -178,12 +202,9 @@ class EventRelay(Consumption):
             self.progress.done(lane, done.events)
 
     def _delivered(self, lane: TenantLane, cursor: Cursor, events: Sequence[LoggedEvent], begun_at: float) -> bool:
-        seconds = self._habits.lease_seconds
-        # From before the lease was asked for, and ending earlier: the database counts from later on.
-        ends_at = begun_at + seconds - min(_LONGEST_MARGIN, seconds / 4)
         self.progress.begin(lane, events)
         try:
-            self._deliver(lane.tenant_id, events, Lease(lane.tenant_id, lane.lane, fence=cursor.fence, ends_at=ends_at))
+            self._deliver(lane.tenant_id, events, self._lease(lane, cursor, begun_at))
         except LeaseEndedError:
             _log.warning("%s took longer than its lease", self._name)
             self._singly_until[lane] = events[-1].position
@@ -196,3 +217,34 @@ class EventRelay(Consumption):
             self._failed(lane, cursor, events, error)
             return False
         return True
+
+    def _try_again(self, lane: TenantLane) -> None:
+        seconds = self._habits.lease_seconds
+        while not self._queue.ended:
+            begun_at = time.monotonic()
+            with self._cursors(lane) as (work, found):
+                # As for any delivery: while another process delivers events of the lane, this one does not.
+                cursor = found.take(lane.lane, self._holder, seconds=seconds)
+                letter = None if cursor is None else DeadLetterQueue(work, self._name).next(lane.lane)
+            if cursor is None or letter is None:
+                return
+            self._held.add(lane)
+            try:
+                if letter.event is None:
+                    raise EventDroppedError
+                self._deliver(lane.tenant_id, [letter.event], self._lease(lane, cursor, begun_at))
+            except (UnavailableError, PostponedError, LeaseEndedError):
+                # Asked for still: whoever looks next finds it.
+                return
+            except Exception as error:  # noqa: BLE001  whatever it is, it is told
+                self._failed_again(lane, letter.letter_id, error)
+            else:
+                with self._cursors(lane) as (work, _):
+                    DeadLetterQueue(work, self._name).handled(letter)
+                self.progress.handled += 1
+
+    def _lease(self, lane: TenantLane, cursor: Cursor, begun_at: float) -> Lease:
+        seconds = self._habits.lease_seconds
+        # From before the lease was asked for, and ending earlier: the database counts from later on.
+        ends_at = begun_at + seconds - min(_LONGEST_MARGIN, seconds / 4)
+        return Lease(lane.tenant_id, lane.lane, fence=cursor.fence, ends_at=ends_at)

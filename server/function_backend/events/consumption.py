@@ -13,8 +13,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
 
-from function_backend.events import cursors
+from function_backend.events import cursors, dead_letters
 from function_backend.events.cursors import Cursor, CursorRepository
+from function_backend.events.dead_letters import DeadLetterQueue
 from function_backend.events.lanes import LaneQueue, TenantLane
 from function_backend.events.log import EVERYTHING, EventFilter, Lane, LoggedEvent, head, read_events
 from function_backend.events.progress import Progress
@@ -68,6 +69,18 @@ class Batch(NamedTuple):
     recorded_at: datetime
 
 
+class EventDroppedError(Exception):
+    """The event is not kept any more."""
+
+    def __init__(self) -> None:
+        super().__init__("the event is not kept any more")
+
+
+def failure_text(error: Exception) -> str:
+    """What a dead letter says of the failure."""
+    return f"{type(error).__name__}: {error}"
+
+
 class Consumption(ABC):
     """Waits for events of any tenant, and goes through them lane by lane."""
 
@@ -95,6 +108,7 @@ class Consumption(ABC):
         """What it has done, for metrics."""
         self._queue = LaneQueue()
         self._singly_until: dict[TenantLane, int] = {}
+        self._asked_for: set[TenantLane] = set()
         self._poll_at = 0.0
         self._polls = 0
         self._threads = [
@@ -137,6 +151,10 @@ class Consumption(ABC):
     def _go_through(self, lane: TenantLane) -> None:
         """Handles what the lane has, until there is nothing or another process is at it."""
 
+    @abstractmethod
+    def _try_again(self, lane: TenantLane) -> None:
+        """Handles what was set aside in the lane and somebody wants tried again."""
+
     @contextmanager
     def _cursors(self, lane: TenantLane) -> Iterator[tuple[UnitOfWork, CursorRepository]]:
         """A transaction for the lane's tenant."""
@@ -176,11 +194,12 @@ class Consumption(ABC):
             return
         (event,) = events
         pause = min(_SHORTEST_PAUSE * 2**cursor.failures, _LONGEST_PAUSE)
-        with self._cursors(lane) as (_, found):
+        with self._cursors(lane) as (work, found):
             failures = found.failed(lane.lane, cursor, pause=pause)
             given_up = failures >= self._habits.attempts
             if given_up:
-                found.set_aside(event, attempts=failures, failure=f"{type(error).__name__}: {error}")
+                letters, failure = DeadLetterQueue(work, self._name), failure_text(error)
+                letters.set_aside(event, lane=lane.lane, attempts=failures, failure=failure)
                 found.advance(lane.lane, cursor, event.position, event.recorded_at)
         if given_up:
             self.progress.set_aside += 1
@@ -189,6 +208,13 @@ class Consumption(ABC):
         else:
             _log.warning("%s could not handle the event %s", self._name, event.id, exc_info=error)
             self._queue.add_later(lane, pause)
+
+    def _failed_again(self, lane: TenantLane, letter_id: UUID, error: Exception) -> None:
+        """Keeps in mind why an event could not be handled when somebody wanted it tried again."""
+        self.progress.failures += 1
+        with self._cursors(lane) as (work, _):
+            DeadLetterQueue(work, self._name).failed(letter_id, failure_text(error))
+        _log.warning("%s could not handle what was set aside", self._name, exc_info=error)
 
     def _postponed(self, lane: TenantLane, cursor: Cursor, postponed: PostponedError) -> None:
         with self._cursors(lane) as (_, found):
@@ -206,6 +232,9 @@ class Consumption(ABC):
                 continue
             try:
                 self._go_through(lane)
+                if lane in self._asked_for:
+                    self._asked_for.discard(lane)
+                    self._try_again(lane)
             except UnavailableError as error:
                 _log.warning("the events of %s wait: %s", self._name, error.reason)
                 self._queue.add_later(lane, _AWAY_SECONDS)
@@ -240,6 +269,7 @@ class Consumption(ABC):
         try:
             ask = self._transactions.without_tenant
             found = ask(lambda driver: cursors.waiting(driver, self._name, limit=_MOST_FOUND))
+            letters = ask(lambda driver: dead_letters.asked_for(driver, self._name, limit=_MOST_FOUND))
             if self._polls % _POLLS_PER_COUNT == 0:
                 self.progress.backlog = ask(lambda driver: cursors.backlog(driver, self._name)).events
         except ServiceError as error:
@@ -248,4 +278,6 @@ class Consumption(ABC):
             _log.exception("%s cannot look for events", self._name)
         else:
             self._polls += 1
-            self._queue.add(*(TenantLane(each.tenant_id, each.lane) for each in found))
+            asked_for = {TenantLane(*each) for each in letters}
+            self._asked_for |= asked_for
+            self._queue.add(*(TenantLane(each.tenant_id, each.lane) for each in found), *asked_for)

@@ -15,7 +15,6 @@ from function_backend.events.log import BEGINNING
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from function_backend.events.log import LoggedEvent
     from function_backend.persistence.unit_of_work import UnitOfWork
     from function_backend.persistence.wire import Driver
 
@@ -62,13 +61,6 @@ _RELEASE_SQL = """
     update event_cursor set holder = null, held_until = null
     where tenant_id = %b and consumer = %b and lane = %b::int and holder = %b
 """
-_SET_ASIDE_SQL = """
-    insert into event_dead_letter (
-        tenant_id, consumer, position, event_id, type, subject_type, subject_id, attempts, failure, set_aside_at
-    )
-    values (%b, %b, %b, %b, %b, %b, %b, %b::int, %b, clock_timestamp()) on conflict do nothing
-"""
-_LONGEST_FAILURE = 1_000
 
 
 class Cursor(NamedTuple):
@@ -145,28 +137,30 @@ class CursorRepository:
         """Counts a failure behind the position, and leaves the lane alone for a while; how many there were."""
         parameters = [pause, *self._key(lane), cursor.fence, cursor.position]
         row = self._work.driver.execute(_FAILED_SQL, parameters).fetchone()
+        # The first one ever was taken back together with the transaction that failed.
+        if row is None and self._add(lane):
+            row = self._work.driver.execute(_FAILED_SQL, parameters).fetchone()
         return 0 if row is None else int(row[0])
 
     def pause(self, lane: int, cursor: Cursor, *, seconds: float) -> None:
         """Leaves the lane alone for a while."""
-        self._work.driver.execute(_PAUSE_SQL, [seconds, *self._key(lane), cursor.fence])
+        parameters = [seconds, *self._key(lane), cursor.fence]
+        if not self._work.driver.execute(_PAUSE_SQL, parameters).rowcount and self._add(lane):
+            self._work.driver.execute(_PAUSE_SQL, parameters)
 
     def release(self, lane: int, holder: UUID) -> None:
         """Ends the holder's lease."""
         self._work.driver.execute(_RELEASE_SQL, [*self._key(lane), holder])
 
-    def set_aside(self, event: LoggedEvent, *, attempts: int, failure: str) -> None:
-        """Keeps in mind that the event was passed over."""
-        what = [event.position, event.id, event.type, event.subject_type, event.subject_id]
-        parameters = [self._work.tenant_id, self._consumer, *what, attempts, failure[:_LONGEST_FAILURE]]
-        self._work.driver.execute(_SET_ASIDE_SQL, parameters)
-
     def _have(self, lane: int, statement: LiteralString, parameters: tuple[object, ...]) -> Cursor | None:
         row = self._work.driver.execute(statement, parameters).fetchone()
         # A tenant that came after the consumer has no cursor yet: it is read from its first event.
-        if row is None and self._work.driver.execute(_ADD_SQL, [*self._key(lane), BEGINNING]).rowcount:
+        if row is None and self._add(lane):
             row = self._work.driver.execute(statement, parameters).fetchone()
         return None if row is None else Cursor(*row)
+
+    def _add(self, lane: int) -> bool:
+        return self._work.driver.execute(_ADD_SQL, [*self._key(lane), BEGINNING]).rowcount == 1
 
     def _key(self, lane: int) -> tuple[UUID, str, int]:
         return self._work.tenant_id, self._consumer, lane

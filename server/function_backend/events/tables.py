@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, SmallInteger, Table, Text, Uuid
+from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, SmallInteger, Table, Text, Uuid, func, text
 from sqlalchemy.dialects.postgresql import JSONB
 
 from function_backend.persistence.metadata import metadata, moment_column, tenant_column
@@ -57,6 +57,8 @@ event_dead_letter_table = Table(
     tenant_column(),
     Column("consumer", Text, primary_key=True, nullable=False),
     Column("position", BigInteger, primary_key=True, nullable=False, autoincrement=False),
+    Column("id", Uuid(), nullable=False, server_default=func.gen_random_uuid()),
+    Column("lane", Integer, nullable=False, server_default="0"),
     Column("event_id", Uuid(), nullable=False),
     Column("type", Text, nullable=False),
     Column("subject_type", Text, nullable=False),
@@ -64,4 +66,10 @@ event_dead_letter_table = Table(
     Column("attempts", Integer, nullable=False),
     Column("failure", Text, nullable=False),
     moment_column("set_aside_at"),
+    moment_column("resend_at", nullable=True),
+    Index("event_dead_letter_tenant_id_id_idx", "tenant_id", "id", unique=True),
+    Index(
+        "event_dead_letter_resend_idx", "consumer", "tenant_id", "lane", postgresql_where=text("resend_at is not null")
+    ),
+    Index("event_dead_letter_set_aside_at_idx", "set_aside_at"),
 )

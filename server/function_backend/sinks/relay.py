@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from function_backend.events.consumers import EventRelay, Lease
 from function_backend.events.consumption import Habits, PostponedError
-from function_backend.events.cursors import CursorRepository
+from function_backend.events.dead_letters import DeadLetterQueue
 from function_backend.events.log import EventFilter, LoggedEvent
 from function_backend.kernel.background import acting_for
 from function_backend.sinks.carrier import Carrier, NotCarriedError
@@ -97,7 +97,7 @@ class SinkRelay:
         """See Consumption."""
         self.relay.wake_all()
 
-    def _deliver(self, tenant_id: UUID, events: Sequence[LoggedEvent], lease: Lease) -> None:
+    def _deliver(self, _: UUID, events: Sequence[LoggedEvent], lease: Lease) -> None:
         self._tell(events[0])
         messages = [self._maker.make(event) for event in events]
         try:
@@ -105,22 +105,22 @@ class SinkRelay:
         except NotCarriedError as error:
             raise PostponedError(str(error), seconds=error.seconds) from error
         if refused:
-            self._set_aside(tenant_id, events, dict(refused))
+            self._set_aside(lease, events, dict(refused))
         self._tell(events[-1])
 
     def _tell(self, event: LoggedEvent) -> None:
         self._backlog.set(self.relay.progress.backlog)
         self._lag.set(max(0.0, time.time() - event.recorded_at.timestamp()))
 
-    def _set_aside(self, tenant_id: UUID, events: Sequence[LoggedEvent], reasons: Mapping[str, str]) -> None:
+    def _set_aside(self, lease: Lease, events: Sequence[LoggedEvent], reasons: Mapping[str, str]) -> None:
         with (
-            acting_for(tenant_id, f"function-backend/{self._name}", seconds=_STATEMENT_SECONDS),
+            acting_for(lease.tenant_id, f"function-backend/{self._name}", seconds=_STATEMENT_SECONDS),
             self._transactions.apart() as work,
         ):
-            letters = CursorRepository(work, self._name)
+            letters = DeadLetterQueue(work, self._name)
             for event in events:
                 if (reason := reasons.get(str(event.id))) is not None:
-                    letters.set_aside(event, attempts=1, failure=reason)
+                    letters.set_aside(event, lane=lease.lane, attempts=1, failure=reason)
                     _LOG.error(
                         "a broker refuses an event for good",
                         extra={"sink": self._name, "event": str(event.id), "type": event.type, "reason": reason},

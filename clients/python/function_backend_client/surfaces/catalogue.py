@@ -27,6 +27,7 @@ from function.auth.v1 import (
     tenant_service_pb2_grpc,
     user_service_pb2_grpc,
 )
+from function.events.v1 import dead_letter_service_pb2_grpc
 from function.notifications.v1 import notification_service_pb2_grpc
 from function.webhooks.v1 import webhook_service_pb2_grpc
 from function_backend_client.surfaces.api_keys import ApiKeys, AsyncApiKeys
@@ -36,6 +37,7 @@ from function_backend_client.surfaces.certificate_identities import AsyncCertifi
 from function_backend_client.surfaces.checks import AsyncChecks, Checks
 from function_backend_client.surfaces.client_credentials import AsyncClientCredentials, ClientCredentials
 from function_backend_client.surfaces.credentials import AsyncCredentials, Credentials
+from function_backend_client.surfaces.dead_letters import AsyncDeadLetters, DeadLetters
 from function_backend_client.surfaces.groups import AsyncGroups, Groups
 from function_backend_client.surfaces.master_keys import AsyncMasterKeys, MasterKeys
 from function_backend_client.surfaces.notifications import AsyncNotifications, Notifications
@@ -68,6 +70,7 @@ class Surfaces:
             client_credential_service_pb2_grpc.ClientCredentialServiceStub(channel)
         )
         self.credentials = Credentials(credential_service_pb2_grpc.CredentialServiceStub(channel))
+        self.dead_letters = DeadLetters(dead_letter_service_pb2_grpc.DeadLetterServiceStub(channel))
         self.groups = Groups(group_service_pb2_grpc.GroupServiceStub(channel))
         self.master_keys = MasterKeys(master_key_service_pb2_grpc.MasterKeyServiceStub(channel))
         self.notifications = Notifications(notification_service_pb2_grpc.NotificationServiceStub(channel))
@@ -100,6 +103,7 @@ class AsyncSurfaces:
             client_credential_service_pb2_grpc.ClientCredentialServiceStub(channel)
         )
         self.credentials = AsyncCredentials(credential_service_pb2_grpc.CredentialServiceStub(channel))
+        self.dead_letters = AsyncDeadLetters(dead_letter_service_pb2_grpc.DeadLetterServiceStub(channel))
         self.groups = AsyncGroups(group_service_pb2_grpc.GroupServiceStub(channel))
         self.master_keys = AsyncMasterKeys(master_key_service_pb2_grpc.MasterKeyServiceStub(channel))
         self.notifications = AsyncNotifications(notification_service_pb2_grpc.NotificationServiceStub(channel))

@@ -109,3 +109,16 @@ class EventNotFoundError(NotFoundError):
             metadata={"event": str(event_id)},
             resource=Resource("event", str(event_id)),
         )
+
+
+class DeadLetterNotFoundError(NotFoundError):
+    """The tenant has no dead letter with this id, or none any more."""
+
+    reason = "DEAD_LETTER_NOT_FOUND"
+
+    def __init__(self, letter_id: UUID) -> None:
+        super().__init__(
+            f"The dead letter {letter_id} does not exist.",
+            metadata={"dead_letter": str(letter_id)},
+            resource=Resource("dead_letter", str(letter_id)),
+        )

@@ -9,11 +9,14 @@ from function_backend.kernel.statistics import Reading
 from function_backend.resources import Resources
 from function_backend.services.events.adapters.feed import EventFeed
 from function_backend.services.events.convert.cursors import Cursors
+from function_backend.services.events.convert.dead_letter import EVENT_PAYLOADS
 from function_backend.services.events.convert.messages import Wording
-from function_backend.services.events.repository import keep_partitions
+from function_backend.services.events.repository.feed import keep_partitions
+from function_backend.services.events.service.dead_letters import DeadLetters
 from function_backend.services.events.service.listing import ReadEvents
 from function_backend.services.events.service.watching import WatchEvents
-from function_backend.services.events.servicer import EventServicer, EventUseCases
+from function_backend.services.events.servicer.dead_letter import DeadLetterServicer
+from function_backend.services.events.servicer.feed import EventServicer, EventUseCases
 from function_backend.services.events.settings import EventsSettings
 
 _PARTITIONS_SECONDS = 300.0
@@ -40,13 +43,16 @@ def build(resources: Resources, settings: EventsSettings) -> Slice:
         ),
         reading=ReadEvents(transactions=transactions, catalogue=catalogue, write_cursor=cursors.write),
     )
+    letters = DeadLetters(transactions=transactions, clock=resources.clock, page_tokens=resources.page_tokens)
     return Slice(
         name="events",
         servicers={
             "function.events.v1.EventService": EventServicer(
                 use_cases, page_tokens=resources.page_tokens, cursors=cursors, wording=wording
-            )
+            ),
+            "function.events.v1.DeadLetterService": DeadLetterServicer(letters),
         },
+        event_payloads=EVENT_PAYLOADS,
         invalidations={TOPIC: feed.changed},
         cache_resets=(feed.all_changed,),
         chores=(Chore(_PARTITIONS_SECONDS, lambda driver: keep_partitions(driver, settings.kept_for)),),

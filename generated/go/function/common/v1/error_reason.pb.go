@@ -412,6 +412,9 @@ const (
 	ErrorReason_ERROR_REASON_AUDIT_RECORD_NOT_FOUND ErrorReason = 610
 	// The installation keeps audit records for longer than that at the least.
 	ErrorReason_ERROR_REASON_AUDIT_RETENTION_TOO_SHORT ErrorReason = 611
+	// The tenant has no dead letter with this id: there was none, it was handled
+	// in the end, or it was given up.
+	ErrorReason_ERROR_REASON_DEAD_LETTER_NOT_FOUND ErrorReason = 515
 	// The tenant has no webhook endpoint with this id.
 	ErrorReason_ERROR_REASON_ENDPOINT_NOT_FOUND ErrorReason = 520
 	// The etag in the request is not the current one: somebody changed the
@@ -648,6 +651,7 @@ var (
 		554: "ERROR_REASON_TOO_MANY_JOB_WATCHERS",
 		610: "ERROR_REASON_AUDIT_RECORD_NOT_FOUND",
 		611: "ERROR_REASON_AUDIT_RETENTION_TOO_SHORT",
+		515: "ERROR_REASON_DEAD_LETTER_NOT_FOUND",
 		520: "ERROR_REASON_ENDPOINT_NOT_FOUND",
 		521: "ERROR_REASON_ENDPOINT_ETAG_MISMATCH",
 		522: "ERROR_REASON_ENDPOINT_LIMIT_REACHED",
@@ -842,6 +846,7 @@ var (
 		"ERROR_REASON_TOO_MANY_JOB_WATCHERS":            554,
 		"ERROR_REASON_AUDIT_RECORD_NOT_FOUND":           610,
 		"ERROR_REASON_AUDIT_RETENTION_TOO_SHORT":        611,
+		"ERROR_REASON_DEAD_LETTER_NOT_FOUND":            515,
 		"ERROR_REASON_ENDPOINT_NOT_FOUND":               520,
 		"ERROR_REASON_ENDPOINT_ETAG_MISMATCH":           521,
 		"ERROR_REASON_ENDPOINT_LIMIT_REACHED":           522,
@@ -906,7 +911,7 @@ var File_function_common_v1_error_reason_proto protoreflect.FileDescriptor
 
 const file_function_common_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
-	"%function/common/v1/error_reason.proto\x12\x12function.common.v1\x1a function/common/v1/options.proto*\x89\xb9\x01\n" +
+	"%function/common/v1/error_reason.proto\x12\x12function.common.v1\x1a function/common/v1/options.proto*\x8e\xba\x01\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12[\n" +
 	"\x1cERROR_REASON_INVALID_REQUEST\x10\x01\x1a9\xb2\xed\x185\b\x03\x12\n" +
@@ -1110,7 +1115,8 @@ const file_function_common_v1_error_reason_proto_rawDesc = "" +
 	"#ERROR_REASON_JOB_SCHEDULE_NOT_FOUND\x10\xa9\x04\x1aE\xb2\xed\x18A\b\x05\x12\bschedule\x1a3No schedule 'jobs.purge'; ListSchedules lists them.\x12~\n" +
 	"\"ERROR_REASON_TOO_MANY_JOB_WATCHERS\x10\xaa\x04\x1aU\xb2\xed\x18Q\b\b\x12\x05limit\x1aFThis server has 1000 streams that watch jobs already; try again later.\x12X\n" +
 	"#ERROR_REASON_AUDIT_RECORD_NOT_FOUND\x10\xe2\x04\x1a.\xb2\xed\x18*\b\x05\x12\x03seq\x1a!The audit trail has no record 42.\x12t\n" +
-	"&ERROR_REASON_AUDIT_RETENTION_TOO_SHORT\x10\xe3\x04\x1aG\xb2\xed\x18C\b\t\x12\rshortest_days\x1a0Audit records are kept for 30 days at the least.\x12y\n" +
+	"&ERROR_REASON_AUDIT_RETENTION_TOO_SHORT\x10\xe3\x04\x1aG\xb2\xed\x18C\b\t\x12\rshortest_days\x1a0Audit records are kept for 30 days at the least.\x12\x82\x01\n" +
+	"\"ERROR_REASON_DEAD_LETTER_NOT_FOUND\x10\x83\x04\x1aY\xb2\xed\x18U\b\x05\x12\vdead_letter\x1aDThe dead letter 01938d2e-7a4b-7c3d-8e5f-1a2b3c4d5e6f does not exist.\x12y\n" +
 	"\x1fERROR_REASON_ENDPOINT_NOT_FOUND\x10\x88\x04\x1aS\xb2\xed\x18O\b\x05\x12\bendpoint\x1aAThe endpoint 01938d2e-7a4b-7c3d-8e5f-1a2b3c4d5e6f does not exist.\x12\xc1\x01\n" +
 	"#ERROR_REASON_ENDPOINT_ETAG_MISMATCH\x10\x89\x04\x1a\x96\x01\xb2\xed\x18\x91\x01\b\n" +
 	"\x12\bendpoint\x12\fcurrent_etag\x1auThe endpoint 01938d2e-7a4b-7c3d-8e5f-1a2b3c4d5e6f has changed since it was read; read it again and repeat the change.\x12[\n" +

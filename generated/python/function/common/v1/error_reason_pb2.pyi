@@ -459,6 +459,10 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """The tenant's audit trail has no such record, or no longer."""
     ERROR_REASON_AUDIT_RETENTION_TOO_SHORT: _ErrorReason.ValueType  # 611
     """The installation keeps audit records for longer than that at the least."""
+    ERROR_REASON_DEAD_LETTER_NOT_FOUND: _ErrorReason.ValueType  # 515
+    """The tenant has no dead letter with this id: there was none, it was handled
+    in the end, or it was given up.
+    """
     ERROR_REASON_ENDPOINT_NOT_FOUND: _ErrorReason.ValueType  # 520
     """The tenant has no webhook endpoint with this id."""
     ERROR_REASON_ENDPOINT_ETAG_MISMATCH: _ErrorReason.ValueType  # 521
@@ -982,6 +986,10 @@ ERROR_REASON_AUDIT_RECORD_NOT_FOUND: ErrorReason.ValueType  # 610
 """The tenant's audit trail has no such record, or no longer."""
 ERROR_REASON_AUDIT_RETENTION_TOO_SHORT: ErrorReason.ValueType  # 611
 """The installation keeps audit records for longer than that at the least."""
+ERROR_REASON_DEAD_LETTER_NOT_FOUND: ErrorReason.ValueType  # 515
+"""The tenant has no dead letter with this id: there was none, it was handled
+in the end, or it was given up.
+"""
 ERROR_REASON_ENDPOINT_NOT_FOUND: ErrorReason.ValueType  # 520
 """The tenant has no webhook endpoint with this id."""
 ERROR_REASON_ENDPOINT_ETAG_MISMATCH: ErrorReason.ValueType  # 521

@@ -1213,6 +1213,14 @@ export enum ErrorReason {
   AUDIT_RETENTION_TOO_SHORT = 611,
 
   /**
+   * The tenant has no dead letter with this id: there was none, it was handled
+   * in the end, or it was given up.
+   *
+   * @generated from enum value: ERROR_REASON_DEAD_LETTER_NOT_FOUND = 515;
+   */
+  DEAD_LETTER_NOT_FOUND = 515,
+
+  /**
    * The tenant has no webhook endpoint with this id.
    *
    * @generated from enum value: ERROR_REASON_ENDPOINT_NOT_FOUND = 520;

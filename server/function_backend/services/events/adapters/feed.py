@@ -23,7 +23,7 @@ from function_backend.persistence.unit_of_work import Transactions
 from function_backend.services.events.adapters.watcher import Watcher, Watching, Writer
 from function_backend.services.events.domain.place import Place
 from function_backend.services.events.errors import TooManyEventWatchersError
-from function_backend.services.events.repository import heads
+from function_backend.services.events.repository.feed import heads
 
 _log = logging.getLogger(__name__)
 

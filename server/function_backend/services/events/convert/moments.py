@@ -20,3 +20,9 @@ def read_moment(timestamp: Timestamp, field: str) -> datetime:
         return _EPOCH + timedelta(seconds=timestamp.seconds, microseconds=timestamp.nanos // 1000)
     except OverflowError:
         raise invalid_fields(FieldViolation(field, "lies outside the years 1 to 9999")) from None
+
+
+def timestamp(moment: datetime) -> Timestamp:
+    """The moment on the wire."""
+    since = moment - _EPOCH
+    return Timestamp(seconds=since.days * 86_400 + since.seconds, nanos=since.microseconds * 1000)

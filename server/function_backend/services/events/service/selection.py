@@ -12,7 +12,7 @@ from function_backend.kernel.identity import Principal
 from function_backend.persistence.unit_of_work import UnitOfWork
 from function_backend.services.events.domain.place import Beginning, Place
 from function_backend.services.events.errors import EventCursorExpiredError, EventTypeHiddenError, UnknownEventTypeError
-from function_backend.services.events.repository import kept_since, oldest_kept
+from function_backend.services.events.repository.feed import kept_since, oldest_kept
 
 WriteCursor = Callable[[UUID, Place], str]
 """Makes the cursor of a place of the tenant."""

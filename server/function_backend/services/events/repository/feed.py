@@ -41,7 +41,11 @@ def oldest_kept(work: UnitOfWork) -> tuple[int, datetime] | None:
 
 
 def keep_partitions(driver: Driver, kept_for: timedelta) -> None:
-    """Makes the partitions of the days to come, and drops those of days that are over for so long."""
+    """Makes the partitions of the days to come, and drops those of days that are over for so long.
+
+    Dead letters go when their events do.
+    """
     driver.execute("select make_event_partitions(%s)", [_DAYS_AHEAD])
     driver.execute("select drop_event_partitions(%s)", [kept_for])
     driver.execute("select purge_stray_events(%s, %s)", [kept_for, _MOST_PURGED])
+    driver.execute("select purge_dead_letters(%s, %s)", [kept_for, _MOST_PURGED])
