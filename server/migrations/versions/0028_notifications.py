@@ -7,7 +7,7 @@ from alembic import op
 from function_backend.persistence.schema import definer_function, protect, protect_except_for_definer
 
 revision = "0028"
-down_revision = "0021"
+down_revision = "0032"
 branch_labels = None
 depends_on = None
 
