@@ -37,6 +37,7 @@ COMMANDS: Mapping[str, str] = {
     "rules": "function_backend_cli.rules.command",
     "events": "function_backend_cli.events",
     "jobs": "function_backend_cli.jobs",
+    "notifications": "function_backend_cli.notifications.command",
 }
 """Name of a command to the module whose `app` it is: a Typer with one command, or with several below the name."""
 
