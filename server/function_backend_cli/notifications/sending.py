@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import time
 from typing import Annotated
 
 import typer
+from google.protobuf.timestamp_pb2 import Timestamp
 
 from function.notifications.v1 import notification_pb2
 from function_backend_cli.connection import Session, remote
@@ -38,20 +40,23 @@ def send(
     language: Annotated[str, typer.Option("--language", help="To write in, such as de-AT.")] = "",
     channel: Annotated[str, typer.Option("--channel", help="By which way: email, sms, chat or another.")] = "",
     key: Annotated[str, typer.Option("--key", help="Makes it unique: the same again sends nothing.")] = "",
-    at: Annotated[Moment, typer.Option("--at", help="Send it then.")] = None,
-    expires: Annotated[Moment, typer.Option("--expires", help="Do not send it after that.")] = None,
+    at: Moment = None,
+    expires: Moment = None,
     wait: Annotated[bool, typer.Option("--wait", help="Wait until it is sent, or will not be.")] = False,
     validate_only: Annotated[bool, typer.Option("--validate-only", help="Check and send nothing.")] = False,
 ) -> None:
-    """Send a notification. With --wait the exit status is 1 when it was not sent."""
+    """Send a notification: --at that time, or at once, and not when it --expires before.
+
+    With --wait the exit status is 1 when it was not sent.
+    """
     wish = notification_pb2.NotificationWish(
         key=key,
         recipient=recipient_of(to, name=name, language=language),
         template=template,
         variables=variables_of(variables, variable or ()),
         channel=channel,
-        send_time=at,
-        expire_time=expires,
+        send_time=_stamp(at),
+        expire_time=_stamp(expires),
     )
     answer = session.client.notifications.send(wish, validate_only=validate_only)
     if wait and not validate_only:
@@ -147,6 +152,14 @@ def _show_over(session: Session, notification_id: str) -> None:
     show(session, found)
     if found.state not in _ARRIVED:
         raise typer.Exit(REFUSED)
+
+
+def _stamp(moment: dt.datetime | None) -> Timestamp | None:
+    if moment is None:
+        return None
+    stamp = Timestamp()
+    stamp.FromDatetime(moment)
+    return stamp
 
 
 def _state(text: str) -> notification_pb2.NotificationState.ValueType:

@@ -115,8 +115,19 @@ class Delivering:
                 if ending() or not in_time:
                     self._let_go(notification_id, holder)
                 else:
-                    self._deliver(notification_id, holder)
+                    self._try(notification_id, holder)
         return bool(claimed)
+
+    def _try(self, notification_id: UUID, holder: UUID) -> None:
+        try:
+            self._deliver(notification_id, holder)
+        except Exception as error:  # noqa: BLE001  one that fails must not hold up those that were claimed with it
+            # It is due again when the claim is over. What the failure says may hold the address.
+            _log.error(
+                "a notification could not be seen to: %s",
+                type(error).__name__,
+                extra={"notification_id": str(notification_id)},
+            )
 
     def _deliver(self, notification_id: UUID, holder: UUID) -> None:
         with self._transactions.apart() as work:
