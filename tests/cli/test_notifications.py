@@ -36,7 +36,7 @@ def test_a_template_is_written_previewed_sent_and_cancelled(command: RunCommand,
     assert [each["version"] for each in listed.lines] == ["2", "1"]
     variables = ("--var", 'number="4711"', "--var", "amount=12.5")
     shown = command("notifications", "templates", "preview", "invoice.due", *variables)
-    assert shown.out == "Subject: Invoice 4711\n\nKindly pay 12.5.\n"
+    assert shown.out == "Subject: Invoice 4711\n\nKindly pay 12.50.\n"
     assert command("notifications", "templates", "preview", here / "invoice.yaml", *variables).out == shown.out
     sent = command(
         "notifications", "send", "invoice.due", "--to", "#ops", *variables, "--key", "i-4711", "--at", "2999-01-01",
