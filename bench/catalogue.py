@@ -31,6 +31,7 @@ from bench.rows.rules_tables import measure as measure_rules_tables
 from bench.rows.search import measure as measure_search
 from bench.rows.token_grants import measure as measure_token_grants
 from bench.rows.verify_credential import measure as measure_verify_credential
+from bench.rows.webhooks import measure as measure_webhooks
 from bench.rows.workers import measure as measure_workers
 from bench.stage import Stage
 
@@ -60,6 +61,7 @@ ROWS = (
     Row(name="permitted", title="What somebody may see", measure=measure_permitted_resources),
     Row(name="import", title="Import through the API", measure=measure_import_companies),
     Row(name="jobs", title="Jobs that do nothing", measure=measure_jobs),
+    Row(name="webhooks", title="Webhooks to a receiver on this machine", measure=measure_webhooks),
     Row(name="list-pages", title="Pages of a list", measure=measure_list_pages),
     Row(name="client-verification", title="Callers of a protected service", measure=measure_client_verification),
     Row(name="audit-verify", title="Verifying an exported audit trail", measure=measure_audit_verify),

@@ -28,4 +28,5 @@ pytest_plugins = [
     "tests.fixtures.mail_server",
     "tests.fixtures.people_rows",
     "tests.fixtures.subjects",
+    "tests.fixtures.webhook_receiver",
 ]

@@ -23,7 +23,7 @@ from google.protobuf import descriptor_pb2
 Field = descriptor_pb2.FieldDescriptorProto
 Method = descriptor_pb2.MethodDescriptorProto
 
-PACKAGES: Final = ("function.audit.v1", "function.auth.v1", "function.notifications.v1")
+PACKAGES: Final = ("function.audit.v1", "function.auth.v1", "function.notifications.v1", "function.webhooks.v1")
 ROOT: Final = "function_backend_client.surfaces"
 _SERVICES, _METHODS = 6, 2  # Field numbers in FileDescriptorProto and ServiceDescriptorProto, as locations count them.
 _POSITIONAL = 2  # The house's rule: what comes after the second argument is given by name.
@@ -48,7 +48,12 @@ _CLASSES: Final[Mapping[str, str]] = {
     "SecondFactor": "SecondFactor",
 }
 """The class of a service whose plural would be no word."""
-_NOUNS: Final[Mapping[str, str]] = {"Audit": "AuditRecord", "PermissionCheck": "Permission", "RelationSchema": "Schema"}
+_NOUNS: Final[Mapping[str, str]] = {
+    "Audit": "AuditRecord",
+    "PermissionCheck": "Permission",
+    "RelationSchema": "Schema",
+    "Webhook": "Endpoint",
+}
 """What the methods of a service are about, where it is not the name of the service."""
 _LINE: Final = 120
 _WELL_KNOWN: Final[Mapping[str, str]] = {".google.protobuf.Struct": "Struct"}

@@ -36,6 +36,7 @@ COMMANDS: Mapping[str, str] = {
     "audit": "function_backend_cli.audit",
     "rules": "function_backend_cli.rules.command",
     "events": "function_backend_cli.events",
+    "webhooks": "function_backend_cli.webhooks",
     "jobs": "function_backend_cli.jobs",
     "notifications": "function_backend_cli.notifications.command",
 }

@@ -20,6 +20,7 @@ from tests.e2e import (
     provocations_roles,  # noqa: F401 - registers its own
     provocations_rules,  # noqa: F401 - registers its own
     provocations_vault,  # noqa: F401 - registers its own
+    provocations_webhooks,  # noqa: F401 - registers its own
 )
 from tests.e2e.provocations import PROVOCATIONS
 from tests.e2e.scene import Scene
@@ -75,6 +76,9 @@ NAMES_FIELDS |= {
 }
 NAMES_A_RESOURCE |= {"NOTIFICATION_NOT_FOUND", "NOTIFICATION_KEY_REUSED", "TEMPLATE_NOT_FOUND", "TEMPLATE_EXISTS"}
 NAMES_A_RESOURCE |= {"TEMPLATE_ETAG_MISMATCH", "CATEGORY_NOT_FOUND"}
+NAMES_FIELDS |= {"WEBHOOK_URL_REFUSED"}
+NAMES_A_RESOURCE |= {"ENDPOINT_NOT_FOUND", "ENDPOINT_ETAG_MISMATCH", "SECRET_NOT_FOUND"}
+NAMES_A_RESOURCE |= {"DELIVERY_NOT_FOUND", "REPLAY_NOT_FOUND"}
 
 
 @pytest.fixture(scope="module")
@@ -95,6 +99,7 @@ def scene(
         "rules.most_simulations": 1,
         "rules.most_hooks": 1,
         "events.most_watchers": 1,
+        "webhooks.most_endpoints": 1,
         "rules.approval": "four_eyes",
         "rules.decision_log": "synchronous",
         "rules.decision_inputs": "digest",

@@ -33,6 +33,7 @@ METHODS = {
             "function.rules.",
             "function.jobs.",
             "function.notifications.",
+            "function.webhooks.",
             "google.longrunning.",
         )
     )
@@ -87,6 +88,7 @@ def test_every_change_is_in_the_audit_trail(start_server: StartServer) -> None:
         _relations,
         _rules,
         _jobs,
+        _webhooks,
         _notifications,
         _installation,
     ):
@@ -310,6 +312,20 @@ def _jobs(caller: _Caller) -> None:
     caller.send("RequeueJob", {"id": job})
     caller.send("CancelOperation", {"name": f"operations/{job}"})
     caller.send("DeleteOperation", {"name": f"operations/{job}"})
+
+
+def _webhooks(caller: _Caller) -> None:
+    wish = {"endpoint": {"url": "https://hooks.example.com/here"}}
+    endpoint = caller.send("CreateEndpoint", wish)["endpoint"]["id"]
+    caller.send("UpdateEndpoint", {"endpoint": {"id": endpoint, "display_name": "Another"}})
+    secrets_left = caller.send("RotateSecret", {"id": endpoint})["endpoint"]["secrets"]
+    caller.send("RevokeSecret", {"id": endpoint, "secret_id": secrets_left[1]["id"]})
+    delivery = caller.send("TestEndpoint", {"id": endpoint})["delivery"]["id"]
+    caller.send("ResendDelivery", {"id": delivery})
+    caller.send("ReplayEvents", {"endpoint_id": endpoint})
+    caller.send("DisableEndpoint", {"id": endpoint})
+    caller.send("EnableEndpoint", {"id": endpoint})
+    caller.send("DeleteEndpoint", {"id": endpoint})
 
 
 def _installation(caller: _Caller) -> None:

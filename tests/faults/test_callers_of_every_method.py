@@ -43,10 +43,12 @@ from function.company.v1 import company_pb2, company_service_pb2, company_servic
 from function.events.v1 import event_service_pb2, event_service_pb2_grpc
 from function.notifications.v1 import notification_service_pb2
 from function.rules.v1 import definition_service_pb2, hook_pb2
+from function.webhooks.v1 import endpoint_pb2, webhook_service_pb2
 from function_backend.services.auth.domain.key_text import digest
 from function_backend.services.auth.domain.permission import PLATFORM
 from tests.factories.notifications import told
 from tests.factories.rules import RulesCaller, accepting, loan
+from tests.factories.webhooks import WebhookCaller
 from tests.fixtures.accounts import grant, make_account, set_state
 from tests.fixtures.database_faults import eventually
 from tests.fixtures.grants import CLIENT, make_person, sign_in, tokens_of
@@ -61,7 +63,7 @@ EVERY_METHOD = every_method()
 METHODS = [method for method in EVERY_METHOD if not method.policy.anonymous]
 ANONYMOUS = [method for method in EVERY_METHOD if method.policy.anonymous]
 HELD_BY_ALL = "auth.self.read"
-_UPDATES = {"UpdateCompany", "BatchGetCompanies", "UpdateTenant", "UpdateApiKey"} | {
+_UPDATES = {"UpdateCompany", "BatchGetCompanies", "UpdateTenant", "UpdateApiKey", "UpdateEndpoint", "ReplayEvents"} | {
     "UpdateUser",
     "BatchGetUsers",
     "UpdateServiceAccount",
@@ -317,6 +319,7 @@ def _request_by_id(method: ContractMethod, ids: dict[str, str]) -> Message | Non
         # The job of a simulation has its id.
         "JobService": "simulation",
         "EventService": "event",
+        "WebhookService": "endpoint",
     }.get(method.descriptor.containing_service.name, "company")
     request = method.request()
     if isinstance(request, role_service_pb2.UpdateRoleRequest):
@@ -362,6 +365,19 @@ _OWN_REQUESTS: dict[str, Callable[[dict[str, str]], Message]] = {
         name=ids["template"], language="en"
     ),
     "ListUserSessions": lambda ids: session_service_pb2.ListUserSessionsRequest(user_id=ids["person"]),
+    "UpdateEndpoint": lambda ids: webhook_service_pb2.UpdateEndpointRequest(
+        endpoint=endpoint_pb2.Endpoint(id=ids["endpoint"], display_name="Renamed by somebody"), validate_only=True
+    ),
+    "RevokeSecret": lambda ids: webhook_service_pb2.RevokeSecretRequest(
+        id=ids["endpoint"], secret_id=ids["secret"], validate_only=True
+    ),
+    "ListDeliveries": lambda ids: webhook_service_pb2.ListDeliveriesRequest(endpoint_id=ids["endpoint"]),
+    "GetDelivery": lambda ids: webhook_service_pb2.GetDeliveryRequest(id=ids["delivery"]),
+    "ResendDelivery": lambda ids: webhook_service_pb2.ResendDeliveryRequest(id=ids["delivery"], validate_only=True),
+    "ReplayEvents": lambda ids: webhook_service_pb2.ReplayEventsRequest(
+        endpoint_id=ids["endpoint"], validate_only=True
+    ),
+    "GetReplay": lambda ids: webhook_service_pb2.GetReplayRequest(id=ids["replay"]),
     "ListClientCredentials": lambda ids: client_credential_service_pb2.ListClientCredentialsRequest(
         client_id=ids["client"]
     ),
@@ -424,6 +440,23 @@ def ids(server: RunningServer) -> dict[str, str]:
         **told(server),
         **_decide(server),
         "event": _an_event(server),
+        **_deliver(server),
+    }
+
+
+def _deliver(server: RunningServer) -> dict[str, str]:
+    """Two endpoints, one of them with two deliveries, two secrets and a replay."""
+    caller = WebhookCaller(server)
+    endpoints = [caller.endpoint("https://hooks.example.com/here")[0] for _ in range(2)]
+    rotated = caller.send("RotateSecret", id=endpoints[0].id)
+    deliveries = [caller.send("TestEndpoint", id=endpoints[0].id).delivery.id for _ in range(2)]
+    replay = caller.send("ReplayEvents", endpoint_id=endpoints[0].id).replay.id
+    eventually(lambda: caller.send("GetReplay", id=replay).replay.HasField("end_time") or None)
+    return {
+        "endpoint": endpoints[0].id,
+        "secret": rotated.endpoint.secrets[1].id,
+        "delivery": deliveries[0],
+        "replay": replay,
     }
 
 

@@ -29,6 +29,7 @@ from function.auth.v1 import (
     user_pb2,
     user_service_pb2,
 )
+from function.webhooks.v1 import endpoint_pb2, webhook_service_pb2
 from tests.fixtures.database_faults import eventually
 from tests.fixtures.grants import CLIENT, store_account
 from tests.fixtures.methods import Answer, call, every_method
@@ -97,7 +98,7 @@ def test_none_is_in_the_log_the_traces_the_trail_the_events_or_any_table(
 ) -> None:
     server = start_server(settings={"tracing.endpoint": receiver.endpoint, "tracing.ratio": 1, "log.level": "debug"})
     planter = _Planter(server)
-    for plant in (_keys, _people, _clients, _devices):
+    for plant in (_keys, _people, _clients, _devices, _webhooks):
         plant(planter)
     for name, value in list(planter.planted.items()):
         # As a credential, where it is refused or let in, and as what is to be looked into.
@@ -164,6 +165,19 @@ def test_what_is_searched_for_would_be_found(start_server: StartServer) -> None:
     planter.send("CreateUser", user_service_pb2.CreateUserRequest(user=user))
     found = {place for place, text in _tables(server).items() if "in plain sight" in text}
     assert found == {"auth_user", "event"}
+
+
+def _webhooks(planter: _Planter) -> None:
+    wish = webhook_service_pb2.CreateEndpointRequest(
+        endpoint=endpoint_pb2.Endpoint(url="https://hooks.example.com/here"), request_id=str(uuid4())
+    )
+    answer = planter.send("CreateEndpoint", wish)
+    made = webhook_service_pb2.CreateEndpointResponse.FromString(answer.responses[0])
+    planter.secret("webhook secret", made.secret.removeprefix("whsec_"))
+    answer = planter.send("RotateSecret", webhook_service_pb2.RotateSecretRequest(id=made.endpoint.id))
+    rotated = webhook_service_pb2.RotateSecretResponse.FromString(answer.responses[0])
+    planter.secret("rotated webhook secret", rotated.secret.removeprefix("whsec_"))
+    planter.send("TestEndpoint", webhook_service_pb2.TestEndpointRequest(id=made.endpoint.id))
 
 
 def _plant(message: Message, text: str) -> bool:

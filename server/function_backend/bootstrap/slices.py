@@ -14,8 +14,9 @@ from function_backend.services.events import slice as events
 from function_backend.services.jobs import slice as jobs
 from function_backend.services.notifications import slice as notifications
 from function_backend.services.rules import slice as rules
+from function_backend.services.webhooks import slice as webhooks
 
-SLICES = (auth, company, rules, events, jobs, audit, notifications)
+SLICES = (auth, company, rules, events, jobs, audit, webhooks, notifications)
 """The module of each service that wires it: `build(resources, settings)` returns its `Slice`."""
 
 FOREIGN_CONTRACTS: Mapping[str, tuple[ModuleType, ...]] = {"jobs": (operations_pb2,)}

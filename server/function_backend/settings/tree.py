@@ -19,6 +19,7 @@ from function_backend.services.company.settings import CompanySettings
 from function_backend.services.events.settings import EventsSettings
 from function_backend.services.notifications.settings import NotificationsSettings
 from function_backend.services.rules.settings import RulesSettings
+from function_backend.services.webhooks.settings import WebhooksSettings
 from function_backend.settings.errors import SettingsError
 from function_backend.settings.load import Loaded, load
 from function_backend.settings.sources import Given
@@ -89,6 +90,7 @@ class Settings:
     sink_redis: RedisSinkSettings
     jobs: JobsSettings
     audit: AuditSettings
+    webhooks: WebhooksSettings
     notifications: NotificationsSettings
     log: LogSettings
     metrics: MetricsSettings

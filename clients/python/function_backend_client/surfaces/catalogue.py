@@ -28,6 +28,7 @@ from function.auth.v1 import (
     user_service_pb2_grpc,
 )
 from function.notifications.v1 import notification_service_pb2_grpc
+from function.webhooks.v1 import webhook_service_pb2_grpc
 from function_backend_client.surfaces.api_keys import ApiKeys, AsyncApiKeys
 from function_backend_client.surfaces.audit import AsyncAudit, Audit
 from function_backend_client.surfaces.bindings import AsyncBindings, Bindings
@@ -49,6 +50,7 @@ from function_backend_client.surfaces.sessions import AsyncSessions, Sessions
 from function_backend_client.surfaces.signing_keys import AsyncSigningKeys, SigningKeys
 from function_backend_client.surfaces.tenants import AsyncTenants, Tenants
 from function_backend_client.surfaces.users import AsyncUsers, Users
+from function_backend_client.surfaces.webhooks import AsyncWebhooks, Webhooks
 
 
 class Surfaces:
@@ -80,6 +82,7 @@ class Surfaces:
         self.signing_keys = SigningKeys(signing_key_service_pb2_grpc.SigningKeyServiceStub(channel))
         self.tenants = Tenants(tenant_service_pb2_grpc.TenantServiceStub(channel))
         self.users = Users(user_service_pb2_grpc.UserServiceStub(channel))
+        self.webhooks = Webhooks(webhook_service_pb2_grpc.WebhookServiceStub(channel))
 
 
 class AsyncSurfaces:
@@ -115,3 +118,4 @@ class AsyncSurfaces:
         self.signing_keys = AsyncSigningKeys(signing_key_service_pb2_grpc.SigningKeyServiceStub(channel))
         self.tenants = AsyncTenants(tenant_service_pb2_grpc.TenantServiceStub(channel))
         self.users = AsyncUsers(user_service_pb2_grpc.UserServiceStub(channel))
+        self.webhooks = AsyncWebhooks(webhook_service_pb2_grpc.WebhookServiceStub(channel))

@@ -38,6 +38,7 @@ from function.rules.v1 import (
     rollout_service_pb2,
     simulation_service_pb2,
 )
+from function.webhooks.v1 import webhook_service_pb2
 
 CONTRACT: tuple[FileDescriptor, ...] = (
     audit_service_pb2.DESCRIPTOR,
@@ -70,5 +71,6 @@ CONTRACT: tuple[FileDescriptor, ...] = (
     hook_service_pb2.DESCRIPTOR,
     rollout_service_pb2.DESCRIPTOR,
     simulation_service_pb2.DESCRIPTOR,
+    webhook_service_pb2.DESCRIPTOR,
 )
 """The files whose services this client speaks."""

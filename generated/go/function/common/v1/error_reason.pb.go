@@ -412,6 +412,30 @@ const (
 	ErrorReason_ERROR_REASON_AUDIT_RECORD_NOT_FOUND ErrorReason = 610
 	// The installation keeps audit records for longer than that at the least.
 	ErrorReason_ERROR_REASON_AUDIT_RETENTION_TOO_SHORT ErrorReason = 611
+	// The tenant has no webhook endpoint with this id.
+	ErrorReason_ERROR_REASON_ENDPOINT_NOT_FOUND ErrorReason = 520
+	// The etag in the request is not the current one: somebody changed the
+	// endpoint in between.
+	ErrorReason_ERROR_REASON_ENDPOINT_ETAG_MISMATCH ErrorReason = 521
+	// The tenant has as many webhook endpoints as it may have.
+	ErrorReason_ERROR_REASON_ENDPOINT_LIMIT_REACHED ErrorReason = 522
+	// Nothing is posted to this address: it is none, not https, or one of a
+	// network that the settings do not allow.
+	ErrorReason_ERROR_REASON_WEBHOOK_URL_REFUSED ErrorReason = 523
+	// Nothing is delivered to a disabled endpoint.
+	ErrorReason_ERROR_REASON_ENDPOINT_DISABLED ErrorReason = 524
+	// The endpoint has no secret with this id that still signs.
+	ErrorReason_ERROR_REASON_SECRET_NOT_FOUND ErrorReason = 525
+	// The secret is the only one of the endpoint: deliveries would not be signed.
+	ErrorReason_ERROR_REASON_LAST_SECRET ErrorReason = 526
+	// The endpoint has as many secrets as it may have.
+	ErrorReason_ERROR_REASON_SECRET_LIMIT_REACHED ErrorReason = 527
+	// The tenant has no delivery with this id, or none any more.
+	ErrorReason_ERROR_REASON_DELIVERY_NOT_FOUND ErrorReason = 528
+	// The tenant has no replay with this id, or none any more.
+	ErrorReason_ERROR_REASON_REPLAY_NOT_FOUND ErrorReason = 529
+	// The endpoint has a replay that goes on.
+	ErrorReason_ERROR_REASON_REPLAY_LIMIT_REACHED ErrorReason = 530
 	// The tenant has no such notification, or it is not kept any more.
 	ErrorReason_ERROR_REASON_NOTIFICATION_NOT_FOUND ErrorReason = 580
 	// The key belongs to a notification that says something else, or to somebody
@@ -624,6 +648,17 @@ var (
 		554: "ERROR_REASON_TOO_MANY_JOB_WATCHERS",
 		610: "ERROR_REASON_AUDIT_RECORD_NOT_FOUND",
 		611: "ERROR_REASON_AUDIT_RETENTION_TOO_SHORT",
+		520: "ERROR_REASON_ENDPOINT_NOT_FOUND",
+		521: "ERROR_REASON_ENDPOINT_ETAG_MISMATCH",
+		522: "ERROR_REASON_ENDPOINT_LIMIT_REACHED",
+		523: "ERROR_REASON_WEBHOOK_URL_REFUSED",
+		524: "ERROR_REASON_ENDPOINT_DISABLED",
+		525: "ERROR_REASON_SECRET_NOT_FOUND",
+		526: "ERROR_REASON_LAST_SECRET",
+		527: "ERROR_REASON_SECRET_LIMIT_REACHED",
+		528: "ERROR_REASON_DELIVERY_NOT_FOUND",
+		529: "ERROR_REASON_REPLAY_NOT_FOUND",
+		530: "ERROR_REASON_REPLAY_LIMIT_REACHED",
 		580: "ERROR_REASON_NOTIFICATION_NOT_FOUND",
 		581: "ERROR_REASON_NOTIFICATION_KEY_REUSED",
 		582: "ERROR_REASON_NOTIFICATION_STATE",
@@ -807,6 +842,17 @@ var (
 		"ERROR_REASON_TOO_MANY_JOB_WATCHERS":            554,
 		"ERROR_REASON_AUDIT_RECORD_NOT_FOUND":           610,
 		"ERROR_REASON_AUDIT_RETENTION_TOO_SHORT":        611,
+		"ERROR_REASON_ENDPOINT_NOT_FOUND":               520,
+		"ERROR_REASON_ENDPOINT_ETAG_MISMATCH":           521,
+		"ERROR_REASON_ENDPOINT_LIMIT_REACHED":           522,
+		"ERROR_REASON_WEBHOOK_URL_REFUSED":              523,
+		"ERROR_REASON_ENDPOINT_DISABLED":                524,
+		"ERROR_REASON_SECRET_NOT_FOUND":                 525,
+		"ERROR_REASON_LAST_SECRET":                      526,
+		"ERROR_REASON_SECRET_LIMIT_REACHED":             527,
+		"ERROR_REASON_DELIVERY_NOT_FOUND":               528,
+		"ERROR_REASON_REPLAY_NOT_FOUND":                 529,
+		"ERROR_REASON_REPLAY_LIMIT_REACHED":             530,
 		"ERROR_REASON_NOTIFICATION_NOT_FOUND":           580,
 		"ERROR_REASON_NOTIFICATION_KEY_REUSED":          581,
 		"ERROR_REASON_NOTIFICATION_STATE":               582,
@@ -860,7 +906,7 @@ var File_function_common_v1_error_reason_proto protoreflect.FileDescriptor
 
 const file_function_common_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
-	"%function/common/v1/error_reason.proto\x12\x12function.common.v1\x1a function/common/v1/options.proto*\x8f\xad\x01\n" +
+	"%function/common/v1/error_reason.proto\x12\x12function.common.v1\x1a function/common/v1/options.proto*\x89\xb9\x01\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12[\n" +
 	"\x1cERROR_REASON_INVALID_REQUEST\x10\x01\x1a9\xb2\xed\x185\b\x03\x12\n" +
@@ -1064,7 +1110,19 @@ const file_function_common_v1_error_reason_proto_rawDesc = "" +
 	"#ERROR_REASON_JOB_SCHEDULE_NOT_FOUND\x10\xa9\x04\x1aE\xb2\xed\x18A\b\x05\x12\bschedule\x1a3No schedule 'jobs.purge'; ListSchedules lists them.\x12~\n" +
 	"\"ERROR_REASON_TOO_MANY_JOB_WATCHERS\x10\xaa\x04\x1aU\xb2\xed\x18Q\b\b\x12\x05limit\x1aFThis server has 1000 streams that watch jobs already; try again later.\x12X\n" +
 	"#ERROR_REASON_AUDIT_RECORD_NOT_FOUND\x10\xe2\x04\x1a.\xb2\xed\x18*\b\x05\x12\x03seq\x1a!The audit trail has no record 42.\x12t\n" +
-	"&ERROR_REASON_AUDIT_RETENTION_TOO_SHORT\x10\xe3\x04\x1aG\xb2\xed\x18C\b\t\x12\rshortest_days\x1a0Audit records are kept for 30 days at the least.\x12\x84\x01\n" +
+	"&ERROR_REASON_AUDIT_RETENTION_TOO_SHORT\x10\xe3\x04\x1aG\xb2\xed\x18C\b\t\x12\rshortest_days\x1a0Audit records are kept for 30 days at the least.\x12y\n" +
+	"\x1fERROR_REASON_ENDPOINT_NOT_FOUND\x10\x88\x04\x1aS\xb2\xed\x18O\b\x05\x12\bendpoint\x1aAThe endpoint 01938d2e-7a4b-7c3d-8e5f-1a2b3c4d5e6f does not exist.\x12\xc1\x01\n" +
+	"#ERROR_REASON_ENDPOINT_ETAG_MISMATCH\x10\x89\x04\x1a\x96\x01\xb2\xed\x18\x91\x01\b\n" +
+	"\x12\bendpoint\x12\fcurrent_etag\x1auThe endpoint 01938d2e-7a4b-7c3d-8e5f-1a2b3c4d5e6f has changed since it was read; read it again and repeat the change.\x12[\n" +
+	"#ERROR_REASON_ENDPOINT_LIMIT_REACHED\x10\x8a\x04\x1a1\xb2\xed\x18-\b\t\x12\x05limit\x1a\"A tenant has at most 50 endpoints.\x12^\n" +
+	" ERROR_REASON_WEBHOOK_URL_REFUSED\x10\x8b\x04\x1a7\xb2\xed\x183\b\x03\x12\aproblem\x1a&endpoint.url: must begin with https://\x12\x86\x01\n" +
+	"\x1eERROR_REASON_ENDPOINT_DISABLED\x10\x8c\x04\x1aa\xb2\xed\x18]\b\t\x12\bendpoint\x1aOThe endpoint 01938d2e-7a4b-7c3d-8e5f-1a2b3c4d5e6f is disabled; enable it first.\x12\xa3\x01\n" +
+	"\x1dERROR_REASON_SECRET_NOT_FOUND\x10\x8d\x04\x1a\x7f\xb2\xed\x18{\b\x05\x12\bendpoint\x12\x06secret\x1aeThe endpoint 01938d2e-7a4b-7c3d-8e5f-1a2b3c4d5e6f has no secret 01938d2e-7a4b-7c3d-8e5f-1a2b3c4d5e70.\x12\xa7\x01\n" +
+	"\x18ERROR_REASON_LAST_SECRET\x10\x8e\x04\x1a\x87\x01\xb2\xed\x18\x82\x01\b\t\x12\bendpoint\x12\x06secret\x1alThe secret 01938d2e-7a4b-7c3d-8e5f-1a2b3c4d5e70 is the only one of the endpoint that stays; rotate it first.\x12\x93\x01\n" +
+	"!ERROR_REASON_SECRET_LIMIT_REACHED\x10\x8f\x04\x1ak\xb2\xed\x18g\b\t\x12\bendpoint\x12\x05limit\x1aRThe endpoint 01938d2e-7a4b-7c3d-8e5f-1a2b3c4d5e6f has 5 secrets; revoke one first.\x12y\n" +
+	"\x1fERROR_REASON_DELIVERY_NOT_FOUND\x10\x90\x04\x1aS\xb2\xed\x18O\b\x05\x12\bdelivery\x1aAThe delivery 01938d2e-7a4b-7c3d-8e5f-1a2b3c4d5e6f does not exist.\x12s\n" +
+	"\x1dERROR_REASON_REPLAY_NOT_FOUND\x10\x91\x04\x1aO\xb2\xed\x18K\b\x05\x12\x06replay\x1a?The replay 01938d2e-7a4b-7c3d-8e5f-1a2b3c4d5e6f does not exist.\x12\x9c\x01\n" +
+	"!ERROR_REASON_REPLAY_LIMIT_REACHED\x10\x92\x04\x1at\xb2\xed\x18p\b\t\x12\bendpoint\x12\x06replay\x1aZThe replay 01938d2e-7a4b-7c3d-8e5f-1a2b3c4d5e70 of the endpoint goes on; wait for its end.\x12\x84\x01\n" +
 	"#ERROR_REASON_NOTIFICATION_NOT_FOUND\x10\xc4\x04\x1aZ\xb2\xed\x18V\b\x05\x12\x0fnotification_id\x1aANotification 01938d2e-7f04-7c3e-9d55-0a6f3c3f0b11 does not exist.\x12\x98\x01\n" +
 	"$ERROR_REASON_NOTIFICATION_KEY_REUSED\x10\xc5\x04\x1am\xb2\xed\x18i\b\x06\x12\x03key\x12\x0fnotification_id\x1aOThe key 'invoice-4711-due' belongs to another notification; choose another key.\x12\xa2\x01\n" +
 	"\x1fERROR_REASON_NOTIFICATION_STATE\x10\xc6\x04\x1a|\xb2\xed\x18x\b\t\x12\x0fnotification_id\x12\x05state\x1a\\Notification 01938d2e-7f04-7c3e-9d55-0a6f3c3f0b11 is sent; only what waits can be cancelled.\x12o\n" +

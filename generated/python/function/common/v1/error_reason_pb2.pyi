@@ -459,6 +459,32 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """The tenant's audit trail has no such record, or no longer."""
     ERROR_REASON_AUDIT_RETENTION_TOO_SHORT: _ErrorReason.ValueType  # 611
     """The installation keeps audit records for longer than that at the least."""
+    ERROR_REASON_ENDPOINT_NOT_FOUND: _ErrorReason.ValueType  # 520
+    """The tenant has no webhook endpoint with this id."""
+    ERROR_REASON_ENDPOINT_ETAG_MISMATCH: _ErrorReason.ValueType  # 521
+    """The etag in the request is not the current one: somebody changed the
+    endpoint in between.
+    """
+    ERROR_REASON_ENDPOINT_LIMIT_REACHED: _ErrorReason.ValueType  # 522
+    """The tenant has as many webhook endpoints as it may have."""
+    ERROR_REASON_WEBHOOK_URL_REFUSED: _ErrorReason.ValueType  # 523
+    """Nothing is posted to this address: it is none, not https, or one of a
+    network that the settings do not allow.
+    """
+    ERROR_REASON_ENDPOINT_DISABLED: _ErrorReason.ValueType  # 524
+    """Nothing is delivered to a disabled endpoint."""
+    ERROR_REASON_SECRET_NOT_FOUND: _ErrorReason.ValueType  # 525
+    """The endpoint has no secret with this id that still signs."""
+    ERROR_REASON_LAST_SECRET: _ErrorReason.ValueType  # 526
+    """The secret is the only one of the endpoint: deliveries would not be signed."""
+    ERROR_REASON_SECRET_LIMIT_REACHED: _ErrorReason.ValueType  # 527
+    """The endpoint has as many secrets as it may have."""
+    ERROR_REASON_DELIVERY_NOT_FOUND: _ErrorReason.ValueType  # 528
+    """The tenant has no delivery with this id, or none any more."""
+    ERROR_REASON_REPLAY_NOT_FOUND: _ErrorReason.ValueType  # 529
+    """The tenant has no replay with this id, or none any more."""
+    ERROR_REASON_REPLAY_LIMIT_REACHED: _ErrorReason.ValueType  # 530
+    """The endpoint has a replay that goes on."""
     ERROR_REASON_NOTIFICATION_NOT_FOUND: _ErrorReason.ValueType  # 580
     """The tenant has no such notification, or it is not kept any more."""
     ERROR_REASON_NOTIFICATION_KEY_REUSED: _ErrorReason.ValueType  # 581
@@ -956,6 +982,32 @@ ERROR_REASON_AUDIT_RECORD_NOT_FOUND: ErrorReason.ValueType  # 610
 """The tenant's audit trail has no such record, or no longer."""
 ERROR_REASON_AUDIT_RETENTION_TOO_SHORT: ErrorReason.ValueType  # 611
 """The installation keeps audit records for longer than that at the least."""
+ERROR_REASON_ENDPOINT_NOT_FOUND: ErrorReason.ValueType  # 520
+"""The tenant has no webhook endpoint with this id."""
+ERROR_REASON_ENDPOINT_ETAG_MISMATCH: ErrorReason.ValueType  # 521
+"""The etag in the request is not the current one: somebody changed the
+endpoint in between.
+"""
+ERROR_REASON_ENDPOINT_LIMIT_REACHED: ErrorReason.ValueType  # 522
+"""The tenant has as many webhook endpoints as it may have."""
+ERROR_REASON_WEBHOOK_URL_REFUSED: ErrorReason.ValueType  # 523
+"""Nothing is posted to this address: it is none, not https, or one of a
+network that the settings do not allow.
+"""
+ERROR_REASON_ENDPOINT_DISABLED: ErrorReason.ValueType  # 524
+"""Nothing is delivered to a disabled endpoint."""
+ERROR_REASON_SECRET_NOT_FOUND: ErrorReason.ValueType  # 525
+"""The endpoint has no secret with this id that still signs."""
+ERROR_REASON_LAST_SECRET: ErrorReason.ValueType  # 526
+"""The secret is the only one of the endpoint: deliveries would not be signed."""
+ERROR_REASON_SECRET_LIMIT_REACHED: ErrorReason.ValueType  # 527
+"""The endpoint has as many secrets as it may have."""
+ERROR_REASON_DELIVERY_NOT_FOUND: ErrorReason.ValueType  # 528
+"""The tenant has no delivery with this id, or none any more."""
+ERROR_REASON_REPLAY_NOT_FOUND: ErrorReason.ValueType  # 529
+"""The tenant has no replay with this id, or none any more."""
+ERROR_REASON_REPLAY_LIMIT_REACHED: ErrorReason.ValueType  # 530
+"""The endpoint has a replay that goes on."""
 ERROR_REASON_NOTIFICATION_NOT_FOUND: ErrorReason.ValueType  # 580
 """The tenant has no such notification, or it is not kept any more."""
 ERROR_REASON_NOTIFICATION_KEY_REUSED: ErrorReason.ValueType  # 581

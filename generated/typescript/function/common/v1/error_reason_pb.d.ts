@@ -1213,6 +1213,85 @@ export enum ErrorReason {
   AUDIT_RETENTION_TOO_SHORT = 611,
 
   /**
+   * The tenant has no webhook endpoint with this id.
+   *
+   * @generated from enum value: ERROR_REASON_ENDPOINT_NOT_FOUND = 520;
+   */
+  ENDPOINT_NOT_FOUND = 520,
+
+  /**
+   * The etag in the request is not the current one: somebody changed the
+   * endpoint in between.
+   *
+   * @generated from enum value: ERROR_REASON_ENDPOINT_ETAG_MISMATCH = 521;
+   */
+  ENDPOINT_ETAG_MISMATCH = 521,
+
+  /**
+   * The tenant has as many webhook endpoints as it may have.
+   *
+   * @generated from enum value: ERROR_REASON_ENDPOINT_LIMIT_REACHED = 522;
+   */
+  ENDPOINT_LIMIT_REACHED = 522,
+
+  /**
+   * Nothing is posted to this address: it is none, not https, or one of a
+   * network that the settings do not allow.
+   *
+   * @generated from enum value: ERROR_REASON_WEBHOOK_URL_REFUSED = 523;
+   */
+  WEBHOOK_URL_REFUSED = 523,
+
+  /**
+   * Nothing is delivered to a disabled endpoint.
+   *
+   * @generated from enum value: ERROR_REASON_ENDPOINT_DISABLED = 524;
+   */
+  ENDPOINT_DISABLED = 524,
+
+  /**
+   * The endpoint has no secret with this id that still signs.
+   *
+   * @generated from enum value: ERROR_REASON_SECRET_NOT_FOUND = 525;
+   */
+  SECRET_NOT_FOUND = 525,
+
+  /**
+   * The secret is the only one of the endpoint: deliveries would not be signed.
+   *
+   * @generated from enum value: ERROR_REASON_LAST_SECRET = 526;
+   */
+  LAST_SECRET = 526,
+
+  /**
+   * The endpoint has as many secrets as it may have.
+   *
+   * @generated from enum value: ERROR_REASON_SECRET_LIMIT_REACHED = 527;
+   */
+  SECRET_LIMIT_REACHED = 527,
+
+  /**
+   * The tenant has no delivery with this id, or none any more.
+   *
+   * @generated from enum value: ERROR_REASON_DELIVERY_NOT_FOUND = 528;
+   */
+  DELIVERY_NOT_FOUND = 528,
+
+  /**
+   * The tenant has no replay with this id, or none any more.
+   *
+   * @generated from enum value: ERROR_REASON_REPLAY_NOT_FOUND = 529;
+   */
+  REPLAY_NOT_FOUND = 529,
+
+  /**
+   * The endpoint has a replay that goes on.
+   *
+   * @generated from enum value: ERROR_REASON_REPLAY_LIMIT_REACHED = 530;
+   */
+  REPLAY_LIMIT_REACHED = 530,
+
+  /**
    * The tenant has no such notification, or it is not kept any more.
    *
    * @generated from enum value: ERROR_REASON_NOTIFICATION_NOT_FOUND = 580;

@@ -6,8 +6,8 @@ from alembic import op
 
 from function_backend.persistence.schema import definer_function, protect, protect_except_for_definer
 
-revision = "0028"
-down_revision = "0032"
+revision = "0034"
+down_revision = "0033"
 branch_labels = None
 depends_on = None
 

@@ -1,0 +1,1 @@
+"""The network, and what goes on in the background."""

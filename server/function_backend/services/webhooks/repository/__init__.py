@@ -1,0 +1,1 @@
+"""Storing and finding endpoints and deliveries."""
