@@ -205,7 +205,9 @@ class Delivering:
     def _wait(self, work: UnitOfWork, notification: Notification) -> float:
         """Seconds until it is the turn of the recipient and of the channel; 0 when it is."""
         per_hour = self._pace.recipient_per_hour
-        who = limit_key(work.tenant_id, f"{notification.channel}:{notification.addressee.address.casefold()}")
+        # Notices have a rate of their own, so that nobody is kept from hearing of a new password by many messages.
+        what = "notice" if notification.is_notice else notification.channel
+        who = limit_key(work.tenant_id, f"{what}:{notification.addressee.address.casefold()}")
         wait = self._pace.limiter.take(who, rate=per_hour / 3600, burst=float(per_hour))
         if wait > 0:
             return wait
