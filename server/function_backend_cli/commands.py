@@ -38,6 +38,7 @@ COMMANDS: Mapping[str, str] = {
     "events": "function_backend_cli.events",
     "webhooks": "function_backend_cli.webhooks",
     "jobs": "function_backend_cli.jobs",
+    "notifications": "function_backend_cli.notifications.command",
 }
 """Name of a command to the module whose `app` it is: a Typer with one command, or with several below the name."""
 

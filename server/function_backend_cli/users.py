@@ -63,12 +63,14 @@ def invite(
     secret_file: SecretFile = None,
     validate_only: _ValidateOnly = False,
 ) -> None:
-    """Create a user who sets a password with the token printed, which works once."""
+    """Create a user who sets a password with the token printed, or sent by e-mail, which works once."""
     lifetime = None if hours is None else dt.timedelta(hours=hours)
     invited = session.client.users.invite(
         _user(user_name, email, display_name, label), lifetime=lifetime, validate_only=validate_only
     )
     show_secret(session, invited, invited.token, of=invited.user, what="The token of the invitation", file=secret_file)
+    if not invited.token and not validate_only:
+        session.output.say(f"\nThe invitation goes to {invited.user.email} by e-mail.")
 
 
 @app.command()

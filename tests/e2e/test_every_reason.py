@@ -14,6 +14,7 @@ from tests.e2e import (
     provocations_hooks,  # noqa: F401 - registers its own
     provocations_jobs,  # noqa: F401 - registers its own
     provocations_keys,  # noqa: F401 - registers its own
+    provocations_notifications,  # noqa: F401 - registers its own
     provocations_people,  # noqa: F401 - registers its own
     provocations_relations,  # noqa: F401 - registers its own
     provocations_roles,  # noqa: F401 - registers its own
@@ -66,6 +67,15 @@ NAMES_A_RESOURCE |= {"CHANGE_DENIED", "HOOK_FAILED", "HOOK_NOT_FOUND", "HOOK_NAM
 NAMES_A_RESOURCE |= {"HOOK_MISFIT", "EVENT_NOT_FOUND"}
 NAMES_A_RESOURCE |= {"JOB_NOT_FOUND", "JOB_STATE", "JOB_DUPLICATE", "JOB_SCHEDULE_NOT_FOUND"}
 NAMES_A_RESOURCE |= {"HOOK_MISFIT", "AUDIT_RECORD_NOT_FOUND"}
+COMES_BACK |= {"NOTIFICATION_RATE_LIMITED"}
+NAMES_FIELDS |= {
+    "UNSUBSCRIBE_TOKEN_INVALID",
+    "NOTIFICATION_RECIPIENT_INVALID",
+    "NOTIFICATION_VARIABLES_INVALID",
+    "TEMPLATE_INVALID",
+}
+NAMES_A_RESOURCE |= {"NOTIFICATION_NOT_FOUND", "NOTIFICATION_KEY_REUSED", "TEMPLATE_NOT_FOUND", "TEMPLATE_EXISTS"}
+NAMES_A_RESOURCE |= {"TEMPLATE_ETAG_MISMATCH", "CATEGORY_NOT_FOUND"}
 NAMES_FIELDS |= {"WEBHOOK_URL_REFUSED"}
 NAMES_A_RESOURCE |= {"ENDPOINT_NOT_FOUND", "ENDPOINT_ETAG_MISMATCH", "SECRET_NOT_FOUND"}
 NAMES_A_RESOURCE |= {"DELIVERY_NOT_FOUND", "REPLAY_NOT_FOUND"}
@@ -83,6 +93,8 @@ def scene(
         "calls.longest_queue": 1,
         "calls.minimum_deadline": "2s",
         "company.import_row_limit": 3,
+        "notifications.most_templates": 1,
+        "notifications.tenant_per_second": 0.01,
         "rules.most_definitions": 1,
         "rules.most_simulations": 1,
         "rules.most_hooks": 1,

@@ -25,8 +25,9 @@ class MetricsSettings:
     """Where the metrics are served."""
 
     listen: str = "127.0.0.1:9464"
-    """Address of the HTTP port with `/metrics`, `/healthz` and `/readyz`, and with the paths of OAuth; empty for none.
-    Port 0 takes a free one. It speaks plain HTTP: let nobody reach it but through a proxy that speaks TLS."""
+    """Address of the HTTP port with `/metrics`, `/healthz` and `/readyz`, with the paths of OAuth and of links to
+    unsubscribe; empty for none. Port 0 takes a free one. It speaks plain HTTP: let nobody reach it but through a proxy
+    that speaks TLS."""
     trusted_proxies: tuple[str, ...] = ()
     """Networks of proxies in front of the HTTP port, such as `10.0.0.0/8`, whose `X-Forwarded-For` is believed."""
 

@@ -139,7 +139,10 @@ def _functions() -> None:
             update notification n
             set state = 'sending', holder = for_holder, due_at = until, attempts = n.attempts + 1
             from (
-                select d.tenant_id, d.id from notification d where d.due_at <= at_time
+                select d.tenant_id, d.id from notification d
+                where d.due_at <= at_time
+                    -- Those of a tenant that is suspended wait; those of one that is deleted are deleted below.
+                    and not exists (select from tenant t where t.tenant_id = d.tenant_id and t.state <> 'active')
                 order by d.priority, d.due_at limit at_most for update skip locked
             ) as due
             where n.tenant_id = due.tenant_id and n.id = due.id
@@ -172,6 +175,12 @@ def _functions() -> None:
             ) as expired
             where t.tenant_id = expired.tenant_id and t.id = expired.id;
             get diagnostics purged = row_count;
+            -- What they say cannot be read any more; names and addresses go as well.
+            delete from notification t using (
+                select e.tenant_id, e.id from tenant d join notification e on e.tenant_id = d.tenant_id
+                where d.state = 'deleted' limit at_most for update of e skip locked
+            ) as of_deleted
+            where t.tenant_id = of_deleted.tenant_id and t.id = of_deleted.id;
             return purged;
         end
         $$

@@ -23,7 +23,7 @@ from function.auth.v1 import (
     user_service_pb2_grpc,
 )
 from function.notifications.v1 import template_pb2
-from tests.factories.notifications import Notifier
+from tests.factories.notifications import Notifier, invoice, wish
 from tests.fixtures.database_faults import eventually
 from tests.fixtures.mail_server import MailServer, mail_settings
 from tests.fixtures.server import RunningServer, StartServer
@@ -101,6 +101,19 @@ def test_a_reset_reaches_the_user_whose_password_is_then_said_to_be_changed(
     assert found is not None
     _users(mailing).FinishPasswordReset(wire.FinishPasswordResetRequest(token=found[1], password=OTHER), timeout=20)
     assert "If that was not you" in _text(mailbox, user.email, "Your password was changed")
+
+
+def test_many_messages_keep_nobody_from_hearing_of_a_new_password(
+    start_server: StartServer, mailbox: MailServer
+) -> None:
+    mailing = start_server(settings=mail_settings(mailbox.port, recipient_per_hour=1, **LINKS))
+    user, notifier = _active(mailing), Notifier(mailing)
+    notifier.template(invoice())
+    sent = [notifier.send(wish(user.email)) for _ in range(3)]
+    eventually(lambda: [notifier.get(each.id).failure for each in sent].count("waits for its turn") == len(sent) - 1)
+    request = wire.StartPasswordResetRequest(id=user.id)
+    _users(mailing).StartPasswordReset(request, metadata=mailing.metadata(), timeout=20)
+    assert "fbp_" in _text(mailbox, user.email, "Set a new password")
 
 
 def test_tokens_are_nowhere_but_in_the_message(mailing: RunningServer, mailbox: MailServer) -> None:

@@ -137,6 +137,7 @@ class TemplateEtagMismatchError(ConflictError):
             f"The template '{template.name}' in '{template.language}' has changed since it was read; read it again and "
             "repeat the change.",
             metadata={"name": template.name, "language": template.language, "current_etag": template.etag},
+            resource=Resource("template", f"{template.name}/{template.language}"),
         )
 
 

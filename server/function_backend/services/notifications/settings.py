@@ -83,7 +83,8 @@ class NotificationsSettings:
     tenant_per_second: float = 100.0
     """Notifications that a tenant may ask for per second, in the long run."""
     recipient_per_hour: int = 60
-    """Notifications that one recipient gets by one channel per hour, in the long run; what is too much waits."""
+    """Notifications that one recipient gets by one channel per hour, in the long run; what is too much waits. What the
+    service itself tells about accounts is counted by itself."""
     channel_per_second: float = 50.0
     """Notifications that go through one channel per second; with Redis of all hosts together, otherwise of each."""
     given_up_after: timedelta = timedelta(days=2)

@@ -48,7 +48,6 @@ DIGEST = "digest"
 PURPOSES: Mapping[str, Purpose] = {
     "auth.invitation": Purpose("An invitation, by which somebody sets a first password", ACCOUNT, _TOKENS),
     "auth.password_reset": Purpose("By which a user sets a new password", ACCOUNT, _TOKENS),
-    "auth.email_verification": Purpose("By which a user confirms an e-mail address", ACCOUNT, _TOKENS),
     "auth.new_sign_in": Purpose(
         "Somebody signed in with a device that was not used before",
         SECURITY,

@@ -34,17 +34,6 @@ WORDING: Mapping[str, Wording] = {
         ),
         "Neues Passwort festlegen: {{ link|default(token) }}",
     ),
-    "auth.email_verification": Wording(
-        "E-Mail-Adresse bestätigen",
-        (
-            _HELLO,
-            "bestätigen Sie, dass diese Adresse Ihnen gehört:",
-            "{% if link %}{{ link }}{% else %}Ihr Code: {{ token }}{% endif %}",
-            "Das gilt bis {{ expires|time }}.",
-            _IGNORE,
-        ),
-        "Adresse bestätigen: {{ link|default(token) }}",
-    ),
     "auth.new_sign_in": Wording(
         "Neue Anmeldung bei Ihrem Konto",
         (

@@ -34,17 +34,6 @@ WORDING: Mapping[str, Wording] = {
         ),
         "Set a new password: {{ link|default(token) }}",
     ),
-    "auth.email_verification": Wording(
-        "Confirm your e-mail address",
-        (
-            _HELLO,
-            "confirm that this address is yours:",
-            "{% if link %}{{ link }}{% else %}Your token: {{ token }}{% endif %}",
-            "This is good until {{ expires|time }}.",
-            _IGNORE,
-        ),
-        "Confirm your address: {{ link|default(token) }}",
-    ),
     "auth.new_sign_in": Wording(
         "New sign-in to your account",
         (

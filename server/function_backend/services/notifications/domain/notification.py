@@ -74,6 +74,11 @@ class Notification:
     sequence: int = 1
     """How many events there were about it."""
 
+    @property
+    def is_notice(self) -> bool:
+        """Whether the service itself tells it, about somebody's account: no caller's key begins with a space."""
+        return self.key.startswith(" ") and not self.is_digest
+
     def ended(
         self, state: NotificationState, *, at: datetime, failure: str = "", provider_id: str = ""
     ) -> Notification:

@@ -109,10 +109,17 @@ class NotificationRepository:
 
     def waiting_in(self, digest_id: UUID) -> list[Notification]:
         """Those that wait for the digest, in the order in which they were taken on; locked."""
+        return self._parts(digest_id, NotificationState.ACCEPTED)
+
+    def sent_with(self, digest_id: UUID) -> list[Notification]:
+        """Those that were sent with the digest, in the same order; locked."""
+        return self._parts(digest_id, NotificationState.SENT)
+
+    def _parts(self, digest_id: UUID, state: NotificationState) -> list[Notification]:
         query = select(notification_table).where(
             _notification.tenant_id == self._work.tenant_id,
             _notification.digest_id == digest_id,
-            _notification.state == NotificationState.ACCEPTED.value,
+            _notification.state == state.value,
         )
         return [_read(row) for row in self._work.connection.execute(query.order_by(_notification.id).with_for_update())]
 

@@ -115,8 +115,19 @@ class Delivering:
                 if ending() or not in_time:
                     self._let_go(notification_id, holder)
                 else:
-                    self._deliver(notification_id, holder)
+                    self._try(notification_id, holder)
         return bool(claimed)
+
+    def _try(self, notification_id: UUID, holder: UUID) -> None:
+        try:
+            self._deliver(notification_id, holder)
+        except Exception as error:  # noqa: BLE001  one that fails must not hold up those that were claimed with it
+            # It is due again when the claim is over. What the failure says may hold the address.
+            _log.error(
+                "a notification could not be seen to: %s",
+                type(error).__name__,
+                extra={"notification_id": str(notification_id)},
+            )
 
     def _deliver(self, notification_id: UUID, holder: UUID) -> None:
         with self._transactions.apart() as work:
@@ -194,7 +205,9 @@ class Delivering:
     def _wait(self, work: UnitOfWork, notification: Notification) -> float:
         """Seconds until it is the turn of the recipient and of the channel; 0 when it is."""
         per_hour = self._pace.recipient_per_hour
-        who = limit_key(work.tenant_id, f"{notification.channel}:{notification.addressee.address.casefold()}")
+        # Notices have a rate of their own, so that nobody is kept from hearing of a new password by many messages.
+        what = "notice" if notification.is_notice else notification.channel
+        who = limit_key(work.tenant_id, f"{what}:{notification.addressee.address.casefold()}")
         wait = self._pace.limiter.take(who, rate=per_hour / 3600, burst=float(per_hour))
         if wait > 0:
             return wait

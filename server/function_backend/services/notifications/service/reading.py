@@ -83,7 +83,10 @@ class Reading:
                 raise NotificationNotFoundError(provider_id)
             if found.state is not NotificationState.SENT:
                 return found
-            reported = replace(found.ended(state, at=now, failure=said), sent_at=found.sent_at)
-            notifications.save(reported)
-            work.record(event.of(reported, at=now))
-        return reported
+            # What was sent with a digest has come as far as that.
+            parts = notifications.sent_with(found.id) if found.is_digest else []
+            over = [replace(each.ended(state, at=now, failure=said), sent_at=each.sent_at) for each in (found, *parts)]
+            for each in over:
+                notifications.save(each)
+                work.record(event.of(each, at=now))
+        return over[0]

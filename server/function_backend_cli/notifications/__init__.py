@@ -1,0 +1,1 @@
+"""`function-backend notifications`: what is told to whom, in which words, and what recipients want."""
