@@ -40,6 +40,7 @@ from function.auth.v1 import (
     tenant_service_pb2_grpc,
 )
 from function.company.v1 import company_pb2, company_service_pb2, company_service_pb2_grpc
+from function.events.v1 import event_service_pb2, event_service_pb2_grpc
 from function.rules.v1 import definition_service_pb2, hook_pb2
 from function.webhooks.v1 import endpoint_pb2, webhook_service_pb2
 from function_backend.services.auth.domain.key_text import digest
@@ -314,6 +315,7 @@ def _request_by_id(method: ContractMethod, ids: dict[str, str]) -> Message | Non
         "SimulationService": "simulation",
         # The job of a simulation has its id.
         "JobService": "simulation",
+        "EventService": "event",
         "WebhookService": "endpoint",
     }.get(method.descriptor.containing_service.name, "company")
     request = method.request()
@@ -430,6 +432,7 @@ def ids(server: RunningServer) -> dict[str, str]:
         **make_people(server),
         **_make_sessions(server),
         **_decide(server),
+        "event": _an_event(server),
         **_deliver(server),
     }
 
@@ -448,6 +451,12 @@ def _deliver(server: RunningServer) -> dict[str, str]:
         "delivery": deliveries[0],
         "replay": replay,
     }
+
+
+def _an_event(server: RunningServer) -> str:
+    request = event_service_pb2.ListEventsRequest(page_size=1)
+    events = event_service_pb2_grpc.EventServiceStub(server.channel).ListEvents(request, metadata=server.metadata())
+    return str(events.events[0].event.id)
 
 
 def _decide(server: RunningServer) -> dict[str, str]:

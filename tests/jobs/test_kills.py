@@ -86,7 +86,7 @@ def test_a_process_that_stood_still_comes_back_to_nothing_of_its_own(scene: JobS
     jobs = [scene.enqueue(KIND) for _ in range(3)]
     frozen = processes.start()
     eventually(lambda: len(scene.rows("select 1 from ledger")) >= 3)
-    frozen.send_signal(signal.SIGSTOP)
+    _freeze(scene, frozen)
     processes.start()
     for job_id in jobs:
         scene.wait_for(job_id, "succeeded")
@@ -97,6 +97,19 @@ def test_a_process_that_stood_still_comes_back_to_nothing_of_its_own(scene: JobS
     steps = Counter((row["job"], row["step"]) for row in scene.rows("select job, step from ledger"))
     assert set(steps.values()) == {1}
     assert len(steps) == 4 * STEPS
+
+
+def _freeze(scene: JobScene, process: subprocess.Popen[str]) -> None:
+    """Stops it outside of its transactions: inside, its job is its own until PostgreSQL ends the transaction."""
+    busy = "select 1 from pg_stat_activity where datname = %s and state <> 'idle' and pid <> pg_backend_pid()"
+    for _ in range(200):
+        process.send_signal(signal.SIGSTOP)
+        time.sleep(0.05)  # What was sent before it stopped is answered by then.
+        if not scene.rows(busy, scene.database.name):
+            return
+        process.send_signal(signal.SIGCONT)
+        time.sleep(0.013)
+    pytest.fail("it was in a transaction whenever it was stopped")
 
 
 def test_an_orderly_end_hands_the_jobs_on_at_once(scene: JobScene, processes: Processes) -> None:

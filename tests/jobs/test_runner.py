@@ -8,6 +8,7 @@ from datetime import timedelta
 from functools import partial
 from uuid import UUID
 
+import psycopg
 import pytest
 
 from function_backend.jobs.purging import purge_jobs
@@ -379,6 +380,44 @@ class TestHolding:
         go_on.set()
         eventually(lambda: refused == [JobLostError])
         assert scene.job(job_id)["kept"] == b""
+
+    def test_a_run_that_keeps_its_job_in_a_long_transaction_holds_up_no_beat(self, scene: JobScene) -> None:
+        in_the_middle, go_on = threading.Event(), threading.Event()
+
+        def work(job: JobRun) -> None:
+            with scene.transactions() as unit:
+                job.hold(unit)
+                job.progress(1, 2)
+                in_the_middle.set()
+                go_on.wait(20)
+
+        kind = JobKind(name="test.transaction", run=work)
+        scene.learn(kind)
+        scene.start_runner(lease=LEASE)
+        job_id = scene.enqueue(kind)
+        assert in_the_middle.wait(20)
+        # Longer than a lease.
+        eventually(partial(_beats_beyond, scene, _last_beat(scene) + 15))
+        go_on.set()
+        row = scene.wait_for(job_id)
+        assert (row["state"], row["attempt"], row["done"]) == ("succeeded", 1, 1)
+
+    def test_a_process_that_stopped_in_the_middle_of_a_beat_holds_up_no_other(self, scene: JobScene) -> None:
+        kind = Notes().kind()
+        scene.learn(kind)
+        scene.execute(
+            "insert into job_runner (id, name, beat, started_at, seen_at) "
+            "values (gen_random_uuid(), 'stopped', 1, now(), now())"
+        )
+        with psycopg.connect(scene.database.superuser_url) as stopped:
+            stopped.execute("update job_runner set beat = beat + 1 where name = 'stopped'")
+            scene.start_runner(lease=LEASE)
+            eventually(lambda: len(scene.rows("select 1 from job_runner")) == 2)
+            # It is given up again and again, in vain.
+            eventually(partial(_beats_beyond, scene, _last_beat(scene) + 30))
+            assert scene.wait_for(scene.enqueue(kind))["state"] == "succeeded"
+            stopped.rollback()
+        eventually(lambda: len(scene.rows("select 1 from job_runner")) == 1)
 
     def test_whoever_was_given_up_notices_and_begins_anew(self, scene: JobScene) -> None:
         notes = Notes()

@@ -25,7 +25,7 @@ from tests.fixtures.postgres import Database, PostgresServer
 
 def _load_all_tables() -> None:
     """Imports every module that defines tables, so that the metadata knows them."""
-    for name in ("events.audit", "events.tables", "jobs.tables", "persistence.idempotency"):
+    for name in ("events.audit", "events.tables", "jobs.tables", "persistence.idempotency", "vault.tenant_key"):
         importlib.import_module(f"function_backend.{name}")
     for found in pkgutil.walk_packages(function_backend.services.__path__, "function_backend.services."):
         if found.name.rpartition(".")[2] == "tables" or ".tables." in found.name:

@@ -1,8 +1,9 @@
 """The log of events: read by position, which is the number of the event in the tenant's chain.
 
-Positions are given in the order of the commits and without a gap (ADR 22). So a cursor is one number: whoever has read
-up to a position has read everything before it, and nothing will appear there later. `recorded_at` never goes back from
-one position to the next, so that reading after a known moment touches the partitions since that day alone.
+Positions are given in the order of the commits (ADR 22); records of the trail that are no events take numbers too. So a
+cursor is one number: whoever has read up to a position has read everything before it, and nothing will appear there
+later. `recorded_at` never goes back from one position to the next, so that reading after a known moment touches the
+partitions since that day alone.
 """
 
 from __future__ import annotations

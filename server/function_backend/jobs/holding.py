@@ -120,28 +120,20 @@ class Holding:
     def _stop_the_late(self) -> None:
         """Ends runs whose time is over; takes the job from those that do not end although they were told to."""
         now = self._lease.now()
-        overdue: list[tuple[TakenJob, str, str]] = []
-        for run in list(self.runs.values()):
-            if run.started_at is None:
-                continue
-            timeout = run.kind.timeout
-            if timeout is not None and run.stopped_at is None and now - run.started_at > timeout.total_seconds():
-                run.timed_out = True
-                run.stop(JobCancelledError)
-            if run.stopped_at is None or now - run.stopped_at <= run.kind.cancel_grace.total_seconds():
-                continue
+        late = [run for run in self.runs.values() if _is_late(run, now)]
+        to_end = [(run.job, *end) for run in late if (end := _end_of(run)) is not None]
+        ended = set[UUID]()
+        if to_end:
+            ended = self._transactions.across_tenants(
+                lambda driver: statements.take_away(driver, self.id, self._clock.now(), to_end)
+            )
+        for run in late:
+            if _end_of(run) is not None and run.id not in ended:
+                continue  # Its run has it in a transaction just now, or has lost it: the next beat sees.
             _log.error("job does not end: its thread is written off", extra={"job": str(run.id), "kind": run.kind.name})
             run.abandoned = True
             del self.runs[run.id]
             self._hands.replace_one()
-            if run.timed_out:
-                overdue.append((run.job, "failed", TOO_LONG))
-            elif run.stop_reason is JobCancelledError:
-                overdue.append((run.job, "cancelled", CANCELLED))
-        if overdue:
-            self._transactions.across_tenants(
-                lambda driver: statements.take_away(driver, self.id, self._clock.now(), overdue)
-            )
 
     def give_back_unbegun(self, *, older_than: float = 0.0) -> None:
         """Lets others have the jobs that no thread has come to."""
@@ -182,3 +174,21 @@ class Holding:
             partial(statements.bury, dead=self.id, last_beat=self._own_beat, now=self._clock.now())
         )
         self._registered = False
+
+
+def _is_late(run: Run, now: float) -> bool:
+    """Whether the run was told to end long ago. One whose time is over is told so."""
+    if run.started_at is None:
+        return False
+    timeout = run.kind.timeout
+    if timeout is not None and run.stopped_at is None and now - run.started_at > timeout.total_seconds():
+        run.timed_out = True
+        run.stop(JobCancelledError)
+    return run.stopped_at is not None and now - run.stopped_at > run.kind.cancel_grace.total_seconds()
+
+
+def _end_of(run: Run) -> tuple[str, str] | None:
+    """What is to become of the job of a run that does not end; None when it is not the run's any more."""
+    if run.stop_reason is not JobCancelledError:
+        return None
+    return ("failed", TOO_LONG) if run.timed_out else ("cancelled", CANCELLED)

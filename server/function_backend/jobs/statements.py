@@ -97,7 +97,7 @@ _TELL_SQL = """
     )
 """
 _TAKE_AWAY_SQL = """
-    select take_jobs_away(
+    select * from take_jobs_away(
         %b::uuid, %b::timestamptz, %b::uuid[], %b::uuid[], %b::bigint[], %b::text[], %b::text[]
     )
 """
@@ -187,9 +187,12 @@ def announce(driver: Driver, topic: str) -> None:
     driver.execute("select pg_notify(%s, %s)", (CHANNEL, f"{topic} "))
 
 
-def take_away(driver: Driver, runner: UUID, now: datetime, overdue: Sequence[tuple[TakenJob, str, str]]) -> None:
-    """Ends jobs whose runs do not end by themselves: each with its state and what to say of it."""
-    driver.execute(
+def take_away(driver: Driver, runner: UUID, now: datetime, overdue: Sequence[tuple[TakenJob, str, str]]) -> set[UUID]:
+    """Ends jobs whose runs do not end by themselves: each with its state and what to say of it.
+
+    Returns those that were ended: not one that its run has in a transaction just now.
+    """
+    rows = driver.execute(
         _TAKE_AWAY_SQL,
         (
             runner,
@@ -198,7 +201,8 @@ def take_away(driver: Driver, runner: UUID, now: datetime, overdue: Sequence[tup
             arrays.texts([state for _, state, _ in overdue]),
             arrays.texts([failure for _, _, failure in overdue]),
         ),
-    )
+    ).fetchall()
+    return {job_id for (job_id,) in rows}
 
 
 def held(driver: Driver, runner: UUID) -> list[TakenJob]:

@@ -11,7 +11,7 @@ from function_backend_cli.rules.decision_log import decision, decisions
 from function_backend_cli.rules.functions_display import functions
 from function_backend_cli.rules.hooking import bind, hooks, set_hook, unbind
 from function_backend_cli.rules.linting import lint
-from function_backend_cli.rules.publishing import approve, publish, reject, retire, rollback
+from function_backend_cli.rules.publishing import approve, publish, reject, retire, rollback, submit
 from function_backend_cli.rules.rolling_out import end_rollout, roll_out, rollout
 from function_backend_cli.rules.simulating import simulate, simulation, simulations
 from function_backend_cli.rules.testing import run_tests
@@ -27,6 +27,7 @@ app.command()(functions)
 app.command()(convert)
 # By the service.
 app.command()(publish)
+app.command()(submit)
 app.command()(approve)
 app.command()(reject)
 app.command()(rollback)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
 from typing import Annotated, Any
 
 import typer
@@ -12,6 +11,7 @@ from function.rules.v1 import hook_pb2, hook_service_pb2_grpc
 from function.rules.v1 import hook_service_pb2 as wire
 from function_backend_cli.connection import Session, remote
 from function_backend_cli.messages import show_all
+from function_backend_client.pages import Page, Pager
 
 _PAGE = 200
 _Hook = Annotated[str, typer.Argument(metavar="HOOK", help="The name of the hook.")]
@@ -107,12 +107,10 @@ def _hooks(session: Session) -> Any:  # noqa: ANN401 - a stub, whose generated t
     return session.client.stub(hook_service_pb2_grpc.HookServiceStub)
 
 
-def _every(session: Session, definition: str) -> Iterator[hook_pb2.Hook]:
-    token = ""
-    while True:
+def _every(session: Session, definition: str) -> Pager[hook_pb2.Hook]:
+    def fetch(token: str) -> Page[hook_pb2.Hook]:
         request = wire.ListHooksRequest(page_size=_PAGE, page_token=token, definition=definition)
-        page = _hooks(session).ListHooks(request)
-        yield from page.hooks
-        token = page.next_page_token
-        if not token:
-            return
+        found = _hooks(session).ListHooks(request)
+        return Page(found.hooks, found.next_page_token)
+
+    return Pager(fetch)

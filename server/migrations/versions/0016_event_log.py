@@ -140,7 +140,7 @@ def _partitions() -> None:
         begin
             delete from event_default e using (
                 select d.tenant_id, d.position, d.recorded_at from event_default d
-                where d.recorded_at <= now() - kept limit at_most for update skip locked
+                where d.recorded_at <= now() - kept limit at_most
             ) as old
             where e.tenant_id = old.tenant_id and e.position = old.position and e.recorded_at = old.recorded_at;
             get diagnostics purged = row_count;
@@ -212,8 +212,8 @@ _AUDIT_COLUMNS = """
             before_digest, after_digest, details, prev_hash, hash
         """
 
-# First of all, the tenant's chain is locked until the commit. So numbers are given in the order of the commits, without
-# a gap, and whoever has read up to one has read everything before it.
+# First of all, the tenant's chain is locked until the commit. So numbers are given in the order of the commits,
+# and whoever has read up to one has read everything before it.
 _LOCK_HEAD = """
         select h.seq, h.hash, h.recorded_at into number, head, moment
         from audit_head h where h.tenant_id = tenant for update;

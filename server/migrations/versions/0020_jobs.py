@@ -266,13 +266,20 @@ def _finishing() -> None:
         ) returns table (id uuid, cancelled boolean) language plpgsql volatile {definer} as $$
         #variable_conflict use_column
         begin
+            -- SKIP LOCKED: a run may have its job in a transaction of its own, and whoever waited here for the end of
+            -- that would not beat meanwhile.
             update job j set
                 done = t.done, total = t.total, details = coalesce(t.details, j.details), updated_at = at_time
-            from unnest(tenants, ids, fences, dones, totals, detailses)
-                as t (tenant_id, job_id, its_fence, done, total, details)
-            where j.tenant_id = t.tenant_id and j.id = t.job_id and j.fence = t.its_fence and j.state = 'running'
-                and (j.done <> t.done or j.total <> t.total or t.details is distinct from j.details)
-                and t.done >= 0;
+            from (
+                select n.* from unnest(tenants, ids, fences, dones, totals, detailses)
+                    as n (tenant_id, job_id, its_fence, done, total, details)
+                join lateral (
+                    select l.id from job l where l.tenant_id = n.tenant_id and l.id = n.job_id
+                    for no key update skip locked
+                ) f on true
+                where n.done >= 0
+            ) t
+            where j.tenant_id = t.tenant_id and j.id = t.job_id and j.fence = t.its_fence and j.state = 'running';
             return query
                 select j.id, j.cancelled_at is not null from unnest(tenants, ids, fences) as t (tenant_id, job_id, f)
                 join job j on j.tenant_id = t.tenant_id and j.id = t.job_id and j.fence = t.f
@@ -311,8 +318,11 @@ def _runners() -> None:
         create function bury_job_runner(dead uuid, last_beat bigint, at_time timestamptz)
         returns table (reclaimed bigint) language plpgsql volatile {definer} as $$
         begin
-            -- A beat that came in between keeps it alive.
-            delete from job_runner r where r.id = dead and r.beat = last_beat;
+            -- A beat that came in between keeps it alive. SKIP LOCKED: it may have stopped in the middle of one, and
+            -- whoever waited here for the end of that would not beat meanwhile.
+            delete from job_runner r using (
+                select d.id from job_runner d where d.id = dead and d.beat = last_beat for update skip locked
+            ) free where r.id = free.id;
             -- All that nobody holds, not only this one's: a process may have ended between two of its steps.
             return query
                 with lost as (
@@ -360,20 +370,24 @@ def _runners() -> None:
         create function take_jobs_away(
             runner uuid, at_time timestamptz, tenants uuid[], ids uuid[], fences bigint[], states text[],
             failures text[]
-        ) returns bigint language sql volatile {definer} as $$
-            with taken as (
+        ) returns setof uuid language sql volatile {definer} as $$
                 update job j set
                     state = f.state, holder = null, fence = j.fence + 1, updated_at = at_time,
                     failure_status = case f.state when 'cancelled' then 1 else 4 end,
                     failure_reason = case f.state when 'cancelled' then 'CALL_CANCELLED' else 'DEADLINE_TOO_SHORT' end,
                     failure = f.failure, ended_at = at_time,
                     expires_at = at_time + j.kept_seconds * interval '1 second'
-                from unnest(tenants, ids, fences, states, failures) as f (tenant_id, job_id, fence, state, failure)
+                from (
+                    select n.* from unnest(tenants, ids, fences, states, failures)
+                        as n (tenant_id, job_id, fence, state, failure)
+                    join lateral (
+                        select l.id from job l where l.tenant_id = n.tenant_id and l.id = n.job_id
+                        for no key update skip locked
+                    ) free on true
+                ) f
                 where j.tenant_id = f.tenant_id and j.id = f.job_id and j.fence = f.fence and j.state = 'running'
                     and j.holder = runner
-                returning 1
-            )
-            select count(*) from taken
+                returning j.id
         $$
         """,
     )

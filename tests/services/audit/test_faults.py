@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 from function_backend.events.audit import AuditRecord, audit_record_table, genesis
 from function_backend_client import Company, connect
 from function_backend_client.audit_trail import AuditExport, Checkpoint, PublicKeys, Verification, verify_lines
+from tests.fixtures.postgres import Database
 from tests.fixtures.principals import make_tenant
-from tests.fixtures.server import RunningServer
+from tests.fixtures.server import RunningServer, running_server
 
 _SIGNED, _COUNT = 4, 8
 _COLUMNS = [column.name for column in audit_record_table.columns]
@@ -84,10 +85,14 @@ class Scene:
 
 
 @pytest.fixture(scope="module")
-def untouched(server: RunningServer) -> Iterator[Scene]:
-    made = Scene(server)
-    yield made
-    made.database.close()
+def untouched(database: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+    # Nothing is to be written behind the back of whoever tampers.
+    settings = {"audit.sensitive_reads": "false"}
+    with running_server(database, tmp_path_factory.mktemp("server") / "log", settings=settings) as server:
+        made = Scene(server)
+        yield made
+        made.client.close()
+        made.database.close()
 
 
 @pytest.fixture

@@ -129,9 +129,7 @@ class TestListing:
         assert text in str(refused.value.details())
 
     def test_details_are_searched_as_text_and_by_name(self, trail: Trail) -> None:
-        trail.audit.GetAuditPublicKeys(
-            audit_service_pb2.GetAuditPublicKeysRequest(), metadata=trail.metadata, timeout=_TIMEOUT
-        )
+        trail.audit.RotateAuditKey(audit_service_pb2.RotateAuditKeyRequest(), metadata=trail.metadata, timeout=_TIMEOUT)
         (made,) = trail.records("event_type:AuditKeyCreated")
         key_id = json.loads(made.details)["key_id"]
         assert made in trail.records(f"details:{key_id}")

@@ -117,6 +117,10 @@ class TestOperations:
         operation = caller.operation("WaitOperation", name=name, timeout=duration_pb2.Duration(nanos=200_000_000))
         assert not operation.done
 
+    def test_a_time_beyond_all_measure_is_no_failure(self, caller: Caller, simulated: str) -> None:
+        name, ever = f"operations/{simulated}", duration_pb2.Duration(seconds=2**62)
+        assert caller.operation("WaitOperation", name=name, timeout=ever).done
+
     def test_waiting_for_one_that_is_over_answers_at_once(self, caller: Caller, simulated: str) -> None:
         assert caller.operation("WaitOperation", name=f"operations/{simulated}").done
 

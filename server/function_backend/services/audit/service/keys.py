@@ -11,6 +11,7 @@ from function_backend.services.audit.adapters.signer import AuditSigner, is_sign
 from function_backend.services.audit.domain.checkpoint import AuditKey, Checkpoint
 from function_backend.services.audit.events import AuditKeyCreated
 from function_backend.services.audit.repository.key import KeyRepository
+from function_backend.services.audit.service.system import SYSTEM_ID, within
 from function_backend.vault.master_keys import Wrapped
 
 _STEP = timedelta(microseconds=1)
@@ -28,10 +29,7 @@ class AuditKeys:
         """All keys, the newest first; the first one is made when there is none."""
         with self._transactions.reading() as work:
             keys = KeyRepository(work).all()
-        if keys:
-            return keys
-        with self._transactions() as work:
-            return [self.signing(work)[0]]
+        return keys or [self.ensure()]
 
     def rotate(self) -> AuditKey:
         """A new key, which signs from now on."""
@@ -44,23 +42,33 @@ class AuditKeys:
                 # Two rotations in the same moment of a coarse clock are still one after the other.
                 now = max(now, found[0].created_at + _STEP)
                 keys.retire(found[0].id, at=now)
-            return self._make(work)[0]
+            return self._make(work)
+
+    def ensure(self) -> AuditKey:
+        """The key that signs; the first one is made by the service for the installation, whoever needs it."""
+        with self._transactions.reading() as work:
+            found = KeyRepository(work).signing()
+        if found is not None:
+            return found[0]
+        with within(SYSTEM_ID, "audit-keys"), self._transactions.edge() as work:
+            keys = KeyRepository(work)
+            keys.lock()
+            found = keys.signing()
+            return self._make(work) if found is None else found[0]
 
     def signing(self, work: UnitOfWork) -> tuple[AuditKey, Wrapped]:
-        """The key that signs, with its private half; made now when there is none."""
-        keys = KeyRepository(work)
-        found = keys.signing()
-        if found is not None:
-            return found
-        keys.lock()
-        return keys.signing() or self._make(work)
+        """The key that signs, with its private half, which there must be."""
+        found = KeyRepository(work).signing()
+        if found is None:
+            raise RuntimeError("no key signs; `ensure` makes one")
+        return found
 
-    def _make(self, work: UnitOfWork) -> tuple[AuditKey, Wrapped]:
+    def _make(self, work: UnitOfWork) -> AuditKey:
         key_id, public, wrapped = self._signer.make()
         key = AuditKey(id=key_id, public_key=public, created_at=self._clock.now())
         KeyRepository(work).add(key, wrapped)
         work.record(AuditKeyCreated.of(key))
-        return key, wrapped
+        return key
 
 
 def genuine(keys: Sequence[AuditKey]) -> Callable[[Checkpoint], bool]:

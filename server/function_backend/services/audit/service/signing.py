@@ -45,6 +45,7 @@ class Signing:
         if head is None or problems:
             self._complain(problems)
             return None
+        self._keys.ensure()
         with self._transactions() as work:
             CheckpointRepository(work).lock()
             return self._signed(work, head)
@@ -64,10 +65,11 @@ class Signing:
                 self._complain(problems)
                 if head is None or problems:
                     return False
+                self._keys.ensure()
                 with self._transactions.edge() as work:
                     if not CheckpointRepository(work).try_lock():
                         return False
-                    self._signed(work, head)
+                    self._signed(work, head, rests_with=1)
         except ServiceError as error:
             _log.warning("the audit trail of %s was not signed: %s", tenant_id, error.message)
             return False
@@ -96,10 +98,11 @@ class Signing:
             return None, verifier.problems
         return Head(tenant_id=tenant_id, seq=verifier.seq, hash=verifier.hash), verifier.problems
 
-    def _signed(self, work: UnitOfWork, head: Head) -> Checkpoint:
+    def _signed(self, work: UnitOfWork, head: Head, *, rests_with: int = 0) -> Checkpoint:
+        """The new checkpoint, or the newest one when at most so many records, such as its own, have come since."""
         checkpoints = CheckpointRepository(work)
         newest = checkpoints.newest()
-        if newest is not None and newest.seq >= head.seq:
+        if newest is not None and newest.seq + rests_with >= head.seq:
             return newest
         key, wrapped = self._keys.signing(work)
         now = self._clock.now()

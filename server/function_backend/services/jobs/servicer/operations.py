@@ -30,7 +30,8 @@ class OperationsServicer:
         return wire.ListOperationsResponse(operations=map(self._messages.operation, found), next_page_token=token)
 
     def WaitOperation(self, request: wire.WaitOperationRequest, context: Call) -> wire.Operation:
-        seconds = request.timeout.ToTimedelta().total_seconds() if request.HasField("timeout") else None
+        # Not as a timedelta, which is too small for what the wire can carry: no rule of the contract bounds it.
+        seconds = request.timeout.seconds + request.timeout.nanos / 1e9 if request.HasField("timeout") else None
         job = self._waiting.wait(job_id(request.name), context, seconds=seconds)
         return self._messages.operation(job)
 
