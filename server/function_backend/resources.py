@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from function_backend.kernel.gates import Gates
 from function_backend.kernel.references import References
+from function_backend.kernel.sealing import SealedPlaces
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,6 +35,8 @@ class Resources:
     """The permissions that the methods of all services declare."""
     methods: tuple[DeclaredMethod, ...] = ()
     """The methods of all services."""
+    sealed_places: SealedPlaces = field(default_factory=SealedPlaces)
+    """Where the slices store what is sealed."""
     references: References = field(default_factory=References)
     """Reads resources of other slices by their ids."""
     gates: Gates = field(default_factory=Gates)

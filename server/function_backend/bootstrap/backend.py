@@ -16,6 +16,7 @@ from function_backend.bootstrap.slices import SLICES
 from function_backend.cache.client import CacheSettings, connect
 from function_backend.cache.push import RedisPush
 from function_backend.cache.rate_limit import HostBuckets, RateLimiter, SharedBuckets
+from function_backend.events.payload_place import EventPayloads
 from function_backend.events.recording import EventRecorder
 from function_backend.interceptors.authentication import Authentication
 from function_backend.interceptors.chain import server_chain
@@ -30,6 +31,7 @@ from function_backend.kernel.gates import Gates
 from function_backend.kernel.identity import Authenticator
 from function_backend.kernel.pagination import PageTokens
 from function_backend.kernel.references import References
+from function_backend.kernel.sealing import SealedPlaces
 from function_backend.kernel.secret import Secret
 from function_backend.kernel.slice import Slice
 from function_backend.observability.logs import Log
@@ -50,6 +52,8 @@ from function_backend.runtime.pool import CallPool
 from function_backend.runtime.server import CallServer
 from function_backend.runtime.warm_up import WarmUp
 from function_backend.settings.tree import Settings
+from function_backend.vault.core_places import CORE_PLACES
+from function_backend.vault.masking import masked_payload
 from function_backend.vault.master_keys import MasterKeys
 from function_backend.vault.vault import Vault
 
@@ -84,21 +88,24 @@ class Backend:
         """Wires everything; nothing connects, listens or starts a thread before `start`."""
         self._around = around
         self._database = Database(around.database)
-        recorder = EventRecorder(around.clock, trace_context=current_traceparent)
+        recorder = EventRecorder(around.clock, trace_context=current_traceparent, masked=masked_payload)
         redis = connect(settings.cache)
         self._push = None if redis is None else RedisPush(redis, key_prefix=settings.cache.key_prefix)
-        transactions = Transactions(self._database, recorder, push=self._push)
+        master_keys = MasterKeys.parse(settings.auth.master_keys)
+        vault = Vault(master_keys, around.clock)
+        transactions = Transactions(self._database, recorder, push=self._push, ciphers=vault.fields)
         self._listener = Listener(around.database)
         references, gates = References(), Gates()
-        master_keys = MasterKeys.parse(settings.auth.master_keys)
+        sealed_places = SealedPlaces([*CORE_PLACES, EventPayloads(masked_payload)])
         resources = Resources(
             transactions=transactions,
             clock=around.clock,
             page_tokens=PageTokens(around.token_secret.reveal().encode()),
             master_keys=master_keys,
-            vault=Vault(master_keys, around.clock),
+            vault=vault,
             permission_catalogue=declared_permissions(SLICES),
             methods=declared_methods(SLICES),
+            sealed_places=sealed_places,
             references=references,
             gates=gates,
             listener_healthy=self._listener.healthy,
@@ -109,6 +116,7 @@ class Backend:
             recorder.learn(each.event_payloads)
             references.learn(each.references, each.pages)
             gates.learn(each.gates)
+            sealed_places.learn(each.sealed_places)
             if self._push is not None:
                 self._push.carry(each.pushed)
         calls = CallPool(settings.server.threads, name="call")

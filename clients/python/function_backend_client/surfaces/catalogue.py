@@ -10,6 +10,7 @@ from function.auth.v1 import (
     certificate_identity_service_pb2_grpc,
     client_credential_service_pb2_grpc,
     credential_service_pb2_grpc,
+    data_key_service_pb2_grpc,
     group_service_pb2_grpc,
     master_key_service_pb2_grpc,
     oauth_service_pb2_grpc,
@@ -32,6 +33,7 @@ from function_backend_client.surfaces.certificate_identities import AsyncCertifi
 from function_backend_client.surfaces.checks import AsyncChecks, Checks
 from function_backend_client.surfaces.client_credentials import AsyncClientCredentials, ClientCredentials
 from function_backend_client.surfaces.credentials import AsyncCredentials, Credentials
+from function_backend_client.surfaces.data_keys import AsyncDataKeys, DataKeys
 from function_backend_client.surfaces.groups import AsyncGroups, Groups
 from function_backend_client.surfaces.master_keys import AsyncMasterKeys, MasterKeys
 from function_backend_client.surfaces.oauth import AsyncOAuth, OAuth
@@ -61,6 +63,7 @@ class Surfaces:
             client_credential_service_pb2_grpc.ClientCredentialServiceStub(channel)
         )
         self.credentials = Credentials(credential_service_pb2_grpc.CredentialServiceStub(channel))
+        self.data_keys = DataKeys(data_key_service_pb2_grpc.DataKeyServiceStub(channel))
         self.groups = Groups(group_service_pb2_grpc.GroupServiceStub(channel))
         self.master_keys = MasterKeys(master_key_service_pb2_grpc.MasterKeyServiceStub(channel))
         self.oauth = OAuth(oauth_service_pb2_grpc.OAuthServiceStub(channel))
@@ -90,6 +93,7 @@ class AsyncSurfaces:
             client_credential_service_pb2_grpc.ClientCredentialServiceStub(channel)
         )
         self.credentials = AsyncCredentials(credential_service_pb2_grpc.CredentialServiceStub(channel))
+        self.data_keys = AsyncDataKeys(data_key_service_pb2_grpc.DataKeyServiceStub(channel))
         self.groups = AsyncGroups(group_service_pb2_grpc.GroupServiceStub(channel))
         self.master_keys = AsyncMasterKeys(master_key_service_pb2_grpc.MasterKeyServiceStub(channel))
         self.oauth = AsyncOAuth(oauth_service_pb2_grpc.OAuthServiceStub(channel))

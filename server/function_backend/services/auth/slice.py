@@ -20,6 +20,7 @@ from function_backend.services.auth.domain.relations import grammar as schema_gr
 from function_backend.services.auth.domain.tenant_settings import TenantRules
 from function_backend.services.auth.ports import AdministratorGuard
 from function_backend.services.auth.repository.entitlement import EntitlementRepository
+from function_backend.services.auth.repository.sealed import SEALED_PLACES
 from function_backend.services.auth.repository.session import purge_grants
 from function_backend.services.auth.repository.tenant_content import TENANT_EXPORTERS, TENANT_SHREDDERS
 from function_backend.services.auth.service.api_key_changes import ApiKeyChanges
@@ -27,6 +28,7 @@ from function_backend.services.auth.service.api_key_import import FOREIGN_PREFIX
 from function_backend.services.auth.service.api_keys import ApiKeyService
 from function_backend.services.auth.service.certificate_identities import CertificateIdentityService
 from function_backend.services.auth.service.checking import check_credentials
+from function_backend.services.auth.service.data_keys import DataKeyService
 from function_backend.services.auth.service.granting import KeyOwners
 from function_backend.services.auth.service.grants import GrantNeeds, open_grants
 from function_backend.services.auth.service.guards import RoleGuards
@@ -48,6 +50,7 @@ from function_backend.services.auth.servicer.api_key import ApiKeyServicer
 from function_backend.services.auth.servicer.certificate_identity import CertificateIdentityServicer
 from function_backend.services.auth.servicer.client_credential import ClientCredentialServicer
 from function_backend.services.auth.servicer.credential import CredentialServicer
+from function_backend.services.auth.servicer.data_key import DataKeyServicer
 from function_backend.services.auth.servicer.group import GroupServicer
 from function_backend.services.auth.servicer.master_key import MasterKeyServicer
 from function_backend.services.auth.servicer.oauth import OAuthServicer, OAuthUseCases
@@ -64,6 +67,7 @@ from function_backend.services.auth.servicer.signing_key import SigningKeyServic
 from function_backend.services.auth.servicer.tenant import TenantServicer, TenantUseCases
 from function_backend.services.auth.servicer.user import UserServicer, UserUseCases
 from function_backend.services.auth.settings import AuthSettings
+from function_backend.vault.resealing import Resealing
 
 _KEY_CHORE_SECONDS = 15.0
 _PURGE_SECONDS = 60.0
@@ -128,6 +132,9 @@ def build(resources: Resources, settings: AuthSettings) -> Slice:
             **_role_servicers(resources, catalogue, built_in, guards),
             "function.auth.v1.SigningKeyService": SigningKeyServicer(keys.signing_keys, resources.clock),
             "function.auth.v1.MasterKeyService": MasterKeyServicer(keys.master_keys),
+            "function.auth.v1.DataKeyService": DataKeyServicer(
+                DataKeyService(transactions=resources.transactions, clock=resources.clock, vault=resources.vault)
+            ),
             "function.auth.v1.ClientCredentialService": ClientCredentialServicer(grants.client_credentials),
             "function.auth.v1.SessionService": SessionServicer(grants.sessions),
             "function.auth.v1.OAuthService": OAuthServicer(
@@ -186,6 +193,8 @@ def build(resources: Resources, settings: AuthSettings) -> Slice:
             Chore(_PURGE_SECONDS, relations.purge),
             *checking.chores,
         ),
+        sealed_places=SEALED_PLACES,
+        background=(Resealing(resources.transactions, resources.sealed_places, resources.clock),),
         authenticator=authenticator,
         endings=(checking.feed.end,),
     )

@@ -381,6 +381,10 @@ const (
 	// The expression of a condition cannot be accepted; `BadRequest` names each
 	// place and what was probably meant.
 	ErrorReason_ERROR_REASON_CONDITION_INVALID ErrorReason = 470
+	// The tenant has no data key yet: nothing of it was ever encrypted.
+	ErrorReason_ERROR_REASON_DATA_KEY_NOT_FOUND ErrorReason = 630
+	// The tenant's values are still being encrypted under the newest data key.
+	ErrorReason_ERROR_REASON_DATA_KEY_ROTATION_RUNNING ErrorReason = 631
 )
 
 // Enum value maps for ErrorReason.
@@ -534,6 +538,8 @@ var (
 		465: "ERROR_REASON_HOOK_MISFIT",
 		466: "ERROR_REASON_HOOK_LIMIT_REACHED",
 		470: "ERROR_REASON_CONDITION_INVALID",
+		630: "ERROR_REASON_DATA_KEY_NOT_FOUND",
+		631: "ERROR_REASON_DATA_KEY_ROTATION_RUNNING",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":                    0,
@@ -684,6 +690,8 @@ var (
 		"ERROR_REASON_HOOK_MISFIT":                    465,
 		"ERROR_REASON_HOOK_LIMIT_REACHED":             466,
 		"ERROR_REASON_CONDITION_INVALID":              470,
+		"ERROR_REASON_DATA_KEY_NOT_FOUND":             630,
+		"ERROR_REASON_DATA_KEY_ROTATION_RUNNING":      631,
 	}
 )
 
@@ -718,7 +726,7 @@ var File_function_common_v1_error_reason_proto protoreflect.FileDescriptor
 
 const file_function_common_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
-	"%function/common/v1/error_reason.proto\x12\x12function.common.v1\x1a function/common/v1/options.proto*Ǌ\x01\n" +
+	"%function/common/v1/error_reason.proto\x12\x12function.common.v1\x1a function/common/v1/options.proto*\x81\x8d\x01\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12[\n" +
 	"\x1cERROR_REASON_INVALID_REQUEST\x10\x01\x1a9\xb2\xed\x185\b\x03\x12\n" +
@@ -905,7 +913,9 @@ const file_function_common_v1_error_reason_proto_rawDesc = "" +
 	"\x18ERROR_REASON_HOOK_MISFIT\x10\xd1\x03\x1a\x9f\x01\xb2\xed\x18\x9a\x01\b\t\x12\x04hook\x12\x04name\x12\aversion\x12\n" +
 	"violations\x1auVersion 3 of 'company.acceptance' does not fit the hook 'company.sanctions': inputs.amount: hooks have no such input.\x12T\n" +
 	"\x1fERROR_REASON_HOOK_LIMIT_REACHED\x10\xd2\x03\x1a.\xb2\xed\x18*\b\t\x12\x05limit\x1a\x1fA tenant has at most 100 hooks.\x12\xaf\x01\n" +
-	"\x1eERROR_REASON_CONDITION_INVALID\x10\xd6\x03\x1a\x89\x01\xb2\xed\x18\x84\x01\b\x03\x12\x04line\x12\x06column\x12\aexcerpt\x12\x05caret\x1abcondition.expression: line 1, column 1: undeclared reference to 'reqest' (did you mean 'request'?)B\xd1\x01\n" +
+	"\x1eERROR_REASON_CONDITION_INVALID\x10\xd6\x03\x1a\x89\x01\xb2\xed\x18\x84\x01\b\x03\x12\x04line\x12\x06column\x12\aexcerpt\x12\x05caret\x1abcondition.expression: line 1, column 1: undeclared reference to 'reqest' (did you mean 'request'?)\x12\x8c\x01\n" +
+	"\x1fERROR_REASON_DATA_KEY_NOT_FOUND\x10\xf6\x04\x1af\xb2\xed\x18b\b\x05\x12\ttenant_id\x1aSThe tenant has no data key yet; it gets one with the first value that is encrypted.\x12\xa8\x01\n" +
+	"&ERROR_REASON_DATA_KEY_ROTATION_RUNNING\x10\xf7\x04\x1a{\xb2\xed\x18w\b\t\x12\ttenant_id\x1ahThe values of the tenant are still being encrypted anew; rotate again when GetDataKey has a finish_time.B\xd1\x01\n" +
 	"\x16com.function.common.v1B\x10ErrorReasonProtoP\x01Z9function-backend.internal/api/function/common/v1;commonv1\xa2\x02\x03FCX\xaa\x02\x12Function.Common.V1\xca\x02\x13Function_\\Common\\V1\xe2\x02\x1fFunction_\\Common\\V1\\GPBMetadata\xea\x02\x14Function::Common::V1b\x06proto3"
 
 var (

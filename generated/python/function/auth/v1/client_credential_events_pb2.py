@@ -23,19 +23,22 @@ _sym_db = _symbol_database.Default()
 
 
 from function.auth.v1 import client_credential_pb2 as function_dot_auth_dot_v1_dot_client__credential__pb2
+from function.common.v1 import options_pb2 as function_dot_common_dot_v1_dot_options__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n/function/auth/v1/client_credential_events.proto\x12\x10\x66unction.auth.v1\x1a(function/auth/v1/client_credential.proto\"]\n\x17\x43lientCredentialCreated\x12\x42\n\ncredential\x18\x01 \x01(\x0b\x32\".function.auth.v1.ClientCredentialR\ncredential\"]\n\x17\x43lientCredentialRevoked\x12\x42\n\ncredential\x18\x01 \x01(\x0b\x32\".function.auth.v1.ClientCredentialR\ncredential\"i\n\rClientRefused\x12\x1b\n\tclient_id\x18\x01 \x01(\tR\x08\x63lientId\x12\x14\n\x05\x63\x61use\x18\x02 \x01(\tR\x05\x63\x61use\x12%\n\x0e\x63lient_address\x18\x03 \x01(\tR\rclientAddressb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n/function/auth/v1/client_credential_events.proto\x12\x10\x66unction.auth.v1\x1a(function/auth/v1/client_credential.proto\x1a function/common/v1/options.proto\"]\n\x17\x43lientCredentialCreated\x12\x42\n\ncredential\x18\x01 \x01(\x0b\x32\".function.auth.v1.ClientCredentialR\ncredential\"]\n\x17\x43lientCredentialRevoked\x12\x42\n\ncredential\x18\x01 \x01(\x0b\x32\".function.auth.v1.ClientCredentialR\ncredential\"o\n\rClientRefused\x12\x1b\n\tclient_id\x18\x01 \x01(\tR\x08\x63lientId\x12\x14\n\x05\x63\x61use\x18\x02 \x01(\tR\x05\x63\x61use\x12+\n\x0e\x63lient_address\x18\x03 \x01(\tB\x04\xb8\xed\x18\x01R\rclientAddressb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'function.auth.v1.client_credential_events_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_CLIENTCREDENTIALCREATED']._serialized_start=111
-  _globals['_CLIENTCREDENTIALCREATED']._serialized_end=204
-  _globals['_CLIENTCREDENTIALREVOKED']._serialized_start=206
-  _globals['_CLIENTCREDENTIALREVOKED']._serialized_end=299
-  _globals['_CLIENTREFUSED']._serialized_start=301
-  _globals['_CLIENTREFUSED']._serialized_end=406
+  _globals['_CLIENTREFUSED'].fields_by_name['client_address']._loaded_options = None
+  _globals['_CLIENTREFUSED'].fields_by_name['client_address']._serialized_options = b'\270\355\030\001'
+  _globals['_CLIENTCREDENTIALCREATED']._serialized_start=145
+  _globals['_CLIENTCREDENTIALCREATED']._serialized_end=238
+  _globals['_CLIENTCREDENTIALREVOKED']._serialized_start=240
+  _globals['_CLIENTCREDENTIALREVOKED']._serialized_end=333
+  _globals['_CLIENTREFUSED']._serialized_start=335
+  _globals['_CLIENTREFUSED']._serialized_end=446
 # @@protoc_insertion_point(module_scope)

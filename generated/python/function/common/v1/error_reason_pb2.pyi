@@ -425,6 +425,10 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """The expression of a condition cannot be accepted; `BadRequest` names each
     place and what was probably meant.
     """
+    ERROR_REASON_DATA_KEY_NOT_FOUND: _ErrorReason.ValueType  # 630
+    """The tenant has no data key yet: nothing of it was ever encrypted."""
+    ERROR_REASON_DATA_KEY_ROTATION_RUNNING: _ErrorReason.ValueType  # 631
+    """The tenant's values are still being encrypted under the newest data key."""
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Why a call failed. It travels as `google.rpc.ErrorInfo.reason` without the
@@ -836,4 +840,8 @@ ERROR_REASON_CONDITION_INVALID: ErrorReason.ValueType  # 470
 """The expression of a condition cannot be accepted; `BadRequest` names each
 place and what was probably meant.
 """
+ERROR_REASON_DATA_KEY_NOT_FOUND: ErrorReason.ValueType  # 630
+"""The tenant has no data key yet: nothing of it was ever encrypted."""
+ERROR_REASON_DATA_KEY_ROTATION_RUNNING: ErrorReason.ValueType  # 631
+"""The tenant's values are still being encrypted under the newest data key."""
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

@@ -6,12 +6,13 @@
 
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import { file_function_auth_v1_client_credential } from "./client_credential_pb.js";
+import { file_function_common_v1_options } from "../../common/v1/options_pb.js";
 
 /**
  * Describes the file function/auth/v1/client_credential_events.proto.
  */
 export const file_function_auth_v1_client_credential_events = /*@__PURE__*/
-  fileDesc("Ci9mdW5jdGlvbi9hdXRoL3YxL2NsaWVudF9jcmVkZW50aWFsX2V2ZW50cy5wcm90bxIQZnVuY3Rpb24uYXV0aC52MSJRChdDbGllbnRDcmVkZW50aWFsQ3JlYXRlZBI2CgpjcmVkZW50aWFsGAEgASgLMiIuZnVuY3Rpb24uYXV0aC52MS5DbGllbnRDcmVkZW50aWFsIlEKF0NsaWVudENyZWRlbnRpYWxSZXZva2VkEjYKCmNyZWRlbnRpYWwYASABKAsyIi5mdW5jdGlvbi5hdXRoLnYxLkNsaWVudENyZWRlbnRpYWwiSQoNQ2xpZW50UmVmdXNlZBIRCgljbGllbnRfaWQYASABKAkSDQoFY2F1c2UYAiABKAkSFgoOY2xpZW50X2FkZHJlc3MYAyABKAliBnByb3RvMw", [file_function_auth_v1_client_credential]);
+  fileDesc("Ci9mdW5jdGlvbi9hdXRoL3YxL2NsaWVudF9jcmVkZW50aWFsX2V2ZW50cy5wcm90bxIQZnVuY3Rpb24uYXV0aC52MSJRChdDbGllbnRDcmVkZW50aWFsQ3JlYXRlZBI2CgpjcmVkZW50aWFsGAEgASgLMiIuZnVuY3Rpb24uYXV0aC52MS5DbGllbnRDcmVkZW50aWFsIlEKF0NsaWVudENyZWRlbnRpYWxSZXZva2VkEjYKCmNyZWRlbnRpYWwYASABKAsyIi5mdW5jdGlvbi5hdXRoLnYxLkNsaWVudENyZWRlbnRpYWwiTwoNQ2xpZW50UmVmdXNlZBIRCgljbGllbnRfaWQYASABKAkSDQoFY2F1c2UYAiABKAkSHAoOY2xpZW50X2FkZHJlc3MYAyABKAlCBLjtGAFiBnByb3RvMw", [file_function_auth_v1_client_credential, file_function_common_v1_options]);
 
 /**
  * Describes the message function.auth.v1.ClientCredentialCreated.

@@ -5,12 +5,13 @@
 // What leaves the service when somebody signs in or tries to.
 
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import { file_function_common_v1_options } from "../../common/v1/options_pb.js";
 
 /**
  * Describes the file function/auth/v1/sign_in_events.proto.
  */
 export const file_function_auth_v1_sign_in_events = /*@__PURE__*/
-  fileDesc("CiVmdW5jdGlvbi9hdXRoL3YxL3NpZ25faW5fZXZlbnRzLnByb3RvEhBmdW5jdGlvbi5hdXRoLnYxIl8KDFVzZXJTaWduZWRJbhIPCgd1c2VyX2lkGAEgASgJEg8KB21ldGhvZHMYAiADKAkSFgoOY2xpZW50X2FkZHJlc3MYAyABKAkSFQoNcmVjb3ZlcnlfY29kZRgEIAEoCCJLChFVc2VyU2lnbkluUmVmdXNlZBIPCgd1c2VyX2lkGAEgASgJEg0KBWNhdXNlGAIgASgJEhYKDmNsaWVudF9hZGRyZXNzGAMgASgJIkQKFFVua25vd25TaWduSW5SZWZ1c2VkEhQKDGxvZ2luX2RpZ2VzdBgBIAEoCRIWCg5jbGllbnRfYWRkcmVzcxgCIAEoCWIGcHJvdG8z");
+  fileDesc("CiVmdW5jdGlvbi9hdXRoL3YxL3NpZ25faW5fZXZlbnRzLnByb3RvEhBmdW5jdGlvbi5hdXRoLnYxImUKDFVzZXJTaWduZWRJbhIPCgd1c2VyX2lkGAEgASgJEg8KB21ldGhvZHMYAiADKAkSHAoOY2xpZW50X2FkZHJlc3MYAyABKAlCBLjtGAESFQoNcmVjb3ZlcnlfY29kZRgEIAEoCCJRChFVc2VyU2lnbkluUmVmdXNlZBIPCgd1c2VyX2lkGAEgASgJEg0KBWNhdXNlGAIgASgJEhwKDmNsaWVudF9hZGRyZXNzGAMgASgJQgS47RgBIlAKFFVua25vd25TaWduSW5SZWZ1c2VkEhoKDGxvZ2luX2RpZ2VzdBgBIAEoCUIEuO0YARIcCg5jbGllbnRfYWRkcmVzcxgCIAEoCUIEuO0YAWIGcHJvdG8z", [file_function_common_v1_options]);
 
 /**
  * Describes the message function.auth.v1.UserSignedIn.
