@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select
 
 from function_backend.events.outbox import outbox_event_table
 from function_backend.events.sealed_payload import is_sealed, resealed, sealed_payload
@@ -49,11 +49,7 @@ class EventPayloads:
         changed = self._changed(work, row)
         if changed is None:
             return False
-        work.connection.execute(
-            update(outbox_event_table)
-            .where(_event.tenant_id == work.tenant_id, _event.id == row.id)
-            .values(payload=changed)
-        )
+        work.connection.execute(select(func.reseal_event(row.id, changed)))
         return True
 
     def _changed(self, work: UnitOfWork, row: Row[Any, Any, Any]) -> bytes | None:

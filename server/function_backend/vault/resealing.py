@@ -31,6 +31,9 @@ _LOG = logging.getLogger(__name__)
 DROPPED_AFTER = KEPT_FOR + timedelta(hours=1)
 """How long superseded keys are kept when nothing is sealed under them any more but answers kept for repetition."""
 
+RESEALING_TOPIC = "resealing"
+"""Told when a key was rotated."""
+
 _NAME = "function-backend/resealing"
 _EVERY_SECONDS = 15.0
 _CLOSING_SECONDS = 5.0
@@ -56,6 +59,7 @@ class Resealing:
         self._clock = clock
         self._every = every
         self._ending = threading.Event()
+        self._woken = threading.Event()
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
@@ -66,6 +70,11 @@ class Resealing:
     def end(self) -> None:
         """Begins no further batch."""
         self._ending.set()
+        self._woken.set()
+
+    def wake(self, _: str = "") -> None:
+        """A key was rotated somewhere: there is something to do."""
+        self._woken.set()
 
     def close(self) -> None:
         """Waits for the batch that runs."""
@@ -88,7 +97,8 @@ class Resealing:
                 _LOG.exception("sealing again failed; it is tried again")
                 done = 0
             if not done:
-                self._ending.wait(self._every)
+                self._woken.wait(self._every)
+                self._woken.clear()
 
     def _attempt(self, tenant_id: UUID) -> bool:
         try:

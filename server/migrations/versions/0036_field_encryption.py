@@ -90,7 +90,24 @@ def _sealed_columns() -> None:
             add column sealed_address bytea
     """)
     op.execute("alter table stored_answer add column under_data_key boolean not null default false")
-    op.execute(f"grant select, update (payload) on outbox_event to {APP}")
+    # What is recorded cannot be rewritten, but for the form in which a payload is stored.
+    op.execute(f"grant select on outbox_event to {APP}, {DEFINER}")
+    op.execute(f"grant update (payload) on outbox_event to {DEFINER}")
+    definer_function(
+        "reseal_event(uuid, bytea)",
+        r"""
+        create function reseal_event(event_id uuid, sealed_payload bytea) returns void
+        language plpgsql volatile {definer} as $$
+        begin
+            if substring(sealed_payload from 1 for 5) <> '\xfaffffff0f'::bytea then
+                raise exception 'the payload is not sealed';
+            end if;
+            update outbox_event e set payload = sealed_payload
+            where e.tenant_id = current_setting('app.tenant_id')::uuid and e.id = event_id;
+        end
+        $$
+        """,
+    )
 
 
 def _resealing() -> None:

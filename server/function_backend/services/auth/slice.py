@@ -67,7 +67,7 @@ from function_backend.services.auth.servicer.signing_key import SigningKeyServic
 from function_backend.services.auth.servicer.tenant import TenantServicer, TenantUseCases
 from function_backend.services.auth.servicer.user import UserServicer, UserUseCases
 from function_backend.services.auth.settings import AuthSettings
-from function_backend.vault.resealing import Resealing
+from function_backend.vault.resealing import RESEALING_TOPIC, Resealing
 
 _KEY_CHORE_SECONDS = 15.0
 _PURGE_SECONDS = 60.0
@@ -124,6 +124,7 @@ def build(resources: Resources, settings: AuthSettings) -> Slice:
         ),
     )
     relations = open_relations(resources, settings.relation_policy)
+    resealing = Resealing(resources.transactions, resources.sealed_places, resources.clock)
     return Slice(
         name="auth",
         servicers={
@@ -174,6 +175,7 @@ def build(resources: Resources, settings: AuthSettings) -> Slice:
             FOREIGN_PREFIX_TOPIC: checking.lookup.hear_prefix,
             TENANT_TOPIC: policy.forget,
             SIGNING_KEY_TOPIC: keys.ring.forget,
+            RESEALING_TOPIC: resealing.wake,
         },
         # Not the told epochs: a worker that heard one through Redis may have lost the revocation before it.
         pushed=frozenset({REVOCATION_TOPIC}),
@@ -194,7 +196,7 @@ def build(resources: Resources, settings: AuthSettings) -> Slice:
             *checking.chores,
         ),
         sealed_places=SEALED_PLACES,
-        background=(Resealing(resources.transactions, resources.sealed_places, resources.clock),),
+        background=(resealing,),
         authenticator=authenticator,
         endings=(checking.feed.end,),
     )

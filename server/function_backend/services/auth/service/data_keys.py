@@ -13,6 +13,7 @@ from function_backend.services.auth.errors.tenant import TenantDeletedError
 from function_backend.services.auth.events.data_key import DataKeyRotated
 from function_backend.services.auth.repository.data_key import DataKeyRepository
 from function_backend.services.auth.service.tenant_reach import reached
+from function_backend.vault.resealing import RESEALING_TOPIC
 from function_backend.vault.vault import Vault
 
 
@@ -39,6 +40,7 @@ class DataKeyService:
             if key is None:
                 raise DataKeyNotFoundError(tenant.id)
             work.record(DataKeyRotated.of(key, at=now))
+            work.notify(RESEALING_TOPIC, str(tenant.id))
         return key
 
     def get(self, tenant_id: UUID | None) -> DataKey:
