@@ -33,6 +33,8 @@ from function_backend.resources import Resources
 from function_backend.services.company.servicer import CompanyServicer
 from function_backend.services.company.settings import CompanySettings
 from function_backend.services.company.slice import build
+from function_backend.vault.master_keys import MasterKeys
+from function_backend.vault.vault import Vault
 
 _ROUNDS = 9
 _CALLS = 3_000
@@ -132,7 +134,10 @@ def _use_case(stack: ExitStack, service: Service) -> Callable[[UUID], bytes]:
     database = Database(DatabaseSettings(url=service.database_url(Role.APPLICATION)))
     stack.callback(database.dispose)
     clock = SystemClock()
+    master_keys = MasterKeys({})
     resources = Resources(
+        master_keys=master_keys,
+        vault=Vault(master_keys, clock),
         transactions=Transactions(database, EventRecorder(clock)),
         clock=clock,
         page_tokens=PageTokens(secrets.token_bytes(32)),

@@ -139,7 +139,7 @@ def test_nothing_of_a_deleted_tenant_opens_with_all_the_keys_there_are(start_ser
                 whole(work, event_id, payload)
     with psycopg.connect(server.database.superuser_url) as connection:
         for table in ("tenant_key", "tenant_index_key", "resealing", "stored_answer"):
-            rows = connection.execute(f"select * from {table} where tenant_id = %s", (tenant_id,)).fetchall()  # type: ignore[arg-type]
+            rows = connection.execute(f"select * from {table} where tenant_id = %s", (tenant_id,)).fetchall()
             assert rows == [], table
 
 
@@ -221,7 +221,7 @@ def _tables(server: RunningServer) -> dict[str, str]:
     with psycopg.connect(server.database.superuser_url) as connection:
         names = [name for (name,) in connection.execute(_EVERY_TABLE).fetchall()]
         return {
-            name: "".join(_said(row) for row in connection.execute(f'select * from "{name}"').fetchall())  # type: ignore[arg-type]
+            name: "".join(_said(row) for row in connection.execute(f'select * from "{name}"').fetchall())
             for name in names
         }
 

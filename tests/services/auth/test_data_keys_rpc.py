@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from typing import LiteralString
 from uuid import UUID, uuid4
 
 import grpc
@@ -108,9 +109,11 @@ class _Scene:
         """Goes through all places, here or in the server, whoever is faster."""
         eventually(lambda: self.resealing.run_once() < 0 or self.data_key().resealing.HasField("finish_time") or None)
 
-    def sql(self, statement: str, values: object) -> list[tuple[object, ...]]:
+    def sql(
+        self, statement: LiteralString, values: Sequence[object] | Mapping[str, object]
+    ) -> list[tuple[object, ...]]:
         with psycopg.connect(self.server.database.superuser_url, autocommit=True) as connection:
-            cursor = connection.execute(statement, values)  # type: ignore[arg-type]
+            cursor = connection.execute(statement, values)
             return cursor.fetchall() if cursor.description else []
 
     def sealed_by(self) -> set[str]:
