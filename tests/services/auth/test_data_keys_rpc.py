@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -24,11 +25,11 @@ from function.auth.v1 import (
 from function.auth.v1 import user_service_pb2 as wire
 from function_backend.events.payload_place import EventPayloads
 from function_backend.events.recording import EventRecorder
-from function_backend.kernel.sealing import SealedPlaces
+from function_backend.kernel.sealing import Resealed, SealedPlace, SealedPlaces
 from function_backend.kernel.secret import Secret
 from function_backend.persistence.engine import Database
 from function_backend.persistence.settings import DatabaseSettings
-from function_backend.persistence.unit_of_work import Transactions
+from function_backend.persistence.unit_of_work import Transactions, UnitOfWork
 from function_backend.services.auth.repository.sealed import SEALED_PLACES
 from function_backend.vault.core_places import CORE_PLACES
 from function_backend.vault.masking import masked_payload
@@ -247,6 +248,52 @@ class TestRowsOfTheReleaseBefore:
         scene.seal_everything()
         assert scene.data_key().resealing.fault_count == 1
         assert scene.get(twin).user_name == made.user_name
+
+
+class _Flaky:
+    """A place at which every second batch is lost after it was done, as if the process had been killed."""
+
+    def __init__(self, place: SealedPlace) -> None:
+        self._place = place
+        self._batches = itertools.count(1)
+
+    @property
+    def name(self) -> str:
+        return self._place.name
+
+    @property
+    def sealed_columns(self) -> tuple[str, ...]:
+        return self._place.sealed_columns
+
+    def reseal(self, work: UnitOfWork, after: str | None, *, limit: int) -> Resealed:
+        done = self._place.reseal(work, after, limit=limit)
+        if next(self._batches) % 2:
+            raise ConnectionError("killed")
+        return done
+
+
+class TestInterruption:
+    def test_lost_batches_are_done_again_by_whoever_comes_and_counted_once(
+        self, scene: _Scene, transactions: Transactions
+    ) -> None:
+        old = [scene.old_user(f"k{number}-{secrets.token_hex(4)}", f"k{number}@example.com") for number in range(450)]
+        scene.create()
+        scene.sql(_TO_BE_SEALED_SQL, (scene.tenant_id,))
+        places = SealedPlaces([_Flaky(place) for place in (*CORE_PLACES, *SEALED_PLACES)])
+        several = [Resealing(transactions, places, scene.clock) for _ in range(3)]
+
+        def go_on(resealing: Resealing) -> bool:
+            resealing.run_once()
+            scene.clock.forward(timedelta(minutes=2))
+            return scene.data_key().resealing.HasField("finish_time")
+
+        with ThreadPoolExecutor(3) as pool:
+            eventually(lambda: any(pool.map(go_on, several)) or None)
+        state = scene.data_key().resealing
+        assert (state.resealed_count, state.fault_count) == (450, 0)
+        assert scene.get(old[17]).email == "k17@example.com"
+        assert scene.found(email="K449@example.com") == [old[449]]
+        assert scene.sealed_by() == {scene.data_key().id}
 
 
 class TestSearching:
