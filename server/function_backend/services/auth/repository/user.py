@@ -31,7 +31,7 @@ _totp = user_totp_table.c
 
 _SCANNED_AT_ONCE = 1000
 _MOST_SCANNED = 10_000
-"""How many sealed names one page of a search by their beginning opens at most: about 60 ms."""
+"""How many sealed names one page of a search by their beginning opens at most."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
