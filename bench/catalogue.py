@@ -6,12 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bench.figure import Measurement
+from bench.rows.audit_verify import measure as measure_audit_verify
 from bench.rows.client_verification import measure as measure_client_verification
 from bench.rows.create_company import measure as measure_create_company
 from bench.rows.credential_cost import measure as measure_credential_cost
 from bench.rows.database_read import measure as measure_database_read
 from bench.rows.get_company import measure as measure_get_company
 from bench.rows.import_companies import measure as measure_import_companies
+from bench.rows.jobs import measure as measure_jobs
 from bench.rows.list_pages import measure as measure_list_pages
 from bench.rows.memory import measure as measure_memory
 from bench.rows.password_logins import measure as measure_password_logins
@@ -59,8 +61,10 @@ ROWS = (
     Row(name="checks", title="Permission checks", measure=measure_permission_checks),
     Row(name="permitted", title="What somebody may see", measure=measure_permitted_resources),
     Row(name="import", title="Import through the API", measure=measure_import_companies),
+    Row(name="jobs", title="Jobs that do nothing", measure=measure_jobs),
     Row(name="list-pages", title="Pages of a list", measure=measure_list_pages),
     Row(name="client-verification", title="Callers of a protected service", measure=measure_client_verification),
+    Row(name="audit-verify", title="Verifying an exported audit trail", measure=measure_audit_verify),
     Row(name="search", title="Search with typing errors", measure=measure_search),
     Row(name="rules", title="Rules over a message", measure=measure_rules_conditions),
     Row(name="rule-sets", title="Sets of rules", measure=measure_rules_sets),

@@ -1,4 +1,4 @@
-"""Write the typed methods of the Python client for the services of `function.auth.v1`, from a descriptor set.
+"""Write the typed methods of the Python client for the services of `PACKAGES`, from a descriptor set.
 
 Usage: client_surfaces.py DESCRIPTOR_SET FOLDER
 
@@ -23,7 +23,7 @@ from google.protobuf import descriptor_pb2
 Field = descriptor_pb2.FieldDescriptorProto
 Method = descriptor_pb2.MethodDescriptorProto
 
-PACKAGE: Final = "function.auth.v1"
+PACKAGES: Final = ("function.audit.v1", "function.auth.v1")
 ROOT: Final = "function_backend_client.surfaces"
 _SERVICES, _METHODS = 6, 2  # Field numbers in FileDescriptorProto and ServiceDescriptorProto, as locations count them.
 _POSITIONAL = 2  # The house's rule: what comes after the second argument is given by name.
@@ -41,13 +41,14 @@ _MOMENTS: Final[Mapping[str, tuple[str, str]]] = {
 }
 _MASK: Final = ".google.protobuf.FieldMask"
 _CLASSES: Final[Mapping[str, str]] = {
+    "Audit": "Audit",
     "OAuth": "OAuth",
     "PermissionCheck": "Checks",
     "RoleBinding": "Bindings",
     "SecondFactor": "SecondFactor",
 }
 """The class of a service whose plural would be no word."""
-_NOUNS: Final[Mapping[str, str]] = {"PermissionCheck": "Permission", "RelationSchema": "Schema"}
+_NOUNS: Final[Mapping[str, str]] = {"Audit": "AuditRecord", "PermissionCheck": "Permission", "RelationSchema": "Schema"}
 """What the methods of a service are about, where it is not the name of the service."""
 _LINE: Final = 120
 _WELL_KNOWN: Final[Mapping[str, str]] = {".google.protobuf.Struct": "Struct"}
@@ -120,12 +121,12 @@ def main(source: Path, folder: Path) -> None:
     written = []
     for file in contract.files:
         for index, service in enumerate(file.service):
-            if file.package == PACKAGE:
+            if file.package in PACKAGES:
                 surface = _Surface(contract, file, index, service.name.removesuffix("Service"))
                 _write(folder / f"{surface.attribute}.py", surface.lines())
                 written.append(surface)
     written.sort(key=lambda surface: surface.attribute)
-    _write(folder / "__init__.py", ['"""The typed methods of auth, written by make generate."""'])
+    _write(folder / "__init__.py", ['"""The typed methods, written by make generate."""'])
     _write(folder / "catalogue.py", _catalogue(written))
     _write(folder / "contract.py", _files(contract))
 
@@ -389,7 +390,9 @@ def _catalogue(surfaces: Sequence[_Surface]) -> Iterator[str]:
     yield "import grpc"
     yield "from grpc import aio"
     yield ""
-    yield f"from {PACKAGE} import {', '.join(sorted(s.stub_module.rpartition('.')[2] for s in surfaces))}"
+    for package in PACKAGES:
+        modules = [s.stub_module for s in surfaces if s.stub_module.startswith(f"{package}.")]
+        yield f"from {package} import {', '.join(sorted(module.rpartition('.')[2] for module in modules))}"
     for surface in surfaces:
         yield f"from {ROOT}.{surface.attribute} import Async{surface.class_name}, {surface.class_name}"
     kinds = (("", "grpc.Channel", "a client"), ("Async", "aio.Channel", "an asynchronous client"))

@@ -33,7 +33,7 @@ _ROUNDS = 5
 _CALLS = 2_000
 _AT_ONCE = 8
 _SERVICE, _PSYCOPG = "service", "raw psycopg"
-_TABLES = ("company", "company_revision", "company_search", "audit_record", "outbox_event", "stored_answer")
+_TABLES = ("company", "company_revision", "company_search", "audit_record", "event", "stored_answer")
 
 
 def measure(stage: Stage) -> Measurement:

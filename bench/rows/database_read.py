@@ -22,9 +22,11 @@ from bench.service import Service, running
 from bench.stage import Stage
 from function.company.v1 import company_service_pb2
 from function_backend.events.recording import EventRecorder
+from function_backend.jobs.queue import JobQueue
 from function_backend.kernel.call import current_call
 from function_backend.kernel.clock import SystemClock
 from function_backend.kernel.pagination import PageTokens
+from function_backend.kernel.secret import Secret
 from function_backend.persistence.embedded.credentials import Role
 from function_backend.persistence.engine import Database
 from function_backend.persistence.settings import DatabaseSettings
@@ -33,6 +35,7 @@ from function_backend.resources import Resources
 from function_backend.services.company.servicer import CompanyServicer
 from function_backend.services.company.settings import CompanySettings
 from function_backend.services.company.slice import build
+from function_backend.vault.master_key_text import new_master_key
 from function_backend.vault.master_keys import MasterKeys
 from function_backend.vault.vault import Vault
 
@@ -133,14 +136,14 @@ def _timed(read: Callable[[UUID], bytes], ids: Sequence[UUID], calls: int) -> di
 def _use_case(stack: ExitStack, service: Service) -> Callable[[UUID], bytes]:
     database = Database(DatabaseSettings(url=service.database_url(Role.APPLICATION)))
     stack.callback(database.dispose)
-    clock = SystemClock()
-    master_keys = MasterKeys({})
+    clock, master_keys = SystemClock(), MasterKeys.parse([Secret(new_master_key("bench"))])
     resources = Resources(
-        master_keys=master_keys,
-        vault=Vault(master_keys, clock),
         transactions=Transactions(database, EventRecorder(clock)),
         clock=clock,
         page_tokens=PageTokens(secrets.token_bytes(32)),
+        master_keys=master_keys,
+        vault=Vault(master_keys, clock),
+        jobs=JobQueue(clock),
         permission_catalogue=frozenset(),
         # Nobody listens for changes here, and then nothing may be answered from the cache.
         listener_healthy=lambda: False,

@@ -163,7 +163,7 @@ class Compiled:
             InputRefusedError: inputs that are not read yet are missing, unknown or of another type.
         """
         read = inputs if isinstance(inputs, Inputs) else self.read(inputs)
-        moment = to_timestamp(now) if now is not None else _NO_TIME if self.timeless else Timestamp(time.time_ns())
+        moment = _NO_TIME if self.timeless else Timestamp(time.time_ns()) if now is None else to_timestamp(now)
         if budget is None:
             budget = Budget() if self.limits is _USUAL else self.budget()
         return self.body.evaluate([*read.values, moment], budget)

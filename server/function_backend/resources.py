@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 from function_backend.kernel.gates import Gates
 from function_backend.kernel.references import References
 from function_backend.kernel.sealing import SealedPlaces
+from function_backend.vault.wrapped_keys import WrappedKeys
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from function_backend.jobs.queue import JobQueue
     from function_backend.kernel.clock import Clock
     from function_backend.kernel.declared_method import DeclaredMethod
     from function_backend.kernel.pagination import PageTokens
@@ -31,6 +33,8 @@ class Resources:
     """Wrap the keys that encrypt; from the settings."""
     vault: Vault
     """Seals and opens secrets of tenants."""
+    jobs: JobQueue
+    """Takes what is to be done behind the answer, as a part of the transaction that asks for it."""
     permission_catalogue: frozenset[str]
     """The permissions that the methods of all services declare."""
     methods: tuple[DeclaredMethod, ...] = ()
@@ -41,6 +45,8 @@ class Resources:
     """Reads resources of other slices by their ids."""
     gates: Gates = field(default_factory=Gates)
     """What changes must pass before they are committed."""
+    wrapped_keys: WrappedKeys = field(default_factory=WrappedKeys)
+    """The keys of all slices that a master key has wrapped."""
     listener_healthy: Callable[[], bool]
     """Whether change notifications arrive; while they do not, nothing may be answered from a cache without asking."""
     epoch_age: Callable[[], float]

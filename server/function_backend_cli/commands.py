@@ -11,6 +11,7 @@ from typer.core import TyperGroup
 
 COMMANDS: Mapping[str, str] = {
     "serve": "function_backend_cli.serve_entry",
+    "worker": "function_backend_cli.worker_entry",
     "migrate": "function_backend_cli.migrate",
     "check-config": "function_backend_cli.check_config",
     "services": "function_backend_cli.services",
@@ -33,7 +34,10 @@ COMMANDS: Mapping[str, str] = {
     "data-keys": "function_backend_cli.data_keys",
     "signing-keys": "function_backend_cli.signing_keys",
     "tenants": "function_backend_cli.tenants",
+    "audit": "function_backend_cli.audit",
     "rules": "function_backend_cli.rules.command",
+    "events": "function_backend_cli.events",
+    "jobs": "function_backend_cli.jobs",
 }
 """Name of a command to the module whose `app` it is: a Typer with one command, or with several below the name."""
 

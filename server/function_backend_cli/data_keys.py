@@ -8,6 +8,7 @@ import typer
 
 from function_backend_cli.application import application
 from function_backend_cli.connection import Session, remote
+from function_backend_cli.job_bar import wait_for
 from function_backend_cli.messages import show
 
 app = application("Show and rotate the keys that the values of tenants are encrypted with.")
@@ -24,6 +25,15 @@ def get(session: Session, tenant: _Tenant = "") -> None:
 
 @app.command()
 @remote
-def rotate(session: Session, tenant: _Tenant = "") -> None:
-    """Make a new key. What is stored is encrypted anew in the background; `get` says how far that is."""
-    show(session, session.client.data_keys.rotate(tenant_id=tenant))
+def rotate(
+    session: Session,
+    tenant: _Tenant = "",
+    wait: Annotated[bool, typer.Option("--wait", help="Wait until everything is under the new key.")] = False,
+) -> None:
+    """Make a new key. A job encrypts anew what is stored; `get` says how far that is."""
+    made = session.client.data_keys.rotate(tenant_id=tenant)
+    if not wait:
+        show(session, made)
+        return
+    wait_for(session, made.operation)
+    show(session, session.client.data_keys.get(tenant_id=tenant))

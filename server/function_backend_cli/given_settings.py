@@ -45,6 +45,7 @@ _PATHS = {
     "--workers": "process.workers",
     "--pin-workers": "process.pin_workers",
     "--threads": "server.threads",
+    "--job-threads": "jobs.threads",
     "--admin-listen": "server.admin_listen",
     "--metrics-listen": "metrics.listen",
     "--database-url": "database.url",

@@ -15,10 +15,14 @@ from function_backend_client import ImportProgress
 class Bar:
     """A bar that follows the input and counts rows; silent where the output is no terminal."""
 
-    def __init__(self, progress: Progress | None, task: TaskID | None, position: Callable[[], int]) -> None:
+    def __init__(
+        self, progress: Progress | None, task: TaskID | None, position: Callable[[], int], *, unit: str = "rows"
+    ) -> None:
+        """`unit` is what is counted."""
         self._progress = progress
         self._task = task
         self._position = position
+        self._unit = unit
         self._started = time.monotonic()
 
     def moved(self, progress: ImportProgress) -> None:
@@ -32,12 +36,14 @@ class Bar:
         if self._progress is None or self._task is None:
             return
         rate = rows / max(time.monotonic() - self._started, 0.001)
-        text = f"{rows:,} rows, {rate:,.0f}/s" + (f", {rejected:,} rejected" if rejected else "")
+        text = f"{rows:,} {self._unit}, {rate:,.0f}/s" + (f", {rejected:,} rejected" if rejected else "")
         self._progress.update(self._task, completed=self._position() * done, rows=text)
 
 
 @contextmanager
-def bar(console: Console, title: str, *, size: int, position: Callable[[], int], shown: bool) -> Iterator[Bar]:
+def bar(
+    console: Console, title: str, *, size: int, position: Callable[[], int], shown: bool, unit: str = "rows"
+) -> Iterator[Bar]:
     """A bar while the block runs; `size` is what `position` comes to in the end, 0 when nobody knows."""
     if not shown or not console.is_terminal:
         yield Bar(None, None, position)
@@ -51,4 +57,4 @@ def bar(console: Console, title: str, *, size: int, position: Callable[[], int],
     )
     with Progress(*columns, console=console, transient=True) as progress:
         task = progress.add_task(title, total=size or None, rows="")
-        yield Bar(progress, task, position)
+        yield Bar(progress, task, position, unit=unit)

@@ -480,6 +480,50 @@ class TestOfTheService:
         assert done.status == 1
         assert '"review" → "refuse"' in done.out
 
+    def test_a_decision_is_bound_to_changes_and_let_go(self, command: RunCommand, here: Path) -> None:
+        file = here / "names.yaml"
+        file.write_text(
+            "name: cli.names\ninputs: [{name: company, type: function.company.v1.Company}]\n"
+            "rule_set:\n  policy: first_match\n"
+            "  rules: [{id: no-x, condition: company.legal_name == 'Xyzzy', outcome: false}]\n"
+            "  otherwise: true\n"
+        )
+        assert command("rules", "publish", file).status == 0
+        done = command("rules", "bind", "cli.names", "--to", "company.create", "--hook", "cli.naming")
+        assert done.out == "cli.naming: cli.names decides from now on before company.create\n"
+        denied = command("company", "create", "--name", "Xyzzy")
+        assert denied.status == 1
+        assert "CHANGE_DENIED" in denied.err
+        assert command("rules", "set-hook", "cli.naming", "--shadow").status == 0
+        assert command("company", "create", "--name", "Xyzzy").status == 0
+        (listed,) = command("rules", "hooks", "--of", "cli.names", "--json").lines
+        assert (listed["name"], listed["mode"]) == ("cli.naming", "HOOK_MODE_SHADOW")
+        assert command("rules", "set-hook", "cli.naming").err.startswith("nothing to change; say --enable")
+        assert command("rules", "unbind", "cli.naming").status == 0
+        assert command("rules", "hooks", "--of", "cli.names").out == "No hooks.\n"
+
+    def test_a_candidate_is_rolled_out_compared_and_promoted(self, command: RunCommand, loan: Path) -> None:
+        loan.write_text(LOAN.replace("loan.approval", "loan.rolled_out"))
+        assert command("rules", "publish", loan).status == 0
+        loan.write_text(LOAN.replace("loan.approval", "loan.rolled_out").replace("1000, outcome", "1001, outcome"))
+        assert command("rules", "publish", "--draft", loan).status == 0
+        assert command("rules", "submit", "loan.rolled_out").out == "loan.rolled_out: version 2 is in review\n"
+        assert command("rules", "approve", "loan.rolled_out", "2").status == 0
+        wrong = command("rules", "roll-out", "loan.rolled_out", "2", "--percent", "5")
+        assert (wrong.status, wrong.err.partition(":")[0]) == (2, "--percent and --key belong together")
+        done = command("rules", "roll-out", "loan.rolled_out", "2", "--percent", "100", "--key", "amount")
+        assert done.out == "loan.rolled_out: version 2 answers for 100 % of the values of amount\n", done.err
+        for amount in (5, 1001):
+            assert command("rules", "eval", "loan.rolled_out", "--remote", "-i", f"amount={amount}").status == 0
+        shown = ""
+        ends_at = time.monotonic() + 30
+        while "Answered 2" not in " ".join(shown.split()):
+            assert time.monotonic() < ends_at, shown
+            shown = command("rules", "rollout", "loan.rolled_out").out
+        assert "differed" in shown
+        ended = command("rules", "end-rollout", "loan.rolled_out", "--promote", "-m", "as good")
+        assert ended.out == "loan.rolled_out: version 2 is in force\n"
+
     def test_a_time_can_be_planned(self, command: RunCommand, loan: Path) -> None:
         plan = ("--valid-from", "2090-01-01", "--valid-until", "2090-02-01")
         out = command("rules", "publish", loan, *plan).out

@@ -12,13 +12,13 @@ from function.auth.v1 import tenant_service_pb2, tenant_service_pb2_grpc
 from function_backend.events.audit import AuditRecord, verify
 from tests.fixtures.server import RunningServer
 
-TABLES = ("company", "company_revision", "company_identifier", "audit_record", "outbox_event", "stored_answer")
+TABLES = ("company", "company_revision", "company_identifier", "audit_record", "event", "stored_answer")
 _COLUMNS = [field.name for field in fields(AuditRecord)]
 
 
 @dataclass(frozen=True)
 class Event:
-    """One row of the outbox."""
+    """One row of the log."""
 
     id: UUID
     type: str
@@ -52,8 +52,8 @@ class Footprint:
         return [record for record, _ in chain]
 
     def events(self) -> list[Event]:
-        """The events that wait to be carried away, in their order."""
-        query = "select id, type, subject_id, sequence, payload from outbox_event where tenant_id = %s order by id"
+        """The events, in their order."""
+        query = "select id, type, subject_id, sequence, payload from event where tenant_id = %s order by position"
         with psycopg.connect(self._url, row_factory=class_row(Event)) as connection:
             return connection.execute(query, [self.tenant]).fetchall()
 

@@ -199,12 +199,14 @@ def _(scene: Scene) -> Answer:
     request = simulation_service_pb2.CreateSimulationRequest(name=_drafted(scene.narrow, key), source=stored)
     answer = scene.send("CreateSimulation", request, on=scene.narrow, key=key)
     made = simulation_service_pb2.CreateSimulationResponse.FromString(answer.responses[0]).simulation
-    # As if it went on for hours.
+    # As if it were for later.
     with psycopg.connect(scene.narrow.database.superuser_url, autocommit=True) as connection:
         connection.execute(
-            "update rules_simulation set holder = tenant_id, held_until = '2999-01-01', ended_at = null where id = %s",
+            "update job set state = 'waiting', run_at = '2999-01-01', ended_at = null, fence = fence + 1, "
+            "holder = null where id = %s",
             [made.id],
         )
+        connection.execute("update rules_simulation set ended_at = null where id = %s", [made.id])
     return scene.send("CreateSimulation", request, on=scene.narrow, key=key)
 
 

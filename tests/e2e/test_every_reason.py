@@ -8,8 +8,11 @@ import pytest
 
 from tests.contracts.reasons import REASONS, status_of
 from tests.e2e import (
+    provocations_audit,  # noqa: F401 - registers its own
+    provocations_events,  # noqa: F401 - registers its own
     provocations_grants,  # noqa: F401 - registers its own
     provocations_hooks,  # noqa: F401 - registers its own
+    provocations_jobs,  # noqa: F401 - registers its own
     provocations_keys,  # noqa: F401 - registers its own
     provocations_people,  # noqa: F401 - registers its own
     provocations_relations,  # noqa: F401 - registers its own
@@ -26,10 +29,12 @@ from tests.fixtures.server import RunningServer, running_server
 # Nobody is left to hear of the one: what the contract says of it stands in the access log. The other stands in a row.
 UNHEARD = {"CALL_CANCELLED", "API_KEY_DIGEST_TAKEN"}
 NAMES_FIELDS = {"INVALID_REQUEST", "INVALID_FILTER", "INVALID_PAGE_TOKEN", "INVALID_CONSISTENCY_TOKEN"}
+NAMES_FIELDS |= {"INVALID_EVENT_CURSOR", "UNKNOWN_EVENT_TYPE"}
 NAMES_FIELDS |= {"PASSWORD_REFUSED", "SECOND_FACTOR_INVALID"}
 COMES_BACK = {"RATE_LIMITED", "OVERLOADED", "DEPENDENCY_UNAVAILABLE", "CONCURRENT_CHANGE"}
 COMES_BACK |= {"API_KEY_QUOTA_EXCEEDED", "TOO_MANY_WATCHERS", "SIGN_IN_DELAYED", "HASHING_OVERLOADED"}
-COMES_BACK |= {"TOO_MANY_FOLLOWERS"}
+COMES_BACK |= {"TOO_MANY_FOLLOWERS", "TOO_MANY_EVENT_WATCHERS", "EVENT_WATCHER_TOO_SLOW"}
+COMES_BACK |= {"TOO_MANY_FOLLOWERS", "TOO_MANY_JOB_WATCHERS"}
 NAMES_A_RESOURCE = {
     reason for reason in REASONS if reason.startswith(("COMPANY_", "TENANT_", "API_KEY_", "SIGNING_KEY_"))
 }
@@ -57,7 +62,9 @@ NAMES_FIELDS |= {"ROLLOUT_INVALID"}
 NAMES_A_RESOURCE |= {"LOGGED_DECISION_NOT_FOUND"}
 NAMES_FIELDS |= {"HOOK_MISFIT", "CONDITION_INVALID"}
 NAMES_A_RESOURCE |= {"CHANGE_DENIED", "HOOK_FAILED", "HOOK_NOT_FOUND", "HOOK_NAME_TAKEN", "HOOK_ETAG_MISMATCH"}
-NAMES_A_RESOURCE |= {"HOOK_MISFIT"}
+NAMES_A_RESOURCE |= {"HOOK_MISFIT", "EVENT_NOT_FOUND"}
+NAMES_A_RESOURCE |= {"JOB_NOT_FOUND", "JOB_STATE", "JOB_DUPLICATE", "JOB_SCHEDULE_NOT_FOUND"}
+NAMES_A_RESOURCE |= {"HOOK_MISFIT", "AUDIT_RECORD_NOT_FOUND"}
 
 
 @pytest.fixture(scope="module")
@@ -75,6 +82,7 @@ def scene(
         "rules.most_definitions": 1,
         "rules.most_simulations": 1,
         "rules.most_hooks": 1,
+        "events.most_watchers": 1,
         "rules.approval": "four_eyes",
         "rules.decision_log": "synchronous",
         "rules.decision_inputs": "digest",

@@ -60,7 +60,7 @@ class TestRepeated:
         assert first.code is second.code is grpc.StatusCode.OK
         assert first.responses == second.responses
         assert caller.written() == {**NOTHING, "company": 1, "company_revision": 1} | dict.fromkeys(
-            ("audit_record", "outbox_event", "stored_answer"), 1
+            ("audit_record", "event", "stored_answer"), 1
         )
 
     def test_it_also_gets_it_after_the_company_has_changed(self, caller: Caller) -> None:

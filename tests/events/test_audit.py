@@ -178,8 +178,8 @@ class TestRights:
             "update audit_head set seq = 0",
             "delete from audit_head",
             "select * from audit_head",
-            "update outbox_event set payload = ''",
-            "delete from outbox_event",
+            "update event set payload = ''",
+            "delete from event",
         ],
     )
     def test_the_service_cannot_rewrite_history(self, transactions: Transactions, statement: str) -> None:

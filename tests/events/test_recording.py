@@ -6,8 +6,8 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
-from function_backend.events.outbox import SHARDS, shard_of
 from function_backend.events.recording import EventRecorder
+from function_backend.events.sharding import SHARDS, shard_of
 from function_backend.kernel.clock import SystemClock
 from function_backend.kernel.identifiers import new_id
 from function_backend.persistence.engine import Database
@@ -16,26 +16,26 @@ from tests.factories.auth import a_principal, calling
 from tests.factories.events import ThingHappened, an_event, payload_of
 from tests.fixtures import postgres
 
-_OUTBOX_SQL = """
+_LOG_SQL = """
     select id, shard, type, subject_type, subject_id, sequence, occurred_at, trace_context, payload
-    from outbox_event where tenant_id = %s order by id
+    from event where tenant_id = %s order by position
 """
 
 
-def _outbox(database: postgres.Database, tenant_id: UUID) -> list[tuple[object, ...]]:
+def _logged(database: postgres.Database, tenant_id: UUID) -> list[tuple[object, ...]]:
     with psycopg.connect(database.superuser_url) as connection:
-        return connection.execute(_OUTBOX_SQL, (tenant_id,)).fetchall()
+        return connection.execute(_LOG_SQL, (tenant_id,)).fetchall()
 
 
 @pytest.mark.parametrize("count", [1, 3])
-def test_every_event_waits_in_the_outbox_in_order(
+def test_every_event_is_in_the_log_in_order(
     database: postgres.Database, transactions: Transactions, count: int
 ) -> None:
     principal = a_principal()
     happened = [an_event(sequence=number, payload=bytes([number])) for number in range(1, count + 1)]
     with calling(principal), transactions() as work:
         work.record(*happened)
-    rows = _outbox(database, principal.tenant_id)
+    rows = _logged(database, principal.tenant_id)
     assert [(row[4], row[5], row[6], row[8]) for row in rows] == [
         (event.subject_id, event.sequence, event.occurred_at, event.payload) for event in happened
     ]
@@ -49,7 +49,7 @@ def test_a_change_that_is_undone_leaves_no_event(database: postgres.Database, tr
     with calling(principal), pytest.raises(KeyError), transactions() as work:
         work.record(an_event())
         raise KeyError
-    assert _outbox(database, principal.tenant_id) == []
+    assert _logged(database, principal.tenant_id) == []
 
 
 def test_the_trace_travels_with_the_event(database: postgres.Database, worker_database: Database) -> None:
@@ -59,7 +59,7 @@ def test_the_trace_travels_with_the_event(database: postgres.Database, worker_da
     principal = a_principal()
     with calling(principal), Transactions(worker_database, recorder)() as work:
         work.record(an_event())
-    assert [row[7] for row in _outbox(database, principal.tenant_id)] == [trace]
+    assert [row[7] for row in _logged(database, principal.tenant_id)] == [trace]
 
 
 def test_an_event_that_nobody_can_serialise_stops_the_change(worker_database: Database) -> None:

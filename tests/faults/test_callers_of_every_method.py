@@ -40,6 +40,7 @@ from function.auth.v1 import (
     tenant_service_pb2_grpc,
 )
 from function.company.v1 import company_pb2, company_service_pb2, company_service_pb2_grpc
+from function.events.v1 import event_service_pb2, event_service_pb2_grpc
 from function.rules.v1 import definition_service_pb2, hook_pb2
 from function_backend.services.auth.domain.key_text import digest
 from function_backend.services.auth.domain.permission import PLATFORM
@@ -310,6 +311,9 @@ def _request_by_id(method: ContractMethod, ids: dict[str, str]) -> Message | Non
         "ClientCredentialService": "client_credential",
         "EvaluationService": "decision",
         "SimulationService": "simulation",
+        # The job of a simulation has its id.
+        "JobService": "simulation",
+        "EventService": "event",
     }.get(method.descriptor.containing_service.name, "company")
     request = method.request()
     if isinstance(request, role_service_pb2.UpdateRoleRequest):
@@ -412,7 +416,14 @@ def ids(server: RunningServer) -> dict[str, str]:
         **make_people(server),
         **_make_sessions(server),
         **_decide(server),
+        "event": _an_event(server),
     }
+
+
+def _an_event(server: RunningServer) -> str:
+    request = event_service_pb2.ListEventsRequest(page_size=1)
+    events = event_service_pb2_grpc.EventServiceStub(server.channel).ListEvents(request, metadata=server.metadata())
+    return str(events.events[0].event.id)
 
 
 def _decide(server: RunningServer) -> dict[str, str]:

@@ -43,7 +43,7 @@ _PASSWORD = "violet-harbour-92"
 _EVERY_TABLE = (
     "select table_name from information_schema.tables where table_schema = 'public' and table_type = 'BASE TABLE'"
 )
-_EVENTS_SQL = "select id, type, payload from outbox_event where tenant_id = %s order by id"
+_EVENTS_SQL = "select id, type, payload from event where tenant_id = %s order by position"
 
 Json = dict[str, Any]
 

@@ -39,15 +39,15 @@ def _reads(permission: str) -> bool:
 
 
 def _about_people(permission: str) -> bool:
-    return permission.startswith("auth.")
+    return permission.startswith(("auth.", "audit."))
 
 
 # What docs/permissions.md says of them, said again.
 EXPECTED: Mapping[str, Callable[[str], bool]] = {
     "owner": lambda permission: permission not in PLATFORM,
     "administrator": lambda permission: permission not in PLATFORM | OWNER_ONLY,
-    "editor": lambda permission: not _about_people(permission),
-    "viewer": lambda permission: not _about_people(permission) and _reads(permission),
+    "editor": lambda permission: not _about_people(permission) and permission not in PLATFORM,
+    "viewer": lambda permission: not _about_people(permission) and permission not in PLATFORM and _reads(permission),
     "auditor": lambda permission: permission not in PLATFORM | OWNER_ONLY and _reads(permission),
 }
 

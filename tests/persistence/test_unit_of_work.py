@@ -33,9 +33,13 @@ class _RecordingSink:
 
     def __init__(self) -> None:
         self.appended: list[tuple[bool, Sequence[DomainEvent]]] = []
+        self.told: list[bool] = []
 
     def append(self, work: UnitOfWork, events: Sequence[DomainEvent]) -> None:
         self.appended.append((work.has_begun, list(events)))
+
+    def committed(self, work: UnitOfWork) -> None:
+        self.told.append(work.has_begun)
 
 
 class TestOwnTransaction:
@@ -167,10 +171,12 @@ class TestRecording:
             _store(work, uuid4())
             work.record(first)
             work.record(second)
+            assert sink.told == []
         assert sink.appended == [(True, [first, second])]
+        assert sink.told == [False]
 
     def test_a_failing_sink_undoes_the_change(self, worker_database: Database) -> None:
-        class FailingSink:
+        class FailingSink(_RecordingSink):
             def append(self, work: UnitOfWork, events: Sequence[DomainEvent]) -> None:
                 raise KeyError
 

@@ -7,14 +7,19 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Self, TypeVar
 
+from google.longrunning import operations_pb2_grpc
 from grpc import aio
 
 from function.company.v1 import company_service_pb2, company_service_pb2_grpc
+from function.events.v1 import event_service_pb2_grpc
+from function.jobs.v1 import job_service_pb2_grpc
 from function.rules.v1 import evaluation_service_pb2_grpc
 from function_backend_client.aio_calls import AsyncPlannedChannel
 from function_backend_client.aio_companies import AsyncCompanies
 from function_backend_client.aio_evaluating import AsyncEvaluation
+from function_backend_client.aio_events import AsyncEvents
 from function_backend_client.aio_importing import AsyncImportCall
+from function_backend_client.aio_operations import AsyncOperations
 from function_backend_client.channel import ChannelSettings, Tls, channel_options, transport
 from function_backend_client.client import DEFAULT_ADDRESS, IMPORT_PATH, credentials_of, token_endpoint
 from function_backend_client.credentials import Credentials
@@ -51,7 +56,11 @@ class AsyncClient(AsyncSurfaces):
         self.channel: aio.Channel = self._open(self._settings)
         super().__init__(self.channel)
         self.companies = AsyncCompanies(company_service_pb2_grpc.CompanyServiceStub(self.channel), self._open_imports)
+        self.operations = AsyncOperations(
+            job_service_pb2_grpc.JobServiceStub(self.channel), operations_pb2_grpc.OperationsStub(self.channel)
+        )
         self.rules = AsyncEvaluation(evaluation_service_pb2_grpc.EvaluationServiceStub(self.channel))
+        self.events = AsyncEvents(event_service_pb2_grpc.EventServiceStub(self.channel))
 
     def __repr__(self) -> str:
         return f"AsyncClient({self.address!r})"

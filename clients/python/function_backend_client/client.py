@@ -8,13 +8,18 @@ from dataclasses import replace
 from typing import Final, Self, TypeVar
 
 import grpc
+from google.longrunning import operations_pb2_grpc
 
 from function.company.v1 import company_service_pb2, company_service_pb2_grpc
+from function.events.v1 import event_service_pb2_grpc
+from function.jobs.v1 import job_service_pb2_grpc
 from function.rules.v1 import evaluation_service_pb2_grpc
 from function_backend_client.channel import ChannelSettings, Tls, open_channels, transport
 from function_backend_client.companies import Companies, ImportCall
 from function_backend_client.credentials import ApiKey, Credentials
 from function_backend_client.evaluating import Evaluation
+from function_backend_client.events import Events
+from function_backend_client.operations import Operations
 from function_backend_client.outgoing import Outgoing
 from function_backend_client.planned_channel import PlannedChannel
 from function_backend_client.plans import Timeouts
@@ -72,7 +77,11 @@ class Client(Surfaces):
         self.channel: grpc.Channel = self._open(self._settings)
         super().__init__(self.channel)
         self.companies = Companies(self.stub(company_service_pb2_grpc.CompanyServiceStub), self._open_imports)
+        self.operations = Operations(
+            self.stub(job_service_pb2_grpc.JobServiceStub), self.stub(operations_pb2_grpc.OperationsStub)
+        )
         self.rules = Evaluation(self.stub(evaluation_service_pb2_grpc.EvaluationServiceStub))
+        self.events = Events(self.stub(event_service_pb2_grpc.EventServiceStub))
 
     def __repr__(self) -> str:
         return f"Client({self.address!r})"

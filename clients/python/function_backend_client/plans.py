@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from google.longrunning import operations_pb2
 from google.protobuf.descriptor import FileDescriptor, MethodDescriptor
 
 from function.common.v1 import options_pb2
@@ -62,15 +63,26 @@ class MethodPlan:
         return timeouts.read if self.reads_only else timeouts.write
 
 
+_FOREIGN: Mapping[str, options_pb2.Idempotency.ValueType] = {
+    "google.longrunning.Operations.GetOperation": options_pb2.IDEMPOTENCY_NO_SIDE_EFFECTS,
+    "google.longrunning.Operations.ListOperations": options_pb2.IDEMPOTENCY_NO_SIDE_EFFECTS,
+    "google.longrunning.Operations.WaitOperation": options_pb2.IDEMPOTENCY_NO_SIDE_EFFECTS,
+    "google.longrunning.Operations.CancelOperation": options_pb2.IDEMPOTENCY_IDEMPOTENT,
+    "google.longrunning.Operations.DeleteOperation": options_pb2.IDEMPOTENCY_IDEMPOTENT,
+}
+"""What methods promise whose contract is not this platform's, and so does not say it by its options."""
+
+
 def plan_of(method: MethodDescriptor) -> MethodPlan:
     """The plan that follows from what the contract declares for a method."""
     policy = method.GetOptions().Extensions[options_pb2.policy]
+    foreign = _FOREIGN.get(method.full_name)
     service = method.containing_service.full_name
     return MethodPlan(
         path=f"/{service}/{method.name}",
         service=service,
         name=method.name,
-        idempotency=policy.idempotency,
+        idempotency=policy.idempotency if foreign is None else foreign,
         has_request_id="request_id" in method.input_type.fields_by_name,
         uploads=method.client_streaming,
         downloads=method.server_streaming,
@@ -85,4 +97,4 @@ def plans_of(files: Iterable[FileDescriptor]) -> Mapping[str, MethodPlan]:
     return MappingProxyType({plan.path: plan for plan in plans})
 
 
-PLANS: Mapping[str, MethodPlan] = plans_of(CONTRACT)
+PLANS: Mapping[str, MethodPlan] = plans_of([*CONTRACT, operations_pb2.DESCRIPTOR])

@@ -886,6 +886,48 @@ class HookLimitReachedError(PreconditionError):
     default_reason = "HOOK_LIMIT_REACHED"
 
 
+class InvalidEventCursorError(InvalidArgumentError):
+    """The cursor is not one of the tenant's feed."""
+
+    default_reason = "INVALID_EVENT_CURSOR"
+
+
+class EventCursorExpiredError(PreconditionError):
+    """What follows the cursor is not kept any more; `metadata["oldest_cursor"]` is where the feed goes on."""
+
+    default_reason = "EVENT_CURSOR_EXPIRED"
+
+
+class UnknownEventTypeError(InvalidArgumentError):
+    """There are no events of the type."""
+
+    default_reason = "UNKNOWN_EVENT_TYPE"
+
+
+class EventTypeHiddenError(PermissionDeniedError):
+    """The caller may see no events of the type."""
+
+    default_reason = "EVENT_TYPE_HIDDEN"
+
+
+class TooManyEventWatchersError(LimitExceededError):
+    """The server has as many watchers as it takes."""
+
+    default_reason = "TOO_MANY_EVENT_WATCHERS"
+
+
+class EventWatcherTooSlowError(LimitExceededError):
+    """The stream was ended, since its events were not taken as fast as they came; go on from the last cursor."""
+
+    default_reason = "EVENT_WATCHER_TOO_SLOW"
+
+
+class EventNotFoundError(NotFoundError):
+    """No event with this id exists that the caller may see, or it is not kept any more."""
+
+    default_reason = "EVENT_NOT_FOUND"
+
+
 class SimulationNotFoundError(NotFoundError):
     """No simulation with this id exists, or it was deleted."""
 
@@ -914,6 +956,48 @@ class ConditionInvalidError(InvalidArgumentError):
     """The expression of a condition cannot be accepted."""
 
     default_reason = "CONDITION_INVALID"
+
+
+class JobNotFoundError(NotFoundError):
+    """No job with the id is visible to the caller."""
+
+    default_reason = "JOB_NOT_FOUND"
+
+
+class JobStateError(PreconditionError):
+    """The state of the job does not allow the call."""
+
+    default_reason = "JOB_STATE"
+
+
+class JobDuplicateError(AlreadyExistsError):
+    """Another job with the same dedupe key waits or runs already."""
+
+    default_reason = "JOB_DUPLICATE"
+
+
+class JobScheduleNotFoundError(NotFoundError):
+    """No schedule has the name."""
+
+    default_reason = "JOB_SCHEDULE_NOT_FOUND"
+
+
+class TooManyJobWatchersError(LimitExceededError):
+    """The server has too many streams that watch jobs."""
+
+    default_reason = "TOO_MANY_JOB_WATCHERS"
+
+
+class AuditRecordNotFoundError(NotFoundError):
+    """The audit trail has no such record, or no longer."""
+
+    default_reason = "AUDIT_RECORD_NOT_FOUND"
+
+
+class AuditRetentionTooShortError(PreconditionError):
+    """The installation keeps audit records for longer; `metadata["shortest_days"]` says how long at the least."""
+
+    default_reason = "AUDIT_RETENTION_TOO_SHORT"
 
 
 KINDS: Mapping[StatusCode, type[FunctionBackendError]] = MappingProxyType(

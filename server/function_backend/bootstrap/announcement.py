@@ -11,7 +11,8 @@ from function_backend.runtime.address import Address
 class Announcement:
     """What whoever started the service wants to know once it serves."""
 
-    address: Address
+    address: Address | None
+    """Where calls are served; None when the processes do background work alone."""
     monitor: Address | None
     """Where metrics are served."""
     first_key: str | None = field(repr=False)

@@ -12,10 +12,12 @@ from types import ModuleType
 from opentelemetry.trace import get_current_span
 from prometheus_client import CollectorRegistry
 
-from function_backend.bootstrap.slices import SLICES
+from function_backend.bootstrap.job_running import job_running
+from function_backend.bootstrap.slices import FOREIGN_CONTRACTS, SLICES
 from function_backend.cache.client import CacheSettings, connect
 from function_backend.cache.push import RedisPush
 from function_backend.cache.rate_limit import HostBuckets, RateLimiter, SharedBuckets
+from function_backend.events.log import TOPIC
 from function_backend.events.payload_place import EventPayloads
 from function_backend.events.recording import EventRecorder
 from function_backend.interceptors.authentication import Authentication
@@ -25,10 +27,12 @@ from function_backend.interceptors.method import Method, describe
 from function_backend.interceptors.outlook import Outlook
 from function_backend.interceptors.pipeline import method_handlers
 from function_backend.interceptors.validation import Validation
+from function_backend.jobs.queue import JobQueue
 from function_backend.kernel.clock import Clock
 from function_backend.kernel.declared_method import DeclaredMethod
 from function_backend.kernel.gates import Gates
 from function_backend.kernel.identity import Authenticator
+from function_backend.kernel.observed_calls import CallObserver
 from function_backend.kernel.pagination import PageTokens
 from function_backend.kernel.references import References
 from function_backend.kernel.sealing import SealedPlaces
@@ -38,7 +42,7 @@ from function_backend.observability.logs import Log
 from function_backend.observability.samples import Samples
 from function_backend.observability.tracing import Tracing
 from function_backend.persistence.engine import Database
-from function_backend.persistence.idempotency import StoredAnswers, purge_expired
+from function_backend.persistence.idempotency import StoredAnswers
 from function_backend.persistence.notifications import Listener, PeriodicTask
 from function_backend.persistence.settings import DatabaseSettings
 from function_backend.persistence.unit_of_work import Transactions
@@ -57,8 +61,6 @@ from function_backend.vault.masking import masked_payload
 from function_backend.vault.master_keys import MasterKeys
 from function_backend.vault.vault import Vault
 
-_PURGE_SECONDS = 60.0
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
@@ -74,6 +76,7 @@ class Surroundings:
     tracing: Tracing | None
     registry: CollectorRegistry
     addresses: Sequence[Address]
+    """Where calls are served; none in a process that does background work alone."""
     admin: Address | None
     background: bool
     """Whether this process does what goes on without a call."""
@@ -88,13 +91,21 @@ class Backend:
         """Wires everything; nothing connects, listens or starts a thread before `start`."""
         self._around = around
         self._database = Database(around.database)
-        recorder = EventRecorder(around.clock, trace_context=current_traceparent, masked=masked_payload)
         redis = connect(settings.cache)
         self._push = None if redis is None else RedisPush(redis, key_prefix=settings.cache.key_prefix)
+        self._listener = (
+            Listener(around.database) if self._push is None else Listener(around.database, beside=self._push.publish)
+        )
+        listener = self._listener
+        recorder = EventRecorder(
+            around.clock,
+            trace_context=current_traceparent,
+            committed=lambda tenant_id: listener.announce(TOPIC, str(tenant_id)),
+            masked=masked_payload,
+        )
         master_keys = MasterKeys.parse(settings.auth.master_keys)
         vault = Vault(master_keys, around.clock)
         transactions = Transactions(self._database, recorder, push=self._push, ciphers=vault.fields)
-        self._listener = Listener(around.database)
         references, gates = References(), Gates()
         sealed_places = SealedPlaces([*CORE_PLACES, EventPayloads(masked_payload)])
         resources = Resources(
@@ -103,6 +114,7 @@ class Backend:
             page_tokens=PageTokens(around.token_secret.reveal().encode()),
             master_keys=master_keys,
             vault=vault,
+            jobs=JobQueue(around.clock, trace_context=current_traceparent),
             permission_catalogue=declared_permissions(SLICES),
             methods=declared_methods(SLICES),
             sealed_places=sealed_places,
@@ -112,13 +124,16 @@ class Backend:
             epoch_age=self._listener.epoch_age,
         )
         self._slices = [module.build(resources, getattr(settings, slice_name(module))) for module in SLICES]
+        self._slices += _sinks(settings, transactions, around.registry)
+        self._slices.append(job_running(resources, settings.jobs, registry=around.registry, tracing=around.tracing))
         for each in self._slices:
+            resources.jobs.registry.learn(each.job_kinds, each.schedules)
             recorder.learn(each.event_payloads)
             references.learn(each.references, each.pages)
             gates.learn(each.gates)
             sealed_places.learn(each.sealed_places)
             if self._push is not None:
-                self._push.carry(each.pushed)
+                self._push.carry(each.pushed | {TOPIC})
         calls = CallPool(settings.server.threads, name="call")
         streams = CallPool(settings.server.stream_threads, name="stream")
         self._outlook = Outlook(log=around.log, registry=around.registry, sampling=around.tracing)
@@ -134,6 +149,7 @@ class Backend:
             limiter=around.limiter,
             outlook=self._outlook,
             threads_of=lambda method: streams if _streams(method) else calls,
+            observer=_observer(self._slices),
         )
         servicers = {name: servicer for each in self._slices for name, servicer in each.servicers.items()}
         handlers = method_handlers(servicers, chain, pool_of=lambda method: streams if _streams(method) else None)
@@ -146,6 +162,8 @@ class Backend:
             caches={name: cache for each in self._slices for name, cache in each.caches.items()},
             pools=self._database.pools,
             queues={"calls": calls.waiting, "streams": streams.waiting},
+            consumers={name: consumer for each in self._slices for name, consumer in each.consumers.items()},
+            readings={name: reading for each in self._slices for name, reading in each.readings.items()},
         )
         self._warm_up = WarmUp([validation.warm_up, *(step for each in self._slices for step in each.warm_ups)])
         self._admin: AdminServer | None = None
@@ -180,26 +198,29 @@ class Backend:
             self._health.set_all(serving=False)
             tell(State.AWAY)
 
-        clock = self._around.clock
         self._outlook.start()
-        purge = PeriodicTask(_PURGE_SECONDS, lambda driver: purge_expired(driver, clock.now()))
         chores = [
             PeriodicTask(chore.every, chore.run, once_more_at_the_end=chore.once_more_at_the_end)
             for each in self._slices
             for chore in each.chores
         ]
-        self._listener.start(self._slices, tasks=[purge, *chores])
+        self._listener.start(self._slices, tasks=chores)
         if self._push is not None:
             self._push.listen(self._listener.hear)
         if self._around.admin is not None:
             self._admin = AdminServer(self._around.admin, self._health)
-        self._server.start(self._around.addresses, local=self._around.local)
+        if self._around.addresses:
+            self._server.start(self._around.addresses, local=self._around.local)
         self._watch = DependencyWatch("database", self._database.ping, back=back, away=away, tick=self._tick)
         self._watch.start()
 
     def drain(self, limit: timedelta, *, until_quiet: bool) -> bool:
         """Ends without losing a call; whether that worked out within the limit."""
         self._end_streams()
+        if not self._around.addresses:
+            self._server.stop(timedelta())
+            self._release()
+            return True
         over = self._server.drain(limit, until_quiet=until_quiet)
         self._release()
         return over
@@ -301,16 +322,38 @@ def current_traceparent() -> str:
 
 def _contracts(name: str) -> list[ModuleType]:
     package = importlib.import_module(f"function.{name}.v1")
-    return [
+    own = [
         importlib.import_module(f"{package.__name__}.{found.name}")
         for found in pkgutil.iter_modules(package.__path__)
         if found.name.endswith("_service_pb2")
     ]
+    return [*own, *FOREIGN_CONTRACTS.get(name, ())]
+
+
+def _sinks(settings: Settings, transactions: Transactions, registry: CollectorRegistry) -> list[Slice]:
+    if not settings.sinks.enabled:
+        return []
+    # Most servers have none, and so load none of it.
+    from function_backend.sinks.assembly import SinkAssembly  # noqa: PLC0415
+
+    assembly = SinkAssembly(
+        settings.sinks,
+        rabbitmq=settings.sink_rabbitmq,
+        nats=settings.sink_nats,
+        kafka=settings.sink_kafka,
+        redis=settings.sink_redis,
+    )
+    return [assembly.slice(transactions, registry)]
 
 
 def _authenticator(slices: Sequence[Slice]) -> Authenticator:
     (authenticator,) = [each.authenticator for each in slices if each.authenticator is not None]
     return authenticator
+
+
+def _observer(slices: Sequence[Slice]) -> CallObserver:
+    (observer,) = [each.call_observer for each in slices if each.call_observer is not None]
+    return observer
 
 
 def _streams(method: Method) -> bool:

@@ -38,7 +38,8 @@ _LOG = logging.getLogger(__name__)
 class Ports:
     """What was taken before anything else, so that nothing begins where somebody else serves."""
 
-    calls: Reservation
+    calls: Reservation | None
+    """None when the processes do background work alone."""
     monitor: socket.socket | None
     """Where metrics are served; None for nowhere."""
 
@@ -84,7 +85,7 @@ class _Service:
         settings: Settings,
         reread: Callable[[], Settings],
         installation: Installation,
-        reservation: Reservation,
+        reservation: Reservation | None,
         log: Log,
         folder: MetricsFolder,
     ) -> None:
@@ -122,7 +123,8 @@ class _Service:
 
     def _backend(self, index: int, seat: int) -> Backend:
         settings = self._settings
-        admin = Address.parse(settings.server.admin_listen) if settings.server.admin_listen else None
+        calls = self._reservation is not None
+        admin = Address.parse(settings.server.admin_listen) if calls and settings.server.admin_listen else None
         if admin is not None and admin.port:
             admin = admin.with_port(admin.port + seat)
         around = Surroundings(
@@ -133,10 +135,10 @@ class _Service:
             log=self._log,
             tracing=start_tracing(settings.tracing, worker=str(index)),
             registry=CollectorRegistry(),
-            addresses=self._reservation.addresses,
+            addresses=() if self._reservation is None else self._reservation.addresses,
             admin=admin,
-            background=settings.background_in_process,
-            local=own_socket(self._folder.path) if settings.metrics.listen else "",
+            background=settings.background_in_process or not calls,
+            local=own_socket(self._folder.path) if calls and settings.metrics.listen else "",
         )
         if not settings.auth.master_keys:
             settings = replace(settings, auth=replace(settings.auth, master_keys=self._installation.master_keys))
@@ -177,4 +179,5 @@ def _announcement(settings: Settings, ports: Ports, installation: Installation) 
     key, installation.first_key = installation.first_key, None
     host = Address.parse(settings.server.listen).host
     served_at = None if ports.monitor is None else Address(*ports.monitor.getsockname()[:2])
-    return Announcement(Address(host, ports.calls.port), served_at, key)
+    address = None if ports.calls is None else Address(host, ports.calls.port)
+    return Announcement(address, served_at, key)

@@ -1,4 +1,4 @@
-"""`function-backend serve`: the database is started first, and the program is loaded while that starts."""
+"""`function-backend serve` and `worker`: the database is started first, and the program is loaded meanwhile."""
 
 from __future__ import annotations
 
@@ -20,11 +20,18 @@ _LOG = logging.getLogger(__name__)
 _EXPERIMENTS_VARIABLE = "GRPC_EXPERIMENTS"
 
 
-def serve(settings: Settings, *, reread: Callable[[], Settings], announce: Callable[[Announcement], None]) -> int:
+def serve(
+    settings: Settings,
+    *,
+    reread: Callable[[], Settings],
+    announce: Callable[[Announcement], None],
+    calls: bool = True,
+) -> int:
     """Serves until a signal ends it; the exit status of the process.
 
-    `reread` reads the settings again when the workers are replaced. Raises AddressError, EmbeddedPostgresError,
-    SchemaError or DatabaseAwayError when the service cannot start, each with what to do.
+    Without `calls` the processes serve none, and do the background work of all services instead. `reread` reads the
+    settings again when the workers are replaced. Raises AddressError, EmbeddedPostgresError, SchemaError or
+    DatabaseAwayError when the service cannot start, each with what to do.
     """
     # What is loaded stays, so looking for garbage in it finds none, and takes a third of the time of a start.
     gc.disable()
@@ -34,8 +41,9 @@ def serve(settings: Settings, *, reread: Callable[[], Settings], announce: Calla
     if experiments := os.environ.get(_EXPERIMENTS_VARIABLE):
         _LOG.info("gRPC experiments", extra={"experiments": experiments})
     with ExitStack() as stack:
-        calls = Reservation.take(Address.parse(settings.server.listen))
-        stack.callback(calls.release)
+        reservation = Reservation.take(Address.parse(settings.server.listen)) if calls else None
+        if reservation is not None:
+            stack.callback(reservation.release)
         monitor = open_monitor(settings.metrics.listen)
         if monitor is not None:
             stack.callback(monitor.close)
@@ -49,7 +57,7 @@ def serve(settings: Settings, *, reread: Callable[[], Settings], announce: Calla
 
         installation = open_installation(settings, embedded)
         return operate(
-            settings, installation, Ports(calls=calls, monitor=monitor), log, reread=reread, announce=announce
+            settings, installation, Ports(calls=reservation, monitor=monitor), log, reread=reread, announce=announce
         )
 
 

@@ -17,7 +17,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Column, LargeBinary, Table, Text, Uuid
+from sqlalchemy import BigInteger, Column, Index, LargeBinary, Table, Text, Uuid
 from sqlalchemy.dialects.postgresql import JSONB
 
 from function_backend.persistence.metadata import metadata, moment_column, tenant_column
@@ -35,6 +35,7 @@ audit_head_table = Table(
     tenant_column(),
     Column("seq", BigInteger, nullable=False),
     Column("hash", LargeBinary, nullable=False),
+    moment_column("recorded_at"),
 )
 
 audit_record_table = Table(
@@ -55,6 +56,9 @@ audit_record_table = Table(
     Column("details", JSONB),
     Column("prev_hash", LargeBinary, nullable=False),
     Column("hash", LargeBinary, nullable=False),
+    Index("audit_record_subject_id_idx", "tenant_id", "subject_id", "seq"),
+    Index("audit_record_actor_idx", "tenant_id", "actor", "seq"),
+    Index("audit_record_recorded_at_idx", "tenant_id", "recorded_at"),
 )
 
 

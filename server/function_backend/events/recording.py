@@ -1,4 +1,4 @@
-"""Writes what a transaction recorded: outbox events and audit records, in one statement just before the commit."""
+"""Writes what a transaction recorded: logged events and audit records, in one statement just before the commit."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
-from function_backend.events.outbox import shard_of
 from function_backend.events.sealed_payload import sealed_payload
+from function_backend.events.sharding import shard_of
 from function_backend.kernel.identifiers import new_id
 from function_backend.persistence import arrays
 from function_backend.persistence.field_cipher import NotSealableError
@@ -25,14 +25,14 @@ if TYPE_CHECKING:
 _RECORD_ONE_SQL = """
     select record_event(
         %b::timestamptz, %b::text, %b::text, %b::text, %b::text, %b::uuid, %b::smallint, %b::text, %b::text, %b::uuid,
-        %b::bigint, %b::timestamptz, %b::bytea, %b::bytea, %b::text::jsonb, %b::bytea
+        %b::bigint, %b::timestamptz, %b::bytea, %b::bytea, %b::text::jsonb, %b::bytea, %b::text::jsonb
     )
 """
 _RECORD_MANY_SQL = """
     select record_events(
         %b::timestamptz, %b::text, %b::text, %b::text, %b::text, %b::uuid[], %b::bigint[]::smallint[], %b::text[],
         %b::text[], %b::uuid[], %b::bigint[], %b::timestamptz[], %b::bytea[], %b::bytea[],
-        %b::text[]::jsonb[], %b::bytea[]
+        %b::text[]::jsonb[], %b::bytea[], %b::text[]::jsonb[]
     )
 """
 
@@ -57,13 +57,16 @@ class EventRecorder:
         clock: Clock,
         *,
         trace_context: Callable[[], str] = str,
+        committed: Callable[[UUID], None] = lambda _: None,
         masked: Callable[[str, bytes], bytes | None] = _as_it_is,
     ) -> None:
         """`trace_context` gives the current `traceparent`, or nothing; it travels with the events.
 
-        `masked` gives the message of a type without its sensitive fields; None when none of them is filled.
+        `committed` hears the tenant after each commit of events; it must neither fail nor take long. `masked` gives the
+        message of a type without its sensitive fields; None when none of them is filled.
         """
         self._clock = clock
+        self._committed = committed
         self._trace_context = trace_context
         self._masked = masked
         self._payloads: dict[type[DomainEvent], Callable[[Any], bytes]] = {}
@@ -80,6 +83,10 @@ class EventRecorder:
             work.driver.execute(_RECORD_ONE_SQL, (*common, *self._row(work, events[0])))
         else:
             work.driver.execute(_RECORD_MANY_SQL, (*common, *self._columns(work, events)))
+
+    def committed(self, work: UnitOfWork) -> None:
+        """See EventSink."""
+        self._committed(work.tenant_id)
 
     def _common(self, call: Call) -> tuple[object, ...]:
         actor = "" if call.principal is None else call.principal.actor
@@ -99,6 +106,7 @@ class EventRecorder:
             recorded.after_digest,
             None if recorded.details is None else recorded.details.decode(),
             recorded.payload,
+            orjson.dumps(dict(event.labels)).decode() if event.labels else "{}",
         )
 
     def _columns(self, work: UnitOfWork, events: Sequence[DomainEvent]) -> tuple[object, ...]:
@@ -115,6 +123,7 @@ class EventRecorder:
             arrays.blobs([each.after_digest for each in recorded]),
             arrays.optional_texts([each.details for each in recorded]),
             arrays.blobs([each.payload for each in recorded]),
+            arrays.encoded_texts([orjson.dumps(dict(event.labels)) if event.labels else b"{}" for event in events]),
         )
 
     def _recorded(self, work: UnitOfWork, event: DomainEvent) -> _Recorded:

@@ -58,7 +58,11 @@ class Authentication(Stage):
             if not credential or len(credential) > _LONGEST:
                 raise CredentialMissingError
             exchange.credential = credential
-            exchange.principal = authenticate(credential)
+            try:
+                exchange.principal = authenticate(credential)
+            except UnauthenticatedError as error:
+                exchange.refused_caller = error.caller
+                raise
 
         return enter
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from function_backend.cache.rate_limit import RateLimiter
 from function_backend.interceptors.authentication import Authentication
 from function_backend.interceptors.authorization import Authorization
+from function_backend.interceptors.call_observation import CallObservation
 from function_backend.interceptors.consistency import Consistency
 from function_backend.interceptors.deadline import Deadline
 from function_backend.interceptors.errors import Errors
@@ -21,9 +22,10 @@ from function_backend.interceptors.settings import PipelineSettings
 from function_backend.interceptors.status_details import StatusDetails
 from function_backend.interceptors.validation import Validation
 from function_backend.kernel.clock import Clock
+from function_backend.kernel.observed_calls import CallObserver
 
 
-def server_chain(
+def server_chain(  # noqa: PLR0913  The one list of all stages.
     settings: PipelineSettings,
     *,
     authentication: Authentication,
@@ -33,8 +35,13 @@ def server_chain(
     limiter: RateLimiter,
     outlook: Outlook,
     threads_of: Callable[[Method], Threads | None],
+    observer: CallObserver | None = None,
 ) -> Chain:
-    """The stages in the order in which a call meets them, for every method and every shape of RPC."""
+    """The stages in the order in which a call meets them, for every method and every shape of RPC.
+
+    `observer` hears of denied calls and sensitive reads.
+    """
+    observation = CallObservation(observer, clock)
     return Chain(
         observers=(
             # First: everything after it names the call by its id. Last on the way out: it sends what others have added.
@@ -44,6 +51,8 @@ def server_chain(
             # Refused calls are counted and logged too, so both stand before everything that may refuse.
             outlook.metrics,
             outlook.access_log,
+            # Sees the status that the stages below have given; what it writes of a denied call is part of the call.
+            observation,
         ),
         # Whatever is raised below becomes a status here and nowhere else; those above see only the outcome.
         errors=Errors(StatusDetails(help_page=settings.help_page)),
@@ -68,5 +77,6 @@ def server_chain(
         validation=validation,
         # Innermost: only a request that is valid and allowed opens a transaction.
         idempotency=idempotency,
+        observation=observation,
         largest_response=settings.largest_response,
     )

@@ -10,6 +10,7 @@ import grpc
 
 from function_backend.interceptors.forwarding import LOCAL_PEER, address_of, device_of
 from function_backend.kernel.call import Call
+from function_backend.kernel.identity import Principal
 
 
 @dataclass(slots=True, kw_only=True)
@@ -33,6 +34,8 @@ class Exchange(Call):
     """Why it failed, as in `ErrorReason`; empty when it did not."""
     message: str = ""
     """What the caller is told about the failure."""
+    refused_caller: Principal | None = None
+    """Whose credential it was that was refused, where that is known."""
     trace_id: str = ""
     span: Any = field(default=None, repr=False)
     """The span when the call is traced."""

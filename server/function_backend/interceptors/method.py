@@ -12,6 +12,7 @@ from google.protobuf.descriptor import Descriptor, FieldDescriptor, MethodDescri
 from google.protobuf.message import Message
 
 from function.common.v1 import options_pb2
+from function_backend.interceptors.foreign_methods import FOREIGN_POLICIES
 from function_backend.kernel.step_up import StepUp
 from function_backend.vault.masking import leads_to_sensitive
 
@@ -45,6 +46,8 @@ class Method:
     """How a person must have signed in; None when the permission is enough."""
     resource_type: str
     """The type of the resources for some of which the permission may be held; empty for the whole tenant alone."""
+    sensitive_read: bool
+    """Whether the answers are sensitive, so that the audit trail tells who was given them."""
     idempotency: options_pb2.Idempotency.ValueType
     has_request_id: bool
     """Whether the request has the field `request_id`, by which a repeated call is recognised."""
@@ -97,6 +100,7 @@ def describe(descriptor: MethodDescriptor) -> Method:
         anonymous=policy.anonymous,
         step_up=_step_up(policy),
         resource_type=policy.resource_type,
+        sensitive_read=policy.sensitive_read,
         idempotency=policy.idempotency,
         has_request_id="request_id" in request.fields_by_name,
         has_validate_only="validate_only" in request.fields_by_name,
@@ -107,6 +111,14 @@ def describe(descriptor: MethodDescriptor) -> Method:
     )
 
 
+def declared_policy(descriptor: MethodDescriptor) -> options_pb2.MethodPolicy | None:
+    """What the method's options say, or for a method of a foreign contract what we say of it; None for neither."""
+    options = descriptor.GetOptions()
+    if options.HasExtension(options_pb2.policy):
+        return options.Extensions[options_pb2.policy]
+    return FOREIGN_POLICIES.get(descriptor.full_name)
+
+
 def _service(name: str) -> ServiceDescriptor:
     try:
         return descriptor_pool.Default().FindServiceByName(name)
@@ -115,10 +127,9 @@ def _service(name: str) -> ServiceDescriptor:
 
 
 def _policy(descriptor: MethodDescriptor, path: str) -> options_pb2.MethodPolicy:
-    options = descriptor.GetOptions()
-    if not options.HasExtension(options_pb2.policy):
+    policy = declared_policy(descriptor)
+    if policy is None:
         raise ContractError(f"{path}: the contract declares no (function.common.v1.policy)")
-    policy = options.Extensions[options_pb2.policy]
     if policy.anonymous and (policy.permission or policy.resource_type or policy.HasField("step_up")):
         raise ContractError(f"{path}: an anonymous method cannot ask for a permission or a sign-in")
     if not policy.permission and not policy.anonymous:

@@ -15,6 +15,7 @@ from typing import Any, NoReturn, TypeAlias
 import grpc
 from google.protobuf.message import Message
 
+from function_backend.interceptors.call_observation import CallObservation
 from function_backend.interceptors.errors import Errors, ResponseTooLargeError, departure
 from function_backend.interceptors.exchange import Exchange
 from function_backend.interceptors.idempotency import Idempotency
@@ -42,6 +43,8 @@ class Chain:
     """Each may refuse the call before its message is looked at."""
     validation: Validation
     idempotency: Idempotency
+    observation: CallObservation
+    """Tells the audit trail of what was read, before it leaves."""
     largest_response: int
     """Bytes that a response message may have."""
 
@@ -99,8 +102,8 @@ class _Bracket:
         self._leave = tuple(hook for stage in reversed(stages) if (hook := stage.leaving(method)) is not None)
         self._decode = chain.validation.decoder(method.request)
         self._receive = self._messages if method.request_streaming else self._message
-        self._behave: Callable[..., Any] = (
-            behaviour if method.response_streaming else chain.idempotency.around(method, behaviour)
+        self._behave: Callable[..., Any] = chain.observation.around(
+            method, behaviour if method.response_streaming else chain.idempotency.around(method, behaviour)
         )
         self._refuse = chain.errors.refuse
         self._largest = chain.largest_response

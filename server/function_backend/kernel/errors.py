@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from datetime import timedelta
     from typing import Any
 
+    from function_backend.kernel.identity import Principal
+
 
 class Status(Enum):
     """The gRPC status codes that this service answers with; the names are those of `google.rpc.Code`."""
@@ -116,9 +118,11 @@ class PermissionDeniedError(ServiceError):
 
 
 class UnauthenticatedError(ServiceError):
-    """The caller is not known."""
+    """The caller is not known, or not let in."""
 
     status = Status.UNAUTHENTICATED
+    caller: Principal | None = None
+    """Whose credential it was, where that is known; for the audit trail alone, and never told."""
 
 
 class LimitExceededError(ServiceError):

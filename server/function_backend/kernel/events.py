@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DomainEvent:
-    """One change of one resource. It becomes an outbox event and an audit record in the same commit."""
+    """One change of one resource. It becomes an event of the log and an audit record in the same commit."""
 
     type: ClassVar[str]
     """The message that carries it, such as `function.company.v1.CompanyCreated`; also the CloudEvents type."""
@@ -32,3 +32,5 @@ class DomainEvent:
     """SHA-256 of the state after; None when there is none."""
     details: Mapping[str, str] | None = None
     """What the audit record is to say besides, such as where an import came from; nothing of the resource itself."""
+    labels: Mapping[str, str] | None = None
+    """The labels of the resource, where its type has labels: who may see some resources only sees these events."""

@@ -14,9 +14,11 @@ if TYPE_CHECKING:
     from function_backend.kernel.events import DomainEvent
     from function_backend.kernel.gates import Gate
     from function_backend.kernel.identity import Authenticator
+    from function_backend.kernel.jobs import JobKind, Schedule
+    from function_backend.kernel.observed_calls import CallObserver
     from function_backend.kernel.references import ResourcePages
     from function_backend.kernel.sealing import SealedPlace
-    from function_backend.kernel.statistics import CacheStatistics
+    from function_backend.kernel.statistics import CacheStatistics, ConsumerStatistics, Reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,10 @@ class Slice:
     """Called when notifications may have been missed: drop everything cached."""
     caches: Mapping[str, CacheStatistics] = field(default_factory=dict)
     """The caches it keeps, by a name for people; their hits and misses become metrics."""
+    consumers: Mapping[str, ConsumerStatistics] = field(default_factory=dict)
+    """The consumers of events it has, by their names; lag, backlog and failures become metrics."""
+    readings: Mapping[str, Reading] = field(default_factory=dict)
+    """Other numbers that become metrics, by the end of the metric's name, such as `event_watchers`."""
     warm_ups: tuple[Callable[[], object], ...] = ()
     """What the first calls would otherwise wait for; called once, when the worker serves already."""
     chores: tuple[Chore, ...] = ()
@@ -57,6 +63,12 @@ class Slice:
     """The tables in which it stores what is sealed under data keys; without it, a rotation would lose what is there."""
     background: tuple[Background, ...] = ()
     """What goes on without a call, in the processes that do background work."""
+    job_kinds: tuple[JobKind, ...] = ()
+    """What it can be asked to do behind an answer."""
+    schedules: tuple[Schedule, ...] = ()
+    """What it does again and again; the kinds of these jobs need not be named a second time."""
+    call_observer: CallObserver | None = None
+    """Hears of denied calls and sensitive reads; one slice of the service has it."""
     authenticator: Authenticator | None = None
     """Turns credentials into callers; one slice of the service has it."""
     references: Mapping[str, Callable[[UUID, Call], bytes]] = field(default_factory=dict)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib import metadata
 
-from opentelemetry.trace import Tracer
+from opentelemetry.context import Context
+from opentelemetry.trace import SpanKind, Tracer, get_current_span
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from function_backend.observability.settings import TracingSettings
 
@@ -26,6 +29,16 @@ class Tracing:
     """The share of calls to sample when the caller has not decided."""
     stop: Callable[[], None]
     """Sends what waits, for at most a few seconds, and ends the exporter."""
+
+    @contextlib.contextmanager
+    def job(self, kind: str, traceparent: str) -> Iterator[None]:
+        """A span around a job when what asked for it was sampled; `traceparent` is the span that did."""
+        parent = TraceContextTextMapPropagator().extract({"traceparent": traceparent}, Context())
+        if not get_current_span(parent).get_span_context().trace_flags.sampled:
+            yield
+            return
+        with self.tracer.start_as_current_span(f"job {kind}", parent, SpanKind.CONSUMER):
+            yield
 
 
 def start_tracing(settings: TracingSettings, *, worker: str) -> Tracing | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import math
 import os
@@ -9,7 +10,7 @@ import random
 import select
 import time
 from dataclasses import dataclass
-from threading import Event, Thread
+from threading import Event, Lock, Thread
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -20,7 +21,7 @@ from function_backend.persistence.connecting import connect
 from function_backend.persistence.session import CHANNEL
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from function_backend.kernel.slice import Slice
     from function_backend.persistence.settings import DatabaseSettings
@@ -37,6 +38,10 @@ _POLL_SECONDS = 0.5
 _HEALTHY_SECONDS = 2.0
 _STOP_SECONDS = 5.0
 _STATEMENT_TIMEOUT = "5s"
+# NOTIFY takes a lock of the whole cluster and wakes every worker: many commits within this time are told of by one.
+_ANNOUNCE_SECONDS = 0.005
+# Kept while the database is away; whoever misses one finds out by polling.
+_MOST_ANNOUNCEMENTS = 1_000
 
 
 @dataclass(slots=True)
@@ -58,8 +63,10 @@ class PeriodicTask:
 class Listener:
     """Hands change notifications to the slices, and knows how fresh its knowledge is."""
 
-    def __init__(self, settings: DatabaseSettings) -> None:
+    def __init__(self, settings: DatabaseSettings, *, beside: Callable[[Sequence[str]], None] = lambda _: None) -> None:
+        """`beside` also carries what is announced, for workers that cannot listen to the database."""
         self._settings = settings
+        self._beside = beside
         # LISTEN belongs to a session, which a transaction pooler does not give.
         self._can_listen = settings.listen_url is not None or not settings.transaction_pooling
         self._invalidations: dict[str, list[Callable[[str], None]]] = {}
@@ -70,6 +77,10 @@ class Listener:
         self._epoch: int | None = None
         self._stopping = Event()
         self._wake, self._wake_end = os.pipe()
+        os.set_blocking(self._wake, False)
+        self._announced: dict[str, None] = {}
+        self._announced_lock = Lock()
+        self._may_announce_at = 0.0
         self._thread: Thread | None = None
 
     def healthy(self) -> bool:
@@ -79,6 +90,19 @@ class Listener:
     def epoch_age(self) -> float:
         """Seconds since the revocation epoch was last asked for with success; infinite before the first time."""
         return time.monotonic() - self._confirmed_at
+
+    def announce(self, topic: str, text: str) -> None:
+        """Tells all workers soon, together with what else there is to tell; returns at once and never fails.
+
+        For what follows many commits: unlike a notification of the unit of work, it costs the commit nothing.
+        """
+        with self._announced_lock:
+            if self._stopping.is_set():
+                return
+            if not self._announced:
+                os.write(self._wake_end, b"a")
+            if len(self._announced) < _MOST_ANNOUNCEMENTS:
+                self._announced[f"{topic} {text}"] = None
 
     def start(self, slices: Iterable[Slice], *, tasks: Iterable[PeriodicTask] = ()) -> None:
         """Begins to listen for the slices; called once per worker, after the fork."""
@@ -94,8 +118,9 @@ class Listener:
 
     def stop(self) -> None:
         """Ends the thread and its connection."""
-        self._stopping.set()
-        os.write(self._wake_end, b"x")
+        with self._announced_lock:
+            self._stopping.set()
+            os.write(self._wake_end, b"x")
         if self._thread is not None:
             self._thread.join(_STOP_SECONDS)
             if self._thread.is_alive():
@@ -123,8 +148,9 @@ class Listener:
         self._poll(driver)
         self._listening = self._can_listen
         while not self._stopping.is_set():
-            self._wait(driver, until=self._confirmed_at + _POLL_SECONDS)
+            self._wait(driver, until=self._wanted_at())
             self._hand_on(driver)
+            self._send_announced(driver)
             if self.epoch_age() >= _POLL_SECONDS:
                 self._poll(driver)
                 self._run_tasks(driver)
@@ -136,12 +162,35 @@ class Listener:
         """Hands on what was heard another way than by NOTIFY; it may be heard by both."""
         self._dispatch(topic, text)
 
+    def _wanted_at(self) -> float:
+        """When, by the monotonic clock, there is something to do even if nothing is heard."""
+        polled_at = self._confirmed_at + _POLL_SECONDS
+        return min(polled_at, self._may_announce_at) if self._announced else polled_at
+
     def _wait(self, driver: Driver, *, until: float) -> None:
         waiting = select.poll()
         waiting.register(driver.pgconn.socket, select.POLLIN)
         waiting.register(self._wake, select.POLLIN)
-        waiting.poll(max(0.0, until - time.monotonic()) * 1000)
+        waiting.poll(math.ceil(max(0.0, until - time.monotonic()) * 1000))
         driver.pgconn.consume_input()
+        with contextlib.suppress(BlockingIOError):
+            os.read(self._wake, 64)
+
+    def _send_announced(self, driver: Driver) -> None:
+        now = time.monotonic()
+        if not self._announced or now < self._may_announce_at:
+            return
+        with self._announced_lock:
+            announced, self._announced = list(self._announced), {}
+        self._may_announce_at = now + _ANNOUNCE_SECONDS
+        channel = CHANNEL.encode()
+        calls = b", ".join(b"pg_notify('" + channel + b"', " + wire.literal(driver, text) + b")" for text in announced)
+        # As after a commit: it need not wait for the disk, since nothing is lost with it.
+        wire.run(driver, b"set local synchronous_commit = off; select " + calls)
+        self._beside(announced)
+        if not self._can_listen:
+            for text in announced:
+                self._dispatch(*text.split(" ", 1))
 
     def _hand_on(self, driver: Driver) -> None:
         # Below psycopg's own `notifies()`, which forgets the rest of a batch when one leaves it early.

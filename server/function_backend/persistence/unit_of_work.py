@@ -49,6 +49,9 @@ class EventSink(Protocol):
     def append(self, work: UnitOfWork, events: Sequence[DomainEvent]) -> None:
         """Writes the events. It is the last thing before the commit, since it locks the tenant's audit chain."""
 
+    def committed(self, work: UnitOfWork) -> None:
+        """The events were committed: whoever waits for them is to be woken. It neither fails nor takes long."""
+
 
 class Push(Protocol):
     """Carries change notifications to other workers beside the database."""
@@ -153,8 +156,8 @@ class UnitOfWork:
         if self._discarded:
             self.roll_back()
             return
-        if self._events:
-            events, self._events = self._events, []
+        events, self._events = self._events, []
+        if events:
             sink.append(self, events)
         if not self._session.is_open:
             return
@@ -164,6 +167,8 @@ class UnitOfWork:
         if self._push is not None and self._notifications:
             # Only now: whoever heard of it before the commit would read the old state once more, and keep it.
             self._push.publish(self._notifications)
+        if events:
+            sink.committed(self)
 
     def roll_back(self) -> None:
         """Undoes what was done; called by the context manager alone."""
@@ -229,6 +234,10 @@ class Transactions:
     def without_tenant(self, use: Callable[[wire.Driver], T]) -> T:
         """What `use` returns, in a transaction without a tenant: only functions of the definer answer there."""
         return ask_without_tenant(self._database, use)
+
+    def across_tenants(self, use: Callable[[wire.Driver], T]) -> T:
+        """As `without_tenant`, for functions of the definer that change something; they may run twice."""
+        return ask_without_tenant(self._database, use, read_only=False)
 
     def unit(self, *, read_only: bool, snapshot: bool = False) -> UnitOfWork:
         """A new unit of work; whoever asks for one sees to its end."""

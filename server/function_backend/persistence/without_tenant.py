@@ -1,4 +1,4 @@
-"""Asking before the tenant is known: only functions of the definer answer, every table refuses."""
+"""Asking without a tenant, or for all of them: only functions of the definer answer, every table refuses."""
 
 from __future__ import annotations
 
@@ -17,14 +17,17 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-def ask_without_tenant(database: Database, use: Callable[[wire.Driver], T]) -> T:
-    """What `use` returns, in a read-only transaction on the primary in which no tenant is set."""
+def ask_without_tenant(database: Database, use: Callable[[wire.Driver], T], *, read_only: bool = True) -> T:
+    """What `use` returns, in a transaction on the primary in which no tenant is set.
+
+    It may run twice: the connection may break when it has been committed already.
+    """
     call = current_call.get()
 
     def within(driver: wire.Driver) -> T:
         interrupt = Interrupt(call, driver)
         try:
-            wire.run(driver, database.primary.opening_without_tenant().begin(read_only=True))
+            wire.run(driver, database.primary.opening_without_tenant().begin(read_only=read_only))
             found = use(driver)
             wire.run(driver, b"commit")
         finally:

@@ -65,11 +65,10 @@ class ServerSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BackgroundSettings:
-    """What goes on without a call: events that are carried away, webhooks, jobs, notifications."""
+    """What goes on without a call; no service has any yet."""
 
     in_process: Literal["auto", "on", "off"] = "auto"
-    """Whether the workers that serve do it too. By default with the embedded database alone; elsewhere
-    `function-backend worker` does it, in processes of its own."""
+    """Whether the workers that serve do it too; by default with the embedded database alone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,16 +8,27 @@ from pathlib import Path
 
 from function_backend.cache.client import CacheSettings
 from function_backend.interceptors.settings import PipelineSettings
+from function_backend.jobs.settings import JobsSettings
 from function_backend.kernel.secret import Secret
 from function_backend.observability.settings import LogSettings, MetricsSettings, TracingSettings
 from function_backend.persistence.settings import EMBEDDED_URL, DatabaseSettings
 from function_backend.runtime.settings import BackgroundSettings, ProcessSettings, ServerSettings, TlsSettings
+from function_backend.services.audit.settings import AuditSettings
 from function_backend.services.auth.settings import AuthSettings
 from function_backend.services.company.settings import CompanySettings
+from function_backend.services.events.settings import EventsSettings
 from function_backend.services.rules.settings import RulesSettings
 from function_backend.settings.errors import SettingsError
 from function_backend.settings.load import Loaded, load
 from function_backend.settings.sources import Given
+from function_backend.sinks.extras import missing_extras
+from function_backend.sinks.settings import (
+    KafkaSettings,
+    NatsSettings,
+    RabbitMqSettings,
+    RedisSinkSettings,
+    SinksSettings,
+)
 
 _SUPPLIED = {"database.url": Given(EMBEDDED_URL, "embedded PostgreSQL")}
 _SHORTEST_SECRET = 32
@@ -69,6 +80,14 @@ class Settings:
     auth: AuthSettings
     company: CompanySettings
     rules: RulesSettings
+    events: EventsSettings
+    sinks: SinksSettings
+    sink_rabbitmq: RabbitMqSettings
+    sink_nats: NatsSettings
+    sink_kafka: KafkaSettings
+    sink_redis: RedisSinkSettings
+    jobs: JobsSettings
+    audit: AuditSettings
     log: LogSettings
     metrics: MetricsSettings
     tracing: TracingSettings
@@ -115,9 +134,10 @@ def read_settings(
     loaded = load(
         Settings, environment=environment, file=file, flags=flags, supplied=_SUPPLIED, foreign=CLIENT_VARIABLES
     )
+    missing = missing_extras(loaded.settings.sinks.enabled) if to_serve else []
     if to_serve and not loaded.settings.embedded:
-        missing = [_UNSIGNED] if loaded.settings.token.secret is None else []
+        missing += [] if loaded.settings.token.secret is not None else [_UNSIGNED]
         missing += [] if loaded.settings.auth.master_keys else [_UNWRAPPED]
-        if missing:
-            raise SettingsError(missing)
+    if missing:
+        raise SettingsError(missing)
     return loaded

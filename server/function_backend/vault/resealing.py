@@ -8,7 +8,6 @@ batch is done by one. When the pass is over and what it may have overtaken has e
 from __future__ import annotations
 
 import logging
-import threading
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -16,6 +15,7 @@ from uuid import UUID
 from sqlalchemy import func, select, update
 
 from function_backend.kernel.background import acting_for
+from function_backend.kernel.jobs import JobKind, JobPriority, Schedule
 from function_backend.persistence.idempotency import KEPT_FOR
 from function_backend.vault.resealing_table import resealing_table
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Row
 
     from function_backend.kernel.clock import Clock
+    from function_backend.kernel.jobs import JobRun
     from function_backend.kernel.sealing import SealedPlaces
     from function_backend.persistence.unit_of_work import Transactions, UnitOfWork
 
@@ -31,74 +32,75 @@ _LOG = logging.getLogger(__name__)
 DROPPED_AFTER = KEPT_FOR + timedelta(hours=1)
 """How long superseded keys are kept when nothing is sealed under them any more but answers kept for repetition."""
 
-RESEALING_TOPIC = "resealing"
-"""Told when a key was rotated."""
+RESEALING_JOB = "auth.reseal"
+"""The kind of jobs that seal what a tenant has stored; the payload is its id, and without one all that wait are meant.
+"""
 
 _NAME = "function-backend/resealing"
-_EVERY_SECONDS = 15.0
-_CLOSING_SECONDS = 5.0
+_CRON = "*/5 * * * *"
 _BATCH = 200
 _TENANTS_AT_ONCE = 100
 _RETRY = timedelta(minutes=1)
+_TAKEN_SECONDS = 0.2
+_ATTEMPTS = 20
 _TENANTS_SQL = "select read_tenants_to_reseal(%s, %s, %s)"
 
 _row = resealing_table.c
 
 
 class Resealing:
-    """The background work; it is `kernel.background.Background`."""
+    """The jobs that do it."""
 
-    name = "resealing"
-
-    def __init__(
-        self, transactions: Transactions, places: SealedPlaces, clock: Clock, *, every: float = _EVERY_SECONDS
-    ) -> None:
-        """`every` is how many seconds it waits when there is nothing to do."""
+    def __init__(self, transactions: Transactions, places: SealedPlaces, clock: Clock) -> None:
         self._transactions = transactions
         self._places = places
         self._clock = clock
-        self._every = every
-        self._ending = threading.Event()
-        self._woken = threading.Event()
-        self._thread: threading.Thread | None = None
 
-    def start(self) -> None:
-        """Begins in a thread of its own."""
-        self._thread = threading.Thread(target=self._run, name=self.name, daemon=True)
-        self._thread.start()
+    def schedule(self) -> Schedule:
+        """Looks for tenants that wait: those of a release before, those that failed, and keys to drop."""
+        kind = JobKind(
+            name=RESEALING_JOB,
+            run=self.run,
+            permission="auth.data_key.read",
+            runs_as="service",
+            priority=JobPriority.LOW,
+            max_attempts=_ATTEMPTS,
+        )
+        return Schedule(name=RESEALING_JOB, cron=_CRON, kind=kind)
 
-    def end(self) -> None:
-        """Begins no further batch."""
-        self._ending.set()
-        self._woken.set()
+    def run(self, job: JobRun) -> None:
+        """See JobKind."""
+        if job.payload:
+            self._go_through(UUID(job.payload.decode()), job)
+            return
+        done = 0
+        while batches := self.run_once():
+            done += batches
+            job.progress(done)
+            job.check()
 
-    def wake(self, _: str = "") -> None:
-        """A key was rotated somewhere: there is something to do."""
-        self._woken.set()
-
-    def close(self) -> None:
-        """Waits for the batch that runs."""
-        self.end()
-        if self._thread is not None:
-            self._thread.join(_CLOSING_SECONDS)
+    def _go_through(self, tenant_id: UUID, job: JobRun) -> None:
+        """Seals what the tenant has, to the end of the pass."""
+        while True:
+            job.check()
+            with acting_for(tenant_id, _NAME), self._transactions() as work:
+                has_done = self._batch(work)
+                state = work.connection.execute(
+                    select(_row.resealed, _row.finished_at).where(_row.tenant_id == tenant_id)
+                ).one_or_none()
+            if state is None or state.finished_at is not None:
+                return
+            job.progress(state.resealed)
+            if not has_done:
+                # Another process is at a batch just now.
+                job.pause(_TAKEN_SECONDS)
 
     def run_once(self) -> int:
         """Does one batch for each tenant that has something to do; how many batches it did."""
         now = self._clock.now()
         asked = (now, now - DROPPED_AFTER, _TENANTS_AT_ONCE)
         rows = self._transactions.without_tenant(lambda driver: driver.execute(_TENANTS_SQL, asked).fetchall())
-        return sum(self._attempt(tenant_id) for (tenant_id,) in rows if not self._ending.is_set())
-
-    def _run(self) -> None:
-        while not self._ending.is_set():
-            try:
-                done = self.run_once()
-            except Exception:  # noqa: BLE001 - whatever it is, the thread must live on
-                _LOG.exception("sealing again failed; it is tried again")
-                done = 0
-            if not done:
-                self._woken.wait(self._every)
-                self._woken.clear()
+        return sum(self._attempt(tenant_id) for (tenant_id,) in rows)
 
     def _attempt(self, tenant_id: UUID) -> bool:
         try:

@@ -18,6 +18,7 @@ from function_backend_cli.output import REFUSED
 from function_backend_cli.rules.problem_display import show_problems
 from function_backend_cli.rules.service import NOT_FOUND, definitions, in_force
 from function_backend_client import FunctionBackendError
+from function_backend_client.pages import Page, Pager
 from function_backend_rules.definitions import load_library, write_json, write_yaml
 
 _PAGE = 200
@@ -157,22 +158,19 @@ def _write(session: Session, found: list[Definition], folder: Path, written_as: 
         session.output.say(str(file))
 
 
-def _definitions(session: Session, prefix: str) -> Iterator[versions.RegisteredDefinition]:
-    token = ""
-    while True:
+def _definitions(session: Session, prefix: str) -> Pager[versions.RegisteredDefinition]:
+    def fetch(token: str) -> Page[versions.RegisteredDefinition]:
         request = wire.ListDefinitionsRequest(page_size=_PAGE, page_token=token, name_prefix=prefix)
-        page = definitions(session).ListDefinitions(request)
-        yield from page.definitions
-        token = page.next_page_token
-        if not token:
-            return
+        found = definitions(session).ListDefinitions(request)
+        return Page(found.definitions, found.next_page_token)
+
+    return Pager(fetch)
 
 
-def _versions(session: Session, name: str) -> Iterator[versions.DefinitionVersion]:
-    token = ""
-    while True:
-        page = definitions(session).ListVersions(wire.ListVersionsRequest(name=name, page_size=_PAGE, page_token=token))
-        yield from page.versions
-        token = page.next_page_token
-        if not token:
-            return
+def _versions(session: Session, name: str) -> Pager[versions.DefinitionVersion]:
+    def fetch(token: str) -> Page[versions.DefinitionVersion]:
+        request = wire.ListVersionsRequest(name=name, page_size=_PAGE, page_token=token)
+        found = definitions(session).ListVersions(request)
+        return Page(found.versions, found.next_page_token)
+
+    return Pager(fetch)

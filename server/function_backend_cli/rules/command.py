@@ -9,8 +9,10 @@ from function_backend_cli.rules.deciding import evaluate, explain
 from function_backend_cli.rules.decision_export import export_decisions
 from function_backend_cli.rules.decision_log import decision, decisions
 from function_backend_cli.rules.functions_display import functions
+from function_backend_cli.rules.hooking import bind, hooks, set_hook, unbind
 from function_backend_cli.rules.linting import lint
-from function_backend_cli.rules.publishing import approve, publish, reject, retire, rollback
+from function_backend_cli.rules.publishing import approve, publish, reject, retire, rollback, submit
+from function_backend_cli.rules.rolling_out import end_rollout, roll_out, rollout
 from function_backend_cli.rules.simulating import simulate, simulation, simulations
 from function_backend_cli.rules.testing import run_tests
 
@@ -25,6 +27,7 @@ app.command()(functions)
 app.command()(convert)
 # By the service.
 app.command()(publish)
+app.command()(submit)
 app.command()(approve)
 app.command()(reject)
 app.command()(rollback)
@@ -36,6 +39,13 @@ app.command()(export)
 app.command()(simulate)
 app.command()(simulation)
 app.command()(simulations)
+app.command()(bind)
+app.command()(unbind)
+app.command()(hooks)
+app.command("set-hook")(set_hook)
+app.command("roll-out")(roll_out)
+app.command()(rollout)
+app.command("end-rollout")(end_rollout)
 app.command()(decisions)
 app.command()(decision)
 app.command("export-decisions")(export_decisions)

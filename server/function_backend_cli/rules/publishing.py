@@ -1,4 +1,4 @@
-"""`function-backend rules publish`, `approve`, `rollback` and `retire`."""
+"""`function-backend rules publish`, `submit`, `approve`, `rollback` and `retire`."""
 
 from __future__ import annotations
 
@@ -72,6 +72,13 @@ def publish(
     ]
     if waiting:
         raise typer.Exit(REFUSED)
+
+
+@remote
+def submit(session: Session, name: _Name, comment: _Comment = "") -> None:
+    """Hand the draft of a decision in for review; what it says is fixed from then on."""
+    request = wire.SubmitForReviewRequest(name=name, comment=comment, request_id=_request_id())
+    _show_version(session, definitions(session).SubmitForReview(request).version, "is in review")
 
 
 @remote

@@ -14,6 +14,7 @@ from function.rules.v1 import simulation_pb2, simulation_service_pb2_grpc
 from function.rules.v1 import simulation_service_pb2 as wire
 from function.rules.v1.definition_pb2 import Definition
 from function_backend_cli.connection import Session, remote
+from function_backend_cli.job_bar import wait_for
 from function_backend_cli.messages import show_all
 from function_backend_cli.moments import Moment
 from function_backend_cli.output import REFUSED
@@ -23,7 +24,6 @@ from function_backend_cli.rules.simulation_display import show_simulation
 from function_backend_rules.definitions import load_library
 
 _PAGE = 200
-_WAIT_SECONDS = 5
 _OVER = {
     simulation_pb2.SIMULATION_STATE_SUCCEEDED,
     simulation_pb2.SIMULATION_STATE_FAILED,
@@ -148,18 +148,11 @@ def _follow(session: Session, found: simulation_pb2.Simulation, *, wait: bool) -
 
 
 def _over(session: Session, found: simulation_pb2.Simulation) -> simulation_pb2.Simulation:
-    """The simulation when it is over; how far it has come is shown on a terminal meanwhile."""
-    request = wire.WaitSimulationRequest(id=found.id)
-    request.timeout.FromSeconds(_WAIT_SECONDS)
-    try:
-        with session.output.errors.status("waiting") as status:
-            while found.state not in _OVER:
-                found = _stub(session).WaitSimulation(request).simulation
-                status.update(f"{found.done:,} of {found.total or '?'}")
-    except KeyboardInterrupt:
-        session.output.warn(f"it goes on without you: function-backend rules simulation {found.id} [--cancel]")
-        raise
-    return found
+    """The simulation when it is over; a bar on a terminal shows how far it has come meanwhile."""
+    if found.state not in _OVER:
+        wait_for(session, found.operation)
+    over: simulation_pb2.Simulation = _stub(session).GetSimulation(wire.GetSimulationRequest(id=found.id)).simulation
+    return over
 
 
 def _simulations(session: Session, name: str) -> Iterator[simulation_pb2.Simulation]:

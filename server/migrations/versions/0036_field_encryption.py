@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from alembic import op
 
-from function_backend.persistence.roles import APP, DEFINER, OWNER
+from function_backend.persistence.roles import DEFINER, OWNER
 from function_backend.persistence.schema import definer_function, protect_except_for_definer
 
 revision = "0036"
-down_revision = "0015"
+down_revision = "0032"
 branch_labels = None
 depends_on = None
 
@@ -91,19 +91,19 @@ def _sealed_columns() -> None:
     """)
     op.execute("alter table stored_answer add column under_data_key boolean not null default false")
     # What is recorded cannot be rewritten, but for the form in which a payload is stored.
-    op.execute(f"grant select on outbox_event to {APP}, {DEFINER}")
-    op.execute(f"grant update (payload) on outbox_event to {DEFINER}")
+    op.execute(f"grant select, update (payload) on event to {DEFINER}")
     definer_function(
-        "reseal_event(uuid, bytea)",
+        "reseal_event(bigint, timestamptz, bytea)",
         r"""
-        create function reseal_event(event_id uuid, sealed_payload bytea) returns void
+        create function reseal_event(at_position bigint, at timestamptz, sealed_payload bytea) returns void
         language plpgsql volatile {definer} as $$
         begin
             if substring(sealed_payload from 1 for 5) <> '\xfaffffff0f'::bytea then
                 raise exception 'the payload is not sealed';
             end if;
-            update outbox_event e set payload = sealed_payload
-            where e.tenant_id = current_setting('app.tenant_id')::uuid and e.id = event_id;
+            update event e set payload = sealed_payload
+            where e.tenant_id = current_setting('app.tenant_id')::uuid and e.position = at_position
+                and e.recorded_at = at;
         end
         $$
         """,
@@ -230,14 +230,24 @@ def _shredding() -> None:
     op.execute(f"grant update on session to {DEFINER}")
     definer_function(
         "shred_fields(uuid)",
-        """
+        r"""
         create function shred_fields(of_tenant uuid) returns void language plpgsql volatile {definer} as $$
+        declare
+            caller constant text := current_setting('app.tenant_id');
         begin
             if not exists (select from tenant t where t.tenant_id = of_tenant and t.state = 'deleted') then
                 raise exception 'the tenant is not deleted';
             end if;
             -- Nothing can be sealed any more. What had not been sealed yet is emptied; the rest opens for nobody.
             perform pg_advisory_xact_lock(data_key_lock(of_tenant));
+            if exists (select from resealing r where r.tenant_id = of_tenant and r.finished_at is null) then
+                -- Events that were recorded as they are: of these, too, nothing that tells of people may stay.
+                perform set_config('app.tenant_id', of_tenant::text, true);
+                update event e set payload = ''
+                where e.tenant_id = of_tenant and e.type like 'function.auth.%'
+                    and substring(e.payload from 1 for 5) <> '\xfaffffff0f'::bytea;
+                perform set_config('app.tenant_id', caller, true);
+            end if;
             delete from resealing r where r.tenant_id = of_tenant;
             delete from tenant_index_key i where i.tenant_id = of_tenant;
             update auth_user u set

@@ -206,7 +206,7 @@ def test_nothing_secret_stands_in_the_audit_trail_the_events_or_the_log(start: C
     with psycopg.connect(server.database.superuser_url) as connection:
         kept = connection.execute(
             "select coalesce(string_agg(r::text, ''), '') from audit_record r union all "
-            "select coalesce(string_agg(encode(payload, 'escape'), ''), '') from outbox_event"
+            "select coalesce(string_agg(encode(payload, 'escape'), ''), '') from event"
         ).fetchall()
     text = server.log_text() + "".join(row[0] for row in kept)
     assert first.id in text

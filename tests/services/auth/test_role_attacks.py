@@ -38,7 +38,7 @@ from tests.fixtures.subjects import BUILT_IN, Grants, Subject, role_id, wire_sub
 
 _SECONDS = 10
 _NORTH = role_binding_pb2.RoleScope(resource_type="company", labels={"team": "north"})
-_READING_RULES = ("rules.read", "rules.evaluate", "rules.decisions.read", "rules.hooks.read", "rules.published.read")
+_VIEWED = tuple(sorted(BUILT_IN.named("viewer").content.permissions - {"company.read"}))
 """What viewers hold besides `company.read`."""
 _MANAGING = ("auth.role.*", "auth.role_binding.*")
 
@@ -56,7 +56,7 @@ def _refused(attempt: Callable[[], object]) -> tuple[str, dict[str, str]]:
 @pytest.fixture
 def manager(grants: Grants) -> Subject:
     """Somebody who manages roles and reads companies, and may do nothing else."""
-    return grants.somebody(grants.role("manager", *_MANAGING, "company.read", *_READING_RULES))
+    return grants.somebody(grants.role("manager", *_MANAGING, "company.read", *_VIEWED))
 
 
 class TestEscalation:
@@ -179,13 +179,13 @@ class TestGroups:
         grants.bind(outer, "viewer")
         grants.bind(inner, grants.role("writer", "company.update"), scope=_NORTH)
         grants.bind(inner, "auditor", condition=role_binding_pb2.RoleCondition(client_networks=["10.0.0.0/8"]))
-        strong = _principal(grants, "company.*", "auth.*", "rules.*")
+        strong = _principal(grants, "company.*", "auth.*", "audit.*", *_VIEWED)
         for held, group, missing in (
             ((), free, None),
-            (("company.*", "rules.*"), outer, None),
+            (("company.*", *_VIEWED), outer, None),
             ((), outer, "company.read"),
-            (("company.read", "auth.*", "rules.*"), inner, "company.update"),
-            (("company.*", "rules.*"), inner, "auth."),
+            (("company.read", "auth.*", *_VIEWED), inner, "company.update"),
+            (("company.*", "audit.*", *_VIEWED), inner, "auth."),
         ):
             caller = _principal(grants, *held)
             attempt = lambda guards, work, group=group: guards.refuse_unless_held(work, group)  # noqa: E731

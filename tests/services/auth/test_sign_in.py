@@ -224,7 +224,7 @@ class TestOneAnswer:
         with psycopg.connect(scene.database_url) as connection:
             for text in ("my-password-typed-here", "wrong-secret"):
                 found = connection.execute(
-                    "select count(*) from outbox_event where position(%s::bytea in payload) > 0", (text.encode(),)
+                    "select count(*) from event where position(%s::bytea in payload) > 0", (text.encode(),)
                 ).fetchone()
                 assert found == (0,)
         assert "password-typed" not in str(scene.audited())

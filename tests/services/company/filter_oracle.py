@@ -7,8 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from function_backend.services.company.domain.company import Company
-from function_backend.services.company.domain.filters.conditions import (
+from function_backend.filters.conditions import (
     Combination,
     Condition,
     Operator,
@@ -16,7 +15,8 @@ from function_backend.services.company.domain.filters.conditions import (
     Pattern,
     Predicate,
 )
-from function_backend.services.company.domain.filters.tree import Connective
+from function_backend.filters.tree import Connective
+from function_backend.services.company.domain.company import Company
 
 _OPERATORS: Mapping[Operator, Callable[[Any, Any], bool]] = {
     Operator.LESS: operator.lt,

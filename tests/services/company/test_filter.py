@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from function_backend.services.company.domain.filters.conditions import Condition, Operator, Pattern
-from function_backend.services.company.domain.filters.grammar import MAX_WORDS
-from function_backend.services.company.domain.filters.problem import FilterProblem
-from function_backend.services.company.domain.filters.resolve import MAX_CONDITIONS, MAX_DEPTH, read_filter
+from function_backend.filters.conditions import Condition, Operator, Pattern
+from function_backend.filters.grammar import MAX_WORDS
+from function_backend.filters.language import MAX_CONDITIONS, MAX_DEPTH
+from function_backend.filters.problem import FilterProblem
+from function_backend.services.company.domain.filters.resolve import read_filter
 from tests.factories.company import a_company, a_state
 from tests.services.company.filter_oracle import holds
 

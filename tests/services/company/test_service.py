@@ -269,7 +269,7 @@ class TestEvents:
         companies.undelete(created.id)
         with psycopg.connect(database.superuser_url) as connection:
             events = connection.execute(
-                "select type, sequence, payload from outbox_event where subject_id = %s order by sequence", [created.id]
+                "select type, sequence, payload from event where subject_id = %s order by sequence", [created.id]
             ).fetchall()
             digests = connection.execute(
                 "select before_digest, after_digest from audit_record where subject_id = %s order by seq", [created.id]

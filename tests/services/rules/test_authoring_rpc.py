@@ -346,7 +346,7 @@ class TestTraces:
         caller.definition("RetireVersion", name=name, comment="obsolete")
         with psycopg.connect(fresh_server.database.superuser_url) as connection:
             rows = connection.execute(
-                "select type, sequence from outbox_event where subject_type = 'definition' order by sequence"
+                "select type, sequence from event where subject_type = 'definition' order by sequence"
             ).fetchall()
             comments = connection.execute(
                 "select details->>'comment' from audit_record where details->>'state' = 'retired'"

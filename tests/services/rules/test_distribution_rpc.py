@@ -241,6 +241,8 @@ class TestRecording:
             "DECISION_RECORD_INVALID": [
                 reported(wanted, content_hash="0" * 64),
                 reported(wanted, id=str(uuid4())),
+                # The latest time that fits, in the year 10889.
+                reported(wanted, id="ffffffff-ffff-7000-8000-000000000000"),
                 reported(wanted, decide_time=soon),
                 reported(wanted, decide_time=long_ago),
             ],

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import grpc
 import psycopg
 import pytest
+from google.longrunning import operations_pb2, operations_pb2_grpc
 from google.protobuf.json_format import ParseDict
 
 from function.company.v1 import company_pb2, company_service_pb2, company_service_pb2_grpc
@@ -217,40 +218,73 @@ class TestLife:
         found = eventually(lambda: _over(caller, made.id))
         assert counted(found) == {"FLIPPED": 1}
 
-    def test_what_a_dead_worker_left_is_gone_on_with(self, start_server: StartServer) -> None:
+    def test_what_a_dead_process_left_is_gone_on_with(self, start_server: StartServer) -> None:
         caller = RulesCaller(start_server())
         name = caller.published(loan(a_name())).version.name
-        held = _held(caller, name, until=timedelta(hours=1))
+        held = _held(caller, name)
         found = caller.simulation("GetSimulation", id=held).simulation
         assert found.state == simulation_pb2.SIMULATION_STATE_RUNNING
-        # The worker had come to the second of four when it died; its hold is over now.
-        _set(caller, held, held_until=datetime(2020, 1, 1, tzinfo=UTC), done=2, place="1", total=4)
+        # The process had come to the second of four when it died; its job is free again now.
+        _set(caller, held, done=2, place="1", total=4)
+        _set_job(caller, held, state="queued", holder=None)
         ended = eventually(lambda: _over(caller, held))
         assert (ended.state, ended.done) == (simulation_pb2.SIMULATION_STATE_SUCCEEDED, 4)
         assert sum(counted(ended).values()) == 2
 
-    def test_one_that_ends_its_workers_is_given_up(self, start_server: StartServer) -> None:
+    def test_one_whose_job_was_set_aside_has_failed(self, start_server: StartServer) -> None:
         caller = RulesCaller(start_server())
         name = caller.published(loan(a_name())).version.name
-        held = _held(caller, name, until=timedelta(hours=1))
-        _set(caller, held, held_until=datetime(2020, 1, 1, tzinfo=UTC), attempts=5)
-        ended = eventually(lambda: _over(caller, held))
+        held = _held(caller, name)
+        _set_job(
+            caller,
+            held,
+            state="failed",
+            ended_at=datetime.now(UTC),
+            failure="the process that ran it ended",
+            holder=None,
+        )
+        ended = caller.simulation("GetSimulation", id=held).simulation
         assert ended.state == simulation_pb2.SIMULATION_STATE_FAILED
-        assert "workers" in ended.failure
+        assert "process" in ended.failure
+        (listed,) = caller.simulation("ListSimulations", name=name).simulations
+        assert listed.state == simulation_pb2.SIMULATION_STATE_FAILED
 
     def test_one_that_is_cancelled_keeps_what_it_found(self, start_server: StartServer) -> None:
         caller = RulesCaller(start_server())
         name = caller.published(loan(a_name())).version.name
-        held = _held(caller, name, until=timedelta(hours=1))
+        held = _held(caller, name)
         _set(caller, held, done=2, place="1", total=4)
         cancelled = caller.simulation("CancelSimulation", id=held).simulation
         assert (cancelled.state, cancelled.done) == (simulation_pb2.SIMULATION_STATE_CANCELLED, 2)
         assert cancelled.HasField("end_time")
 
+    def test_one_whose_operation_is_cancelled_is_cancelled(self, start_server: StartServer) -> None:
+        caller = RulesCaller(start_server())
+        name = caller.published(loan(a_name())).version.name
+        held = _held(caller, name)
+        _set_job(caller, held, state="waiting", holder=None, run_at=datetime.now(UTC) + timedelta(hours=1))
+        operations = operations_pb2_grpc.OperationsStub(caller.server.channel)
+        operation = caller.simulation("GetSimulation", id=held).simulation.operation
+        metadata = caller.server.metadata()
+        operations.CancelOperation(operations_pb2.CancelOperationRequest(name=operation), metadata=metadata, timeout=10)
+        found = caller.simulation("GetSimulation", id=held).simulation
+        assert found.state == simulation_pb2.SIMULATION_STATE_CANCELLED
+
+    def test_its_operation_holds_what_came_out(self, start_server: StartServer) -> None:
+        caller = RulesCaller(start_server())
+        name = caller.published(loan(a_name())).version.name
+        made = caller.simulated(name, source=uploaded(1, 2))
+        operations = operations_pb2_grpc.OperationsStub(caller.server.channel)
+        request = operations_pb2.GetOperationRequest(name=made.operation)
+        operation = eventually(lambda: _done(operations.GetOperation(request, metadata=caller.server.metadata())))
+        came_out = simulation_pb2.Simulation()
+        assert operation.response.Unpack(came_out)
+        assert (came_out.id, came_out.done) == (made.id, 2)
+
     def test_a_tenant_has_a_limit_of_them(self, start_server: StartServer) -> None:
         caller = RulesCaller(start_server(settings={"rules.most_simulations": 1}))
         name = caller.published(loan(a_name())).version.name
-        _held(caller, name, until=timedelta(hours=1))
+        _held(caller, name)
         with pytest.raises(grpc.RpcError) as error:
             caller.simulation("CreateSimulation", name=name, source=uploaded(5))
         assert refused(error.value)[0] == "SIMULATION_LIMIT_REACHED"
@@ -271,23 +305,29 @@ def _over(caller: RulesCaller, simulation_id: str) -> simulation_pb2.Simulation 
     return found if found.HasField("end_time") else None
 
 
-def _held(caller: RulesCaller, name: str, *, until: timedelta) -> str:
-    """The id of a simulation of four inputs that some other worker holds, which does nothing."""
+def _done(operation: operations_pb2.Operation) -> operations_pb2.Operation | None:
+    return operation if operation.done else None
+
+
+def _held(caller: RulesCaller, name: str) -> str:
+    """The id of a simulation of four inputs that some other process holds, which does nothing."""
     made = caller.simulated(name, source=uploaded(1, 2, 3, 4))
-    _set(
-        caller,
-        made.id,
-        ended_at=None,
-        state="running",
-        holder=NOBODY,
-        held_until=datetime.now(UTC) + until,
-        done=0,
-        total=0,
-        place="",
-        result=b"",
-        attempts=1,
-    )
+    eventually(lambda: _over(caller, made.id))
+    with psycopg.connect(caller.server.database.superuser_url, autocommit=True) as connection:
+        connection.execute(
+            "insert into job_runner (id, name, beat, started_at, seen_at) values (%s, 'other', 1, now(), now()) "
+            "on conflict do nothing",
+            (NOBODY,),
+        )
+    _set_job(caller, made.id, state="running", holder=NOBODY, ended_at=None, expires_at=None, attempt=1)
+    _set(caller, made.id, ended_at=None, state="running", done=0, total=0, place="", result=b"")
     return made.id
+
+
+def _set_job(caller: RulesCaller, job_id: str, **columns: object) -> None:
+    setting = ", ".join(f"{name} = %s" for name in columns)
+    with psycopg.connect(caller.server.database.superuser_url, autocommit=True) as connection:
+        connection.execute(f"update job set {setting} where id = %s", [*columns.values(), job_id])
 
 
 def _set(caller: RulesCaller, simulation_id: str, **columns: object) -> None:

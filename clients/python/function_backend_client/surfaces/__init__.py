@@ -1,1 +1,1 @@
-"""The typed methods of auth, written by make generate."""
+"""The typed methods, written by make generate."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import grpc
 from grpc import aio
 
+from function.audit.v1 import audit_service_pb2_grpc
 from function.auth.v1 import (
     api_key_service_pb2_grpc,
     certificate_identity_service_pb2_grpc,
@@ -28,6 +29,7 @@ from function.auth.v1 import (
     user_service_pb2_grpc,
 )
 from function_backend_client.surfaces.api_keys import ApiKeys, AsyncApiKeys
+from function_backend_client.surfaces.audit import AsyncAudit, Audit
 from function_backend_client.surfaces.bindings import AsyncBindings, Bindings
 from function_backend_client.surfaces.certificate_identities import AsyncCertificateIdentities, CertificateIdentities
 from function_backend_client.surfaces.checks import AsyncChecks, Checks
@@ -54,6 +56,7 @@ class Surfaces:
 
     def __init__(self, channel: grpc.Channel) -> None:
         self.api_keys = ApiKeys(api_key_service_pb2_grpc.ApiKeyServiceStub(channel))
+        self.audit = Audit(audit_service_pb2_grpc.AuditServiceStub(channel))
         self.bindings = Bindings(role_binding_service_pb2_grpc.RoleBindingServiceStub(channel))
         self.certificate_identities = CertificateIdentities(
             certificate_identity_service_pb2_grpc.CertificateIdentityServiceStub(channel)
@@ -84,6 +87,7 @@ class AsyncSurfaces:
 
     def __init__(self, channel: aio.Channel) -> None:
         self.api_keys = AsyncApiKeys(api_key_service_pb2_grpc.ApiKeyServiceStub(channel))
+        self.audit = AsyncAudit(audit_service_pb2_grpc.AuditServiceStub(channel))
         self.bindings = AsyncBindings(role_binding_service_pb2_grpc.RoleBindingServiceStub(channel))
         self.certificate_identities = AsyncCertificateIdentities(
             certificate_identity_service_pb2_grpc.CertificateIdentityServiceStub(channel)

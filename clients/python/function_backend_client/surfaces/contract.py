@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from google.protobuf.descriptor import FileDescriptor
 
+from function.audit.v1 import audit_service_pb2
 from function.auth.v1 import (
     api_key_service_pb2,
     certificate_identity_service_pb2,
@@ -27,6 +28,8 @@ from function.auth.v1 import (
     user_service_pb2,
 )
 from function.company.v1 import company_service_pb2
+from function.events.v1 import event_service_pb2
+from function.jobs.v1 import job_service_pb2
 from function.rules.v1 import (
     definition_service_pb2,
     distribution_service_pb2,
@@ -37,6 +40,7 @@ from function.rules.v1 import (
 )
 
 CONTRACT: tuple[FileDescriptor, ...] = (
+    audit_service_pb2.DESCRIPTOR,
     api_key_service_pb2.DESCRIPTOR,
     certificate_identity_service_pb2.DESCRIPTOR,
     client_credential_service_pb2.DESCRIPTOR,
@@ -58,6 +62,8 @@ CONTRACT: tuple[FileDescriptor, ...] = (
     tenant_service_pb2.DESCRIPTOR,
     user_service_pb2.DESCRIPTOR,
     company_service_pb2.DESCRIPTOR,
+    event_service_pb2.DESCRIPTOR,
+    job_service_pb2.DESCRIPTOR,
     definition_service_pb2.DESCRIPTOR,
     distribution_service_pb2.DESCRIPTOR,
     evaluation_service_pb2.DESCRIPTOR,

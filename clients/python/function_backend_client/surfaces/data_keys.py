@@ -26,16 +26,16 @@ class DataKeys:
         request_id: str | None = None,
         validate_only: bool = False,
         timeout: float | None = None,
-    ) -> data_key_pb2.DataKey:
+    ) -> data_key_service_pb2.RotateDataKeyResponse:
         """Gives a tenant a new data key.
 
-        What is written from then on is encrypted under it; what was written before is encrypted anew in the background,
-        while everything is served. The key before is dropped about a day after that is finished.
+        What is written from then on is encrypted under it; what was written before is encrypted anew by a job, while
+        everything is served. The key before is dropped about a day after that is finished.
         """
         request = data_key_service_pb2.RotateDataKeyRequest(
             tenant_id=tenant_id, request_id=requests.new_request_id(request_id), validate_only=validate_only
         )
-        return self._stub.RotateDataKey(request, timeout=timeout).data_key
+        return self._stub.RotateDataKey(request, timeout=timeout)
 
     def get(
         self,
@@ -61,16 +61,16 @@ class AsyncDataKeys:
         request_id: str | None = None,
         validate_only: bool = False,
         timeout: float | None = None,
-    ) -> data_key_pb2.DataKey:
+    ) -> data_key_service_pb2.RotateDataKeyResponse:
         """Gives a tenant a new data key.
 
-        What is written from then on is encrypted under it; what was written before is encrypted anew in the background,
-        while everything is served. The key before is dropped about a day after that is finished.
+        What is written from then on is encrypted under it; what was written before is encrypted anew by a job, while
+        everything is served. The key before is dropped about a day after that is finished.
         """
         request = data_key_service_pb2.RotateDataKeyRequest(
             tenant_id=tenant_id, request_id=requests.new_request_id(request_id), validate_only=validate_only
         )
-        return (await self._stub.RotateDataKey(request, timeout=timeout)).data_key
+        return await self._stub.RotateDataKey(request, timeout=timeout)
 
     async def get(
         self,

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
-from function_backend.kernel.clock import Clock
+from function_backend.jobs.purging import Purge, purge_schedule
+from function_backend.kernel.jobs import Schedule
 from function_backend.kernel.slice import Chore, Slice
 from function_backend.persistence.notifications import EPOCH_TOPIC
-from function_backend.persistence.wire import Driver
 from function_backend.resources import Resources
 from function_backend.services.auth.adapters.session_uses import SessionUses
 from function_backend.services.auth.adapters.states import Subjects
@@ -67,10 +67,9 @@ from function_backend.services.auth.servicer.signing_key import SigningKeyServic
 from function_backend.services.auth.servicer.tenant import TenantServicer, TenantUseCases
 from function_backend.services.auth.servicer.user import UserServicer, UserUseCases
 from function_backend.services.auth.settings import AuthSettings
-from function_backend.vault.resealing import RESEALING_TOPIC, Resealing
+from function_backend.vault.resealing import Resealing
 
 _KEY_CHORE_SECONDS = 15.0
-_PURGE_SECONDS = 60.0
 _SESSION_USES_SECONDS = 10.0
 _ENDED_SESSIONS_KEPT = timedelta(days=30)
 """How long people see that there was a session, after it would have ended by itself."""
@@ -134,7 +133,12 @@ def build(resources: Resources, settings: AuthSettings) -> Slice:
             "function.auth.v1.SigningKeyService": SigningKeyServicer(keys.signing_keys, resources.clock),
             "function.auth.v1.MasterKeyService": MasterKeyServicer(keys.master_keys),
             "function.auth.v1.DataKeyService": DataKeyServicer(
-                DataKeyService(transactions=resources.transactions, clock=resources.clock, vault=resources.vault)
+                DataKeyService(
+                    transactions=resources.transactions,
+                    clock=resources.clock,
+                    vault=resources.vault,
+                    jobs=resources.jobs,
+                )
             ),
             "function.auth.v1.ClientCredentialService": ClientCredentialServicer(grants.client_credentials),
             "function.auth.v1.SessionService": SessionServicer(grants.sessions),
@@ -175,7 +179,6 @@ def build(resources: Resources, settings: AuthSettings) -> Slice:
             FOREIGN_PREFIX_TOPIC: checking.lookup.hear_prefix,
             TENANT_TOPIC: policy.forget,
             SIGNING_KEY_TOPIC: keys.ring.forget,
-            RESEALING_TOPIC: resealing.wake,
         },
         # Not the told epochs: a worker that heard one through Redis may have lost the revocation before it.
         pushed=frozenset({REVOCATION_TOPIC}),
@@ -190,13 +193,21 @@ def build(resources: Resources, settings: AuthSettings) -> Slice:
         chores=(
             Chore(_KEY_CHORE_SECONDS, keys.signing_keys.rotate_when_due),
             Chore(_SESSION_USES_SECONDS, session_uses.write),
-            Chore(_PURGE_SECONDS, lambda driver: _purge(driver, resources.clock)),
-            Chore(_PURGE_SECONDS, people.purge),
-            Chore(_PURGE_SECONDS, relations.purge),
             *checking.chores,
         ),
         sealed_places=SEALED_PLACES,
-        background=(resealing,),
+        schedules=(
+            resealing.schedule(),
+            *_purges(
+                resources,
+                grants=lambda driver, now: purge_grants(
+                    driver, expired_before=now, sessions_over_before=now - _ENDED_SESSIONS_KEPT
+                ),
+                sign_ins=lambda driver, _: people.purge(driver),
+                relation_decisions=lambda driver, _: relations.purge(driver),
+                revocations=lambda driver, _: checking.feed.purge(driver),
+            ),
+        ),
         authenticator=authenticator,
         endings=(checking.feed.end,),
     )
@@ -269,9 +280,12 @@ def _role_servicers(
     }
 
 
-def _purge(driver: Driver, clock: Clock) -> int:
-    now = clock.now()
-    return purge_grants(driver, expired_before=now, sessions_over_before=now - _ENDED_SESSIONS_KEPT)
+def _purges(resources: Resources, **purges: Purge) -> tuple[Schedule, ...]:
+    """A schedule for each, by what it deletes."""
+    return tuple(
+        purge_schedule(f"auth.purge_{what}", purge, transactions=resources.transactions, clock=resources.clock)
+        for what, purge in purges.items()
+    )
 
 
 def each_of(*hear: Callable[[str], None]) -> Callable[[str], None]:

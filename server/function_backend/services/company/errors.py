@@ -16,7 +16,6 @@ from function_backend.kernel.errors import (
     Resource,
     invalid_fields,
 )
-from function_backend.services.company.domain.filters.problem import FilterProblem
 
 
 class CompanyNotFoundError(NotFoundError):
@@ -110,19 +109,6 @@ class CompanyNotDeletedError(PreconditionError):
     def __init__(self, company_id: UUID) -> None:
         super().__init__(
             "The company is not deleted.", metadata={"company_id": str(company_id)}, resource=_resource(company_id)
-        )
-
-
-class InvalidFilterError(InvalidArgumentError):
-    """The filter cannot be used."""
-
-    reason = "INVALID_FILTER"
-
-    def __init__(self, problem: FilterProblem) -> None:
-        super().__init__(
-            f"filter: {problem}",
-            metadata={"field": problem.field, "position": str(problem.position)},
-            violations=[FieldViolation("filter", str(problem))],
         )
 
 

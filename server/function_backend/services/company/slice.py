@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from function_backend.filters import grammar as filter_grammar
 from function_backend.kernel.events import DomainEvent
 from function_backend.kernel.slice import Slice
 from function_backend.persistence.idempotency import StoredAnswers
@@ -14,7 +15,6 @@ from function_backend.services.company.convert.company_out import DOCUMENT_VERSI
 from function_backend.services.company.convert.framing import first_content
 from function_backend.services.company.convert.imports import import_response
 from function_backend.services.company.domain import contacts
-from function_backend.services.company.domain.filters import grammar as filter_grammar
 from function_backend.services.company.domain.scope import RESOURCE_TYPE
 from function_backend.services.company.domain.search.known_words import KnownWords
 from function_backend.services.company.events import (

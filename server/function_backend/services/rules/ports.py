@@ -12,7 +12,14 @@ from function_backend.kernel.gates import ProposedChange
 from function_backend.services.rules.domain.decision import DecisionStatus, GivenInputs, LoggedDecision, TakenDecision
 from function_backend.services.rules.domain.hook import ChangeVerdict
 from function_backend.services.rules.domain.problem import CaseReport, DefinitionProblem
-from function_backend.services.rules.domain.simulation import Outcome, SimulationOutcome, Source, Subject, Tally
+from function_backend.services.rules.domain.simulation import (
+    Outcome,
+    Simulation,
+    SimulationOutcome,
+    Source,
+    Subject,
+    Tally,
+)
 
 
 class CompiledDecision(Protocol):
@@ -144,6 +151,9 @@ class SimulationForms(Protocol):
 
     def stored_source(self, source: Source) -> bytes:
         """The same, to be stored."""
+
+    def message(self, value: Simulation) -> bytes:
+        """The simulation as callers see it."""
 
     def tally(self, stored: bytes) -> Tally:
         """What came out so far."""

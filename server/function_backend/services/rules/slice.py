@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+from function_backend.jobs.purging import purge_schedule
 from function_backend.kernel.slice import Chore, Slice
-from function_backend.persistence.wire import Driver
 from function_backend.resources import Resources
-from function_backend.services.rules.adapters.background_work import BackgroundWork
 from function_backend.services.rules.adapters.changes import CompanyChangeInputs
 from function_backend.services.rules.adapters.companies import AllCompanies, ReferencedCompanies, empty_company
 from function_backend.services.rules.adapters.decision_log import BackgroundLog, HookKeeping, NoLog, SynchronousLog
@@ -21,7 +20,7 @@ from function_backend.services.rules.domain.rollout import rollout_states
 from function_backend.services.rules.domain.version import Approval
 from function_backend.services.rules.ports import DecisionSink
 from function_backend.services.rules.repository.decision import purge_decisions
-from function_backend.services.rules.repository.simulation import due_simulations, purge_simulations
+from function_backend.services.rules.repository.simulation import purge_simulations
 from function_backend.services.rules.service import known_hooks
 from function_backend.services.rules.service.checking import Checking
 from function_backend.services.rules.service.compilations import Compilations
@@ -40,7 +39,7 @@ from function_backend.services.rules.service.recording import Recording
 from function_backend.services.rules.service.reviews import Reviews
 from function_backend.services.rules.service.rollouts import Rollouts
 from function_backend.services.rules.service.simulating import Simulating
-from function_backend.services.rules.service.simulations import SIMULATIONS, Simulations
+from function_backend.services.rules.service.simulations import SimulationLimits, Simulations
 from function_backend.services.rules.servicer.definition import DefinitionServicer, DefinitionUseCases
 from function_backend.services.rules.servicer.distribution import DistributionServicer, DistributionUseCases
 from function_backend.services.rules.servicer.evaluation import EvaluationServicer, EvaluationUseCases
@@ -49,9 +48,7 @@ from function_backend.services.rules.servicer.rollout import RolloutServicer
 from function_backend.services.rules.servicer.simulation import SimulationServicer
 from function_backend.services.rules.settings import RulesSettings
 
-_PURGE_SECONDS = 60.0
 _TENANTS_SECONDS = 5.0
-_LOOK_SECONDS = 5.0
 
 
 def build(resources: Resources, settings: RulesSettings) -> Slice:
@@ -125,34 +122,27 @@ def build(resources: Resources, settings: RulesSettings) -> Slice:
         in_force.forget(notification)
         feed.changed(notification)
 
-    pace = Pace(settings.simulation_share)
     simulating = Simulating(
         transactions=transactions,
         clock=clock,
         compilations=compilations,
         forms=WireForms(),
         companies=AllCompanies(resources.references),
-        pace=pace,
+        pace=lambda: Pace(settings.simulation_share),
     )
     simulations = Simulations(
         transactions=transactions,
+        jobs=resources.jobs,
         clock=clock,
         page_tokens=page_tokens,
         compilations=compilations,
         forms=WireForms(),
         company=empty_company,
-        most_open=settings.most_simulations,
-        kept_for=settings.simulations_kept_for,
+        limits=SimulationLimits(most_open=settings.most_simulations, kept_for=settings.simulations_kept_for),
     )
     rollouts = Rollouts(
         transactions=transactions, clock=clock, compilations=compilations, publishing=publishing, approval=approval
     )
-    background = BackgroundWork("simulations", simulating.run_due, pace)
-
-    def look_for_simulations(driver: Driver) -> None:
-        if due_simulations(driver, clock.now(), at_most=1):
-            background.wake()
-
     return Slice(
         name="rules",
         servicers={
@@ -164,23 +154,22 @@ def build(resources: Resources, settings: RulesSettings) -> Slice:
             "function.rules.v1.SimulationService": SimulationServicer(simulations),
         },
         event_payloads=EVENT_PAYLOADS,
-        invalidations={TOPIC: changed, SIMULATIONS: background.wake, known_hooks.TOPIC: known.forget},
+        invalidations={TOPIC: changed, known_hooks.TOPIC: known.forget},
         cache_resets=(in_force.forget_all, known.forget_all, feed.all_changed),
         caches={
             "decisions in force": in_force.statistics,
             "compiled decisions": compilations.statistics,
             "hooks": known.statistics,
         },
-        chores=(
-            Chore(_PURGE_SECONDS, lambda driver: purge_decisions(driver, clock.now())),
-            Chore(_PURGE_SECONDS, lambda driver: purge_simulations(driver, clock.now())),
-            # For those whose worker died, and where no notification was heard.
-            Chore(_LOOK_SECONDS, look_for_simulations),
-            Chore(_TENANTS_SECONDS, known.refresh),
+        chores=(Chore(_TENANTS_SECONDS, known.refresh),),
+        job_kinds=(simulating.kind(kept_for=settings.simulations_kept_for),),
+        schedules=(
+            purge_schedule("rules.purge_decisions", purge_decisions, transactions=transactions, clock=clock),
+            purge_schedule("rules.purge_simulations", purge_simulations, transactions=transactions, clock=clock),
         ),
         gates=gates.open,
-        closings=(background.close, *((log.close,) if isinstance(log, BackgroundLog) else ())),
-        endings=(feed.end, background.end),
+        closings=(log.close,) if isinstance(log, BackgroundLog) else (),
+        endings=(feed.end,),
     )
 
 

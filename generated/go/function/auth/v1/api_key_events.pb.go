@@ -9,6 +9,7 @@
 package authv1
 
 import (
+	_ "function-backend.internal/api/function/common/v1"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	reflect "reflect"
@@ -192,16 +193,19 @@ var File_function_auth_v1_api_key_events_proto protoreflect.FileDescriptor
 
 const file_function_auth_v1_api_key_events_proto_rawDesc = "" +
 	"\n" +
-	"%function/auth/v1/api_key_events.proto\x12\x10function.auth.v1\x1a\x1efunction/auth/v1/api_key.proto\"_\n" +
+	"%function/auth/v1/api_key_events.proto\x12\x10function.auth.v1\x1a\x1efunction/auth/v1/api_key.proto\x1a function/common/v1/options.proto\"\x81\x01\n" +
 	"\rApiKeyUpdated\x121\n" +
 	"\aapi_key\x18\x01 \x01(\v2\x18.function.auth.v1.ApiKeyR\x06apiKey\x12\x1b\n" +
-	"\ttenant_id\x18\x02 \x01(\tR\btenantId\"`\n" +
+	"\ttenant_id\x18\x02 \x01(\tR\btenantId: \xc2\xed\x18\x1c\n" +
+	"\aapi_key\x12\x11auth.api_key.read\"\x82\x01\n" +
 	"\x0eApiKeyRerolled\x121\n" +
 	"\aapi_key\x18\x01 \x01(\v2\x18.function.auth.v1.ApiKeyR\x06apiKey\x12\x1b\n" +
-	"\ttenant_id\x18\x02 \x01(\tR\btenantId\"`\n" +
+	"\ttenant_id\x18\x02 \x01(\tR\btenantId: \xc2\xed\x18\x1c\n" +
+	"\aapi_key\x12\x11auth.api_key.read\"\x82\x01\n" +
 	"\x0eApiKeyImported\x121\n" +
 	"\aapi_key\x18\x01 \x01(\v2\x18.function.auth.v1.ApiKeyR\x06apiKey\x12\x1b\n" +
-	"\ttenant_id\x18\x02 \x01(\tR\btenantIdB\xc4\x01\n" +
+	"\ttenant_id\x18\x02 \x01(\tR\btenantId: \xc2\xed\x18\x1c\n" +
+	"\aapi_key\x12\x11auth.api_key.readB\xc4\x01\n" +
 	"\x14com.function.auth.v1B\x11ApiKeyEventsProtoP\x01Z5function-backend.internal/api/function/auth/v1;authv1\xa2\x02\x03FAX\xaa\x02\x10Function.Auth.V1\xca\x02\x11Function_\\Auth\\V1\xe2\x02\x1dFunction_\\Auth\\V1\\GPBMetadata\xea\x02\x12Function::Auth::V1b\x06proto3"
 
 var (

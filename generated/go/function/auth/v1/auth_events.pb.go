@@ -9,6 +9,7 @@
 package authv1
 
 import (
+	_ "function-backend.internal/api/function/common/v1"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	reflect "reflect"
@@ -185,15 +186,18 @@ var File_function_auth_v1_auth_events_proto protoreflect.FileDescriptor
 
 const file_function_auth_v1_auth_events_proto_rawDesc = "" +
 	"\n" +
-	"\"function/auth/v1/auth_events.proto\x12\x10function.auth.v1\x1a\x1efunction/auth/v1/api_key.proto\x1a\x1dfunction/auth/v1/tenant.proto\"A\n" +
+	"\"function/auth/v1/auth_events.proto\x12\x10function.auth.v1\x1a\x1efunction/auth/v1/api_key.proto\x1a\x1dfunction/auth/v1/tenant.proto\x1a function/common/v1/options.proto\"a\n" +
 	"\rTenantCreated\x120\n" +
-	"\x06tenant\x18\x01 \x01(\v2\x18.function.auth.v1.TenantR\x06tenant\"_\n" +
+	"\x06tenant\x18\x01 \x01(\v2\x18.function.auth.v1.TenantR\x06tenant:\x1e\xc2\xed\x18\x1a\n" +
+	"\x06tenant\x12\x10auth.tenant.read\"\x81\x01\n" +
 	"\rApiKeyCreated\x121\n" +
 	"\aapi_key\x18\x01 \x01(\v2\x18.function.auth.v1.ApiKeyR\x06apiKey\x12\x1b\n" +
-	"\ttenant_id\x18\x02 \x01(\tR\btenantId\"_\n" +
+	"\ttenant_id\x18\x02 \x01(\tR\btenantId: \xc2\xed\x18\x1c\n" +
+	"\aapi_key\x12\x11auth.api_key.read\"\x81\x01\n" +
 	"\rApiKeyRevoked\x121\n" +
 	"\aapi_key\x18\x01 \x01(\v2\x18.function.auth.v1.ApiKeyR\x06apiKey\x12\x1b\n" +
-	"\ttenant_id\x18\x02 \x01(\tR\btenantIdB\xc2\x01\n" +
+	"\ttenant_id\x18\x02 \x01(\tR\btenantId: \xc2\xed\x18\x1c\n" +
+	"\aapi_key\x12\x11auth.api_key.readB\xc2\x01\n" +
 	"\x14com.function.auth.v1B\x0fAuthEventsProtoP\x01Z5function-backend.internal/api/function/auth/v1;authv1\xa2\x02\x03FAX\xaa\x02\x10Function.Auth.V1\xca\x02\x11Function_\\Auth\\V1\xe2\x02\x1dFunction_\\Auth\\V1\\GPBMetadata\xea\x02\x12Function::Auth::V1b\x06proto3"
 
 var (

@@ -9,6 +9,7 @@
 package authv1
 
 import (
+	_ "function-backend.internal/api/function/common/v1"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	reflect "reflect"
@@ -120,11 +121,13 @@ var File_function_auth_v1_certificate_identity_events_proto protoreflect.FileDes
 
 const file_function_auth_v1_certificate_identity_events_proto_rawDesc = "" +
 	"\n" +
-	"2function/auth/v1/certificate_identity_events.proto\x12\x10function.auth.v1\x1a+function/auth/v1/certificate_identity.proto\"v\n" +
+	"2function/auth/v1/certificate_identity_events.proto\x12\x10function.auth.v1\x1a+function/auth/v1/certificate_identity.proto\x1a function/common/v1/options.proto\"\xb2\x01\n" +
 	"\x1aCertificateIdentityCreated\x12X\n" +
-	"\x14certificate_identity\x18\x01 \x01(\v2%.function.auth.v1.CertificateIdentityR\x13certificateIdentity\"v\n" +
+	"\x14certificate_identity\x18\x01 \x01(\v2%.function.auth.v1.CertificateIdentityR\x13certificateIdentity::\xc2\xed\x186\n" +
+	"\x14certificate_identity\x12\x1eauth.certificate_identity.read\"\xb2\x01\n" +
 	"\x1aCertificateIdentityDeleted\x12X\n" +
-	"\x14certificate_identity\x18\x01 \x01(\v2%.function.auth.v1.CertificateIdentityR\x13certificateIdentityB\xd1\x01\n" +
+	"\x14certificate_identity\x18\x01 \x01(\v2%.function.auth.v1.CertificateIdentityR\x13certificateIdentity::\xc2\xed\x186\n" +
+	"\x14certificate_identity\x12\x1eauth.certificate_identity.readB\xd1\x01\n" +
 	"\x14com.function.auth.v1B\x1eCertificateIdentityEventsProtoP\x01Z5function-backend.internal/api/function/auth/v1;authv1\xa2\x02\x03FAX\xaa\x02\x10Function.Auth.V1\xca\x02\x11Function_\\Auth\\V1\xe2\x02\x1dFunction_\\Auth\\V1\\GPBMetadata\xea\x02\x12Function::Auth::V1b\x06proto3"
 
 var (

@@ -185,19 +185,22 @@ var File_function_auth_v1_client_credential_events_proto protoreflect.FileDescri
 
 const file_function_auth_v1_client_credential_events_proto_rawDesc = "" +
 	"\n" +
-	"/function/auth/v1/client_credential_events.proto\x12\x10function.auth.v1\x1a(function/auth/v1/client_credential.proto\x1a function/common/v1/options.proto\"]\n" +
+	"/function/auth/v1/client_credential_events.proto\x12\x10function.auth.v1\x1a(function/auth/v1/client_credential.proto\x1a function/common/v1/options.proto\"\x93\x01\n" +
 	"\x17ClientCredentialCreated\x12B\n" +
 	"\n" +
 	"credential\x18\x01 \x01(\v2\".function.auth.v1.ClientCredentialR\n" +
-	"credential\"]\n" +
+	"credential:4\xc2\xed\x180\n" +
+	"\x11client_credential\x12\x1bauth.client_credential.read\"\x93\x01\n" +
 	"\x17ClientCredentialRevoked\x12B\n" +
 	"\n" +
 	"credential\x18\x01 \x01(\v2\".function.auth.v1.ClientCredentialR\n" +
-	"credential\"o\n" +
+	"credential:4\xc2\xed\x180\n" +
+	"\x11client_credential\x12\x1bauth.client_credential.read\"\xa3\x01\n" +
 	"\rClientRefused\x12\x1b\n" +
 	"\tclient_id\x18\x01 \x01(\tR\bclientId\x12\x14\n" +
 	"\x05cause\x18\x02 \x01(\tR\x05cause\x12+\n" +
-	"\x0eclient_address\x18\x03 \x01(\tB\x04\xb8\xed\x18\x01R\rclientAddressB\xce\x01\n" +
+	"\x0eclient_address\x18\x03 \x01(\tB\x04\xb8\xed\x18\x01R\rclientAddress:2\xc2\xed\x18.\n" +
+	"\x0fservice_account\x12\x1bauth.client_credential.readB\xce\x01\n" +
 	"\x14com.function.auth.v1B\x1bClientCredentialEventsProtoP\x01Z5function-backend.internal/api/function/auth/v1;authv1\xa2\x02\x03FAX\xaa\x02\x10Function.Auth.V1\xca\x02\x11Function_\\Auth\\V1\xe2\x02\x1dFunction_\\Auth\\V1\\GPBMetadata\xea\x02\x12Function::Auth::V1b\x06proto3"
 
 var (

@@ -94,7 +94,11 @@ func (x *RotateDataKeyRequest) GetValidateOnly() bool {
 type RotateDataKeyResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The key as it is now.
-	DataKey       *DataKey `protobuf:"bytes,1,opt,name=data_key,json=dataKey,proto3" json:"data_key,omitempty"`
+	DataKey *DataKey `protobuf:"bytes,1,opt,name=data_key,json=dataKey,proto3" json:"data_key,omitempty"`
+	// The operation that encrypts everything anew, for
+	// `google.longrunning.Operations` and `JobService`. It is one of the caller's
+	// tenant, and needs auth.data_key.read to be seen.
+	Operation     string `protobuf:"bytes,2,opt,name=operation,proto3" json:"operation,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -134,6 +138,13 @@ func (x *RotateDataKeyResponse) GetDataKey() *DataKey {
 		return x.DataKey
 	}
 	return nil
+}
+
+func (x *RotateDataKeyResponse) GetOperation() string {
+	if x != nil {
+		return x.Operation
+	}
+	return ""
 }
 
 // Whose key.
@@ -237,9 +248,10 @@ const file_function_auth_v1_data_key_service_proto_rawDesc = "" +
 	"\ttenant_id\x18\x01 \x01(\tB\v\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\btenantId\x12*\n" +
 	"\n" +
 	"request_id\x18\x02 \x01(\tB\v\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\x12#\n" +
-	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\"M\n" +
+	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\"k\n" +
 	"\x15RotateDataKeyResponse\x124\n" +
-	"\bdata_key\x18\x01 \x01(\v2\x19.function.auth.v1.DataKeyR\adataKey\"=\n" +
+	"\bdata_key\x18\x01 \x01(\v2\x19.function.auth.v1.DataKeyR\adataKey\x12\x1c\n" +
+	"\toperation\x18\x02 \x01(\tR\toperation\"=\n" +
 	"\x11GetDataKeyRequest\x12(\n" +
 	"\ttenant_id\x18\x01 \x01(\tB\v\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\btenantId\"J\n" +
 	"\x12GetDataKeyResponse\x124\n" +

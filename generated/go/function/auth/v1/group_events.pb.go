@@ -9,6 +9,7 @@
 package authv1
 
 import (
+	_ "function-backend.internal/api/function/common/v1"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	reflect "reflect"
@@ -284,20 +285,25 @@ var File_function_auth_v1_group_events_proto protoreflect.FileDescriptor
 
 const file_function_auth_v1_group_events_proto_rawDesc = "" +
 	"\n" +
-	"#function/auth/v1/group_events.proto\x12\x10function.auth.v1\x1a\x1cfunction/auth/v1/group.proto\"=\n" +
+	"#function/auth/v1/group_events.proto\x12\x10function.auth.v1\x1a\x1cfunction/auth/v1/group.proto\x1a function/common/v1/options.proto\"[\n" +
 	"\fGroupCreated\x12-\n" +
-	"\x05group\x18\x01 \x01(\v2\x17.function.auth.v1.GroupR\x05group\"d\n" +
+	"\x05group\x18\x01 \x01(\v2\x17.function.auth.v1.GroupR\x05group:\x1c\xc2\xed\x18\x18\n" +
+	"\x05group\x12\x0fauth.group.read\"\x82\x01\n" +
 	"\fGroupUpdated\x12-\n" +
 	"\x05group\x18\x01 \x01(\v2\x17.function.auth.v1.GroupR\x05group\x12%\n" +
-	"\x0echanged_fields\x18\x02 \x03(\tR\rchangedFields\"=\n" +
+	"\x0echanged_fields\x18\x02 \x03(\tR\rchangedFields:\x1c\xc2\xed\x18\x18\n" +
+	"\x05group\x12\x0fauth.group.read\"[\n" +
 	"\fGroupDeleted\x12-\n" +
-	"\x05group\x18\x01 \x01(\v2\x17.function.auth.v1.GroupR\x05group\"q\n" +
+	"\x05group\x18\x01 \x01(\v2\x17.function.auth.v1.GroupR\x05group:\x1c\xc2\xed\x18\x18\n" +
+	"\x05group\x12\x0fauth.group.read\"\x8f\x01\n" +
 	"\fMembersAdded\x12-\n" +
 	"\x05group\x18\x01 \x01(\v2\x17.function.auth.v1.GroupR\x05group\x122\n" +
-	"\amembers\x18\x02 \x03(\v2\x18.function.auth.v1.MemberR\amembers\"s\n" +
+	"\amembers\x18\x02 \x03(\v2\x18.function.auth.v1.MemberR\amembers:\x1c\xc2\xed\x18\x18\n" +
+	"\x05group\x12\x0fauth.group.read\"\x91\x01\n" +
 	"\x0eMembersRemoved\x12-\n" +
 	"\x05group\x18\x01 \x01(\v2\x17.function.auth.v1.GroupR\x05group\x122\n" +
-	"\amembers\x18\x02 \x03(\v2\x18.function.auth.v1.MemberR\amembersB\xc3\x01\n" +
+	"\amembers\x18\x02 \x03(\v2\x18.function.auth.v1.MemberR\amembers:\x1c\xc2\xed\x18\x18\n" +
+	"\x05group\x12\x0fauth.group.readB\xc3\x01\n" +
 	"\x14com.function.auth.v1B\x10GroupEventsProtoP\x01Z5function-backend.internal/api/function/auth/v1;authv1\xa2\x02\x03FAX\xaa\x02\x10Function.Auth.V1\xca\x02\x11Function_\\Auth\\V1\xe2\x02\x1dFunction_\\Auth\\V1\\GPBMetadata\xea\x02\x12Function::Auth::V1b\x06proto3"
 
 var (

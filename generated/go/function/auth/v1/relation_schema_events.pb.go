@@ -9,6 +9,7 @@
 package authv1
 
 import (
+	_ "function-backend.internal/api/function/common/v1"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	reflect "reflect"
@@ -73,9 +74,10 @@ var File_function_auth_v1_relation_schema_events_proto protoreflect.FileDescript
 
 const file_function_auth_v1_relation_schema_events_proto_rawDesc = "" +
 	"\n" +
-	"-function/auth/v1/relation_schema_events.proto\x12\x10function.auth.v1\x1a&function/auth/v1/relation_schema.proto\"Q\n" +
+	"-function/auth/v1/relation_schema_events.proto\x12\x10function.auth.v1\x1a&function/auth/v1/relation_schema.proto\x1a function/common/v1/options.proto\"\x83\x01\n" +
 	"\x15RelationSchemaWritten\x128\n" +
-	"\x06schema\x18\x01 \x01(\v2 .function.auth.v1.RelationSchemaR\x06schemaB\xcc\x01\n" +
+	"\x06schema\x18\x01 \x01(\v2 .function.auth.v1.RelationSchemaR\x06schema:0\xc2\xed\x18,\n" +
+	"\x0frelation_schema\x12\x19auth.relation_schema.readB\xcc\x01\n" +
 	"\x14com.function.auth.v1B\x19RelationSchemaEventsProtoP\x01Z5function-backend.internal/api/function/auth/v1;authv1\xa2\x02\x03FAX\xaa\x02\x10Function.Auth.V1\xca\x02\x11Function_\\Auth\\V1\xe2\x02\x1dFunction_\\Auth\\V1\\GPBMetadata\xea\x02\x12Function::Auth::V1b\x06proto3"
 
 var (

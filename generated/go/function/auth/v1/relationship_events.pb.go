@@ -9,6 +9,7 @@
 package authv1
 
 import (
+	_ "function-backend.internal/api/function/common/v1"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	reflect "reflect"
@@ -91,11 +92,12 @@ var File_function_auth_v1_relationship_events_proto protoreflect.FileDescriptor
 
 const file_function_auth_v1_relationship_events_proto_rawDesc = "" +
 	"\n" +
-	"*function/auth/v1/relationship_events.proto\x12\x10function.auth.v1\x1a#function/auth/v1/relationship.proto\"\x95\x01\n" +
+	"*function/auth/v1/relationship_events.proto\x12\x10function.auth.v1\x1a#function/auth/v1/relationship.proto\x1a function/common/v1/options.proto\"\xc7\x01\n" +
 	"\x14RelationshipsChanged\x12>\n" +
 	"\aupdates\x18\x01 \x03(\v2$.function.auth.v1.RelationshipUpdateR\aupdates\x12\x16\n" +
 	"\x06reason\x18\x02 \x01(\tR\x06reason\x12%\n" +
-	"\x0eschema_version\x18\x03 \x01(\x03R\rschemaVersionB\xca\x01\n" +
+	"\x0eschema_version\x18\x03 \x01(\x03R\rschemaVersion:0\xc2\xed\x18,\n" +
+	"\x12relationship_batch\x12\x16auth.relationship.readB\xca\x01\n" +
 	"\x14com.function.auth.v1B\x17RelationshipEventsProtoP\x01Z5function-backend.internal/api/function/auth/v1;authv1\xa2\x02\x03FAX\xaa\x02\x10Function.Auth.V1\xca\x02\x11Function_\\Auth\\V1\xe2\x02\x1dFunction_\\Auth\\V1\\GPBMetadata\xea\x02\x12Function::Auth::V1b\x06proto3"
 
 var (

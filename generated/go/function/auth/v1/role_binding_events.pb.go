@@ -9,6 +9,7 @@
 package authv1
 
 import (
+	_ "function-backend.internal/api/function/common/v1"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	reflect "reflect"
@@ -119,11 +120,13 @@ var File_function_auth_v1_role_binding_events_proto protoreflect.FileDescriptor
 
 const file_function_auth_v1_role_binding_events_proto_rawDesc = "" +
 	"\n" +
-	"*function/auth/v1/role_binding_events.proto\x12\x10function.auth.v1\x1a#function/auth/v1/role_binding.proto\"V\n" +
+	"*function/auth/v1/role_binding_events.proto\x12\x10function.auth.v1\x1a#function/auth/v1/role_binding.proto\x1a function/common/v1/options.proto\"\x82\x01\n" +
 	"\x12RoleBindingCreated\x12@\n" +
-	"\frole_binding\x18\x01 \x01(\v2\x1d.function.auth.v1.RoleBindingR\vroleBinding\"V\n" +
+	"\frole_binding\x18\x01 \x01(\v2\x1d.function.auth.v1.RoleBindingR\vroleBinding:*\xc2\xed\x18&\n" +
+	"\frole_binding\x12\x16auth.role_binding.read\"\x82\x01\n" +
 	"\x12RoleBindingDeleted\x12@\n" +
-	"\frole_binding\x18\x01 \x01(\v2\x1d.function.auth.v1.RoleBindingR\vroleBindingB\xc9\x01\n" +
+	"\frole_binding\x18\x01 \x01(\v2\x1d.function.auth.v1.RoleBindingR\vroleBinding:*\xc2\xed\x18&\n" +
+	"\frole_binding\x12\x16auth.role_binding.readB\xc9\x01\n" +
 	"\x14com.function.auth.v1B\x16RoleBindingEventsProtoP\x01Z5function-backend.internal/api/function/auth/v1;authv1\xa2\x02\x03FAX\xaa\x02\x10Function.Auth.V1\xca\x02\x11Function_\\Auth\\V1\xe2\x02\x1dFunction_\\Auth\\V1\\GPBMetadata\xea\x02\x12Function::Auth::V1b\x06proto3"
 
 var (

@@ -9,6 +9,7 @@
 package authv1
 
 import (
+	_ "function-backend.internal/api/function/common/v1"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	reflect "reflect"
@@ -174,14 +175,17 @@ var File_function_auth_v1_role_events_proto protoreflect.FileDescriptor
 
 const file_function_auth_v1_role_events_proto_rawDesc = "" +
 	"\n" +
-	"\"function/auth/v1/role_events.proto\x12\x10function.auth.v1\x1a\x1bfunction/auth/v1/role.proto\"9\n" +
+	"\"function/auth/v1/role_events.proto\x12\x10function.auth.v1\x1a\x1bfunction/auth/v1/role.proto\x1a function/common/v1/options.proto\"U\n" +
 	"\vRoleCreated\x12*\n" +
-	"\x04role\x18\x01 \x01(\v2\x16.function.auth.v1.RoleR\x04role\"k\n" +
+	"\x04role\x18\x01 \x01(\v2\x16.function.auth.v1.RoleR\x04role:\x1a\xc2\xed\x18\x16\n" +
+	"\x04role\x12\x0eauth.role.read\"\x87\x01\n" +
 	"\vRoleUpdated\x12.\n" +
 	"\x06before\x18\x01 \x01(\v2\x16.function.auth.v1.RoleR\x06before\x12,\n" +
-	"\x05after\x18\x02 \x01(\v2\x16.function.auth.v1.RoleR\x05after\"9\n" +
+	"\x05after\x18\x02 \x01(\v2\x16.function.auth.v1.RoleR\x05after:\x1a\xc2\xed\x18\x16\n" +
+	"\x04role\x12\x0eauth.role.read\"U\n" +
 	"\vRoleDeleted\x12*\n" +
-	"\x04role\x18\x01 \x01(\v2\x16.function.auth.v1.RoleR\x04roleB\xc2\x01\n" +
+	"\x04role\x18\x01 \x01(\v2\x16.function.auth.v1.RoleR\x04role:\x1a\xc2\xed\x18\x16\n" +
+	"\x04role\x12\x0eauth.role.readB\xc2\x01\n" +
 	"\x14com.function.auth.v1B\x0fRoleEventsProtoP\x01Z5function-backend.internal/api/function/auth/v1;authv1\xa2\x02\x03FAX\xaa\x02\x10Function.Auth.V1\xca\x02\x11Function_\\Auth\\V1\xe2\x02\x1dFunction_\\Auth\\V1\\GPBMetadata\xea\x02\x12Function::Auth::V1b\x06proto3"
 
 var (

@@ -9,6 +9,7 @@
 package authv1
 
 import (
+	_ "function-backend.internal/api/function/common/v1"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	reflect "reflect"
@@ -211,15 +212,19 @@ var File_function_auth_v1_second_factor_events_proto protoreflect.FileDescriptor
 
 const file_function_auth_v1_second_factor_events_proto_rawDesc = "" +
 	"\n" +
-	"+function/auth/v1/second_factor_events.proto\x12\x10function.auth.v1\"'\n" +
+	"+function/auth/v1/second_factor_events.proto\x12\x10function.auth.v1\x1a function/common/v1/options.proto\"C\n" +
 	"\fTotpEnrolled\x12\x17\n" +
-	"\auser_id\x18\x01 \x01(\tR\x06userId\"(\n" +
+	"\auser_id\x18\x01 \x01(\tR\x06userId:\x1a\xc2\xed\x18\x16\n" +
+	"\x04user\x12\x0eauth.user.read\"D\n" +
 	"\rTotpConfirmed\x12\x17\n" +
-	"\auser_id\x18\x01 \x01(\tR\x06userId\"&\n" +
+	"\auser_id\x18\x01 \x01(\tR\x06userId:\x1a\xc2\xed\x18\x16\n" +
+	"\x04user\x12\x0eauth.user.read\"B\n" +
 	"\vTotpRemoved\x12\x17\n" +
-	"\auser_id\x18\x01 \x01(\tR\x06userId\"3\n" +
+	"\auser_id\x18\x01 \x01(\tR\x06userId:\x1a\xc2\xed\x18\x16\n" +
+	"\x04user\x12\x0eauth.user.read\"O\n" +
 	"\x18RecoveryCodesRegenerated\x12\x17\n" +
-	"\auser_id\x18\x01 \x01(\tR\x06userIdB\xca\x01\n" +
+	"\auser_id\x18\x01 \x01(\tR\x06userId:\x1a\xc2\xed\x18\x16\n" +
+	"\x04user\x12\x0eauth.user.readB\xca\x01\n" +
 	"\x14com.function.auth.v1B\x17SecondFactorEventsProtoP\x01Z5function-backend.internal/api/function/auth/v1;authv1\xa2\x02\x03FAX\xaa\x02\x10Function.Auth.V1\xca\x02\x11Function_\\Auth\\V1\xe2\x02\x1dFunction_\\Auth\\V1\\GPBMetadata\xea\x02\x12Function::Auth::V1b\x06proto3"
 
 var (

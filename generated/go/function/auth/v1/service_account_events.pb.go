@@ -9,6 +9,7 @@
 package authv1
 
 import (
+	_ "function-backend.internal/api/function/common/v1"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	reflect "reflect"
@@ -266,18 +267,23 @@ var File_function_auth_v1_service_account_events_proto protoreflect.FileDescript
 
 const file_function_auth_v1_service_account_events_proto_rawDesc = "" +
 	"\n" +
-	"-function/auth/v1/service_account_events.proto\x12\x10function.auth.v1\x1a&function/auth/v1/service_account.proto\"b\n" +
+	"-function/auth/v1/service_account_events.proto\x12\x10function.auth.v1\x1a&function/auth/v1/service_account.proto\x1a function/common/v1/options.proto\"\x94\x01\n" +
 	"\x15ServiceAccountCreated\x12I\n" +
-	"\x0fservice_account\x18\x01 \x01(\v2 .function.auth.v1.ServiceAccountR\x0eserviceAccount\"\x89\x01\n" +
+	"\x0fservice_account\x18\x01 \x01(\v2 .function.auth.v1.ServiceAccountR\x0eserviceAccount:0\xc2\xed\x18,\n" +
+	"\x0fservice_account\x12\x19auth.service_account.read\"\xbb\x01\n" +
 	"\x15ServiceAccountUpdated\x12I\n" +
 	"\x0fservice_account\x18\x01 \x01(\v2 .function.auth.v1.ServiceAccountR\x0eserviceAccount\x12%\n" +
-	"\x0echanged_fields\x18\x02 \x03(\tR\rchangedFields\"b\n" +
+	"\x0echanged_fields\x18\x02 \x03(\tR\rchangedFields:0\xc2\xed\x18,\n" +
+	"\x0fservice_account\x12\x19auth.service_account.read\"\x94\x01\n" +
 	"\x15ServiceAccountDeleted\x12I\n" +
-	"\x0fservice_account\x18\x01 \x01(\v2 .function.auth.v1.ServiceAccountR\x0eserviceAccount\"c\n" +
+	"\x0fservice_account\x18\x01 \x01(\v2 .function.auth.v1.ServiceAccountR\x0eserviceAccount:0\xc2\xed\x18,\n" +
+	"\x0fservice_account\x12\x19auth.service_account.read\"\x95\x01\n" +
 	"\x16ServiceAccountDisabled\x12I\n" +
-	"\x0fservice_account\x18\x01 \x01(\v2 .function.auth.v1.ServiceAccountR\x0eserviceAccount\"b\n" +
+	"\x0fservice_account\x18\x01 \x01(\v2 .function.auth.v1.ServiceAccountR\x0eserviceAccount:0\xc2\xed\x18,\n" +
+	"\x0fservice_account\x12\x19auth.service_account.read\"\x94\x01\n" +
 	"\x15ServiceAccountEnabled\x12I\n" +
-	"\x0fservice_account\x18\x01 \x01(\v2 .function.auth.v1.ServiceAccountR\x0eserviceAccountB\xcc\x01\n" +
+	"\x0fservice_account\x18\x01 \x01(\v2 .function.auth.v1.ServiceAccountR\x0eserviceAccount:0\xc2\xed\x18,\n" +
+	"\x0fservice_account\x12\x19auth.service_account.readB\xcc\x01\n" +
 	"\x14com.function.auth.v1B\x19ServiceAccountEventsProtoP\x01Z5function-backend.internal/api/function/auth/v1;authv1\xa2\x02\x03FAX\xaa\x02\x10Function.Auth.V1\xca\x02\x11Function_\\Auth\\V1\xe2\x02\x1dFunction_\\Auth\\V1\\GPBMetadata\xea\x02\x12Function::Auth::V1b\x06proto3"
 
 var (

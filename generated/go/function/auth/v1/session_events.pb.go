@@ -9,6 +9,7 @@
 package authv1
 
 import (
+	_ "function-backend.internal/api/function/common/v1"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	reflect "reflect"
@@ -495,16 +496,19 @@ var File_function_auth_v1_session_events_proto protoreflect.FileDescriptor
 
 const file_function_auth_v1_session_events_proto_rawDesc = "" +
 	"\n" +
-	"%function/auth/v1/session_events.proto\x12\x10function.auth.v1\x1a\x1efunction/auth/v1/session.proto\"E\n" +
+	"%function/auth/v1/session_events.proto\x12\x10function.auth.v1\x1a\x1efunction/auth/v1/session.proto\x1a function/common/v1/options.proto\"l\n" +
 	"\x0eSessionCreated\x123\n" +
-	"\asession\x18\x01 \x01(\v2\x19.function.auth.v1.SessionR\asession\"f\n" +
+	"\asession\x18\x01 \x01(\v2\x19.function.auth.v1.SessionR\asession:%\xc2\xed\x18!\n" +
+	"\asession\x12\x16auth.user_session.read\"\x8d\x01\n" +
 	"\x10SessionRefreshed\x12\x1d\n" +
 	"\n" +
 	"session_id\x18\x01 \x01(\tR\tsessionId\x12\x17\n" +
 	"\auser_id\x18\x02 \x01(\tR\x06userId\x12\x1a\n" +
-	"\brepeated\x18\x03 \x01(\bR\brepeated\"E\n" +
+	"\brepeated\x18\x03 \x01(\bR\brepeated:%\xc2\xed\x18!\n" +
+	"\asession\x12\x16auth.user_session.read\"l\n" +
 	"\x0eSessionRevoked\x123\n" +
-	"\asession\x18\x01 \x01(\v2\x19.function.auth.v1.SessionR\asession\"\xd0\x01\n" +
+	"\asession\x18\x01 \x01(\v2\x19.function.auth.v1.SessionR\asession:%\xc2\xed\x18!\n" +
+	"\asession\x12\x16auth.user_session.read\"\xfc\x01\n" +
 	"\x11AccessTokenIssued\x12\x19\n" +
 	"\btoken_id\x18\x01 \x01(\tR\atokenId\x12\x18\n" +
 	"\asubject\x18\x02 \x01(\tR\asubject\x12\x1b\n" +
@@ -513,21 +517,25 @@ const file_function_auth_v1_session_events_proto_rawDesc = "" +
 	"grant_type\x18\x04 \x01(\tR\tgrantType\x12\x16\n" +
 	"\x06actors\x18\x05 \x03(\tR\x06actors\x12\x16\n" +
 	"\x06scopes\x18\x06 \x03(\tR\x06scopes\x12\x1a\n" +
-	"\baudience\x18\a \x03(\tR\baudience\"f\n" +
+	"\baudience\x18\a \x03(\tR\baudience:*\xc2\xed\x18&\n" +
+	"\faccess_token\x12\x16auth.user_session.read\"\x92\x01\n" +
 	"\x12AccessTokenRevoked\x12\x19\n" +
 	"\btoken_id\x18\x01 \x01(\tR\atokenId\x12\x18\n" +
 	"\asubject\x18\x02 \x01(\tR\asubject\x12\x1b\n" +
-	"\tclient_id\x18\x03 \x01(\tR\bclientId\"a\n" +
+	"\tclient_id\x18\x03 \x01(\tR\bclientId:*\xc2\xed\x18&\n" +
+	"\faccess_token\x12\x16auth.user_session.read\"\x95\x01\n" +
 	"\x1aDeviceAuthorizationCreated\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x1b\n" +
 	"\tclient_id\x18\x02 \x01(\tR\bclientId\x12\x16\n" +
-	"\x06scopes\x18\x03 \x03(\tR\x06scopes\"\x96\x01\n" +
+	"\x06scopes\x18\x03 \x03(\tR\x06scopes:2\xc2\xed\x18.\n" +
+	"\x14device_authorization\x12\x16auth.user_session.read\"\xca\x01\n" +
 	"\x1aDeviceAuthorizationDecided\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x1b\n" +
 	"\tclient_id\x18\x02 \x01(\tR\bclientId\x12\x17\n" +
 	"\auser_id\x18\x03 \x01(\tR\x06userId\x12\x1a\n" +
 	"\bapproved\x18\x04 \x01(\bR\bapproved\x12\x16\n" +
-	"\x06scopes\x18\x05 \x03(\tR\x06scopesB\xc5\x01\n" +
+	"\x06scopes\x18\x05 \x03(\tR\x06scopes:2\xc2\xed\x18.\n" +
+	"\x14device_authorization\x12\x16auth.user_session.readB\xc5\x01\n" +
 	"\x14com.function.auth.v1B\x12SessionEventsProtoP\x01Z5function-backend.internal/api/function/auth/v1;authv1\xa2\x02\x03FAX\xaa\x02\x10Function.Auth.V1\xca\x02\x11Function_\\Auth\\V1\xe2\x02\x1dFunction_\\Auth\\V1\\GPBMetadata\xea\x02\x12Function::Auth::V1b\x06proto3"
 
 var (

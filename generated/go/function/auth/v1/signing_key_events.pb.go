@@ -10,6 +10,7 @@
 package authv1
 
 import (
+	_ "function-backend.internal/api/function/common/v1"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	reflect "reflect"
@@ -175,16 +176,20 @@ var File_function_auth_v1_signing_key_events_proto protoreflect.FileDescriptor
 
 const file_function_auth_v1_signing_key_events_proto_rawDesc = "" +
 	"\n" +
-	")function/auth/v1/signing_key_events.proto\x12\x10function.auth.v1\x1a\"function/auth/v1/signing_key.proto\"R\n" +
+	")function/auth/v1/signing_key_events.proto\x12\x10function.auth.v1\x1a\"function/auth/v1/signing_key.proto\x1a function/common/v1/options.proto\"|\n" +
 	"\x11SigningKeyCreated\x12=\n" +
 	"\vsigning_key\x18\x01 \x01(\v2\x1c.function.auth.v1.SigningKeyR\n" +
-	"signingKey\"R\n" +
+	"signingKey:(\xc2\xed\x18$\n" +
+	"\vsigning_key\x12\x15auth.signing_key.read\"|\n" +
 	"\x11SigningKeyRetired\x12=\n" +
 	"\vsigning_key\x18\x01 \x01(\v2\x1c.function.auth.v1.SigningKeyR\n" +
-	"signingKey\"I\n" +
+	"signingKey:(\xc2\xed\x18$\n" +
+	"\vsigning_key\x12\x15auth.signing_key.read\"r\n" +
 	"\rKeysRewrapped\x12\"\n" +
 	"\rmaster_key_id\x18\x01 \x01(\tR\vmasterKeyId\x12\x14\n" +
-	"\x05count\x18\x02 \x01(\x05R\x05countB\xc8\x01\n" +
+	"\x05count\x18\x02 \x01(\x05R\x05count:'\xc2\xed\x18#\n" +
+	"\n" +
+	"master_key\x12\x15auth.signing_key.readB\xc8\x01\n" +
 	"\x14com.function.auth.v1B\x15SigningKeyEventsProtoP\x01Z5function-backend.internal/api/function/auth/v1;authv1\xa2\x02\x03FAX\xaa\x02\x10Function.Auth.V1\xca\x02\x11Function_\\Auth\\V1\xe2\x02\x1dFunction_\\Auth\\V1\\GPBMetadata\xea\x02\x12Function::Auth::V1b\x06proto3"
 
 var (

@@ -10,6 +10,7 @@
 package authv1
 
 import (
+	_ "function-backend.internal/api/function/common/v1"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	reflect "reflect"
@@ -258,17 +259,22 @@ var File_function_auth_v1_tenant_events_proto protoreflect.FileDescriptor
 
 const file_function_auth_v1_tenant_events_proto_rawDesc = "" +
 	"\n" +
-	"$function/auth/v1/tenant_events.proto\x12\x10function.auth.v1\x1a\x1dfunction/auth/v1/tenant.proto\"A\n" +
+	"$function/auth/v1/tenant_events.proto\x12\x10function.auth.v1\x1a\x1dfunction/auth/v1/tenant.proto\x1a function/common/v1/options.proto\"a\n" +
 	"\rTenantUpdated\x120\n" +
-	"\x06tenant\x18\x01 \x01(\v2\x18.function.auth.v1.TenantR\x06tenant\"C\n" +
+	"\x06tenant\x18\x01 \x01(\v2\x18.function.auth.v1.TenantR\x06tenant:\x1e\xc2\xed\x18\x1a\n" +
+	"\x06tenant\x12\x10auth.tenant.read\"c\n" +
 	"\x0fTenantSuspended\x120\n" +
-	"\x06tenant\x18\x01 \x01(\v2\x18.function.auth.v1.TenantR\x06tenant\"A\n" +
+	"\x06tenant\x18\x01 \x01(\v2\x18.function.auth.v1.TenantR\x06tenant:\x1e\xc2\xed\x18\x1a\n" +
+	"\x06tenant\x12\x10auth.tenant.read\"a\n" +
 	"\rTenantResumed\x120\n" +
-	"\x06tenant\x18\x01 \x01(\v2\x18.function.auth.v1.TenantR\x06tenant\"A\n" +
+	"\x06tenant\x18\x01 \x01(\v2\x18.function.auth.v1.TenantR\x06tenant:\x1e\xc2\xed\x18\x1a\n" +
+	"\x06tenant\x12\x10auth.tenant.read\"a\n" +
 	"\rTenantDeleted\x120\n" +
-	"\x06tenant\x18\x01 \x01(\v2\x18.function.auth.v1.TenantR\x06tenant\"B\n" +
+	"\x06tenant\x18\x01 \x01(\v2\x18.function.auth.v1.TenantR\x06tenant:\x1e\xc2\xed\x18\x1a\n" +
+	"\x06tenant\x12\x10auth.tenant.read\"b\n" +
 	"\x0eTenantExported\x120\n" +
-	"\x06tenant\x18\x01 \x01(\v2\x18.function.auth.v1.TenantR\x06tenantB\xc4\x01\n" +
+	"\x06tenant\x18\x01 \x01(\v2\x18.function.auth.v1.TenantR\x06tenant:\x1e\xc2\xed\x18\x1a\n" +
+	"\x06tenant\x12\x10auth.tenant.readB\xc4\x01\n" +
 	"\x14com.function.auth.v1B\x11TenantEventsProtoP\x01Z5function-backend.internal/api/function/auth/v1;authv1\xa2\x02\x03FAX\xaa\x02\x10Function.Auth.V1\xca\x02\x11Function_\\Auth\\V1\xe2\x02\x1dFunction_\\Auth\\V1\\GPBMetadata\xea\x02\x12Function::Auth::V1b\x06proto3"
 
 var (

@@ -9,6 +9,7 @@
 package authv1
 
 import (
+	_ "function-backend.internal/api/function/common/v1"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	reflect "reflect"
@@ -680,37 +681,51 @@ var File_function_auth_v1_user_events_proto protoreflect.FileDescriptor
 
 const file_function_auth_v1_user_events_proto_rawDesc = "" +
 	"\n" +
-	"\"function/auth/v1/user_events.proto\x12\x10function.auth.v1\x1a\x1bfunction/auth/v1/user.proto\"9\n" +
+	"\"function/auth/v1/user_events.proto\x12\x10function.auth.v1\x1a\x1bfunction/auth/v1/user.proto\x1a function/common/v1/options.proto\"U\n" +
 	"\vUserCreated\x12*\n" +
-	"\x04user\x18\x01 \x01(\v2\x16.function.auth.v1.UserR\x04user\"9\n" +
+	"\x04user\x18\x01 \x01(\v2\x16.function.auth.v1.UserR\x04user:\x1a\xc2\xed\x18\x16\n" +
+	"\x04user\x12\x0eauth.user.read\"U\n" +
 	"\vUserInvited\x12*\n" +
-	"\x04user\x18\x01 \x01(\v2\x16.function.auth.v1.UserR\x04user\"@\n" +
+	"\x04user\x18\x01 \x01(\v2\x16.function.auth.v1.UserR\x04user:\x1a\xc2\xed\x18\x16\n" +
+	"\x04user\x12\x0eauth.user.read\"\\\n" +
 	"\x12InvitationAccepted\x12*\n" +
-	"\x04user\x18\x01 \x01(\v2\x16.function.auth.v1.UserR\x04user\"`\n" +
+	"\x04user\x18\x01 \x01(\v2\x16.function.auth.v1.UserR\x04user:\x1a\xc2\xed\x18\x16\n" +
+	"\x04user\x12\x0eauth.user.read\"|\n" +
 	"\vUserUpdated\x12*\n" +
 	"\x04user\x18\x01 \x01(\v2\x16.function.auth.v1.UserR\x04user\x12%\n" +
-	"\x0echanged_fields\x18\x02 \x03(\tR\rchangedFields\"9\n" +
+	"\x0echanged_fields\x18\x02 \x03(\tR\rchangedFields:\x1a\xc2\xed\x18\x16\n" +
+	"\x04user\x12\x0eauth.user.read\"U\n" +
 	"\vUserDeleted\x12*\n" +
-	"\x04user\x18\x01 \x01(\v2\x16.function.auth.v1.UserR\x04user\"8\n" +
+	"\x04user\x18\x01 \x01(\v2\x16.function.auth.v1.UserR\x04user:\x1a\xc2\xed\x18\x16\n" +
+	"\x04user\x12\x0eauth.user.read\"T\n" +
 	"\n" +
 	"UserLocked\x12*\n" +
-	"\x04user\x18\x01 \x01(\v2\x16.function.auth.v1.UserR\x04user\":\n" +
+	"\x04user\x18\x01 \x01(\v2\x16.function.auth.v1.UserR\x04user:\x1a\xc2\xed\x18\x16\n" +
+	"\x04user\x12\x0eauth.user.read\"V\n" +
 	"\fUserUnlocked\x12*\n" +
-	"\x04user\x18\x01 \x01(\v2\x16.function.auth.v1.UserR\x04user\";\n" +
+	"\x04user\x18\x01 \x01(\v2\x16.function.auth.v1.UserR\x04user:\x1a\xc2\xed\x18\x16\n" +
+	"\x04user\x12\x0eauth.user.read\"W\n" +
 	"\rUserSuspended\x12*\n" +
-	"\x04user\x18\x01 \x01(\v2\x16.function.auth.v1.UserR\x04user\";\n" +
+	"\x04user\x18\x01 \x01(\v2\x16.function.auth.v1.UserR\x04user:\x1a\xc2\xed\x18\x16\n" +
+	"\x04user\x12\x0eauth.user.read\"W\n" +
 	"\rUserActivated\x12*\n" +
-	"\x04user\x18\x01 \x01(\v2\x16.function.auth.v1.UserR\x04user\";\n" +
+	"\x04user\x18\x01 \x01(\v2\x16.function.auth.v1.UserR\x04user:\x1a\xc2\xed\x18\x16\n" +
+	"\x04user\x12\x0eauth.user.read\"W\n" +
 	"\rUserLockedOut\x12*\n" +
-	"\x04user\x18\x01 \x01(\v2\x16.function.auth.v1.UserR\x04user\"&\n" +
+	"\x04user\x18\x01 \x01(\v2\x16.function.auth.v1.UserR\x04user:\x1a\xc2\xed\x18\x16\n" +
+	"\x04user\x12\x0eauth.user.read\"B\n" +
 	"\vPasswordSet\x12\x17\n" +
-	"\auser_id\x18\x01 \x01(\tR\x06userId\"*\n" +
+	"\auser_id\x18\x01 \x01(\tR\x06userId:\x1a\xc2\xed\x18\x16\n" +
+	"\x04user\x12\x0eauth.user.read\"F\n" +
 	"\x0fPasswordChanged\x12\x17\n" +
-	"\auser_id\x18\x01 \x01(\tR\x06userId\"/\n" +
+	"\auser_id\x18\x01 \x01(\tR\x06userId:\x1a\xc2\xed\x18\x16\n" +
+	"\x04user\x12\x0eauth.user.read\"K\n" +
 	"\x14PasswordResetStarted\x12\x17\n" +
-	"\auser_id\x18\x01 \x01(\tR\x06userId\"0\n" +
+	"\auser_id\x18\x01 \x01(\tR\x06userId:\x1a\xc2\xed\x18\x16\n" +
+	"\x04user\x12\x0eauth.user.read\"L\n" +
 	"\x15PasswordResetFinished\x12\x17\n" +
-	"\auser_id\x18\x01 \x01(\tR\x06userIdB\xc2\x01\n" +
+	"\auser_id\x18\x01 \x01(\tR\x06userId:\x1a\xc2\xed\x18\x16\n" +
+	"\x04user\x12\x0eauth.user.readB\xc2\x01\n" +
 	"\x14com.function.auth.v1B\x0fUserEventsProtoP\x01Z5function-backend.internal/api/function/auth/v1;authv1\xa2\x02\x03FAX\xaa\x02\x10Function.Auth.V1\xca\x02\x11Function_\\Auth\\V1\xe2\x02\x1dFunction_\\Auth\\V1\\GPBMetadata\xea\x02\x12Function::Auth::V1b\x06proto3"
 
 var (

@@ -2870,17 +2870,17 @@ const file_function_auth_v1_user_service_proto_rawDesc = "" +
 	" IMPORT_USERS_OUTCOME_UNSPECIFIED\x10\x00\x12 \n" +
 	"\x1cIMPORT_USERS_OUTCOME_CREATED\x10\x01\x12\x1f\n" +
 	"\x1bIMPORT_USERS_OUTCOME_EXISTS\x10\x02\x12!\n" +
-	"\x1dIMPORT_USERS_OUTCOME_REJECTED\x10\x032\xcb\x16\n" +
+	"\x1dIMPORT_USERS_OUTCOME_REJECTED\x10\x032\xcf\x16\n" +
 	"\vUserService\x12\x85\x01\n" +
 	"\n" +
 	"CreateUser\x12#.function.auth.v1.CreateUserRequest\x1a$.function.auth.v1.CreateUserResponse\",\xaa\xed\x18\x14\n" +
-	"\x10auth.user.create\x10\x03\x82\xd3\xe4\x93\x02\x0e:\x01*\"\t/v1/users\x12|\n" +
-	"\aGetUser\x12 .function.auth.v1.GetUserRequest\x1a!.function.auth.v1.GetUserResponse\",\xaa\xed\x18\x12\n" +
-	"\x0eauth.user.read\x10\x01\x82\xd3\xe4\x93\x02\x10\x12\x0e/v1/users/{id}\x12\x92\x01\n" +
+	"\x10auth.user.create\x10\x03\x82\xd3\xe4\x93\x02\x0e:\x01*\"\t/v1/users\x12~\n" +
+	"\aGetUser\x12 .function.auth.v1.GetUserRequest\x1a!.function.auth.v1.GetUserResponse\".\xaa\xed\x18\x14\n" +
+	"\x0eauth.user.read\x10\x018\x01\x82\xd3\xe4\x93\x02\x10\x12\x0e/v1/users/{id}\x12\x92\x01\n" +
 	"\rBatchGetUsers\x12&.function.auth.v1.BatchGetUsersRequest\x1a'.function.auth.v1.BatchGetUsersResponse\"0\xaa\xed\x18\x12\n" +
-	"\x0eauth.user.read\x10\x01\x82\xd3\xe4\x93\x02\x14\x12\x12/v1/users:batchGet\x12}\n" +
-	"\tListUsers\x12\".function.auth.v1.ListUsersRequest\x1a#.function.auth.v1.ListUsersResponse\"'\xaa\xed\x18\x12\n" +
-	"\x0eauth.user.read\x10\x01\x82\xd3\xe4\x93\x02\v\x12\t/v1/users\x12\x8f\x01\n" +
+	"\x0eauth.user.read\x10\x01\x82\xd3\xe4\x93\x02\x14\x12\x12/v1/users:batchGet\x12\x7f\n" +
+	"\tListUsers\x12\".function.auth.v1.ListUsersRequest\x1a#.function.auth.v1.ListUsersResponse\")\xaa\xed\x18\x14\n" +
+	"\x0eauth.user.read\x10\x018\x01\x82\xd3\xe4\x93\x02\v\x12\t/v1/users\x12\x8f\x01\n" +
 	"\n" +
 	"UpdateUser\x12#.function.auth.v1.UpdateUserRequest\x1a$.function.auth.v1.UpdateUserResponse\"6\xaa\xed\x18\x14\n" +
 	"\x10auth.user.update\x10\x03\x82\xd3\xe4\x93\x02\x18:\x01*2\x13/v1/users/{user.id}\x12\x87\x01\n" +

@@ -381,6 +381,37 @@ const (
 	// The expression of a condition cannot be accepted; `BadRequest` names each
 	// place and what was probably meant.
 	ErrorReason_ERROR_REASON_CONDITION_INVALID ErrorReason = 470
+	// The cursor is not one of this tenant's feed, or has been altered.
+	ErrorReason_ERROR_REASON_INVALID_EVENT_CURSOR ErrorReason = 500
+	// What follows the cursor is not kept any more. The feed can be read on from
+	// the `oldest_cursor`; what lies between is lost to this feed.
+	ErrorReason_ERROR_REASON_EVENT_CURSOR_EXPIRED ErrorReason = 501
+	// There is no such type of events.
+	ErrorReason_ERROR_REASON_UNKNOWN_EVENT_TYPE ErrorReason = 502
+	// The caller may see no events of the type.
+	ErrorReason_ERROR_REASON_EVENT_TYPE_HIDDEN ErrorReason = 503
+	// The server has as many watchers as it takes.
+	ErrorReason_ERROR_REASON_TOO_MANY_EVENT_WATCHERS ErrorReason = 504
+	// The watcher did not take its events as fast as they came, so its stream was
+	// ended. Go on from the `cursor`.
+	ErrorReason_ERROR_REASON_EVENT_WATCHER_TOO_SLOW ErrorReason = 505
+	// The tenant has no event with this id that the caller may see, or none any
+	// more.
+	ErrorReason_ERROR_REASON_EVENT_NOT_FOUND ErrorReason = 506
+	// No job with the id is visible to the caller.
+	ErrorReason_ERROR_REASON_JOB_NOT_FOUND ErrorReason = 550
+	// The state of the job does not allow the call.
+	ErrorReason_ERROR_REASON_JOB_STATE ErrorReason = 551
+	// Another job with the same dedupe key waits or runs already.
+	ErrorReason_ERROR_REASON_JOB_DUPLICATE ErrorReason = 552
+	// No schedule has the name.
+	ErrorReason_ERROR_REASON_JOB_SCHEDULE_NOT_FOUND ErrorReason = 553
+	// The server has too many streams that watch jobs; another one may have room.
+	ErrorReason_ERROR_REASON_TOO_MANY_JOB_WATCHERS ErrorReason = 554
+	// The tenant's audit trail has no such record, or no longer.
+	ErrorReason_ERROR_REASON_AUDIT_RECORD_NOT_FOUND ErrorReason = 610
+	// The installation keeps audit records for longer than that at the least.
+	ErrorReason_ERROR_REASON_AUDIT_RETENTION_TOO_SHORT ErrorReason = 611
 	// The tenant has no data key yet: nothing of it was ever encrypted.
 	ErrorReason_ERROR_REASON_DATA_KEY_NOT_FOUND ErrorReason = 630
 	// The tenant's values are still being encrypted under the newest data key.
@@ -538,6 +569,20 @@ var (
 		465: "ERROR_REASON_HOOK_MISFIT",
 		466: "ERROR_REASON_HOOK_LIMIT_REACHED",
 		470: "ERROR_REASON_CONDITION_INVALID",
+		500: "ERROR_REASON_INVALID_EVENT_CURSOR",
+		501: "ERROR_REASON_EVENT_CURSOR_EXPIRED",
+		502: "ERROR_REASON_UNKNOWN_EVENT_TYPE",
+		503: "ERROR_REASON_EVENT_TYPE_HIDDEN",
+		504: "ERROR_REASON_TOO_MANY_EVENT_WATCHERS",
+		505: "ERROR_REASON_EVENT_WATCHER_TOO_SLOW",
+		506: "ERROR_REASON_EVENT_NOT_FOUND",
+		550: "ERROR_REASON_JOB_NOT_FOUND",
+		551: "ERROR_REASON_JOB_STATE",
+		552: "ERROR_REASON_JOB_DUPLICATE",
+		553: "ERROR_REASON_JOB_SCHEDULE_NOT_FOUND",
+		554: "ERROR_REASON_TOO_MANY_JOB_WATCHERS",
+		610: "ERROR_REASON_AUDIT_RECORD_NOT_FOUND",
+		611: "ERROR_REASON_AUDIT_RETENTION_TOO_SHORT",
 		630: "ERROR_REASON_DATA_KEY_NOT_FOUND",
 		631: "ERROR_REASON_DATA_KEY_ROTATION_RUNNING",
 	}
@@ -690,6 +735,20 @@ var (
 		"ERROR_REASON_HOOK_MISFIT":                    465,
 		"ERROR_REASON_HOOK_LIMIT_REACHED":             466,
 		"ERROR_REASON_CONDITION_INVALID":              470,
+		"ERROR_REASON_INVALID_EVENT_CURSOR":           500,
+		"ERROR_REASON_EVENT_CURSOR_EXPIRED":           501,
+		"ERROR_REASON_UNKNOWN_EVENT_TYPE":             502,
+		"ERROR_REASON_EVENT_TYPE_HIDDEN":              503,
+		"ERROR_REASON_TOO_MANY_EVENT_WATCHERS":        504,
+		"ERROR_REASON_EVENT_WATCHER_TOO_SLOW":         505,
+		"ERROR_REASON_EVENT_NOT_FOUND":                506,
+		"ERROR_REASON_JOB_NOT_FOUND":                  550,
+		"ERROR_REASON_JOB_STATE":                      551,
+		"ERROR_REASON_JOB_DUPLICATE":                  552,
+		"ERROR_REASON_JOB_SCHEDULE_NOT_FOUND":         553,
+		"ERROR_REASON_TOO_MANY_JOB_WATCHERS":          554,
+		"ERROR_REASON_AUDIT_RECORD_NOT_FOUND":         610,
+		"ERROR_REASON_AUDIT_RETENTION_TOO_SHORT":      611,
 		"ERROR_REASON_DATA_KEY_NOT_FOUND":             630,
 		"ERROR_REASON_DATA_KEY_ROTATION_RUNNING":      631,
 	}
@@ -726,7 +785,7 @@ var File_function_common_v1_error_reason_proto protoreflect.FileDescriptor
 
 const file_function_common_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
-	"%function/common/v1/error_reason.proto\x12\x12function.common.v1\x1a function/common/v1/options.proto*\x81\x8d\x01\n" +
+	"%function/common/v1/error_reason.proto\x12\x12function.common.v1\x1a function/common/v1/options.proto*ۜ\x01\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12[\n" +
 	"\x1cERROR_REASON_INVALID_REQUEST\x10\x01\x1a9\xb2\xed\x185\b\x03\x12\n" +
@@ -913,7 +972,24 @@ const file_function_common_v1_error_reason_proto_rawDesc = "" +
 	"\x18ERROR_REASON_HOOK_MISFIT\x10\xd1\x03\x1a\x9f\x01\xb2\xed\x18\x9a\x01\b\t\x12\x04hook\x12\x04name\x12\aversion\x12\n" +
 	"violations\x1auVersion 3 of 'company.acceptance' does not fit the hook 'company.sanctions': inputs.amount: hooks have no such input.\x12T\n" +
 	"\x1fERROR_REASON_HOOK_LIMIT_REACHED\x10\xd2\x03\x1a.\xb2\xed\x18*\b\t\x12\x05limit\x1a\x1fA tenant has at most 100 hooks.\x12\xaf\x01\n" +
-	"\x1eERROR_REASON_CONDITION_INVALID\x10\xd6\x03\x1a\x89\x01\xb2\xed\x18\x84\x01\b\x03\x12\x04line\x12\x06column\x12\aexcerpt\x12\x05caret\x1abcondition.expression: line 1, column 1: undeclared reference to 'reqest' (did you mean 'request'?)\x12\x8c\x01\n" +
+	"\x1eERROR_REASON_CONDITION_INVALID\x10\xd6\x03\x1a\x89\x01\xb2\xed\x18\x84\x01\b\x03\x12\x04line\x12\x06column\x12\aexcerpt\x12\x05caret\x1abcondition.expression: line 1, column 1: undeclared reference to 'reqest' (did you mean 'request'?)\x12\xa1\x01\n" +
+	"!ERROR_REASON_INVALID_EVENT_CURSOR\x10\xf4\x03\x1ay\xb2\xed\x18u\b\x03\x12\n" +
+	"violations\x1aestart.cursor: is not a cursor of this tenant's feed; begin with a time, with the oldest event, or now\x12\xc5\x01\n" +
+	"!ERROR_REASON_EVENT_CURSOR_EXPIRED\x10\xf5\x03\x1a\x9c\x01\xb2\xed\x18\x97\x01\b\t\x12\roldest_cursor\x12\voldest_time\x12\x06missed\x1aoEvents after this cursor have been dropped; go on with the oldest that is kept, of 2026-11-01T00:00:04.120931Z.\x12\xb2\x01\n" +
+	"\x1fERROR_REASON_UNKNOWN_EVENT_TYPE\x10\xf6\x03\x1a\x8b\x01\xb2\xed\x18\x86\x01\b\x03\x12\x04type\x12\anearest\x1asThere are no events of the type 'function.company.v1.CompanyCreate'; is 'function.company.v1.CompanyCreated' meant?\x12\x96\x01\n" +
+	"\x1eERROR_REASON_EVENT_TYPE_HIDDEN\x10\xf7\x03\x1aq\xb2\xed\x18m\b\a\x12\x04type\x12\n" +
+	"permission\x1aWEvents of the type 'function.auth.v1.UserCreated' need the permission 'auth.user.read'.\x12\x8e\x01\n" +
+	"$ERROR_REASON_TOO_MANY_EVENT_WATCHERS\x10\xf8\x03\x1ac\xb2\xed\x18_\b\b\x12\x05limit\x1aTThe server has 10,000 watchers and takes no more; try again, or list events instead.\x12\x97\x01\n" +
+	"#ERROR_REASON_EVENT_WATCHER_TOO_SLOW\x10\xf9\x03\x1am\xb2\xed\x18i\b\b\x12\x06cursor\x12\awaiting\x1aT1,000 events waited to be taken; go on from the cursor, faster or with fewer events.\x12\x89\x01\n" +
+	"\x1cERROR_REASON_EVENT_NOT_FOUND\x10\xfa\x03\x1af\xb2\xed\x18b\b\x05\x12\x05event\x1aWThe event 01938d2e-0000-7000-8000-000000000001 does not exist, or is not kept any more.\x12]\n" +
+	"\x1aERROR_REASON_JOB_NOT_FOUND\x10\xa6\x04\x1a<\xb2\xed\x188\b\x05\x12\x06job_id\x1a,No job 01938d2e-7b1c-7c3a-8f57-3d1a4f6f0b11.\x12\x96\x01\n" +
+	"\x16ERROR_REASON_JOB_STATE\x10\xa7\x04\x1ay\xb2\xed\x18u\b\t\x12\x06job_id\x12\x05state\x12\bexpected\x1aXThe job 01938d2e-7b1c-7c3a-8f57-3d1a4f6f0b11 is running; it must be failed or cancelled.\x12\xad\x01\n" +
+	"\x1aERROR_REASON_JOB_DUPLICATE\x10\xa8\x04\x1a\x8b\x01\xb2\xed\x18\x86\x01\b\x06\x12\x06job_id\x12\n" +
+	"dedupe_key\x1anAnother job with the key 'nightly' waits or runs; the job 01938d2e-7b1c-7c3a-8f57-3d1a4f6f0b11 stays as it is.\x12o\n" +
+	"#ERROR_REASON_JOB_SCHEDULE_NOT_FOUND\x10\xa9\x04\x1aE\xb2\xed\x18A\b\x05\x12\bschedule\x1a3No schedule 'jobs.purge'; ListSchedules lists them.\x12~\n" +
+	"\"ERROR_REASON_TOO_MANY_JOB_WATCHERS\x10\xaa\x04\x1aU\xb2\xed\x18Q\b\b\x12\x05limit\x1aFThis server has 1000 streams that watch jobs already; try again later.\x12X\n" +
+	"#ERROR_REASON_AUDIT_RECORD_NOT_FOUND\x10\xe2\x04\x1a.\xb2\xed\x18*\b\x05\x12\x03seq\x1a!The audit trail has no record 42.\x12t\n" +
+	"&ERROR_REASON_AUDIT_RETENTION_TOO_SHORT\x10\xe3\x04\x1aG\xb2\xed\x18C\b\t\x12\rshortest_days\x1a0Audit records are kept for 30 days at the least.\x12\x8c\x01\n" +
 	"\x1fERROR_REASON_DATA_KEY_NOT_FOUND\x10\xf6\x04\x1af\xb2\xed\x18b\b\x05\x12\ttenant_id\x1aSThe tenant has no data key yet; it gets one with the first value that is encrypted.\x12\xa8\x01\n" +
 	"&ERROR_REASON_DATA_KEY_ROTATION_RUNNING\x10\xf7\x04\x1a{\xb2\xed\x18w\b\t\x12\ttenant_id\x1ahThe values of the tenant are still being encrypted anew; rotate again when GetDataKey has a finish_time.B\xd1\x01\n" +
 	"\x16com.function.common.v1B\x10ErrorReasonProtoP\x01Z9function-backend.internal/api/function/common/v1;commonv1\xa2\x02\x03FCX\xaa\x02\x12Function.Common.V1\xca\x02\x13Function_\\Common\\V1\xe2\x02\x1fFunction_\\Common\\V1\\GPBMetadata\xea\x02\x14Function::Common::V1b\x06proto3"

@@ -109,7 +109,10 @@ type MethodPolicy struct {
 	// when it answers for those alone that the caller may see or change. Holding
 	// the permission for some of them is enough to call it then; without a type
 	// the permission must be held for the whole tenant.
-	ResourceType  string `protobuf:"bytes,6,opt,name=resource_type,json=resourceType,proto3" json:"resource_type,omitempty"`
+	ResourceType string `protobuf:"bytes,6,opt,name=resource_type,json=resourceType,proto3" json:"resource_type,omitempty"`
+	// Whether what the method answers with is sensitive, so that each call that
+	// was answered is in the audit trail.
+	SensitiveRead bool `protobuf:"varint,7,opt,name=sensitive_read,json=sensitiveRead,proto3" json:"sensitive_read,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -184,6 +187,13 @@ func (x *MethodPolicy) GetResourceType() string {
 		return x.ResourceType
 	}
 	return ""
+}
+
+func (x *MethodPolicy) GetSensitiveRead() bool {
+	if x != nil {
+		return x.SensitiveRead
+	}
+	return false
 }
 
 // How a person must have signed in for a method that asks for more than usual.
@@ -306,7 +316,72 @@ func (x *ReasonSpec) GetExample() string {
 	return ""
 }
 
+// What an event is about, and who may see it.
+type EventPolicy struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The kind of resource that the event is about, such as `company`. Scopes of
+	// roles count by it. Empty where it may be about any kind.
+	SubjectType string `protobuf:"bytes,1,opt,name=subject_type,json=subjectType,proto3" json:"subject_type,omitempty"`
+	// The permission that a caller must hold, for the whole tenant or for the
+	// resource, to see such events: `company.read`.
+	Permission    string `protobuf:"bytes,2,opt,name=permission,proto3" json:"permission,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EventPolicy) Reset() {
+	*x = EventPolicy{}
+	mi := &file_function_common_v1_options_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EventPolicy) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EventPolicy) ProtoMessage() {}
+
+func (x *EventPolicy) ProtoReflect() protoreflect.Message {
+	mi := &file_function_common_v1_options_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EventPolicy.ProtoReflect.Descriptor instead.
+func (*EventPolicy) Descriptor() ([]byte, []int) {
+	return file_function_common_v1_options_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *EventPolicy) GetSubjectType() string {
+	if x != nil {
+		return x.SubjectType
+	}
+	return ""
+}
+
+func (x *EventPolicy) GetPermission() string {
+	if x != nil {
+		return x.Permission
+	}
+	return ""
+}
+
 var file_function_common_v1_options_proto_extTypes = []protoimpl.ExtensionInfo{
+	{
+		ExtendedType:  (*descriptorpb.MessageOptions)(nil),
+		ExtensionType: (*EventPolicy)(nil),
+		Field:         50904,
+		Name:          "function.common.v1.event",
+		Tag:           "bytes,50904,opt,name=event",
+		Filename:      "function/common/v1/options.proto",
+	},
 	{
 		ExtendedType:  (*descriptorpb.MethodOptions)(nil),
 		ExtensionType: (*MethodPolicy)(nil),
@@ -333,12 +408,21 @@ var file_function_common_v1_options_proto_extTypes = []protoimpl.ExtensionInfo{
 	},
 }
 
+// Extension fields to descriptorpb.MessageOptions.
+var (
+	// The policy of an event; every message that is an event has one, and no
+	// other message has.
+	//
+	// optional function.common.v1.EventPolicy event = 50904;
+	E_Event = &file_function_common_v1_options_proto_extTypes[0]
+)
+
 // Extension fields to descriptorpb.MethodOptions.
 var (
 	// The policy of a method; every method of the platform declares one.
 	//
 	// optional function.common.v1.MethodPolicy policy = 50901;
-	E_Policy = &file_function_common_v1_options_proto_extTypes[0]
+	E_Policy = &file_function_common_v1_options_proto_extTypes[1]
 )
 
 // Extension fields to descriptorpb.FieldOptions.
@@ -348,7 +432,7 @@ var (
 	// decisions.
 	//
 	// optional bool sensitive = 50903;
-	E_Sensitive = &file_function_common_v1_options_proto_extTypes[1]
+	E_Sensitive = &file_function_common_v1_options_proto_extTypes[2]
 )
 
 // Extension fields to descriptorpb.EnumValueOptions.
@@ -356,14 +440,14 @@ var (
 	// The meaning of a member of `ErrorReason`.
 	//
 	// optional function.common.v1.ReasonSpec reason = 50902;
-	E_Reason = &file_function_common_v1_options_proto_extTypes[2]
+	E_Reason = &file_function_common_v1_options_proto_extTypes[3]
 )
 
 var File_function_common_v1_options_proto protoreflect.FileDescriptor
 
 const file_function_common_v1_options_proto_rawDesc = "" +
 	"\n" +
-	" function/common/v1/options.proto\x12\x12function.common.v1\x1a google/protobuf/descriptor.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x15google/rpc/code.proto\"\x96\x02\n" +
+	" function/common/v1/options.proto\x12\x12function.common.v1\x1a google/protobuf/descriptor.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x15google/rpc/code.proto\"\xbd\x02\n" +
 	"\fMethodPolicy\x12\x1e\n" +
 	"\n" +
 	"permission\x18\x01 \x01(\tR\n" +
@@ -372,7 +456,8 @@ const file_function_common_v1_options_proto_rawDesc = "" +
 	"\tanonymous\x18\x03 \x01(\bR\tanonymous\x123\n" +
 	"\astep_up\x18\x04 \x01(\v2\x1a.function.common.v1.StepUpR\x06stepUp\x12+\n" +
 	"\x11wider_permissions\x18\x05 \x03(\tR\x10widerPermissions\x12#\n" +
-	"\rresource_type\x18\x06 \x01(\tR\fresourceType\"a\n" +
+	"\rresource_type\x18\x06 \x01(\tR\fresourceType\x12%\n" +
+	"\x0esensitive_read\x18\a \x01(\bR\rsensitiveRead\"a\n" +
 	"\x06StepUp\x12#\n" +
 	"\rsecond_factor\x18\x01 \x01(\bR\fsecondFactor\x122\n" +
 	"\amax_age\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\x06maxAge\"q\n" +
@@ -380,12 +465,18 @@ const file_function_common_v1_options_proto_rawDesc = "" +
 	"ReasonSpec\x12$\n" +
 	"\x04code\x18\x01 \x01(\x0e2\x10.google.rpc.CodeR\x04code\x12#\n" +
 	"\rmetadata_keys\x18\x02 \x03(\tR\fmetadataKeys\x12\x18\n" +
-	"\aexample\x18\x03 \x01(\tR\aexample*\x83\x01\n" +
+	"\aexample\x18\x03 \x01(\tR\aexample\"P\n" +
+	"\vEventPolicy\x12!\n" +
+	"\fsubject_type\x18\x01 \x01(\tR\vsubjectType\x12\x1e\n" +
+	"\n" +
+	"permission\x18\x02 \x01(\tR\n" +
+	"permission*\x83\x01\n" +
 	"\vIdempotency\x12\x1b\n" +
 	"\x17IDEMPOTENCY_UNSPECIFIED\x10\x00\x12\x1f\n" +
 	"\x1bIDEMPOTENCY_NO_SIDE_EFFECTS\x10\x01\x12\x1a\n" +
 	"\x16IDEMPOTENCY_IDEMPOTENT\x10\x02\x12\x1a\n" +
-	"\x16IDEMPOTENCY_REQUEST_ID\x10\x03:Z\n" +
+	"\x16IDEMPOTENCY_REQUEST_ID\x10\x03:X\n" +
+	"\x05event\x12\x1f.google.protobuf.MessageOptions\x18؍\x03 \x01(\v2\x1f.function.common.v1.EventPolicyR\x05event:Z\n" +
 	"\x06policy\x12\x1e.google.protobuf.MethodOptions\x18Ս\x03 \x01(\v2 .function.common.v1.MethodPolicyR\x06policy:=\n" +
 	"\tsensitive\x12\x1d.google.protobuf.FieldOptions\x18\u05cd\x03 \x01(\bR\tsensitive:[\n" +
 	"\x06reason\x12!.google.protobuf.EnumValueOptions\x18֍\x03 \x01(\v2\x1e.function.common.v1.ReasonSpecR\x06reasonB\xcd\x01\n" +
@@ -404,33 +495,37 @@ func file_function_common_v1_options_proto_rawDescGZIP() []byte {
 }
 
 var file_function_common_v1_options_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_function_common_v1_options_proto_msgTypes = make([]protoimpl.MessageInfo, 3)
+var file_function_common_v1_options_proto_msgTypes = make([]protoimpl.MessageInfo, 4)
 var file_function_common_v1_options_proto_goTypes = []any{
 	(Idempotency)(0),                      // 0: function.common.v1.Idempotency
 	(*MethodPolicy)(nil),                  // 1: function.common.v1.MethodPolicy
 	(*StepUp)(nil),                        // 2: function.common.v1.StepUp
 	(*ReasonSpec)(nil),                    // 3: function.common.v1.ReasonSpec
-	(*durationpb.Duration)(nil),           // 4: google.protobuf.Duration
-	(code.Code)(0),                        // 5: google.rpc.Code
-	(*descriptorpb.MethodOptions)(nil),    // 6: google.protobuf.MethodOptions
-	(*descriptorpb.FieldOptions)(nil),     // 7: google.protobuf.FieldOptions
-	(*descriptorpb.EnumValueOptions)(nil), // 8: google.protobuf.EnumValueOptions
+	(*EventPolicy)(nil),                   // 4: function.common.v1.EventPolicy
+	(*durationpb.Duration)(nil),           // 5: google.protobuf.Duration
+	(code.Code)(0),                        // 6: google.rpc.Code
+	(*descriptorpb.MessageOptions)(nil),   // 7: google.protobuf.MessageOptions
+	(*descriptorpb.MethodOptions)(nil),    // 8: google.protobuf.MethodOptions
+	(*descriptorpb.FieldOptions)(nil),     // 9: google.protobuf.FieldOptions
+	(*descriptorpb.EnumValueOptions)(nil), // 10: google.protobuf.EnumValueOptions
 }
 var file_function_common_v1_options_proto_depIdxs = []int32{
-	0, // 0: function.common.v1.MethodPolicy.idempotency:type_name -> function.common.v1.Idempotency
-	2, // 1: function.common.v1.MethodPolicy.step_up:type_name -> function.common.v1.StepUp
-	4, // 2: function.common.v1.StepUp.max_age:type_name -> google.protobuf.Duration
-	5, // 3: function.common.v1.ReasonSpec.code:type_name -> google.rpc.Code
-	6, // 4: function.common.v1.policy:extendee -> google.protobuf.MethodOptions
-	7, // 5: function.common.v1.sensitive:extendee -> google.protobuf.FieldOptions
-	8, // 6: function.common.v1.reason:extendee -> google.protobuf.EnumValueOptions
-	1, // 7: function.common.v1.policy:type_name -> function.common.v1.MethodPolicy
-	3, // 8: function.common.v1.reason:type_name -> function.common.v1.ReasonSpec
-	9, // [9:9] is the sub-list for method output_type
-	9, // [9:9] is the sub-list for method input_type
-	7, // [7:9] is the sub-list for extension type_name
-	4, // [4:7] is the sub-list for extension extendee
-	0, // [0:4] is the sub-list for field type_name
+	0,  // 0: function.common.v1.MethodPolicy.idempotency:type_name -> function.common.v1.Idempotency
+	2,  // 1: function.common.v1.MethodPolicy.step_up:type_name -> function.common.v1.StepUp
+	5,  // 2: function.common.v1.StepUp.max_age:type_name -> google.protobuf.Duration
+	6,  // 3: function.common.v1.ReasonSpec.code:type_name -> google.rpc.Code
+	7,  // 4: function.common.v1.event:extendee -> google.protobuf.MessageOptions
+	8,  // 5: function.common.v1.policy:extendee -> google.protobuf.MethodOptions
+	9,  // 6: function.common.v1.sensitive:extendee -> google.protobuf.FieldOptions
+	10, // 7: function.common.v1.reason:extendee -> google.protobuf.EnumValueOptions
+	4,  // 8: function.common.v1.event:type_name -> function.common.v1.EventPolicy
+	1,  // 9: function.common.v1.policy:type_name -> function.common.v1.MethodPolicy
+	3,  // 10: function.common.v1.reason:type_name -> function.common.v1.ReasonSpec
+	11, // [11:11] is the sub-list for method output_type
+	11, // [11:11] is the sub-list for method input_type
+	8,  // [8:11] is the sub-list for extension type_name
+	4,  // [4:8] is the sub-list for extension extendee
+	0,  // [0:4] is the sub-list for field type_name
 }
 
 func init() { file_function_common_v1_options_proto_init() }
@@ -444,8 +539,8 @@ func file_function_common_v1_options_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_function_common_v1_options_proto_rawDesc), len(file_function_common_v1_options_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   3,
-			NumExtensions: 3,
+			NumMessages:   4,
+			NumExtensions: 4,
 			NumServices:   0,
 		},
 		GoTypes:           file_function_common_v1_options_proto_goTypes,

@@ -9,6 +9,7 @@
 package companyv1
 
 import (
+	_ "function-backend.internal/api/function/common/v1"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	fieldmaskpb "google.golang.org/protobuf/types/known/fieldmaskpb"
@@ -221,16 +222,20 @@ var File_function_company_v1_company_events_proto protoreflect.FileDescriptor
 
 const file_function_company_v1_company_events_proto_rawDesc = "" +
 	"\n" +
-	"(function/company/v1/company_events.proto\x12\x13function.company.v1\x1a!function/company/v1/company.proto\x1a google/protobuf/field_mask.proto\"H\n" +
+	"(function/company/v1/company_events.proto\x12\x13function.company.v1\x1a function/common/v1/options.proto\x1a!function/company/v1/company.proto\x1a google/protobuf/field_mask.proto\"e\n" +
 	"\x0eCompanyCreated\x126\n" +
-	"\acompany\x18\x01 \x01(\v2\x1c.function.company.v1.CompanyR\acompany\"\x8b\x01\n" +
+	"\acompany\x18\x01 \x01(\v2\x1c.function.company.v1.CompanyR\acompany:\x1b\xc2\xed\x18\x17\n" +
+	"\acompany\x12\fcompany.read\"\xa8\x01\n" +
 	"\x0eCompanyUpdated\x126\n" +
 	"\acompany\x18\x01 \x01(\v2\x1c.function.company.v1.CompanyR\acompany\x12A\n" +
-	"\x0echanged_fields\x18\x02 \x01(\v2\x1a.google.protobuf.FieldMaskR\rchangedFields\"H\n" +
+	"\x0echanged_fields\x18\x02 \x01(\v2\x1a.google.protobuf.FieldMaskR\rchangedFields:\x1b\xc2\xed\x18\x17\n" +
+	"\acompany\x12\fcompany.read\"e\n" +
 	"\x0eCompanyDeleted\x126\n" +
-	"\acompany\x18\x01 \x01(\v2\x1c.function.company.v1.CompanyR\acompany\"J\n" +
+	"\acompany\x18\x01 \x01(\v2\x1c.function.company.v1.CompanyR\acompany:\x1b\xc2\xed\x18\x17\n" +
+	"\acompany\x12\fcompany.read\"g\n" +
 	"\x10CompanyUndeleted\x126\n" +
-	"\acompany\x18\x01 \x01(\v2\x1c.function.company.v1.CompanyR\acompanyB\xda\x01\n" +
+	"\acompany\x18\x01 \x01(\v2\x1c.function.company.v1.CompanyR\acompany:\x1b\xc2\xed\x18\x17\n" +
+	"\acompany\x12\fcompany.readB\xda\x01\n" +
 	"\x17com.function.company.v1B\x12CompanyEventsProtoP\x01Z;function-backend.internal/api/function/company/v1;companyv1\xa2\x02\x03FCX\xaa\x02\x13Function.Company.V1\xca\x02\x14Function_\\Company\\V1\xe2\x02 Function_\\Company\\V1\\GPBMetadata\xea\x02\x15Function::Company::V1b\x06proto3"
 
 var (

@@ -2100,7 +2100,7 @@ const file_function_company_v1_company_service_proto_rawDesc = "" +
 	"\x15REVISION_KIND_CREATED\x10\x01\x12\x19\n" +
 	"\x15REVISION_KIND_UPDATED\x10\x02\x12\x19\n" +
 	"\x15REVISION_KIND_DELETED\x10\x03\x12\x1b\n" +
-	"\x17REVISION_KIND_UNDELETED\x10\x042\xe4\x0e\n" +
+	"\x17REVISION_KIND_UNDELETED\x10\x042\xe6\x0e\n" +
 	"\x0eCompanyService\x12\x9f\x01\n" +
 	"\rCreateCompany\x12).function.company.v1.CreateCompanyRequest\x1a*.function.company.v1.CreateCompanyResponse\"7\xaa\xed\x18\x1b\n" +
 	"\x0ecompany.create\x10\x032\acompany\x82\xd3\xe4\x93\x02\x12:\x01*\"\r/v1/companies\x12\x96\x01\n" +
@@ -2122,9 +2122,9 @@ const file_function_company_v1_company_service_proto_rawDesc = "" +
 	"\x14ListCompanyRevisions\x120.function.company.v1.ListCompanyRevisionsRequest\x1a1.function.company.v1.ListCompanyRevisionsResponse\"A\xaa\xed\x18\x19\n" +
 	"\fcompany.read\x10\x012\acompany\x82\xd3\xe4\x93\x02\x1e\x12\x1c/v1/companies/{id}/revisions\x12\xa5\x01\n" +
 	"\x0fImportCompanies\x12+.function.company.v1.ImportCompaniesRequest\x1a,.function.company.v1.ImportCompaniesResponse\"5\xaa\xed\x18\x12\n" +
-	"\x0ecompany.import\x10\x02\x82\xd3\xe4\x93\x02\x19:\x01*\"\x14/v1/companies:import(\x01\x12\xab\x01\n" +
-	"\x0fExportCompanies\x12+.function.company.v1.ExportCompaniesRequest\x1a,.function.company.v1.ExportCompaniesResponse\";\xaa\xed\x18\x1b\n" +
-	"\x0ecompany.export\x10\x012\acompany\x82\xd3\xe4\x93\x02\x16\x12\x14/v1/companies:export0\x01B\xdb\x01\n" +
+	"\x0ecompany.import\x10\x02\x82\xd3\xe4\x93\x02\x19:\x01*\"\x14/v1/companies:import(\x01\x12\xad\x01\n" +
+	"\x0fExportCompanies\x12+.function.company.v1.ExportCompaniesRequest\x1a,.function.company.v1.ExportCompaniesResponse\"=\xaa\xed\x18\x1d\n" +
+	"\x0ecompany.export\x10\x012\acompany8\x01\x82\xd3\xe4\x93\x02\x16\x12\x14/v1/companies:export0\x01B\xdb\x01\n" +
 	"\x17com.function.company.v1B\x13CompanyServiceProtoP\x01Z;function-backend.internal/api/function/company/v1;companyv1\xa2\x02\x03FCX\xaa\x02\x13Function.Company.V1\xca\x02\x14Function_\\Company\\V1\xe2\x02 Function_\\Company\\V1\\GPBMetadata\xea\x02\x15Function::Company::V1b\x06proto3"
 
 var (

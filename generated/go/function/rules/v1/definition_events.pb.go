@@ -9,6 +9,7 @@
 package rulesv1
 
 import (
+	_ "function-backend.internal/api/function/common/v1"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	reflect "reflect"
@@ -505,32 +506,59 @@ var File_function_rules_v1_definition_events_proto protoreflect.FileDescriptor
 
 const file_function_rules_v1_definition_events_proto_rawDesc = "" +
 	"\n" +
-	")function/rules/v1/definition_events.proto\x12\x11function.rules.v1\x1a*function/rules/v1/definition_version.proto\"N\n" +
+	")function/rules/v1/definition_events.proto\x12\x11function.rules.v1\x1a function/common/v1/options.proto\x1a*function/rules/v1/definition_version.proto\"l\n" +
 	"\fDraftCreated\x12>\n" +
-	"\aversion\x18\x01 \x01(\v2$.function.rules.v1.DefinitionVersionR\aversion\"N\n" +
+	"\aversion\x18\x01 \x01(\v2$.function.rules.v1.DefinitionVersionR\aversion:\x1c\xc2\xed\x18\x18\n" +
+	"\n" +
+	"definition\x12\n" +
+	"rules.read\"l\n" +
 	"\fDraftUpdated\x12>\n" +
-	"\aversion\x18\x01 \x01(\v2$.function.rules.v1.DefinitionVersionR\aversion\"N\n" +
+	"\aversion\x18\x01 \x01(\v2$.function.rules.v1.DefinitionVersionR\aversion:\x1c\xc2\xed\x18\x18\n" +
+	"\n" +
+	"definition\x12\n" +
+	"rules.read\"l\n" +
 	"\fDraftDeleted\x12>\n" +
-	"\aversion\x18\x01 \x01(\v2$.function.rules.v1.DefinitionVersionR\aversion\"l\n" +
+	"\aversion\x18\x01 \x01(\v2$.function.rules.v1.DefinitionVersionR\aversion:\x1c\xc2\xed\x18\x18\n" +
+	"\n" +
+	"definition\x12\n" +
+	"rules.read\"\x8a\x01\n" +
 	"\x10VersionSubmitted\x12>\n" +
 	"\aversion\x18\x01 \x01(\v2$.function.rules.v1.DefinitionVersionR\aversion\x12\x18\n" +
-	"\acomment\x18\x02 \x01(\tR\acomment\"k\n" +
+	"\acomment\x18\x02 \x01(\tR\acomment:\x1c\xc2\xed\x18\x18\n" +
+	"\n" +
+	"definition\x12\n" +
+	"rules.read\"\x89\x01\n" +
 	"\x0fVersionApproved\x12>\n" +
 	"\aversion\x18\x01 \x01(\v2$.function.rules.v1.DefinitionVersionR\aversion\x12\x18\n" +
-	"\acomment\x18\x02 \x01(\tR\acomment\"k\n" +
+	"\acomment\x18\x02 \x01(\tR\acomment:\x1c\xc2\xed\x18\x18\n" +
+	"\n" +
+	"definition\x12\n" +
+	"rules.read\"\x89\x01\n" +
 	"\x0fVersionRejected\x12>\n" +
 	"\aversion\x18\x01 \x01(\v2$.function.rules.v1.DefinitionVersionR\aversion\x12\x18\n" +
-	"\acomment\x18\x02 \x01(\tR\acomment\"\x97\x01\n" +
+	"\acomment\x18\x02 \x01(\tR\acomment:\x1c\xc2\xed\x18\x18\n" +
+	"\n" +
+	"definition\x12\n" +
+	"rules.read\"\xb5\x01\n" +
 	"\x13DefinitionPublished\x12>\n" +
 	"\aversion\x18\x01 \x01(\v2$.function.rules.v1.DefinitionVersionR\aversion\x12@\n" +
-	"\vpublication\x18\x02 \x01(\v2\x1e.function.rules.v1.PublicationR\vpublication\"m\n" +
+	"\vpublication\x18\x02 \x01(\v2\x1e.function.rules.v1.PublicationR\vpublication:\x1c\xc2\xed\x18\x18\n" +
+	"\n" +
+	"definition\x12\n" +
+	"rules.read\"\x8b\x01\n" +
 	"\x11DefinitionRetired\x12>\n" +
 	"\aversion\x18\x01 \x01(\v2$.function.rules.v1.DefinitionVersionR\aversion\x12\x18\n" +
-	"\acomment\x18\x02 \x01(\tR\acomment\"\xc3\x01\n" +
+	"\acomment\x18\x02 \x01(\tR\acomment:\x1c\xc2\xed\x18\x18\n" +
+	"\n" +
+	"definition\x12\n" +
+	"rules.read\"\xe1\x01\n" +
 	"\x14DefinitionRolledBack\x12>\n" +
 	"\aversion\x18\x01 \x01(\v2$.function.rules.v1.DefinitionVersionR\aversion\x12)\n" +
 	"\x10replaced_version\x18\x02 \x01(\x03R\x0freplacedVersion\x12@\n" +
-	"\vpublication\x18\x03 \x01(\v2\x1e.function.rules.v1.PublicationR\vpublicationB\xcf\x01\n" +
+	"\vpublication\x18\x03 \x01(\v2\x1e.function.rules.v1.PublicationR\vpublication:\x1c\xc2\xed\x18\x18\n" +
+	"\n" +
+	"definition\x12\n" +
+	"rules.readB\xcf\x01\n" +
 	"\x15com.function.rules.v1B\x15DefinitionEventsProtoP\x01Z7function-backend.internal/api/function/rules/v1;rulesv1\xa2\x02\x03FRX\xaa\x02\x11Function.Rules.V1\xca\x02\x12Function_\\Rules\\V1\xe2\x02\x1eFunction_\\Rules\\V1\\GPBMetadata\xea\x02\x13Function::Rules::V1b\x06proto3"
 
 var (

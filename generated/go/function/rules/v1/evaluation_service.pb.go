@@ -1206,7 +1206,7 @@ const file_function_rules_v1_evaluation_service_proto_rawDesc = "" +
 	"\fresume_token\x18\a \x01(\tB\b\xbaH\x05r\x03\x18\x80 R\vresumeToken\"}\n" +
 	"\x17ExportDecisionsResponse\x12?\n" +
 	"\tdecisions\x18\x01 \x03(\v2!.function.rules.v1.LoggedDecisionR\tdecisions\x12!\n" +
-	"\fresume_token\x18\x02 \x01(\tR\vresumeToken2\xca\b\n" +
+	"\fresume_token\x18\x02 \x01(\tR\vresumeToken2\xcc\b\n" +
 	"\x11EvaluationService\x12\x8c\x01\n" +
 	"\bEvaluate\x12\".function.rules.v1.EvaluateRequest\x1a#.function.rules.v1.EvaluateResponse\"7\xaa\xed\x18\x12\n" +
 	"\x0erules.evaluate\x10\x01\x82\xd3\xe4\x93\x02\x1b:\x01*\"\x16/v1/decisions:evaluate\x12\xa0\x01\n" +
@@ -1219,9 +1219,9 @@ const file_function_rules_v1_evaluation_service_proto_rawDesc = "" +
 	"\rListDecisions\x12'.function.rules.v1.ListDecisionsRequest\x1a(.function.rules.v1.ListDecisionsResponse\"1\xaa\xed\x18\x18\n" +
 	"\x14rules.decisions.read\x10\x01\x82\xd3\xe4\x93\x02\x0f\x12\r/v1/decisions\x12\x94\x01\n" +
 	"\vGetDecision\x12%.function.rules.v1.GetDecisionRequest\x1a&.function.rules.v1.GetDecisionResponse\"6\xaa\xed\x18\x18\n" +
-	"\x14rules.decisions.read\x10\x01\x82\xd3\xe4\x93\x02\x14\x12\x12/v1/decisions/{id}\x12\xa4\x01\n" +
-	"\x0fExportDecisions\x12).function.rules.v1.ExportDecisionsRequest\x1a*.function.rules.v1.ExportDecisionsResponse\"8\xaa\xed\x18\x18\n" +
-	"\x14rules.decisions.read\x10\x01\x82\xd3\xe4\x93\x02\x16\x12\x14/v1/decisions:export0\x01B\xd0\x01\n" +
+	"\x14rules.decisions.read\x10\x01\x82\xd3\xe4\x93\x02\x14\x12\x12/v1/decisions/{id}\x12\xa6\x01\n" +
+	"\x0fExportDecisions\x12).function.rules.v1.ExportDecisionsRequest\x1a*.function.rules.v1.ExportDecisionsResponse\":\xaa\xed\x18\x1a\n" +
+	"\x14rules.decisions.read\x10\x018\x01\x82\xd3\xe4\x93\x02\x16\x12\x14/v1/decisions:export0\x01B\xd0\x01\n" +
 	"\x15com.function.rules.v1B\x16EvaluationServiceProtoP\x01Z7function-backend.internal/api/function/rules/v1;rulesv1\xa2\x02\x03FRX\xaa\x02\x11Function.Rules.V1\xca\x02\x12Function_\\Rules\\V1\xe2\x02\x1eFunction_\\Rules\\V1\\GPBMetadata\xea\x02\x13Function::Rules::V1b\x06proto3"
 
 var (

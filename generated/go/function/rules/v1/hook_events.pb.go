@@ -9,6 +9,7 @@
 package rulesv1
 
 import (
+	_ "function-backend.internal/api/function/common/v1"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	reflect "reflect"
@@ -302,13 +303,16 @@ var File_function_rules_v1_hook_events_proto protoreflect.FileDescriptor
 
 const file_function_rules_v1_hook_events_proto_rawDesc = "" +
 	"\n" +
-	"#function/rules/v1/hook_events.proto\x12\x11function.rules.v1\x1a\x1cfunction/rules/v1/hook.proto\":\n" +
+	"#function/rules/v1/hook_events.proto\x12\x11function.rules.v1\x1a function/common/v1/options.proto\x1a\x1cfunction/rules/v1/hook.proto\"X\n" +
 	"\vHookCreated\x12+\n" +
-	"\x04hook\x18\x01 \x01(\v2\x17.function.rules.v1.HookR\x04hook\":\n" +
+	"\x04hook\x18\x01 \x01(\v2\x17.function.rules.v1.HookR\x04hook:\x1c\xc2\xed\x18\x18\n" +
+	"\x04hook\x12\x10rules.hooks.read\"X\n" +
 	"\vHookUpdated\x12+\n" +
-	"\x04hook\x18\x01 \x01(\v2\x17.function.rules.v1.HookR\x04hook\":\n" +
+	"\x04hook\x18\x01 \x01(\v2\x17.function.rules.v1.HookR\x04hook:\x1c\xc2\xed\x18\x18\n" +
+	"\x04hook\x12\x10rules.hooks.read\"X\n" +
 	"\vHookDeleted\x12+\n" +
-	"\x04hook\x18\x01 \x01(\v2\x17.function.rules.v1.HookR\x04hook\"\xcb\x02\n" +
+	"\x04hook\x18\x01 \x01(\v2\x17.function.rules.v1.HookR\x04hook:\x1c\xc2\xed\x18\x18\n" +
+	"\x04hook\x12\x10rules.hooks.read\"\xe9\x02\n" +
 	"\fChangeDenied\x12\x12\n" +
 	"\x04hook\x18\x01 \x01(\tR\x04hook\x12\x1c\n" +
 	"\toperation\x18\x02 \x01(\tR\toperation\x12#\n" +
@@ -326,7 +330,8 @@ const file_function_rules_v1_hook_events_proto_rawDesc = "" +
 	"\x06failed\x18\n" +
 	" \x01(\bR\x06failed\x12\x1f\n" +
 	"\vdecision_id\x18\v \x01(\tR\n" +
-	"decisionIdB\xc9\x01\n" +
+	"decisionId:\x1c\xc2\xed\x18\x18\n" +
+	"\x04hook\x12\x10rules.hooks.readB\xc9\x01\n" +
 	"\x15com.function.rules.v1B\x0fHookEventsProtoP\x01Z7function-backend.internal/api/function/rules/v1;rulesv1\xa2\x02\x03FRX\xaa\x02\x11Function.Rules.V1\xca\x02\x12Function_\\Rules\\V1\xe2\x02\x1eFunction_\\Rules\\V1\\GPBMetadata\xea\x02\x13Function::Rules::V1b\x06proto3"
 
 var (

@@ -9,6 +9,7 @@
 package rulesv1
 
 import (
+	_ "function-backend.internal/api/function/common/v1"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	reflect "reflect"
@@ -138,14 +139,20 @@ var File_function_rules_v1_rollout_events_proto protoreflect.FileDescriptor
 
 const file_function_rules_v1_rollout_events_proto_rawDesc = "" +
 	"\n" +
-	"&function/rules/v1/rollout_events.proto\x12\x11function.rules.v1\x1a\x1ffunction/rules/v1/rollout.proto\"B\n" +
+	"&function/rules/v1/rollout_events.proto\x12\x11function.rules.v1\x1a function/common/v1/options.proto\x1a\x1ffunction/rules/v1/rollout.proto\"`\n" +
 	"\n" +
 	"RolloutSet\x124\n" +
-	"\arollout\x18\x01 \x01(\v2\x1a.function.rules.v1.RolloutR\arollout\"\x8f\x01\n" +
+	"\arollout\x18\x01 \x01(\v2\x1a.function.rules.v1.RolloutR\arollout:\x1c\xc2\xed\x18\x18\n" +
+	"\n" +
+	"definition\x12\n" +
+	"rules.read\"\xad\x01\n" +
 	"\fRolloutEnded\x124\n" +
 	"\arollout\x18\x01 \x01(\v2\x1a.function.rules.v1.RolloutR\arollout\x12/\n" +
 	"\x03end\x18\x02 \x01(\x0e2\x1d.function.rules.v1.RolloutEndR\x03end\x12\x18\n" +
-	"\acomment\x18\x03 \x01(\tR\acommentB\xcc\x01\n" +
+	"\acomment\x18\x03 \x01(\tR\acomment:\x1c\xc2\xed\x18\x18\n" +
+	"\n" +
+	"definition\x12\n" +
+	"rules.readB\xcc\x01\n" +
 	"\x15com.function.rules.v1B\x12RolloutEventsProtoP\x01Z7function-backend.internal/api/function/rules/v1;rulesv1\xa2\x02\x03FRX\xaa\x02\x11Function.Rules.V1\xca\x02\x12Function_\\Rules\\V1\xe2\x02\x1eFunction_\\Rules\\V1\\GPBMetadata\xea\x02\x13Function::Rules::V1b\x06proto3"
 
 var (

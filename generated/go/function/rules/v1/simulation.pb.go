@@ -559,7 +559,11 @@ type Simulation struct {
 	// When it was over.
 	EndTime *timestamppb.Timestamp `protobuf:"bytes,14,opt,name=end_time,json=endTime,proto3" json:"end_time,omitempty"`
 	// Who asked, such as `api_key:01938d2e-…`.
-	Creator       string `protobuf:"bytes,15,opt,name=creator,proto3" json:"creator,omitempty"`
+	Creator string `protobuf:"bytes,15,opt,name=creator,proto3" json:"creator,omitempty"`
+	// The operation that does it, for `google.longrunning.Operations` and
+	// `JobService`: `operations/` and the id of the simulation, which is also that
+	// of the job.
+	Operation     string `protobuf:"bytes,16,opt,name=operation,proto3" json:"operation,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -695,6 +699,13 @@ func (x *Simulation) GetEndTime() *timestamppb.Timestamp {
 func (x *Simulation) GetCreator() string {
 	if x != nil {
 		return x.Creator
+	}
+	return ""
+}
+
+func (x *Simulation) GetOperation() string {
+	if x != nil {
+		return x.Operation
 	}
 	return ""
 }
@@ -1190,7 +1201,7 @@ const file_function_rules_v1_simulation_proto_rawDesc = "" +
 	"\x10CurrentCompanies\x12\x1d\n" +
 	"\x05input\x18\x01 \x01(\tB\a\xbaH\x04r\x02\x18dR\x05input\x125\n" +
 	"\tconstants\x18\x02 \x01(\v2\x17.google.protobuf.StructR\tconstants\x12\"\n" +
-	"\x05limit\x18\x03 \x01(\x03B\f\xbaH\t\"\a\x18\x80\xad\xe2\x04(\x00R\x05limit\"\xb3\x05\n" +
+	"\x05limit\x18\x03 \x01(\x03B\f\xbaH\t\"\a\x18\x80\xad\xe2\x04(\x00R\x05limit\"\xd7\x05\n" +
 	"\n" +
 	"Simulation\x12\x14\n" +
 	"\x02id\x18\x01 \x01(\tB\x04\xe2A\x01\x03R\x02id\x12\x18\n" +
@@ -1210,7 +1221,8 @@ const file_function_rules_v1_simulation_proto_rawDesc = "" +
 	"\n" +
 	"start_time\x18\r \x01(\v2\x1a.google.protobuf.TimestampB\x04\xe2A\x01\x03R\tstartTime\x12;\n" +
 	"\bend_time\x18\x0e \x01(\v2\x1a.google.protobuf.TimestampB\x04\xe2A\x01\x03R\aendTime\x12\x1e\n" +
-	"\acreator\x18\x0f \x01(\tB\x04\xe2A\x01\x03R\acreator\"\x9a\x02\n" +
+	"\acreator\x18\x0f \x01(\tB\x04\xe2A\x01\x03R\acreator\x12\"\n" +
+	"\toperation\x18\x10 \x01(\tB\x04\xe2A\x01\x03R\toperation\"\x9a\x02\n" +
 	"\x10SimulationResult\x12:\n" +
 	"\x06counts\x18\x01 \x03(\v2\".function.rules.v1.SimulationCountR\x06counts\x12L\n" +
 	"\x0enot_replayable\x18\x02 \x03(\v2%.function.rules.v1.NotReplayableCountR\rnotReplayable\x12@\n" +

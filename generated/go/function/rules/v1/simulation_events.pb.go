@@ -9,6 +9,7 @@
 package rulesv1
 
 import (
+	_ "function-backend.internal/api/function/common/v1"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	reflect "reflect"
@@ -165,19 +166,28 @@ var File_function_rules_v1_simulation_events_proto protoreflect.FileDescriptor
 
 const file_function_rules_v1_simulation_events_proto_rawDesc = "" +
 	"\n" +
-	")function/rules/v1/simulation_events.proto\x12\x11function.rules.v1\x1a\"function/rules/v1/simulation.proto\"R\n" +
+	")function/rules/v1/simulation_events.proto\x12\x11function.rules.v1\x1a function/common/v1/options.proto\x1a\"function/rules/v1/simulation.proto\"p\n" +
 	"\x11SimulationCreated\x12=\n" +
 	"\n" +
 	"simulation\x18\x01 \x01(\v2\x1d.function.rules.v1.SimulationR\n" +
-	"simulation\"T\n" +
+	"simulation:\x1c\xc2\xed\x18\x18\n" +
+	"\n" +
+	"simulation\x12\n" +
+	"rules.read\"r\n" +
 	"\x13SimulationCancelled\x12=\n" +
 	"\n" +
 	"simulation\x18\x01 \x01(\v2\x1d.function.rules.v1.SimulationR\n" +
-	"simulation\"R\n" +
+	"simulation:\x1c\xc2\xed\x18\x18\n" +
+	"\n" +
+	"simulation\x12\n" +
+	"rules.read\"p\n" +
 	"\x11SimulationDeleted\x12=\n" +
 	"\n" +
 	"simulation\x18\x01 \x01(\v2\x1d.function.rules.v1.SimulationR\n" +
-	"simulationB\xcf\x01\n" +
+	"simulation:\x1c\xc2\xed\x18\x18\n" +
+	"\n" +
+	"simulation\x12\n" +
+	"rules.readB\xcf\x01\n" +
 	"\x15com.function.rules.v1B\x15SimulationEventsProtoP\x01Z7function-backend.internal/api/function/rules/v1;rulesv1\xa2\x02\x03FRX\xaa\x02\x11Function.Rules.V1\xca\x02\x12Function_\\Rules\\V1\xe2\x02\x1eFunction_\\Rules\\V1\\GPBMetadata\xea\x02\x13Function::Rules::V1b\x06proto3"
 
 var (

@@ -23,19 +23,26 @@ _sym_db = _symbol_database.Default()
 
 
 from function.auth.v1 import api_key_pb2 as function_dot_auth_dot_v1_dot_api__key__pb2
+from function.common.v1 import options_pb2 as function_dot_common_dot_v1_dot_options__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%function/auth/v1/api_key_events.proto\x12\x10\x66unction.auth.v1\x1a\x1e\x66unction/auth/v1/api_key.proto\"_\n\rApiKeyUpdated\x12\x31\n\x07\x61pi_key\x18\x01 \x01(\x0b\x32\x18.function.auth.v1.ApiKeyR\x06\x61piKey\x12\x1b\n\ttenant_id\x18\x02 \x01(\tR\x08tenantId\"`\n\x0e\x41piKeyRerolled\x12\x31\n\x07\x61pi_key\x18\x01 \x01(\x0b\x32\x18.function.auth.v1.ApiKeyR\x06\x61piKey\x12\x1b\n\ttenant_id\x18\x02 \x01(\tR\x08tenantId\"`\n\x0e\x41piKeyImported\x12\x31\n\x07\x61pi_key\x18\x01 \x01(\x0b\x32\x18.function.auth.v1.ApiKeyR\x06\x61piKey\x12\x1b\n\ttenant_id\x18\x02 \x01(\tR\x08tenantIdb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%function/auth/v1/api_key_events.proto\x12\x10\x66unction.auth.v1\x1a\x1e\x66unction/auth/v1/api_key.proto\x1a function/common/v1/options.proto\"\x81\x01\n\rApiKeyUpdated\x12\x31\n\x07\x61pi_key\x18\x01 \x01(\x0b\x32\x18.function.auth.v1.ApiKeyR\x06\x61piKey\x12\x1b\n\ttenant_id\x18\x02 \x01(\tR\x08tenantId: \xc2\xed\x18\x1c\n\x07\x61pi_key\x12\x11\x61uth.api_key.read\"\x82\x01\n\x0e\x41piKeyRerolled\x12\x31\n\x07\x61pi_key\x18\x01 \x01(\x0b\x32\x18.function.auth.v1.ApiKeyR\x06\x61piKey\x12\x1b\n\ttenant_id\x18\x02 \x01(\tR\x08tenantId: \xc2\xed\x18\x1c\n\x07\x61pi_key\x12\x11\x61uth.api_key.read\"\x82\x01\n\x0e\x41piKeyImported\x12\x31\n\x07\x61pi_key\x18\x01 \x01(\x0b\x32\x18.function.auth.v1.ApiKeyR\x06\x61piKey\x12\x1b\n\ttenant_id\x18\x02 \x01(\tR\x08tenantId: \xc2\xed\x18\x1c\n\x07\x61pi_key\x12\x11\x61uth.api_key.readb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'function.auth.v1.api_key_events_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_APIKEYUPDATED']._serialized_start=91
-  _globals['_APIKEYUPDATED']._serialized_end=186
-  _globals['_APIKEYREROLLED']._serialized_start=188
-  _globals['_APIKEYREROLLED']._serialized_end=284
-  _globals['_APIKEYIMPORTED']._serialized_start=286
-  _globals['_APIKEYIMPORTED']._serialized_end=382
+  _globals['_APIKEYUPDATED']._loaded_options = None
+  _globals['_APIKEYUPDATED']._serialized_options = b'\302\355\030\034\n\007api_key\022\021auth.api_key.read'
+  _globals['_APIKEYREROLLED']._loaded_options = None
+  _globals['_APIKEYREROLLED']._serialized_options = b'\302\355\030\034\n\007api_key\022\021auth.api_key.read'
+  _globals['_APIKEYIMPORTED']._loaded_options = None
+  _globals['_APIKEYIMPORTED']._serialized_options = b'\302\355\030\034\n\007api_key\022\021auth.api_key.read'
+  _globals['_APIKEYUPDATED']._serialized_start=126
+  _globals['_APIKEYUPDATED']._serialized_end=255
+  _globals['_APIKEYREROLLED']._serialized_start=258
+  _globals['_APIKEYREROLLED']._serialized_end=388
+  _globals['_APIKEYIMPORTED']._serialized_start=391
+  _globals['_APIKEYIMPORTED']._serialized_end=521
 # @@protoc_insertion_point(module_scope)

@@ -24,19 +24,26 @@ _sym_db = _symbol_database.Default()
 
 from function.auth.v1 import api_key_pb2 as function_dot_auth_dot_v1_dot_api__key__pb2
 from function.auth.v1 import tenant_pb2 as function_dot_auth_dot_v1_dot_tenant__pb2
+from function.common.v1 import options_pb2 as function_dot_common_dot_v1_dot_options__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"function/auth/v1/auth_events.proto\x12\x10\x66unction.auth.v1\x1a\x1e\x66unction/auth/v1/api_key.proto\x1a\x1d\x66unction/auth/v1/tenant.proto\"A\n\rTenantCreated\x12\x30\n\x06tenant\x18\x01 \x01(\x0b\x32\x18.function.auth.v1.TenantR\x06tenant\"_\n\rApiKeyCreated\x12\x31\n\x07\x61pi_key\x18\x01 \x01(\x0b\x32\x18.function.auth.v1.ApiKeyR\x06\x61piKey\x12\x1b\n\ttenant_id\x18\x02 \x01(\tR\x08tenantId\"_\n\rApiKeyRevoked\x12\x31\n\x07\x61pi_key\x18\x01 \x01(\x0b\x32\x18.function.auth.v1.ApiKeyR\x06\x61piKey\x12\x1b\n\ttenant_id\x18\x02 \x01(\tR\x08tenantIdb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"function/auth/v1/auth_events.proto\x12\x10\x66unction.auth.v1\x1a\x1e\x66unction/auth/v1/api_key.proto\x1a\x1d\x66unction/auth/v1/tenant.proto\x1a function/common/v1/options.proto\"a\n\rTenantCreated\x12\x30\n\x06tenant\x18\x01 \x01(\x0b\x32\x18.function.auth.v1.TenantR\x06tenant:\x1e\xc2\xed\x18\x1a\n\x06tenant\x12\x10\x61uth.tenant.read\"\x81\x01\n\rApiKeyCreated\x12\x31\n\x07\x61pi_key\x18\x01 \x01(\x0b\x32\x18.function.auth.v1.ApiKeyR\x06\x61piKey\x12\x1b\n\ttenant_id\x18\x02 \x01(\tR\x08tenantId: \xc2\xed\x18\x1c\n\x07\x61pi_key\x12\x11\x61uth.api_key.read\"\x81\x01\n\rApiKeyRevoked\x12\x31\n\x07\x61pi_key\x18\x01 \x01(\x0b\x32\x18.function.auth.v1.ApiKeyR\x06\x61piKey\x12\x1b\n\ttenant_id\x18\x02 \x01(\tR\x08tenantId: \xc2\xed\x18\x1c\n\x07\x61pi_key\x12\x11\x61uth.api_key.readb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'function.auth.v1.auth_events_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_TENANTCREATED']._serialized_start=119
-  _globals['_TENANTCREATED']._serialized_end=184
-  _globals['_APIKEYCREATED']._serialized_start=186
-  _globals['_APIKEYCREATED']._serialized_end=281
-  _globals['_APIKEYREVOKED']._serialized_start=283
-  _globals['_APIKEYREVOKED']._serialized_end=378
+  _globals['_TENANTCREATED']._loaded_options = None
+  _globals['_TENANTCREATED']._serialized_options = b'\302\355\030\032\n\006tenant\022\020auth.tenant.read'
+  _globals['_APIKEYCREATED']._loaded_options = None
+  _globals['_APIKEYCREATED']._serialized_options = b'\302\355\030\034\n\007api_key\022\021auth.api_key.read'
+  _globals['_APIKEYREVOKED']._loaded_options = None
+  _globals['_APIKEYREVOKED']._serialized_options = b'\302\355\030\034\n\007api_key\022\021auth.api_key.read'
+  _globals['_TENANTCREATED']._serialized_start=153
+  _globals['_TENANTCREATED']._serialized_end=250
+  _globals['_APIKEYCREATED']._serialized_start=253
+  _globals['_APIKEYCREATED']._serialized_end=382
+  _globals['_APIKEYREVOKED']._serialized_start=385
+  _globals['_APIKEYREVOKED']._serialized_end=514
 # @@protoc_insertion_point(module_scope)

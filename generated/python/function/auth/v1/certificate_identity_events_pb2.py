@@ -23,17 +23,22 @@ _sym_db = _symbol_database.Default()
 
 
 from function.auth.v1 import certificate_identity_pb2 as function_dot_auth_dot_v1_dot_certificate__identity__pb2
+from function.common.v1 import options_pb2 as function_dot_common_dot_v1_dot_options__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n2function/auth/v1/certificate_identity_events.proto\x12\x10\x66unction.auth.v1\x1a+function/auth/v1/certificate_identity.proto\"v\n\x1a\x43\x65rtificateIdentityCreated\x12X\n\x14\x63\x65rtificate_identity\x18\x01 \x01(\x0b\x32%.function.auth.v1.CertificateIdentityR\x13\x63\x65rtificateIdentity\"v\n\x1a\x43\x65rtificateIdentityDeleted\x12X\n\x14\x63\x65rtificate_identity\x18\x01 \x01(\x0b\x32%.function.auth.v1.CertificateIdentityR\x13\x63\x65rtificateIdentityb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n2function/auth/v1/certificate_identity_events.proto\x12\x10\x66unction.auth.v1\x1a+function/auth/v1/certificate_identity.proto\x1a function/common/v1/options.proto\"\xb2\x01\n\x1a\x43\x65rtificateIdentityCreated\x12X\n\x14\x63\x65rtificate_identity\x18\x01 \x01(\x0b\x32%.function.auth.v1.CertificateIdentityR\x13\x63\x65rtificateIdentity::\xc2\xed\x18\x36\n\x14\x63\x65rtificate_identity\x12\x1e\x61uth.certificate_identity.read\"\xb2\x01\n\x1a\x43\x65rtificateIdentityDeleted\x12X\n\x14\x63\x65rtificate_identity\x18\x01 \x01(\x0b\x32%.function.auth.v1.CertificateIdentityR\x13\x63\x65rtificateIdentity::\xc2\xed\x18\x36\n\x14\x63\x65rtificate_identity\x12\x1e\x61uth.certificate_identity.readb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'function.auth.v1.certificate_identity_events_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_CERTIFICATEIDENTITYCREATED']._serialized_start=117
-  _globals['_CERTIFICATEIDENTITYCREATED']._serialized_end=235
-  _globals['_CERTIFICATEIDENTITYDELETED']._serialized_start=237
-  _globals['_CERTIFICATEIDENTITYDELETED']._serialized_end=355
+  _globals['_CERTIFICATEIDENTITYCREATED']._loaded_options = None
+  _globals['_CERTIFICATEIDENTITYCREATED']._serialized_options = b'\302\355\0306\n\024certificate_identity\022\036auth.certificate_identity.read'
+  _globals['_CERTIFICATEIDENTITYDELETED']._loaded_options = None
+  _globals['_CERTIFICATEIDENTITYDELETED']._serialized_options = b'\302\355\0306\n\024certificate_identity\022\036auth.certificate_identity.read'
+  _globals['_CERTIFICATEIDENTITYCREATED']._serialized_start=152
+  _globals['_CERTIFICATEIDENTITYCREATED']._serialized_end=330
+  _globals['_CERTIFICATEIDENTITYDELETED']._serialized_start=333
+  _globals['_CERTIFICATEIDENTITYDELETED']._serialized_end=511
 # @@protoc_insertion_point(module_scope)

@@ -28,7 +28,7 @@ from function.common.v1 import options_pb2 as function_dot_common_dot_v1_dot_opt
 from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\'function/auth/v1/data_key_service.proto\x12\x10\x66unction.auth.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1f\x66unction/auth/v1/data_key.proto\x1a function/common/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\"\x91\x01\n\x14RotateDataKeyRequest\x12(\n\ttenant_id\x18\x01 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01R\x08tenantId\x12*\n\nrequest_id\x18\x02 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01R\trequestId\x12#\n\rvalidate_only\x18\x03 \x01(\x08R\x0cvalidateOnly\"M\n\x15RotateDataKeyResponse\x12\x34\n\x08\x64\x61ta_key\x18\x01 \x01(\x0b\x32\x19.function.auth.v1.DataKeyR\x07\x64\x61taKey\"=\n\x11GetDataKeyRequest\x12(\n\ttenant_id\x18\x01 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01R\x08tenantId\"J\n\x12GetDataKeyResponse\x12\x34\n\x08\x64\x61ta_key\x18\x01 \x01(\x0b\x32\x19.function.auth.v1.DataKeyR\x07\x64\x61taKey2\xb7\x02\n\x0e\x44\x61taKeyService\x12\x9b\x01\n\rRotateDataKey\x12&.function.auth.v1.RotateDataKeyRequest\x1a\'.function.auth.v1.RotateDataKeyResponse\"9\xaa\xed\x18\x18\n\x14\x61uth.data_key.rotate\x10\x03\x82\xd3\xe4\x93\x02\x17\"\x12/v1/dataKey:rotate:\x01*\x12\x86\x01\n\nGetDataKey\x12#.function.auth.v1.GetDataKeyRequest\x1a$.function.auth.v1.GetDataKeyResponse\"-\xaa\xed\x18\x16\n\x12\x61uth.data_key.read\x10\x01\x82\xd3\xe4\x93\x02\r\x12\x0b/v1/dataKeyb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\'function/auth/v1/data_key_service.proto\x12\x10\x66unction.auth.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1f\x66unction/auth/v1/data_key.proto\x1a function/common/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\"\x91\x01\n\x14RotateDataKeyRequest\x12(\n\ttenant_id\x18\x01 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01R\x08tenantId\x12*\n\nrequest_id\x18\x02 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01R\trequestId\x12#\n\rvalidate_only\x18\x03 \x01(\x08R\x0cvalidateOnly\"k\n\x15RotateDataKeyResponse\x12\x34\n\x08\x64\x61ta_key\x18\x01 \x01(\x0b\x32\x19.function.auth.v1.DataKeyR\x07\x64\x61taKey\x12\x1c\n\toperation\x18\x02 \x01(\tR\toperation\"=\n\x11GetDataKeyRequest\x12(\n\ttenant_id\x18\x01 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01R\x08tenantId\"J\n\x12GetDataKeyResponse\x12\x34\n\x08\x64\x61ta_key\x18\x01 \x01(\x0b\x32\x19.function.auth.v1.DataKeyR\x07\x64\x61taKey2\xb7\x02\n\x0e\x44\x61taKeyService\x12\x9b\x01\n\rRotateDataKey\x12&.function.auth.v1.RotateDataKeyRequest\x1a\'.function.auth.v1.RotateDataKeyResponse\"9\xaa\xed\x18\x18\n\x14\x61uth.data_key.rotate\x10\x03\x82\xd3\xe4\x93\x02\x17\"\x12/v1/dataKey:rotate:\x01*\x12\x86\x01\n\nGetDataKey\x12#.function.auth.v1.GetDataKeyRequest\x1a$.function.auth.v1.GetDataKeyResponse\"-\xaa\xed\x18\x16\n\x12\x61uth.data_key.read\x10\x01\x82\xd3\xe4\x93\x02\r\x12\x0b/v1/dataKeyb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -48,11 +48,11 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ROTATEDATAKEYREQUEST']._serialized_start=188
   _globals['_ROTATEDATAKEYREQUEST']._serialized_end=333
   _globals['_ROTATEDATAKEYRESPONSE']._serialized_start=335
-  _globals['_ROTATEDATAKEYRESPONSE']._serialized_end=412
-  _globals['_GETDATAKEYREQUEST']._serialized_start=414
-  _globals['_GETDATAKEYREQUEST']._serialized_end=475
-  _globals['_GETDATAKEYRESPONSE']._serialized_start=477
-  _globals['_GETDATAKEYRESPONSE']._serialized_end=551
-  _globals['_DATAKEYSERVICE']._serialized_start=554
-  _globals['_DATAKEYSERVICE']._serialized_end=865
+  _globals['_ROTATEDATAKEYRESPONSE']._serialized_end=442
+  _globals['_GETDATAKEYREQUEST']._serialized_start=444
+  _globals['_GETDATAKEYREQUEST']._serialized_end=505
+  _globals['_GETDATAKEYRESPONSE']._serialized_start=507
+  _globals['_GETDATAKEYRESPONSE']._serialized_end=581
+  _globals['_DATAKEYSERVICE']._serialized_start=584
+  _globals['_DATAKEYSERVICE']._serialized_end=895
 # @@protoc_insertion_point(module_scope)

@@ -54,6 +54,12 @@ class RotateDataKeyResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     DATA_KEY_FIELD_NUMBER: _builtins.int
+    OPERATION_FIELD_NUMBER: _builtins.int
+    operation: _builtins.str
+    """The operation that encrypts everything anew, for
+    `google.longrunning.Operations` and `JobService`. It is one of the caller's
+    tenant, and needs auth.data_key.read to be seen.
+    """
     @_builtins.property
     def data_key(self) -> _data_key_pb2.DataKey:
         """The key as it is now."""
@@ -62,10 +68,11 @@ class RotateDataKeyResponse(_message.Message):
         self,
         *,
         data_key: _data_key_pb2.DataKey | None = ...,
+        operation: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["data_key", b"data_key"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["data_key", b"data_key"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["data_key", b"data_key", "operation", b"operation"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

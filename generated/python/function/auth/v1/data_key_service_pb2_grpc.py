@@ -61,8 +61,8 @@ class DataKeyServiceServicer:
 
     def RotateDataKey(self, request, context):
         """Gives a tenant a new data key. What is written from then on is encrypted
-        under it; what was written before is encrypted anew in the background,
-        while everything is served. The key before is dropped about a day after
+        under it; what was written before is encrypted anew by a job, while
+        everything is served. The key before is dropped about a day after
         that is finished.
 
         Permission: auth.data_key.rotate. Idempotency: safe to repeat with a

@@ -40,8 +40,8 @@ class DataKeyServiceStub:
     def __new__(cls, channel: _aio.Channel) -> DataKeyServiceAsyncStub: ...
     RotateDataKey: _grpc.UnaryUnaryMultiCallable[_data_key_service_pb2.RotateDataKeyRequest, _data_key_service_pb2.RotateDataKeyResponse]
     """Gives a tenant a new data key. What is written from then on is encrypted
-    under it; what was written before is encrypted anew in the background,
-    while everything is served. The key before is dropped about a day after
+    under it; what was written before is encrypted anew by a job, while
+    everything is served. The key before is dropped about a day after
     that is finished.
 
     Permission: auth.data_key.rotate. Idempotency: safe to repeat with a
@@ -69,8 +69,8 @@ class DataKeyServiceAsyncStub(DataKeyServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     RotateDataKey: _aio.UnaryUnaryMultiCallable[_data_key_service_pb2.RotateDataKeyRequest, _data_key_service_pb2.RotateDataKeyResponse]  # type: ignore[assignment]
     """Gives a tenant a new data key. What is written from then on is encrypted
-    under it; what was written before is encrypted anew in the background,
-    while everything is served. The key before is dropped about a day after
+    under it; what was written before is encrypted anew by a job, while
+    everything is served. The key before is dropped about a day after
     that is finished.
 
     Permission: auth.data_key.rotate. Idempotency: safe to repeat with a
@@ -101,8 +101,8 @@ class DataKeyServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_data_key_service_pb2.RotateDataKeyResponse, _abc.Awaitable[_data_key_service_pb2.RotateDataKeyResponse]]:
         """Gives a tenant a new data key. What is written from then on is encrypted
-        under it; what was written before is encrypted anew in the background,
-        while everything is served. The key before is dropped about a day after
+        under it; what was written before is encrypted anew by a job, while
+        everything is served. The key before is dropped about a day after
         that is finished.
 
         Permission: auth.data_key.rotate. Idempotency: safe to repeat with a

@@ -23,23 +23,34 @@ _sym_db = _symbol_database.Default()
 
 
 from function.auth.v1 import group_pb2 as function_dot_auth_dot_v1_dot_group__pb2
+from function.common.v1 import options_pb2 as function_dot_common_dot_v1_dot_options__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#function/auth/v1/group_events.proto\x12\x10\x66unction.auth.v1\x1a\x1c\x66unction/auth/v1/group.proto\"=\n\x0cGroupCreated\x12-\n\x05group\x18\x01 \x01(\x0b\x32\x17.function.auth.v1.GroupR\x05group\"d\n\x0cGroupUpdated\x12-\n\x05group\x18\x01 \x01(\x0b\x32\x17.function.auth.v1.GroupR\x05group\x12%\n\x0e\x63hanged_fields\x18\x02 \x03(\tR\rchangedFields\"=\n\x0cGroupDeleted\x12-\n\x05group\x18\x01 \x01(\x0b\x32\x17.function.auth.v1.GroupR\x05group\"q\n\x0cMembersAdded\x12-\n\x05group\x18\x01 \x01(\x0b\x32\x17.function.auth.v1.GroupR\x05group\x12\x32\n\x07members\x18\x02 \x03(\x0b\x32\x18.function.auth.v1.MemberR\x07members\"s\n\x0eMembersRemoved\x12-\n\x05group\x18\x01 \x01(\x0b\x32\x17.function.auth.v1.GroupR\x05group\x12\x32\n\x07members\x18\x02 \x03(\x0b\x32\x18.function.auth.v1.MemberR\x07membersb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#function/auth/v1/group_events.proto\x12\x10\x66unction.auth.v1\x1a\x1c\x66unction/auth/v1/group.proto\x1a function/common/v1/options.proto\"[\n\x0cGroupCreated\x12-\n\x05group\x18\x01 \x01(\x0b\x32\x17.function.auth.v1.GroupR\x05group:\x1c\xc2\xed\x18\x18\n\x05group\x12\x0f\x61uth.group.read\"\x82\x01\n\x0cGroupUpdated\x12-\n\x05group\x18\x01 \x01(\x0b\x32\x17.function.auth.v1.GroupR\x05group\x12%\n\x0e\x63hanged_fields\x18\x02 \x03(\tR\rchangedFields:\x1c\xc2\xed\x18\x18\n\x05group\x12\x0f\x61uth.group.read\"[\n\x0cGroupDeleted\x12-\n\x05group\x18\x01 \x01(\x0b\x32\x17.function.auth.v1.GroupR\x05group:\x1c\xc2\xed\x18\x18\n\x05group\x12\x0f\x61uth.group.read\"\x8f\x01\n\x0cMembersAdded\x12-\n\x05group\x18\x01 \x01(\x0b\x32\x17.function.auth.v1.GroupR\x05group\x12\x32\n\x07members\x18\x02 \x03(\x0b\x32\x18.function.auth.v1.MemberR\x07members:\x1c\xc2\xed\x18\x18\n\x05group\x12\x0f\x61uth.group.read\"\x91\x01\n\x0eMembersRemoved\x12-\n\x05group\x18\x01 \x01(\x0b\x32\x17.function.auth.v1.GroupR\x05group\x12\x32\n\x07members\x18\x02 \x03(\x0b\x32\x18.function.auth.v1.MemberR\x07members:\x1c\xc2\xed\x18\x18\n\x05group\x12\x0f\x61uth.group.readb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'function.auth.v1.group_events_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_GROUPCREATED']._serialized_start=87
-  _globals['_GROUPCREATED']._serialized_end=148
-  _globals['_GROUPUPDATED']._serialized_start=150
-  _globals['_GROUPUPDATED']._serialized_end=250
-  _globals['_GROUPDELETED']._serialized_start=252
-  _globals['_GROUPDELETED']._serialized_end=313
-  _globals['_MEMBERSADDED']._serialized_start=315
-  _globals['_MEMBERSADDED']._serialized_end=428
-  _globals['_MEMBERSREMOVED']._serialized_start=430
-  _globals['_MEMBERSREMOVED']._serialized_end=545
+  _globals['_GROUPCREATED']._loaded_options = None
+  _globals['_GROUPCREATED']._serialized_options = b'\302\355\030\030\n\005group\022\017auth.group.read'
+  _globals['_GROUPUPDATED']._loaded_options = None
+  _globals['_GROUPUPDATED']._serialized_options = b'\302\355\030\030\n\005group\022\017auth.group.read'
+  _globals['_GROUPDELETED']._loaded_options = None
+  _globals['_GROUPDELETED']._serialized_options = b'\302\355\030\030\n\005group\022\017auth.group.read'
+  _globals['_MEMBERSADDED']._loaded_options = None
+  _globals['_MEMBERSADDED']._serialized_options = b'\302\355\030\030\n\005group\022\017auth.group.read'
+  _globals['_MEMBERSREMOVED']._loaded_options = None
+  _globals['_MEMBERSREMOVED']._serialized_options = b'\302\355\030\030\n\005group\022\017auth.group.read'
+  _globals['_GROUPCREATED']._serialized_start=121
+  _globals['_GROUPCREATED']._serialized_end=212
+  _globals['_GROUPUPDATED']._serialized_start=215
+  _globals['_GROUPUPDATED']._serialized_end=345
+  _globals['_GROUPDELETED']._serialized_start=347
+  _globals['_GROUPDELETED']._serialized_end=438
+  _globals['_MEMBERSADDED']._serialized_start=441
+  _globals['_MEMBERSADDED']._serialized_end=584
+  _globals['_MEMBERSREMOVED']._serialized_start=587
+  _globals['_MEMBERSREMOVED']._serialized_end=732
 # @@protoc_insertion_point(module_scope)

@@ -23,15 +23,18 @@ _sym_db = _symbol_database.Default()
 
 
 from function.auth.v1 import relation_schema_pb2 as function_dot_auth_dot_v1_dot_relation__schema__pb2
+from function.common.v1 import options_pb2 as function_dot_common_dot_v1_dot_options__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n-function/auth/v1/relation_schema_events.proto\x12\x10\x66unction.auth.v1\x1a&function/auth/v1/relation_schema.proto\"Q\n\x15RelationSchemaWritten\x12\x38\n\x06schema\x18\x01 \x01(\x0b\x32 .function.auth.v1.RelationSchemaR\x06schemab\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n-function/auth/v1/relation_schema_events.proto\x12\x10\x66unction.auth.v1\x1a&function/auth/v1/relation_schema.proto\x1a function/common/v1/options.proto\"\x83\x01\n\x15RelationSchemaWritten\x12\x38\n\x06schema\x18\x01 \x01(\x0b\x32 .function.auth.v1.RelationSchemaR\x06schema:0\xc2\xed\x18,\n\x0frelation_schema\x12\x19\x61uth.relation_schema.readb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'function.auth.v1.relation_schema_events_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_RELATIONSCHEMAWRITTEN']._serialized_start=107
-  _globals['_RELATIONSCHEMAWRITTEN']._serialized_end=188
+  _globals['_RELATIONSCHEMAWRITTEN']._loaded_options = None
+  _globals['_RELATIONSCHEMAWRITTEN']._serialized_options = b'\302\355\030,\n\017relation_schema\022\031auth.relation_schema.read'
+  _globals['_RELATIONSCHEMAWRITTEN']._serialized_start=142
+  _globals['_RELATIONSCHEMAWRITTEN']._serialized_end=273
 # @@protoc_insertion_point(module_scope)

@@ -23,15 +23,18 @@ _sym_db = _symbol_database.Default()
 
 
 from function.auth.v1 import relationship_pb2 as function_dot_auth_dot_v1_dot_relationship__pb2
+from function.common.v1 import options_pb2 as function_dot_common_dot_v1_dot_options__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n*function/auth/v1/relationship_events.proto\x12\x10\x66unction.auth.v1\x1a#function/auth/v1/relationship.proto\"\x95\x01\n\x14RelationshipsChanged\x12>\n\x07updates\x18\x01 \x03(\x0b\x32$.function.auth.v1.RelationshipUpdateR\x07updates\x12\x16\n\x06reason\x18\x02 \x01(\tR\x06reason\x12%\n\x0eschema_version\x18\x03 \x01(\x03R\rschemaVersionb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n*function/auth/v1/relationship_events.proto\x12\x10\x66unction.auth.v1\x1a#function/auth/v1/relationship.proto\x1a function/common/v1/options.proto\"\xc7\x01\n\x14RelationshipsChanged\x12>\n\x07updates\x18\x01 \x03(\x0b\x32$.function.auth.v1.RelationshipUpdateR\x07updates\x12\x16\n\x06reason\x18\x02 \x01(\tR\x06reason\x12%\n\x0eschema_version\x18\x03 \x01(\x03R\rschemaVersion:0\xc2\xed\x18,\n\x12relationship_batch\x12\x16\x61uth.relationship.readb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'function.auth.v1.relationship_events_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_RELATIONSHIPSCHANGED']._serialized_start=102
-  _globals['_RELATIONSHIPSCHANGED']._serialized_end=251
+  _globals['_RELATIONSHIPSCHANGED']._loaded_options = None
+  _globals['_RELATIONSHIPSCHANGED']._serialized_options = b'\302\355\030,\n\022relationship_batch\022\026auth.relationship.read'
+  _globals['_RELATIONSHIPSCHANGED']._serialized_start=136
+  _globals['_RELATIONSHIPSCHANGED']._serialized_end=335
 # @@protoc_insertion_point(module_scope)

@@ -23,17 +23,22 @@ _sym_db = _symbol_database.Default()
 
 
 from function.auth.v1 import role_binding_pb2 as function_dot_auth_dot_v1_dot_role__binding__pb2
+from function.common.v1 import options_pb2 as function_dot_common_dot_v1_dot_options__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n*function/auth/v1/role_binding_events.proto\x12\x10\x66unction.auth.v1\x1a#function/auth/v1/role_binding.proto\"V\n\x12RoleBindingCreated\x12@\n\x0crole_binding\x18\x01 \x01(\x0b\x32\x1d.function.auth.v1.RoleBindingR\x0broleBinding\"V\n\x12RoleBindingDeleted\x12@\n\x0crole_binding\x18\x01 \x01(\x0b\x32\x1d.function.auth.v1.RoleBindingR\x0broleBindingb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n*function/auth/v1/role_binding_events.proto\x12\x10\x66unction.auth.v1\x1a#function/auth/v1/role_binding.proto\x1a function/common/v1/options.proto\"\x82\x01\n\x12RoleBindingCreated\x12@\n\x0crole_binding\x18\x01 \x01(\x0b\x32\x1d.function.auth.v1.RoleBindingR\x0broleBinding:*\xc2\xed\x18&\n\x0crole_binding\x12\x16\x61uth.role_binding.read\"\x82\x01\n\x12RoleBindingDeleted\x12@\n\x0crole_binding\x18\x01 \x01(\x0b\x32\x1d.function.auth.v1.RoleBindingR\x0broleBinding:*\xc2\xed\x18&\n\x0crole_binding\x12\x16\x61uth.role_binding.readb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'function.auth.v1.role_binding_events_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_ROLEBINDINGCREATED']._serialized_start=101
-  _globals['_ROLEBINDINGCREATED']._serialized_end=187
-  _globals['_ROLEBINDINGDELETED']._serialized_start=189
-  _globals['_ROLEBINDINGDELETED']._serialized_end=275
+  _globals['_ROLEBINDINGCREATED']._loaded_options = None
+  _globals['_ROLEBINDINGCREATED']._serialized_options = b'\302\355\030&\n\014role_binding\022\026auth.role_binding.read'
+  _globals['_ROLEBINDINGDELETED']._loaded_options = None
+  _globals['_ROLEBINDINGDELETED']._serialized_options = b'\302\355\030&\n\014role_binding\022\026auth.role_binding.read'
+  _globals['_ROLEBINDINGCREATED']._serialized_start=136
+  _globals['_ROLEBINDINGCREATED']._serialized_end=266
+  _globals['_ROLEBINDINGDELETED']._serialized_start=269
+  _globals['_ROLEBINDINGDELETED']._serialized_end=399
 # @@protoc_insertion_point(module_scope)

@@ -23,19 +23,26 @@ _sym_db = _symbol_database.Default()
 
 
 from function.auth.v1 import role_pb2 as function_dot_auth_dot_v1_dot_role__pb2
+from function.common.v1 import options_pb2 as function_dot_common_dot_v1_dot_options__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"function/auth/v1/role_events.proto\x12\x10\x66unction.auth.v1\x1a\x1b\x66unction/auth/v1/role.proto\"9\n\x0bRoleCreated\x12*\n\x04role\x18\x01 \x01(\x0b\x32\x16.function.auth.v1.RoleR\x04role\"k\n\x0bRoleUpdated\x12.\n\x06\x62\x65\x66ore\x18\x01 \x01(\x0b\x32\x16.function.auth.v1.RoleR\x06\x62\x65\x66ore\x12,\n\x05\x61\x66ter\x18\x02 \x01(\x0b\x32\x16.function.auth.v1.RoleR\x05\x61\x66ter\"9\n\x0bRoleDeleted\x12*\n\x04role\x18\x01 \x01(\x0b\x32\x16.function.auth.v1.RoleR\x04roleb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"function/auth/v1/role_events.proto\x12\x10\x66unction.auth.v1\x1a\x1b\x66unction/auth/v1/role.proto\x1a function/common/v1/options.proto\"U\n\x0bRoleCreated\x12*\n\x04role\x18\x01 \x01(\x0b\x32\x16.function.auth.v1.RoleR\x04role:\x1a\xc2\xed\x18\x16\n\x04role\x12\x0e\x61uth.role.read\"\x87\x01\n\x0bRoleUpdated\x12.\n\x06\x62\x65\x66ore\x18\x01 \x01(\x0b\x32\x16.function.auth.v1.RoleR\x06\x62\x65\x66ore\x12,\n\x05\x61\x66ter\x18\x02 \x01(\x0b\x32\x16.function.auth.v1.RoleR\x05\x61\x66ter:\x1a\xc2\xed\x18\x16\n\x04role\x12\x0e\x61uth.role.read\"U\n\x0bRoleDeleted\x12*\n\x04role\x18\x01 \x01(\x0b\x32\x16.function.auth.v1.RoleR\x04role:\x1a\xc2\xed\x18\x16\n\x04role\x12\x0e\x61uth.role.readb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'function.auth.v1.role_events_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_ROLECREATED']._serialized_start=85
-  _globals['_ROLECREATED']._serialized_end=142
-  _globals['_ROLEUPDATED']._serialized_start=144
-  _globals['_ROLEUPDATED']._serialized_end=251
-  _globals['_ROLEDELETED']._serialized_start=253
-  _globals['_ROLEDELETED']._serialized_end=310
+  _globals['_ROLECREATED']._loaded_options = None
+  _globals['_ROLECREATED']._serialized_options = b'\302\355\030\026\n\004role\022\016auth.role.read'
+  _globals['_ROLEUPDATED']._loaded_options = None
+  _globals['_ROLEUPDATED']._serialized_options = b'\302\355\030\026\n\004role\022\016auth.role.read'
+  _globals['_ROLEDELETED']._loaded_options = None
+  _globals['_ROLEDELETED']._serialized_options = b'\302\355\030\026\n\004role\022\016auth.role.read'
+  _globals['_ROLECREATED']._serialized_start=119
+  _globals['_ROLECREATED']._serialized_end=204
+  _globals['_ROLEUPDATED']._serialized_start=207
+  _globals['_ROLEUPDATED']._serialized_end=342
+  _globals['_ROLEDELETED']._serialized_start=344
+  _globals['_ROLEDELETED']._serialized_end=429
 # @@protoc_insertion_point(module_scope)

@@ -22,21 +22,30 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from function.common.v1 import options_pb2 as function_dot_common_dot_v1_dot_options__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n+function/auth/v1/second_factor_events.proto\x12\x10\x66unction.auth.v1\"\'\n\x0cTotpEnrolled\x12\x17\n\x07user_id\x18\x01 \x01(\tR\x06userId\"(\n\rTotpConfirmed\x12\x17\n\x07user_id\x18\x01 \x01(\tR\x06userId\"&\n\x0bTotpRemoved\x12\x17\n\x07user_id\x18\x01 \x01(\tR\x06userId\"3\n\x18RecoveryCodesRegenerated\x12\x17\n\x07user_id\x18\x01 \x01(\tR\x06userIdb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n+function/auth/v1/second_factor_events.proto\x12\x10\x66unction.auth.v1\x1a function/common/v1/options.proto\"C\n\x0cTotpEnrolled\x12\x17\n\x07user_id\x18\x01 \x01(\tR\x06userId:\x1a\xc2\xed\x18\x16\n\x04user\x12\x0e\x61uth.user.read\"D\n\rTotpConfirmed\x12\x17\n\x07user_id\x18\x01 \x01(\tR\x06userId:\x1a\xc2\xed\x18\x16\n\x04user\x12\x0e\x61uth.user.read\"B\n\x0bTotpRemoved\x12\x17\n\x07user_id\x18\x01 \x01(\tR\x06userId:\x1a\xc2\xed\x18\x16\n\x04user\x12\x0e\x61uth.user.read\"O\n\x18RecoveryCodesRegenerated\x12\x17\n\x07user_id\x18\x01 \x01(\tR\x06userId:\x1a\xc2\xed\x18\x16\n\x04user\x12\x0e\x61uth.user.readb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'function.auth.v1.second_factor_events_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_TOTPENROLLED']._serialized_start=65
-  _globals['_TOTPENROLLED']._serialized_end=104
-  _globals['_TOTPCONFIRMED']._serialized_start=106
-  _globals['_TOTPCONFIRMED']._serialized_end=146
-  _globals['_TOTPREMOVED']._serialized_start=148
-  _globals['_TOTPREMOVED']._serialized_end=186
-  _globals['_RECOVERYCODESREGENERATED']._serialized_start=188
-  _globals['_RECOVERYCODESREGENERATED']._serialized_end=239
+  _globals['_TOTPENROLLED']._loaded_options = None
+  _globals['_TOTPENROLLED']._serialized_options = b'\302\355\030\026\n\004user\022\016auth.user.read'
+  _globals['_TOTPCONFIRMED']._loaded_options = None
+  _globals['_TOTPCONFIRMED']._serialized_options = b'\302\355\030\026\n\004user\022\016auth.user.read'
+  _globals['_TOTPREMOVED']._loaded_options = None
+  _globals['_TOTPREMOVED']._serialized_options = b'\302\355\030\026\n\004user\022\016auth.user.read'
+  _globals['_RECOVERYCODESREGENERATED']._loaded_options = None
+  _globals['_RECOVERYCODESREGENERATED']._serialized_options = b'\302\355\030\026\n\004user\022\016auth.user.read'
+  _globals['_TOTPENROLLED']._serialized_start=99
+  _globals['_TOTPENROLLED']._serialized_end=166
+  _globals['_TOTPCONFIRMED']._serialized_start=168
+  _globals['_TOTPCONFIRMED']._serialized_end=236
+  _globals['_TOTPREMOVED']._serialized_start=238
+  _globals['_TOTPREMOVED']._serialized_end=304
+  _globals['_RECOVERYCODESREGENERATED']._serialized_start=306
+  _globals['_RECOVERYCODESREGENERATED']._serialized_end=385
 # @@protoc_insertion_point(module_scope)

@@ -23,23 +23,34 @@ _sym_db = _symbol_database.Default()
 
 
 from function.auth.v1 import service_account_pb2 as function_dot_auth_dot_v1_dot_service__account__pb2
+from function.common.v1 import options_pb2 as function_dot_common_dot_v1_dot_options__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n-function/auth/v1/service_account_events.proto\x12\x10\x66unction.auth.v1\x1a&function/auth/v1/service_account.proto\"b\n\x15ServiceAccountCreated\x12I\n\x0fservice_account\x18\x01 \x01(\x0b\x32 .function.auth.v1.ServiceAccountR\x0eserviceAccount\"\x89\x01\n\x15ServiceAccountUpdated\x12I\n\x0fservice_account\x18\x01 \x01(\x0b\x32 .function.auth.v1.ServiceAccountR\x0eserviceAccount\x12%\n\x0e\x63hanged_fields\x18\x02 \x03(\tR\rchangedFields\"b\n\x15ServiceAccountDeleted\x12I\n\x0fservice_account\x18\x01 \x01(\x0b\x32 .function.auth.v1.ServiceAccountR\x0eserviceAccount\"c\n\x16ServiceAccountDisabled\x12I\n\x0fservice_account\x18\x01 \x01(\x0b\x32 .function.auth.v1.ServiceAccountR\x0eserviceAccount\"b\n\x15ServiceAccountEnabled\x12I\n\x0fservice_account\x18\x01 \x01(\x0b\x32 .function.auth.v1.ServiceAccountR\x0eserviceAccountb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n-function/auth/v1/service_account_events.proto\x12\x10\x66unction.auth.v1\x1a&function/auth/v1/service_account.proto\x1a function/common/v1/options.proto\"\x94\x01\n\x15ServiceAccountCreated\x12I\n\x0fservice_account\x18\x01 \x01(\x0b\x32 .function.auth.v1.ServiceAccountR\x0eserviceAccount:0\xc2\xed\x18,\n\x0fservice_account\x12\x19\x61uth.service_account.read\"\xbb\x01\n\x15ServiceAccountUpdated\x12I\n\x0fservice_account\x18\x01 \x01(\x0b\x32 .function.auth.v1.ServiceAccountR\x0eserviceAccount\x12%\n\x0e\x63hanged_fields\x18\x02 \x03(\tR\rchangedFields:0\xc2\xed\x18,\n\x0fservice_account\x12\x19\x61uth.service_account.read\"\x94\x01\n\x15ServiceAccountDeleted\x12I\n\x0fservice_account\x18\x01 \x01(\x0b\x32 .function.auth.v1.ServiceAccountR\x0eserviceAccount:0\xc2\xed\x18,\n\x0fservice_account\x12\x19\x61uth.service_account.read\"\x95\x01\n\x16ServiceAccountDisabled\x12I\n\x0fservice_account\x18\x01 \x01(\x0b\x32 .function.auth.v1.ServiceAccountR\x0eserviceAccount:0\xc2\xed\x18,\n\x0fservice_account\x12\x19\x61uth.service_account.read\"\x94\x01\n\x15ServiceAccountEnabled\x12I\n\x0fservice_account\x18\x01 \x01(\x0b\x32 .function.auth.v1.ServiceAccountR\x0eserviceAccount:0\xc2\xed\x18,\n\x0fservice_account\x12\x19\x61uth.service_account.readb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'function.auth.v1.service_account_events_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_SERVICEACCOUNTCREATED']._serialized_start=107
-  _globals['_SERVICEACCOUNTCREATED']._serialized_end=205
-  _globals['_SERVICEACCOUNTUPDATED']._serialized_start=208
-  _globals['_SERVICEACCOUNTUPDATED']._serialized_end=345
-  _globals['_SERVICEACCOUNTDELETED']._serialized_start=347
-  _globals['_SERVICEACCOUNTDELETED']._serialized_end=445
-  _globals['_SERVICEACCOUNTDISABLED']._serialized_start=447
-  _globals['_SERVICEACCOUNTDISABLED']._serialized_end=546
-  _globals['_SERVICEACCOUNTENABLED']._serialized_start=548
-  _globals['_SERVICEACCOUNTENABLED']._serialized_end=646
+  _globals['_SERVICEACCOUNTCREATED']._loaded_options = None
+  _globals['_SERVICEACCOUNTCREATED']._serialized_options = b'\302\355\030,\n\017service_account\022\031auth.service_account.read'
+  _globals['_SERVICEACCOUNTUPDATED']._loaded_options = None
+  _globals['_SERVICEACCOUNTUPDATED']._serialized_options = b'\302\355\030,\n\017service_account\022\031auth.service_account.read'
+  _globals['_SERVICEACCOUNTDELETED']._loaded_options = None
+  _globals['_SERVICEACCOUNTDELETED']._serialized_options = b'\302\355\030,\n\017service_account\022\031auth.service_account.read'
+  _globals['_SERVICEACCOUNTDISABLED']._loaded_options = None
+  _globals['_SERVICEACCOUNTDISABLED']._serialized_options = b'\302\355\030,\n\017service_account\022\031auth.service_account.read'
+  _globals['_SERVICEACCOUNTENABLED']._loaded_options = None
+  _globals['_SERVICEACCOUNTENABLED']._serialized_options = b'\302\355\030,\n\017service_account\022\031auth.service_account.read'
+  _globals['_SERVICEACCOUNTCREATED']._serialized_start=142
+  _globals['_SERVICEACCOUNTCREATED']._serialized_end=290
+  _globals['_SERVICEACCOUNTUPDATED']._serialized_start=293
+  _globals['_SERVICEACCOUNTUPDATED']._serialized_end=480
+  _globals['_SERVICEACCOUNTDELETED']._serialized_start=483
+  _globals['_SERVICEACCOUNTDELETED']._serialized_end=631
+  _globals['_SERVICEACCOUNTDISABLED']._serialized_start=634
+  _globals['_SERVICEACCOUNTDISABLED']._serialized_end=783
+  _globals['_SERVICEACCOUNTENABLED']._serialized_start=786
+  _globals['_SERVICEACCOUNTENABLED']._serialized_end=934
 # @@protoc_insertion_point(module_scope)

@@ -23,27 +23,42 @@ _sym_db = _symbol_database.Default()
 
 
 from function.auth.v1 import session_pb2 as function_dot_auth_dot_v1_dot_session__pb2
+from function.common.v1 import options_pb2 as function_dot_common_dot_v1_dot_options__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%function/auth/v1/session_events.proto\x12\x10\x66unction.auth.v1\x1a\x1e\x66unction/auth/v1/session.proto\"E\n\x0eSessionCreated\x12\x33\n\x07session\x18\x01 \x01(\x0b\x32\x19.function.auth.v1.SessionR\x07session\"f\n\x10SessionRefreshed\x12\x1d\n\nsession_id\x18\x01 \x01(\tR\tsessionId\x12\x17\n\x07user_id\x18\x02 \x01(\tR\x06userId\x12\x1a\n\x08repeated\x18\x03 \x01(\x08R\x08repeated\"E\n\x0eSessionRevoked\x12\x33\n\x07session\x18\x01 \x01(\x0b\x32\x19.function.auth.v1.SessionR\x07session\"\xd0\x01\n\x11\x41\x63\x63\x65ssTokenIssued\x12\x19\n\x08token_id\x18\x01 \x01(\tR\x07tokenId\x12\x18\n\x07subject\x18\x02 \x01(\tR\x07subject\x12\x1b\n\tclient_id\x18\x03 \x01(\tR\x08\x63lientId\x12\x1d\n\ngrant_type\x18\x04 \x01(\tR\tgrantType\x12\x16\n\x06\x61\x63tors\x18\x05 \x03(\tR\x06\x61\x63tors\x12\x16\n\x06scopes\x18\x06 \x03(\tR\x06scopes\x12\x1a\n\x08\x61udience\x18\x07 \x03(\tR\x08\x61udience\"f\n\x12\x41\x63\x63\x65ssTokenRevoked\x12\x19\n\x08token_id\x18\x01 \x01(\tR\x07tokenId\x12\x18\n\x07subject\x18\x02 \x01(\tR\x07subject\x12\x1b\n\tclient_id\x18\x03 \x01(\tR\x08\x63lientId\"a\n\x1a\x44\x65viceAuthorizationCreated\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12\x1b\n\tclient_id\x18\x02 \x01(\tR\x08\x63lientId\x12\x16\n\x06scopes\x18\x03 \x03(\tR\x06scopes\"\x96\x01\n\x1a\x44\x65viceAuthorizationDecided\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12\x1b\n\tclient_id\x18\x02 \x01(\tR\x08\x63lientId\x12\x17\n\x07user_id\x18\x03 \x01(\tR\x06userId\x12\x1a\n\x08\x61pproved\x18\x04 \x01(\x08R\x08\x61pproved\x12\x16\n\x06scopes\x18\x05 \x03(\tR\x06scopesb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%function/auth/v1/session_events.proto\x12\x10\x66unction.auth.v1\x1a\x1e\x66unction/auth/v1/session.proto\x1a function/common/v1/options.proto\"l\n\x0eSessionCreated\x12\x33\n\x07session\x18\x01 \x01(\x0b\x32\x19.function.auth.v1.SessionR\x07session:%\xc2\xed\x18!\n\x07session\x12\x16\x61uth.user_session.read\"\x8d\x01\n\x10SessionRefreshed\x12\x1d\n\nsession_id\x18\x01 \x01(\tR\tsessionId\x12\x17\n\x07user_id\x18\x02 \x01(\tR\x06userId\x12\x1a\n\x08repeated\x18\x03 \x01(\x08R\x08repeated:%\xc2\xed\x18!\n\x07session\x12\x16\x61uth.user_session.read\"l\n\x0eSessionRevoked\x12\x33\n\x07session\x18\x01 \x01(\x0b\x32\x19.function.auth.v1.SessionR\x07session:%\xc2\xed\x18!\n\x07session\x12\x16\x61uth.user_session.read\"\xfc\x01\n\x11\x41\x63\x63\x65ssTokenIssued\x12\x19\n\x08token_id\x18\x01 \x01(\tR\x07tokenId\x12\x18\n\x07subject\x18\x02 \x01(\tR\x07subject\x12\x1b\n\tclient_id\x18\x03 \x01(\tR\x08\x63lientId\x12\x1d\n\ngrant_type\x18\x04 \x01(\tR\tgrantType\x12\x16\n\x06\x61\x63tors\x18\x05 \x03(\tR\x06\x61\x63tors\x12\x16\n\x06scopes\x18\x06 \x03(\tR\x06scopes\x12\x1a\n\x08\x61udience\x18\x07 \x03(\tR\x08\x61udience:*\xc2\xed\x18&\n\x0c\x61\x63\x63\x65ss_token\x12\x16\x61uth.user_session.read\"\x92\x01\n\x12\x41\x63\x63\x65ssTokenRevoked\x12\x19\n\x08token_id\x18\x01 \x01(\tR\x07tokenId\x12\x18\n\x07subject\x18\x02 \x01(\tR\x07subject\x12\x1b\n\tclient_id\x18\x03 \x01(\tR\x08\x63lientId:*\xc2\xed\x18&\n\x0c\x61\x63\x63\x65ss_token\x12\x16\x61uth.user_session.read\"\x95\x01\n\x1a\x44\x65viceAuthorizationCreated\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12\x1b\n\tclient_id\x18\x02 \x01(\tR\x08\x63lientId\x12\x16\n\x06scopes\x18\x03 \x03(\tR\x06scopes:2\xc2\xed\x18.\n\x14\x64\x65vice_authorization\x12\x16\x61uth.user_session.read\"\xca\x01\n\x1a\x44\x65viceAuthorizationDecided\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12\x1b\n\tclient_id\x18\x02 \x01(\tR\x08\x63lientId\x12\x17\n\x07user_id\x18\x03 \x01(\tR\x06userId\x12\x1a\n\x08\x61pproved\x18\x04 \x01(\x08R\x08\x61pproved\x12\x16\n\x06scopes\x18\x05 \x03(\tR\x06scopes:2\xc2\xed\x18.\n\x14\x64\x65vice_authorization\x12\x16\x61uth.user_session.readb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'function.auth.v1.session_events_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_SESSIONCREATED']._serialized_start=91
-  _globals['_SESSIONCREATED']._serialized_end=160
-  _globals['_SESSIONREFRESHED']._serialized_start=162
-  _globals['_SESSIONREFRESHED']._serialized_end=264
-  _globals['_SESSIONREVOKED']._serialized_start=266
-  _globals['_SESSIONREVOKED']._serialized_end=335
-  _globals['_ACCESSTOKENISSUED']._serialized_start=338
-  _globals['_ACCESSTOKENISSUED']._serialized_end=546
-  _globals['_ACCESSTOKENREVOKED']._serialized_start=548
-  _globals['_ACCESSTOKENREVOKED']._serialized_end=650
-  _globals['_DEVICEAUTHORIZATIONCREATED']._serialized_start=652
-  _globals['_DEVICEAUTHORIZATIONCREATED']._serialized_end=749
-  _globals['_DEVICEAUTHORIZATIONDECIDED']._serialized_start=752
-  _globals['_DEVICEAUTHORIZATIONDECIDED']._serialized_end=902
+  _globals['_SESSIONCREATED']._loaded_options = None
+  _globals['_SESSIONCREATED']._serialized_options = b'\302\355\030!\n\007session\022\026auth.user_session.read'
+  _globals['_SESSIONREFRESHED']._loaded_options = None
+  _globals['_SESSIONREFRESHED']._serialized_options = b'\302\355\030!\n\007session\022\026auth.user_session.read'
+  _globals['_SESSIONREVOKED']._loaded_options = None
+  _globals['_SESSIONREVOKED']._serialized_options = b'\302\355\030!\n\007session\022\026auth.user_session.read'
+  _globals['_ACCESSTOKENISSUED']._loaded_options = None
+  _globals['_ACCESSTOKENISSUED']._serialized_options = b'\302\355\030&\n\014access_token\022\026auth.user_session.read'
+  _globals['_ACCESSTOKENREVOKED']._loaded_options = None
+  _globals['_ACCESSTOKENREVOKED']._serialized_options = b'\302\355\030&\n\014access_token\022\026auth.user_session.read'
+  _globals['_DEVICEAUTHORIZATIONCREATED']._loaded_options = None
+  _globals['_DEVICEAUTHORIZATIONCREATED']._serialized_options = b'\302\355\030.\n\024device_authorization\022\026auth.user_session.read'
+  _globals['_DEVICEAUTHORIZATIONDECIDED']._loaded_options = None
+  _globals['_DEVICEAUTHORIZATIONDECIDED']._serialized_options = b'\302\355\030.\n\024device_authorization\022\026auth.user_session.read'
+  _globals['_SESSIONCREATED']._serialized_start=125
+  _globals['_SESSIONCREATED']._serialized_end=233
+  _globals['_SESSIONREFRESHED']._serialized_start=236
+  _globals['_SESSIONREFRESHED']._serialized_end=377
+  _globals['_SESSIONREVOKED']._serialized_start=379
+  _globals['_SESSIONREVOKED']._serialized_end=487
+  _globals['_ACCESSTOKENISSUED']._serialized_start=490
+  _globals['_ACCESSTOKENISSUED']._serialized_end=742
+  _globals['_ACCESSTOKENREVOKED']._serialized_start=745
+  _globals['_ACCESSTOKENREVOKED']._serialized_end=891
+  _globals['_DEVICEAUTHORIZATIONCREATED']._serialized_start=894
+  _globals['_DEVICEAUTHORIZATIONCREATED']._serialized_end=1043
+  _globals['_DEVICEAUTHORIZATIONDECIDED']._serialized_start=1046
+  _globals['_DEVICEAUTHORIZATIONDECIDED']._serialized_end=1248
 # @@protoc_insertion_point(module_scope)

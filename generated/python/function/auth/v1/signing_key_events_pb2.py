@@ -23,19 +23,26 @@ _sym_db = _symbol_database.Default()
 
 
 from function.auth.v1 import signing_key_pb2 as function_dot_auth_dot_v1_dot_signing__key__pb2
+from function.common.v1 import options_pb2 as function_dot_common_dot_v1_dot_options__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n)function/auth/v1/signing_key_events.proto\x12\x10\x66unction.auth.v1\x1a\"function/auth/v1/signing_key.proto\"R\n\x11SigningKeyCreated\x12=\n\x0bsigning_key\x18\x01 \x01(\x0b\x32\x1c.function.auth.v1.SigningKeyR\nsigningKey\"R\n\x11SigningKeyRetired\x12=\n\x0bsigning_key\x18\x01 \x01(\x0b\x32\x1c.function.auth.v1.SigningKeyR\nsigningKey\"I\n\rKeysRewrapped\x12\"\n\rmaster_key_id\x18\x01 \x01(\tR\x0bmasterKeyId\x12\x14\n\x05\x63ount\x18\x02 \x01(\x05R\x05\x63ountb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n)function/auth/v1/signing_key_events.proto\x12\x10\x66unction.auth.v1\x1a\"function/auth/v1/signing_key.proto\x1a function/common/v1/options.proto\"|\n\x11SigningKeyCreated\x12=\n\x0bsigning_key\x18\x01 \x01(\x0b\x32\x1c.function.auth.v1.SigningKeyR\nsigningKey:(\xc2\xed\x18$\n\x0bsigning_key\x12\x15\x61uth.signing_key.read\"|\n\x11SigningKeyRetired\x12=\n\x0bsigning_key\x18\x01 \x01(\x0b\x32\x1c.function.auth.v1.SigningKeyR\nsigningKey:(\xc2\xed\x18$\n\x0bsigning_key\x12\x15\x61uth.signing_key.read\"r\n\rKeysRewrapped\x12\"\n\rmaster_key_id\x18\x01 \x01(\tR\x0bmasterKeyId\x12\x14\n\x05\x63ount\x18\x02 \x01(\x05R\x05\x63ount:\'\xc2\xed\x18#\n\nmaster_key\x12\x15\x61uth.signing_key.readb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'function.auth.v1.signing_key_events_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_SIGNINGKEYCREATED']._serialized_start=99
-  _globals['_SIGNINGKEYCREATED']._serialized_end=181
-  _globals['_SIGNINGKEYRETIRED']._serialized_start=183
-  _globals['_SIGNINGKEYRETIRED']._serialized_end=265
-  _globals['_KEYSREWRAPPED']._serialized_start=267
-  _globals['_KEYSREWRAPPED']._serialized_end=340
+  _globals['_SIGNINGKEYCREATED']._loaded_options = None
+  _globals['_SIGNINGKEYCREATED']._serialized_options = b'\302\355\030$\n\013signing_key\022\025auth.signing_key.read'
+  _globals['_SIGNINGKEYRETIRED']._loaded_options = None
+  _globals['_SIGNINGKEYRETIRED']._serialized_options = b'\302\355\030$\n\013signing_key\022\025auth.signing_key.read'
+  _globals['_KEYSREWRAPPED']._loaded_options = None
+  _globals['_KEYSREWRAPPED']._serialized_options = b'\302\355\030#\n\nmaster_key\022\025auth.signing_key.read'
+  _globals['_SIGNINGKEYCREATED']._serialized_start=133
+  _globals['_SIGNINGKEYCREATED']._serialized_end=257
+  _globals['_SIGNINGKEYRETIRED']._serialized_start=259
+  _globals['_SIGNINGKEYRETIRED']._serialized_end=383
+  _globals['_KEYSREWRAPPED']._serialized_start=385
+  _globals['_KEYSREWRAPPED']._serialized_end=499
 # @@protoc_insertion_point(module_scope)

@@ -23,23 +23,34 @@ _sym_db = _symbol_database.Default()
 
 
 from function.auth.v1 import tenant_pb2 as function_dot_auth_dot_v1_dot_tenant__pb2
+from function.common.v1 import options_pb2 as function_dot_common_dot_v1_dot_options__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$function/auth/v1/tenant_events.proto\x12\x10\x66unction.auth.v1\x1a\x1d\x66unction/auth/v1/tenant.proto\"A\n\rTenantUpdated\x12\x30\n\x06tenant\x18\x01 \x01(\x0b\x32\x18.function.auth.v1.TenantR\x06tenant\"C\n\x0fTenantSuspended\x12\x30\n\x06tenant\x18\x01 \x01(\x0b\x32\x18.function.auth.v1.TenantR\x06tenant\"A\n\rTenantResumed\x12\x30\n\x06tenant\x18\x01 \x01(\x0b\x32\x18.function.auth.v1.TenantR\x06tenant\"A\n\rTenantDeleted\x12\x30\n\x06tenant\x18\x01 \x01(\x0b\x32\x18.function.auth.v1.TenantR\x06tenant\"B\n\x0eTenantExported\x12\x30\n\x06tenant\x18\x01 \x01(\x0b\x32\x18.function.auth.v1.TenantR\x06tenantb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$function/auth/v1/tenant_events.proto\x12\x10\x66unction.auth.v1\x1a\x1d\x66unction/auth/v1/tenant.proto\x1a function/common/v1/options.proto\"a\n\rTenantUpdated\x12\x30\n\x06tenant\x18\x01 \x01(\x0b\x32\x18.function.auth.v1.TenantR\x06tenant:\x1e\xc2\xed\x18\x1a\n\x06tenant\x12\x10\x61uth.tenant.read\"c\n\x0fTenantSuspended\x12\x30\n\x06tenant\x18\x01 \x01(\x0b\x32\x18.function.auth.v1.TenantR\x06tenant:\x1e\xc2\xed\x18\x1a\n\x06tenant\x12\x10\x61uth.tenant.read\"a\n\rTenantResumed\x12\x30\n\x06tenant\x18\x01 \x01(\x0b\x32\x18.function.auth.v1.TenantR\x06tenant:\x1e\xc2\xed\x18\x1a\n\x06tenant\x12\x10\x61uth.tenant.read\"a\n\rTenantDeleted\x12\x30\n\x06tenant\x18\x01 \x01(\x0b\x32\x18.function.auth.v1.TenantR\x06tenant:\x1e\xc2\xed\x18\x1a\n\x06tenant\x12\x10\x61uth.tenant.read\"b\n\x0eTenantExported\x12\x30\n\x06tenant\x18\x01 \x01(\x0b\x32\x18.function.auth.v1.TenantR\x06tenant:\x1e\xc2\xed\x18\x1a\n\x06tenant\x12\x10\x61uth.tenant.readb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'function.auth.v1.tenant_events_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_TENANTUPDATED']._serialized_start=89
-  _globals['_TENANTUPDATED']._serialized_end=154
-  _globals['_TENANTSUSPENDED']._serialized_start=156
-  _globals['_TENANTSUSPENDED']._serialized_end=223
-  _globals['_TENANTRESUMED']._serialized_start=225
-  _globals['_TENANTRESUMED']._serialized_end=290
-  _globals['_TENANTDELETED']._serialized_start=292
-  _globals['_TENANTDELETED']._serialized_end=357
-  _globals['_TENANTEXPORTED']._serialized_start=359
-  _globals['_TENANTEXPORTED']._serialized_end=425
+  _globals['_TENANTUPDATED']._loaded_options = None
+  _globals['_TENANTUPDATED']._serialized_options = b'\302\355\030\032\n\006tenant\022\020auth.tenant.read'
+  _globals['_TENANTSUSPENDED']._loaded_options = None
+  _globals['_TENANTSUSPENDED']._serialized_options = b'\302\355\030\032\n\006tenant\022\020auth.tenant.read'
+  _globals['_TENANTRESUMED']._loaded_options = None
+  _globals['_TENANTRESUMED']._serialized_options = b'\302\355\030\032\n\006tenant\022\020auth.tenant.read'
+  _globals['_TENANTDELETED']._loaded_options = None
+  _globals['_TENANTDELETED']._serialized_options = b'\302\355\030\032\n\006tenant\022\020auth.tenant.read'
+  _globals['_TENANTEXPORTED']._loaded_options = None
+  _globals['_TENANTEXPORTED']._serialized_options = b'\302\355\030\032\n\006tenant\022\020auth.tenant.read'
+  _globals['_TENANTUPDATED']._serialized_start=123
+  _globals['_TENANTUPDATED']._serialized_end=220
+  _globals['_TENANTSUSPENDED']._serialized_start=222
+  _globals['_TENANTSUSPENDED']._serialized_end=321
+  _globals['_TENANTRESUMED']._serialized_start=323
+  _globals['_TENANTRESUMED']._serialized_end=420
+  _globals['_TENANTDELETED']._serialized_start=422
+  _globals['_TENANTDELETED']._serialized_end=519
+  _globals['_TENANTEXPORTED']._serialized_start=521
+  _globals['_TENANTEXPORTED']._serialized_end=619
 # @@protoc_insertion_point(module_scope)

@@ -23,41 +23,70 @@ _sym_db = _symbol_database.Default()
 
 
 from function.auth.v1 import user_pb2 as function_dot_auth_dot_v1_dot_user__pb2
+from function.common.v1 import options_pb2 as function_dot_common_dot_v1_dot_options__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"function/auth/v1/user_events.proto\x12\x10\x66unction.auth.v1\x1a\x1b\x66unction/auth/v1/user.proto\"9\n\x0bUserCreated\x12*\n\x04user\x18\x01 \x01(\x0b\x32\x16.function.auth.v1.UserR\x04user\"9\n\x0bUserInvited\x12*\n\x04user\x18\x01 \x01(\x0b\x32\x16.function.auth.v1.UserR\x04user\"@\n\x12InvitationAccepted\x12*\n\x04user\x18\x01 \x01(\x0b\x32\x16.function.auth.v1.UserR\x04user\"`\n\x0bUserUpdated\x12*\n\x04user\x18\x01 \x01(\x0b\x32\x16.function.auth.v1.UserR\x04user\x12%\n\x0e\x63hanged_fields\x18\x02 \x03(\tR\rchangedFields\"9\n\x0bUserDeleted\x12*\n\x04user\x18\x01 \x01(\x0b\x32\x16.function.auth.v1.UserR\x04user\"8\n\nUserLocked\x12*\n\x04user\x18\x01 \x01(\x0b\x32\x16.function.auth.v1.UserR\x04user\":\n\x0cUserUnlocked\x12*\n\x04user\x18\x01 \x01(\x0b\x32\x16.function.auth.v1.UserR\x04user\";\n\rUserSuspended\x12*\n\x04user\x18\x01 \x01(\x0b\x32\x16.function.auth.v1.UserR\x04user\";\n\rUserActivated\x12*\n\x04user\x18\x01 \x01(\x0b\x32\x16.function.auth.v1.UserR\x04user\";\n\rUserLockedOut\x12*\n\x04user\x18\x01 \x01(\x0b\x32\x16.function.auth.v1.UserR\x04user\"&\n\x0bPasswordSet\x12\x17\n\x07user_id\x18\x01 \x01(\tR\x06userId\"*\n\x0fPasswordChanged\x12\x17\n\x07user_id\x18\x01 \x01(\tR\x06userId\"/\n\x14PasswordResetStarted\x12\x17\n\x07user_id\x18\x01 \x01(\tR\x06userId\"0\n\x15PasswordResetFinished\x12\x17\n\x07user_id\x18\x01 \x01(\tR\x06userIdb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"function/auth/v1/user_events.proto\x12\x10\x66unction.auth.v1\x1a\x1b\x66unction/auth/v1/user.proto\x1a function/common/v1/options.proto\"U\n\x0bUserCreated\x12*\n\x04user\x18\x01 \x01(\x0b\x32\x16.function.auth.v1.UserR\x04user:\x1a\xc2\xed\x18\x16\n\x04user\x12\x0e\x61uth.user.read\"U\n\x0bUserInvited\x12*\n\x04user\x18\x01 \x01(\x0b\x32\x16.function.auth.v1.UserR\x04user:\x1a\xc2\xed\x18\x16\n\x04user\x12\x0e\x61uth.user.read\"\\\n\x12InvitationAccepted\x12*\n\x04user\x18\x01 \x01(\x0b\x32\x16.function.auth.v1.UserR\x04user:\x1a\xc2\xed\x18\x16\n\x04user\x12\x0e\x61uth.user.read\"|\n\x0bUserUpdated\x12*\n\x04user\x18\x01 \x01(\x0b\x32\x16.function.auth.v1.UserR\x04user\x12%\n\x0e\x63hanged_fields\x18\x02 \x03(\tR\rchangedFields:\x1a\xc2\xed\x18\x16\n\x04user\x12\x0e\x61uth.user.read\"U\n\x0bUserDeleted\x12*\n\x04user\x18\x01 \x01(\x0b\x32\x16.function.auth.v1.UserR\x04user:\x1a\xc2\xed\x18\x16\n\x04user\x12\x0e\x61uth.user.read\"T\n\nUserLocked\x12*\n\x04user\x18\x01 \x01(\x0b\x32\x16.function.auth.v1.UserR\x04user:\x1a\xc2\xed\x18\x16\n\x04user\x12\x0e\x61uth.user.read\"V\n\x0cUserUnlocked\x12*\n\x04user\x18\x01 \x01(\x0b\x32\x16.function.auth.v1.UserR\x04user:\x1a\xc2\xed\x18\x16\n\x04user\x12\x0e\x61uth.user.read\"W\n\rUserSuspended\x12*\n\x04user\x18\x01 \x01(\x0b\x32\x16.function.auth.v1.UserR\x04user:\x1a\xc2\xed\x18\x16\n\x04user\x12\x0e\x61uth.user.read\"W\n\rUserActivated\x12*\n\x04user\x18\x01 \x01(\x0b\x32\x16.function.auth.v1.UserR\x04user:\x1a\xc2\xed\x18\x16\n\x04user\x12\x0e\x61uth.user.read\"W\n\rUserLockedOut\x12*\n\x04user\x18\x01 \x01(\x0b\x32\x16.function.auth.v1.UserR\x04user:\x1a\xc2\xed\x18\x16\n\x04user\x12\x0e\x61uth.user.read\"B\n\x0bPasswordSet\x12\x17\n\x07user_id\x18\x01 \x01(\tR\x06userId:\x1a\xc2\xed\x18\x16\n\x04user\x12\x0e\x61uth.user.read\"F\n\x0fPasswordChanged\x12\x17\n\x07user_id\x18\x01 \x01(\tR\x06userId:\x1a\xc2\xed\x18\x16\n\x04user\x12\x0e\x61uth.user.read\"K\n\x14PasswordResetStarted\x12\x17\n\x07user_id\x18\x01 \x01(\tR\x06userId:\x1a\xc2\xed\x18\x16\n\x04user\x12\x0e\x61uth.user.read\"L\n\x15PasswordResetFinished\x12\x17\n\x07user_id\x18\x01 \x01(\tR\x06userId:\x1a\xc2\xed\x18\x16\n\x04user\x12\x0e\x61uth.user.readb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'function.auth.v1.user_events_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_USERCREATED']._serialized_start=85
-  _globals['_USERCREATED']._serialized_end=142
-  _globals['_USERINVITED']._serialized_start=144
-  _globals['_USERINVITED']._serialized_end=201
-  _globals['_INVITATIONACCEPTED']._serialized_start=203
-  _globals['_INVITATIONACCEPTED']._serialized_end=267
-  _globals['_USERUPDATED']._serialized_start=269
-  _globals['_USERUPDATED']._serialized_end=365
-  _globals['_USERDELETED']._serialized_start=367
-  _globals['_USERDELETED']._serialized_end=424
-  _globals['_USERLOCKED']._serialized_start=426
-  _globals['_USERLOCKED']._serialized_end=482
-  _globals['_USERUNLOCKED']._serialized_start=484
-  _globals['_USERUNLOCKED']._serialized_end=542
-  _globals['_USERSUSPENDED']._serialized_start=544
-  _globals['_USERSUSPENDED']._serialized_end=603
-  _globals['_USERACTIVATED']._serialized_start=605
-  _globals['_USERACTIVATED']._serialized_end=664
-  _globals['_USERLOCKEDOUT']._serialized_start=666
-  _globals['_USERLOCKEDOUT']._serialized_end=725
-  _globals['_PASSWORDSET']._serialized_start=727
-  _globals['_PASSWORDSET']._serialized_end=765
-  _globals['_PASSWORDCHANGED']._serialized_start=767
-  _globals['_PASSWORDCHANGED']._serialized_end=809
-  _globals['_PASSWORDRESETSTARTED']._serialized_start=811
-  _globals['_PASSWORDRESETSTARTED']._serialized_end=858
-  _globals['_PASSWORDRESETFINISHED']._serialized_start=860
-  _globals['_PASSWORDRESETFINISHED']._serialized_end=908
+  _globals['_USERCREATED']._loaded_options = None
+  _globals['_USERCREATED']._serialized_options = b'\302\355\030\026\n\004user\022\016auth.user.read'
+  _globals['_USERINVITED']._loaded_options = None
+  _globals['_USERINVITED']._serialized_options = b'\302\355\030\026\n\004user\022\016auth.user.read'
+  _globals['_INVITATIONACCEPTED']._loaded_options = None
+  _globals['_INVITATIONACCEPTED']._serialized_options = b'\302\355\030\026\n\004user\022\016auth.user.read'
+  _globals['_USERUPDATED']._loaded_options = None
+  _globals['_USERUPDATED']._serialized_options = b'\302\355\030\026\n\004user\022\016auth.user.read'
+  _globals['_USERDELETED']._loaded_options = None
+  _globals['_USERDELETED']._serialized_options = b'\302\355\030\026\n\004user\022\016auth.user.read'
+  _globals['_USERLOCKED']._loaded_options = None
+  _globals['_USERLOCKED']._serialized_options = b'\302\355\030\026\n\004user\022\016auth.user.read'
+  _globals['_USERUNLOCKED']._loaded_options = None
+  _globals['_USERUNLOCKED']._serialized_options = b'\302\355\030\026\n\004user\022\016auth.user.read'
+  _globals['_USERSUSPENDED']._loaded_options = None
+  _globals['_USERSUSPENDED']._serialized_options = b'\302\355\030\026\n\004user\022\016auth.user.read'
+  _globals['_USERACTIVATED']._loaded_options = None
+  _globals['_USERACTIVATED']._serialized_options = b'\302\355\030\026\n\004user\022\016auth.user.read'
+  _globals['_USERLOCKEDOUT']._loaded_options = None
+  _globals['_USERLOCKEDOUT']._serialized_options = b'\302\355\030\026\n\004user\022\016auth.user.read'
+  _globals['_PASSWORDSET']._loaded_options = None
+  _globals['_PASSWORDSET']._serialized_options = b'\302\355\030\026\n\004user\022\016auth.user.read'
+  _globals['_PASSWORDCHANGED']._loaded_options = None
+  _globals['_PASSWORDCHANGED']._serialized_options = b'\302\355\030\026\n\004user\022\016auth.user.read'
+  _globals['_PASSWORDRESETSTARTED']._loaded_options = None
+  _globals['_PASSWORDRESETSTARTED']._serialized_options = b'\302\355\030\026\n\004user\022\016auth.user.read'
+  _globals['_PASSWORDRESETFINISHED']._loaded_options = None
+  _globals['_PASSWORDRESETFINISHED']._serialized_options = b'\302\355\030\026\n\004user\022\016auth.user.read'
+  _globals['_USERCREATED']._serialized_start=119
+  _globals['_USERCREATED']._serialized_end=204
+  _globals['_USERINVITED']._serialized_start=206
+  _globals['_USERINVITED']._serialized_end=291
+  _globals['_INVITATIONACCEPTED']._serialized_start=293
+  _globals['_INVITATIONACCEPTED']._serialized_end=385
+  _globals['_USERUPDATED']._serialized_start=387
+  _globals['_USERUPDATED']._serialized_end=511
+  _globals['_USERDELETED']._serialized_start=513
+  _globals['_USERDELETED']._serialized_end=598
+  _globals['_USERLOCKED']._serialized_start=600
+  _globals['_USERLOCKED']._serialized_end=684
+  _globals['_USERUNLOCKED']._serialized_start=686
+  _globals['_USERUNLOCKED']._serialized_end=772
+  _globals['_USERSUSPENDED']._serialized_start=774
+  _globals['_USERSUSPENDED']._serialized_end=861
+  _globals['_USERACTIVATED']._serialized_start=863
+  _globals['_USERACTIVATED']._serialized_end=950
+  _globals['_USERLOCKEDOUT']._serialized_start=952
+  _globals['_USERLOCKEDOUT']._serialized_end=1039
+  _globals['_PASSWORDSET']._serialized_start=1041
+  _globals['_PASSWORDSET']._serialized_end=1107
+  _globals['_PASSWORDCHANGED']._serialized_start=1109
+  _globals['_PASSWORDCHANGED']._serialized_end=1179
+  _globals['_PASSWORDRESETSTARTED']._serialized_start=1181
+  _globals['_PASSWORDRESETSTARTED']._serialized_end=1256
+  _globals['_PASSWORDRESETFINISHED']._serialized_start=1258
+  _globals['_PASSWORDRESETFINISHED']._serialized_end=1334
 # @@protoc_insertion_point(module_scope)

@@ -425,6 +425,40 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """The expression of a condition cannot be accepted; `BadRequest` names each
     place and what was probably meant.
     """
+    ERROR_REASON_INVALID_EVENT_CURSOR: _ErrorReason.ValueType  # 500
+    """The cursor is not one of this tenant's feed, or has been altered."""
+    ERROR_REASON_EVENT_CURSOR_EXPIRED: _ErrorReason.ValueType  # 501
+    """What follows the cursor is not kept any more. The feed can be read on from
+    the `oldest_cursor`; what lies between is lost to this feed.
+    """
+    ERROR_REASON_UNKNOWN_EVENT_TYPE: _ErrorReason.ValueType  # 502
+    """There is no such type of events."""
+    ERROR_REASON_EVENT_TYPE_HIDDEN: _ErrorReason.ValueType  # 503
+    """The caller may see no events of the type."""
+    ERROR_REASON_TOO_MANY_EVENT_WATCHERS: _ErrorReason.ValueType  # 504
+    """The server has as many watchers as it takes."""
+    ERROR_REASON_EVENT_WATCHER_TOO_SLOW: _ErrorReason.ValueType  # 505
+    """The watcher did not take its events as fast as they came, so its stream was
+    ended. Go on from the `cursor`.
+    """
+    ERROR_REASON_EVENT_NOT_FOUND: _ErrorReason.ValueType  # 506
+    """The tenant has no event with this id that the caller may see, or none any
+    more.
+    """
+    ERROR_REASON_JOB_NOT_FOUND: _ErrorReason.ValueType  # 550
+    """No job with the id is visible to the caller."""
+    ERROR_REASON_JOB_STATE: _ErrorReason.ValueType  # 551
+    """The state of the job does not allow the call."""
+    ERROR_REASON_JOB_DUPLICATE: _ErrorReason.ValueType  # 552
+    """Another job with the same dedupe key waits or runs already."""
+    ERROR_REASON_JOB_SCHEDULE_NOT_FOUND: _ErrorReason.ValueType  # 553
+    """No schedule has the name."""
+    ERROR_REASON_TOO_MANY_JOB_WATCHERS: _ErrorReason.ValueType  # 554
+    """The server has too many streams that watch jobs; another one may have room."""
+    ERROR_REASON_AUDIT_RECORD_NOT_FOUND: _ErrorReason.ValueType  # 610
+    """The tenant's audit trail has no such record, or no longer."""
+    ERROR_REASON_AUDIT_RETENTION_TOO_SHORT: _ErrorReason.ValueType  # 611
+    """The installation keeps audit records for longer than that at the least."""
     ERROR_REASON_DATA_KEY_NOT_FOUND: _ErrorReason.ValueType  # 630
     """The tenant has no data key yet: nothing of it was ever encrypted."""
     ERROR_REASON_DATA_KEY_ROTATION_RUNNING: _ErrorReason.ValueType  # 631
@@ -840,6 +874,40 @@ ERROR_REASON_CONDITION_INVALID: ErrorReason.ValueType  # 470
 """The expression of a condition cannot be accepted; `BadRequest` names each
 place and what was probably meant.
 """
+ERROR_REASON_INVALID_EVENT_CURSOR: ErrorReason.ValueType  # 500
+"""The cursor is not one of this tenant's feed, or has been altered."""
+ERROR_REASON_EVENT_CURSOR_EXPIRED: ErrorReason.ValueType  # 501
+"""What follows the cursor is not kept any more. The feed can be read on from
+the `oldest_cursor`; what lies between is lost to this feed.
+"""
+ERROR_REASON_UNKNOWN_EVENT_TYPE: ErrorReason.ValueType  # 502
+"""There is no such type of events."""
+ERROR_REASON_EVENT_TYPE_HIDDEN: ErrorReason.ValueType  # 503
+"""The caller may see no events of the type."""
+ERROR_REASON_TOO_MANY_EVENT_WATCHERS: ErrorReason.ValueType  # 504
+"""The server has as many watchers as it takes."""
+ERROR_REASON_EVENT_WATCHER_TOO_SLOW: ErrorReason.ValueType  # 505
+"""The watcher did not take its events as fast as they came, so its stream was
+ended. Go on from the `cursor`.
+"""
+ERROR_REASON_EVENT_NOT_FOUND: ErrorReason.ValueType  # 506
+"""The tenant has no event with this id that the caller may see, or none any
+more.
+"""
+ERROR_REASON_JOB_NOT_FOUND: ErrorReason.ValueType  # 550
+"""No job with the id is visible to the caller."""
+ERROR_REASON_JOB_STATE: ErrorReason.ValueType  # 551
+"""The state of the job does not allow the call."""
+ERROR_REASON_JOB_DUPLICATE: ErrorReason.ValueType  # 552
+"""Another job with the same dedupe key waits or runs already."""
+ERROR_REASON_JOB_SCHEDULE_NOT_FOUND: ErrorReason.ValueType  # 553
+"""No schedule has the name."""
+ERROR_REASON_TOO_MANY_JOB_WATCHERS: ErrorReason.ValueType  # 554
+"""The server has too many streams that watch jobs; another one may have room."""
+ERROR_REASON_AUDIT_RECORD_NOT_FOUND: ErrorReason.ValueType  # 610
+"""The tenant's audit trail has no such record, or no longer."""
+ERROR_REASON_AUDIT_RETENTION_TOO_SHORT: ErrorReason.ValueType  # 611
+"""The installation keeps audit records for longer than that at the least."""
 ERROR_REASON_DATA_KEY_NOT_FOUND: ErrorReason.ValueType  # 630
 """The tenant has no data key yet: nothing of it was ever encrypted."""
 ERROR_REASON_DATA_KEY_ROTATION_RUNNING: ErrorReason.ValueType  # 631

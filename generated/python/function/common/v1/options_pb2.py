@@ -27,19 +27,21 @@ from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb
 from google.rpc import code_pb2 as google_dot_rpc_dot_code__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n function/common/v1/options.proto\x12\x12\x66unction.common.v1\x1a google/protobuf/descriptor.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x15google/rpc/code.proto\"\x96\x02\n\x0cMethodPolicy\x12\x1e\n\npermission\x18\x01 \x01(\tR\npermission\x12\x41\n\x0bidempotency\x18\x02 \x01(\x0e\x32\x1f.function.common.v1.IdempotencyR\x0bidempotency\x12\x1c\n\tanonymous\x18\x03 \x01(\x08R\tanonymous\x12\x33\n\x07step_up\x18\x04 \x01(\x0b\x32\x1a.function.common.v1.StepUpR\x06stepUp\x12+\n\x11wider_permissions\x18\x05 \x03(\tR\x10widerPermissions\x12#\n\rresource_type\x18\x06 \x01(\tR\x0cresourceType\"a\n\x06StepUp\x12#\n\rsecond_factor\x18\x01 \x01(\x08R\x0csecondFactor\x12\x32\n\x07max_age\x18\x02 \x01(\x0b\x32\x19.google.protobuf.DurationR\x06maxAge\"q\n\nReasonSpec\x12$\n\x04\x63ode\x18\x01 \x01(\x0e\x32\x10.google.rpc.CodeR\x04\x63ode\x12#\n\rmetadata_keys\x18\x02 \x03(\tR\x0cmetadataKeys\x12\x18\n\x07\x65xample\x18\x03 \x01(\tR\x07\x65xample*\x83\x01\n\x0bIdempotency\x12\x1b\n\x17IDEMPOTENCY_UNSPECIFIED\x10\x00\x12\x1f\n\x1bIDEMPOTENCY_NO_SIDE_EFFECTS\x10\x01\x12\x1a\n\x16IDEMPOTENCY_IDEMPOTENT\x10\x02\x12\x1a\n\x16IDEMPOTENCY_REQUEST_ID\x10\x03:Z\n\x06policy\x12\x1e.google.protobuf.MethodOptions\x18\xd5\x8d\x03 \x01(\x0b\x32 .function.common.v1.MethodPolicyR\x06policy:=\n\tsensitive\x12\x1d.google.protobuf.FieldOptions\x18\xd7\x8d\x03 \x01(\x08R\tsensitive:[\n\x06reason\x12!.google.protobuf.EnumValueOptions\x18\xd6\x8d\x03 \x01(\x0b\x32\x1e.function.common.v1.ReasonSpecR\x06reasonb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n function/common/v1/options.proto\x12\x12\x66unction.common.v1\x1a google/protobuf/descriptor.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x15google/rpc/code.proto\"\xbd\x02\n\x0cMethodPolicy\x12\x1e\n\npermission\x18\x01 \x01(\tR\npermission\x12\x41\n\x0bidempotency\x18\x02 \x01(\x0e\x32\x1f.function.common.v1.IdempotencyR\x0bidempotency\x12\x1c\n\tanonymous\x18\x03 \x01(\x08R\tanonymous\x12\x33\n\x07step_up\x18\x04 \x01(\x0b\x32\x1a.function.common.v1.StepUpR\x06stepUp\x12+\n\x11wider_permissions\x18\x05 \x03(\tR\x10widerPermissions\x12#\n\rresource_type\x18\x06 \x01(\tR\x0cresourceType\x12%\n\x0esensitive_read\x18\x07 \x01(\x08R\rsensitiveRead\"a\n\x06StepUp\x12#\n\rsecond_factor\x18\x01 \x01(\x08R\x0csecondFactor\x12\x32\n\x07max_age\x18\x02 \x01(\x0b\x32\x19.google.protobuf.DurationR\x06maxAge\"q\n\nReasonSpec\x12$\n\x04\x63ode\x18\x01 \x01(\x0e\x32\x10.google.rpc.CodeR\x04\x63ode\x12#\n\rmetadata_keys\x18\x02 \x03(\tR\x0cmetadataKeys\x12\x18\n\x07\x65xample\x18\x03 \x01(\tR\x07\x65xample\"P\n\x0b\x45ventPolicy\x12!\n\x0csubject_type\x18\x01 \x01(\tR\x0bsubjectType\x12\x1e\n\npermission\x18\x02 \x01(\tR\npermission*\x83\x01\n\x0bIdempotency\x12\x1b\n\x17IDEMPOTENCY_UNSPECIFIED\x10\x00\x12\x1f\n\x1bIDEMPOTENCY_NO_SIDE_EFFECTS\x10\x01\x12\x1a\n\x16IDEMPOTENCY_IDEMPOTENT\x10\x02\x12\x1a\n\x16IDEMPOTENCY_REQUEST_ID\x10\x03:X\n\x05\x65vent\x12\x1f.google.protobuf.MessageOptions\x18\xd8\x8d\x03 \x01(\x0b\x32\x1f.function.common.v1.EventPolicyR\x05\x65vent:Z\n\x06policy\x12\x1e.google.protobuf.MethodOptions\x18\xd5\x8d\x03 \x01(\x0b\x32 .function.common.v1.MethodPolicyR\x06policy:=\n\tsensitive\x12\x1d.google.protobuf.FieldOptions\x18\xd7\x8d\x03 \x01(\x08R\tsensitive:[\n\x06reason\x12!.google.protobuf.EnumValueOptions\x18\xd6\x8d\x03 \x01(\x0b\x32\x1e.function.common.v1.ReasonSpecR\x06reasonb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'function.common.v1.options_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_IDEMPOTENCY']._serialized_start=641
-  _globals['_IDEMPOTENCY']._serialized_end=772
+  _globals['_IDEMPOTENCY']._serialized_start=762
+  _globals['_IDEMPOTENCY']._serialized_end=893
   _globals['_METHODPOLICY']._serialized_start=146
-  _globals['_METHODPOLICY']._serialized_end=424
-  _globals['_STEPUP']._serialized_start=426
-  _globals['_STEPUP']._serialized_end=523
-  _globals['_REASONSPEC']._serialized_start=525
-  _globals['_REASONSPEC']._serialized_end=638
+  _globals['_METHODPOLICY']._serialized_end=463
+  _globals['_STEPUP']._serialized_start=465
+  _globals['_STEPUP']._serialized_end=562
+  _globals['_REASONSPEC']._serialized_start=564
+  _globals['_REASONSPEC']._serialized_end=677
+  _globals['_EVENTPOLICY']._serialized_start=679
+  _globals['_EVENTPOLICY']._serialized_end=759
 # @@protoc_insertion_point(module_scope)

@@ -74,6 +74,7 @@ class MethodPolicy(_message.Message):
     STEP_UP_FIELD_NUMBER: _builtins.int
     WIDER_PERMISSIONS_FIELD_NUMBER: _builtins.int
     RESOURCE_TYPE_FIELD_NUMBER: _builtins.int
+    SENSITIVE_READ_FIELD_NUMBER: _builtins.int
     permission: _builtins.str
     """The permission a caller must hold, such as `company.read`. Dots separate
     the parts; a credential may hold a whole branch as `company.*`.
@@ -89,6 +90,10 @@ class MethodPolicy(_message.Message):
     when it answers for those alone that the caller may see or change. Holding
     the permission for some of them is enough to call it then; without a type
     the permission must be held for the whole tenant.
+    """
+    sensitive_read: _builtins.bool
+    """Whether what the method answers with is sensitive, so that each call that
+    was answered is in the audit trail.
     """
     @_builtins.property
     def step_up(self) -> Global___StepUp:
@@ -111,10 +116,11 @@ class MethodPolicy(_message.Message):
         step_up: Global___StepUp | None = ...,
         wider_permissions: _abc.Iterable[_builtins.str] | None = ...,
         resource_type: _builtins.str = ...,
+        sensitive_read: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["step_up", b"step_up"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["anonymous", b"anonymous", "idempotency", b"idempotency", "permission", b"permission", "resource_type", b"resource_type", "step_up", b"step_up", "wider_permissions", b"wider_permissions"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["anonymous", b"anonymous", "idempotency", b"idempotency", "permission", b"permission", "resource_type", b"resource_type", "sensitive_read", b"sensitive_read", "step_up", b"step_up", "wider_permissions", b"wider_permissions"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -182,9 +188,44 @@ class ReasonSpec(_message.Message):
 
 Global___ReasonSpec: _TypeAlias = ReasonSpec  # noqa: Y015
 
+@_typing.final
+class EventPolicy(_message.Message):
+    """What an event is about, and who may see it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SUBJECT_TYPE_FIELD_NUMBER: _builtins.int
+    PERMISSION_FIELD_NUMBER: _builtins.int
+    subject_type: _builtins.str
+    """The kind of resource that the event is about, such as `company`. Scopes of
+    roles count by it. Empty where it may be about any kind.
+    """
+    permission: _builtins.str
+    """The permission that a caller must hold, for the whole tenant or for the
+    resource, to see such events: `company.read`.
+    """
+    def __init__(
+        self,
+        *,
+        subject_type: _builtins.str = ...,
+        permission: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["permission", b"permission", "subject_type", b"subject_type"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EventPolicy: _TypeAlias = EventPolicy  # noqa: Y015
+
+EVENT_FIELD_NUMBER: _builtins.int
 POLICY_FIELD_NUMBER: _builtins.int
 SENSITIVE_FIELD_NUMBER: _builtins.int
 REASON_FIELD_NUMBER: _builtins.int
+event: _extension_dict._ExtensionFieldDescriptor[_descriptor_pb2.MessageOptions, Global___EventPolicy]
+"""The policy of an event; every message that is an event has one, and no
+other message has.
+"""
 policy: _extension_dict._ExtensionFieldDescriptor[_descriptor_pb2.MethodOptions, Global___MethodPolicy]
 """The policy of a method; every method of the platform declares one."""
 sensitive: _extension_dict._ExtensionFieldDescriptor[_descriptor_pb2.FieldOptions, _builtins.bool]

@@ -22,23 +22,32 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from function.common.v1 import options_pb2 as function_dot_common_dot_v1_dot_options__pb2
 from function.company.v1 import company_pb2 as function_dot_company_dot_v1_dot_company__pb2
 from google.protobuf import field_mask_pb2 as google_dot_protobuf_dot_field__mask__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(function/company/v1/company_events.proto\x12\x13\x66unction.company.v1\x1a!function/company/v1/company.proto\x1a google/protobuf/field_mask.proto\"H\n\x0e\x43ompanyCreated\x12\x36\n\x07\x63ompany\x18\x01 \x01(\x0b\x32\x1c.function.company.v1.CompanyR\x07\x63ompany\"\x8b\x01\n\x0e\x43ompanyUpdated\x12\x36\n\x07\x63ompany\x18\x01 \x01(\x0b\x32\x1c.function.company.v1.CompanyR\x07\x63ompany\x12\x41\n\x0e\x63hanged_fields\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskR\rchangedFields\"H\n\x0e\x43ompanyDeleted\x12\x36\n\x07\x63ompany\x18\x01 \x01(\x0b\x32\x1c.function.company.v1.CompanyR\x07\x63ompany\"J\n\x10\x43ompanyUndeleted\x12\x36\n\x07\x63ompany\x18\x01 \x01(\x0b\x32\x1c.function.company.v1.CompanyR\x07\x63ompanyb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(function/company/v1/company_events.proto\x12\x13\x66unction.company.v1\x1a function/common/v1/options.proto\x1a!function/company/v1/company.proto\x1a google/protobuf/field_mask.proto\"e\n\x0e\x43ompanyCreated\x12\x36\n\x07\x63ompany\x18\x01 \x01(\x0b\x32\x1c.function.company.v1.CompanyR\x07\x63ompany:\x1b\xc2\xed\x18\x17\n\x07\x63ompany\x12\x0c\x63ompany.read\"\xa8\x01\n\x0e\x43ompanyUpdated\x12\x36\n\x07\x63ompany\x18\x01 \x01(\x0b\x32\x1c.function.company.v1.CompanyR\x07\x63ompany\x12\x41\n\x0e\x63hanged_fields\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskR\rchangedFields:\x1b\xc2\xed\x18\x17\n\x07\x63ompany\x12\x0c\x63ompany.read\"e\n\x0e\x43ompanyDeleted\x12\x36\n\x07\x63ompany\x18\x01 \x01(\x0b\x32\x1c.function.company.v1.CompanyR\x07\x63ompany:\x1b\xc2\xed\x18\x17\n\x07\x63ompany\x12\x0c\x63ompany.read\"g\n\x10\x43ompanyUndeleted\x12\x36\n\x07\x63ompany\x18\x01 \x01(\x0b\x32\x1c.function.company.v1.CompanyR\x07\x63ompany:\x1b\xc2\xed\x18\x17\n\x07\x63ompany\x12\x0c\x63ompany.readb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'function.company.v1.company_events_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_COMPANYCREATED']._serialized_start=134
-  _globals['_COMPANYCREATED']._serialized_end=206
-  _globals['_COMPANYUPDATED']._serialized_start=209
-  _globals['_COMPANYUPDATED']._serialized_end=348
-  _globals['_COMPANYDELETED']._serialized_start=350
-  _globals['_COMPANYDELETED']._serialized_end=422
-  _globals['_COMPANYUNDELETED']._serialized_start=424
-  _globals['_COMPANYUNDELETED']._serialized_end=498
+  _globals['_COMPANYCREATED']._loaded_options = None
+  _globals['_COMPANYCREATED']._serialized_options = b'\302\355\030\027\n\007company\022\014company.read'
+  _globals['_COMPANYUPDATED']._loaded_options = None
+  _globals['_COMPANYUPDATED']._serialized_options = b'\302\355\030\027\n\007company\022\014company.read'
+  _globals['_COMPANYDELETED']._loaded_options = None
+  _globals['_COMPANYDELETED']._serialized_options = b'\302\355\030\027\n\007company\022\014company.read'
+  _globals['_COMPANYUNDELETED']._loaded_options = None
+  _globals['_COMPANYUNDELETED']._serialized_options = b'\302\355\030\027\n\007company\022\014company.read'
+  _globals['_COMPANYCREATED']._serialized_start=168
+  _globals['_COMPANYCREATED']._serialized_end=269
+  _globals['_COMPANYUPDATED']._serialized_start=272
+  _globals['_COMPANYUPDATED']._serialized_end=440
+  _globals['_COMPANYDELETED']._serialized_start=442
+  _globals['_COMPANYDELETED']._serialized_end=543
+  _globals['_COMPANYUNDELETED']._serialized_start=545
+  _globals['_COMPANYUNDELETED']._serialized_end=648
 # @@protoc_insertion_point(module_scope)

@@ -22,32 +22,51 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from function.common.v1 import options_pb2 as function_dot_common_dot_v1_dot_options__pb2
 from function.rules.v1 import definition_version_pb2 as function_dot_rules_dot_v1_dot_definition__version__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n)function/rules/v1/definition_events.proto\x12\x11\x66unction.rules.v1\x1a*function/rules/v1/definition_version.proto\"N\n\x0c\x44raftCreated\x12>\n\x07version\x18\x01 \x01(\x0b\x32$.function.rules.v1.DefinitionVersionR\x07version\"N\n\x0c\x44raftUpdated\x12>\n\x07version\x18\x01 \x01(\x0b\x32$.function.rules.v1.DefinitionVersionR\x07version\"N\n\x0c\x44raftDeleted\x12>\n\x07version\x18\x01 \x01(\x0b\x32$.function.rules.v1.DefinitionVersionR\x07version\"l\n\x10VersionSubmitted\x12>\n\x07version\x18\x01 \x01(\x0b\x32$.function.rules.v1.DefinitionVersionR\x07version\x12\x18\n\x07\x63omment\x18\x02 \x01(\tR\x07\x63omment\"k\n\x0fVersionApproved\x12>\n\x07version\x18\x01 \x01(\x0b\x32$.function.rules.v1.DefinitionVersionR\x07version\x12\x18\n\x07\x63omment\x18\x02 \x01(\tR\x07\x63omment\"k\n\x0fVersionRejected\x12>\n\x07version\x18\x01 \x01(\x0b\x32$.function.rules.v1.DefinitionVersionR\x07version\x12\x18\n\x07\x63omment\x18\x02 \x01(\tR\x07\x63omment\"\x97\x01\n\x13\x44\x65\x66initionPublished\x12>\n\x07version\x18\x01 \x01(\x0b\x32$.function.rules.v1.DefinitionVersionR\x07version\x12@\n\x0bpublication\x18\x02 \x01(\x0b\x32\x1e.function.rules.v1.PublicationR\x0bpublication\"m\n\x11\x44\x65\x66initionRetired\x12>\n\x07version\x18\x01 \x01(\x0b\x32$.function.rules.v1.DefinitionVersionR\x07version\x12\x18\n\x07\x63omment\x18\x02 \x01(\tR\x07\x63omment\"\xc3\x01\n\x14\x44\x65\x66initionRolledBack\x12>\n\x07version\x18\x01 \x01(\x0b\x32$.function.rules.v1.DefinitionVersionR\x07version\x12)\n\x10replaced_version\x18\x02 \x01(\x03R\x0freplacedVersion\x12@\n\x0bpublication\x18\x03 \x01(\x0b\x32\x1e.function.rules.v1.PublicationR\x0bpublicationb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n)function/rules/v1/definition_events.proto\x12\x11\x66unction.rules.v1\x1a function/common/v1/options.proto\x1a*function/rules/v1/definition_version.proto\"l\n\x0c\x44raftCreated\x12>\n\x07version\x18\x01 \x01(\x0b\x32$.function.rules.v1.DefinitionVersionR\x07version:\x1c\xc2\xed\x18\x18\n\ndefinition\x12\nrules.read\"l\n\x0c\x44raftUpdated\x12>\n\x07version\x18\x01 \x01(\x0b\x32$.function.rules.v1.DefinitionVersionR\x07version:\x1c\xc2\xed\x18\x18\n\ndefinition\x12\nrules.read\"l\n\x0c\x44raftDeleted\x12>\n\x07version\x18\x01 \x01(\x0b\x32$.function.rules.v1.DefinitionVersionR\x07version:\x1c\xc2\xed\x18\x18\n\ndefinition\x12\nrules.read\"\x8a\x01\n\x10VersionSubmitted\x12>\n\x07version\x18\x01 \x01(\x0b\x32$.function.rules.v1.DefinitionVersionR\x07version\x12\x18\n\x07\x63omment\x18\x02 \x01(\tR\x07\x63omment:\x1c\xc2\xed\x18\x18\n\ndefinition\x12\nrules.read\"\x89\x01\n\x0fVersionApproved\x12>\n\x07version\x18\x01 \x01(\x0b\x32$.function.rules.v1.DefinitionVersionR\x07version\x12\x18\n\x07\x63omment\x18\x02 \x01(\tR\x07\x63omment:\x1c\xc2\xed\x18\x18\n\ndefinition\x12\nrules.read\"\x89\x01\n\x0fVersionRejected\x12>\n\x07version\x18\x01 \x01(\x0b\x32$.function.rules.v1.DefinitionVersionR\x07version\x12\x18\n\x07\x63omment\x18\x02 \x01(\tR\x07\x63omment:\x1c\xc2\xed\x18\x18\n\ndefinition\x12\nrules.read\"\xb5\x01\n\x13\x44\x65\x66initionPublished\x12>\n\x07version\x18\x01 \x01(\x0b\x32$.function.rules.v1.DefinitionVersionR\x07version\x12@\n\x0bpublication\x18\x02 \x01(\x0b\x32\x1e.function.rules.v1.PublicationR\x0bpublication:\x1c\xc2\xed\x18\x18\n\ndefinition\x12\nrules.read\"\x8b\x01\n\x11\x44\x65\x66initionRetired\x12>\n\x07version\x18\x01 \x01(\x0b\x32$.function.rules.v1.DefinitionVersionR\x07version\x12\x18\n\x07\x63omment\x18\x02 \x01(\tR\x07\x63omment:\x1c\xc2\xed\x18\x18\n\ndefinition\x12\nrules.read\"\xe1\x01\n\x14\x44\x65\x66initionRolledBack\x12>\n\x07version\x18\x01 \x01(\x0b\x32$.function.rules.v1.DefinitionVersionR\x07version\x12)\n\x10replaced_version\x18\x02 \x01(\x03R\x0freplacedVersion\x12@\n\x0bpublication\x18\x03 \x01(\x0b\x32\x1e.function.rules.v1.PublicationR\x0bpublication:\x1c\xc2\xed\x18\x18\n\ndefinition\x12\nrules.readb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'function.rules.v1.definition_events_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_DRAFTCREATED']._serialized_start=108
-  _globals['_DRAFTCREATED']._serialized_end=186
-  _globals['_DRAFTUPDATED']._serialized_start=188
-  _globals['_DRAFTUPDATED']._serialized_end=266
-  _globals['_DRAFTDELETED']._serialized_start=268
-  _globals['_DRAFTDELETED']._serialized_end=346
-  _globals['_VERSIONSUBMITTED']._serialized_start=348
-  _globals['_VERSIONSUBMITTED']._serialized_end=456
-  _globals['_VERSIONAPPROVED']._serialized_start=458
-  _globals['_VERSIONAPPROVED']._serialized_end=565
-  _globals['_VERSIONREJECTED']._serialized_start=567
-  _globals['_VERSIONREJECTED']._serialized_end=674
-  _globals['_DEFINITIONPUBLISHED']._serialized_start=677
-  _globals['_DEFINITIONPUBLISHED']._serialized_end=828
-  _globals['_DEFINITIONRETIRED']._serialized_start=830
-  _globals['_DEFINITIONRETIRED']._serialized_end=939
-  _globals['_DEFINITIONROLLEDBACK']._serialized_start=942
-  _globals['_DEFINITIONROLLEDBACK']._serialized_end=1137
+  _globals['_DRAFTCREATED']._loaded_options = None
+  _globals['_DRAFTCREATED']._serialized_options = b'\302\355\030\030\n\ndefinition\022\nrules.read'
+  _globals['_DRAFTUPDATED']._loaded_options = None
+  _globals['_DRAFTUPDATED']._serialized_options = b'\302\355\030\030\n\ndefinition\022\nrules.read'
+  _globals['_DRAFTDELETED']._loaded_options = None
+  _globals['_DRAFTDELETED']._serialized_options = b'\302\355\030\030\n\ndefinition\022\nrules.read'
+  _globals['_VERSIONSUBMITTED']._loaded_options = None
+  _globals['_VERSIONSUBMITTED']._serialized_options = b'\302\355\030\030\n\ndefinition\022\nrules.read'
+  _globals['_VERSIONAPPROVED']._loaded_options = None
+  _globals['_VERSIONAPPROVED']._serialized_options = b'\302\355\030\030\n\ndefinition\022\nrules.read'
+  _globals['_VERSIONREJECTED']._loaded_options = None
+  _globals['_VERSIONREJECTED']._serialized_options = b'\302\355\030\030\n\ndefinition\022\nrules.read'
+  _globals['_DEFINITIONPUBLISHED']._loaded_options = None
+  _globals['_DEFINITIONPUBLISHED']._serialized_options = b'\302\355\030\030\n\ndefinition\022\nrules.read'
+  _globals['_DEFINITIONRETIRED']._loaded_options = None
+  _globals['_DEFINITIONRETIRED']._serialized_options = b'\302\355\030\030\n\ndefinition\022\nrules.read'
+  _globals['_DEFINITIONROLLEDBACK']._loaded_options = None
+  _globals['_DEFINITIONROLLEDBACK']._serialized_options = b'\302\355\030\030\n\ndefinition\022\nrules.read'
+  _globals['_DRAFTCREATED']._serialized_start=142
+  _globals['_DRAFTCREATED']._serialized_end=250
+  _globals['_DRAFTUPDATED']._serialized_start=252
+  _globals['_DRAFTUPDATED']._serialized_end=360
+  _globals['_DRAFTDELETED']._serialized_start=362
+  _globals['_DRAFTDELETED']._serialized_end=470
+  _globals['_VERSIONSUBMITTED']._serialized_start=473
+  _globals['_VERSIONSUBMITTED']._serialized_end=611
+  _globals['_VERSIONAPPROVED']._serialized_start=614
+  _globals['_VERSIONAPPROVED']._serialized_end=751
+  _globals['_VERSIONREJECTED']._serialized_start=754
+  _globals['_VERSIONREJECTED']._serialized_end=891
+  _globals['_DEFINITIONPUBLISHED']._serialized_start=894
+  _globals['_DEFINITIONPUBLISHED']._serialized_end=1075
+  _globals['_DEFINITIONRETIRED']._serialized_start=1078
+  _globals['_DEFINITIONRETIRED']._serialized_end=1217
+  _globals['_DEFINITIONROLLEDBACK']._serialized_start=1220
+  _globals['_DEFINITIONROLLEDBACK']._serialized_end=1445
 # @@protoc_insertion_point(module_scope)

@@ -22,22 +22,31 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from function.common.v1 import options_pb2 as function_dot_common_dot_v1_dot_options__pb2
 from function.rules.v1 import hook_pb2 as function_dot_rules_dot_v1_dot_hook__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#function/rules/v1/hook_events.proto\x12\x11\x66unction.rules.v1\x1a\x1c\x66unction/rules/v1/hook.proto\":\n\x0bHookCreated\x12+\n\x04hook\x18\x01 \x01(\x0b\x32\x17.function.rules.v1.HookR\x04hook\":\n\x0bHookUpdated\x12+\n\x04hook\x18\x01 \x01(\x0b\x32\x17.function.rules.v1.HookR\x04hook\":\n\x0bHookDeleted\x12+\n\x04hook\x18\x01 \x01(\x0b\x32\x17.function.rules.v1.HookR\x04hook\"\xcb\x02\n\x0c\x43hangeDenied\x12\x12\n\x04hook\x18\x01 \x01(\tR\x04hook\x12\x1c\n\toperation\x18\x02 \x01(\tR\toperation\x12#\n\rresource_type\x18\x03 \x01(\tR\x0cresourceType\x12\x1f\n\x0bresource_id\x18\x04 \x01(\tR\nresourceId\x12\x1e\n\ndefinition\x18\x05 \x01(\tR\ndefinition\x12\x18\n\x07version\x18\x06 \x01(\x03R\x07version\x12\x17\n\x07rule_id\x18\x07 \x01(\tR\x06ruleId\x12\x1f\n\x0breason_code\x18\x08 \x01(\tR\nreasonCode\x12\x16\n\x06reason\x18\t \x01(\tR\x06reason\x12\x16\n\x06\x66\x61iled\x18\n \x01(\x08R\x06\x66\x61iled\x12\x1f\n\x0b\x64\x65\x63ision_id\x18\x0b \x01(\tR\ndecisionIdb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#function/rules/v1/hook_events.proto\x12\x11\x66unction.rules.v1\x1a function/common/v1/options.proto\x1a\x1c\x66unction/rules/v1/hook.proto\"X\n\x0bHookCreated\x12+\n\x04hook\x18\x01 \x01(\x0b\x32\x17.function.rules.v1.HookR\x04hook:\x1c\xc2\xed\x18\x18\n\x04hook\x12\x10rules.hooks.read\"X\n\x0bHookUpdated\x12+\n\x04hook\x18\x01 \x01(\x0b\x32\x17.function.rules.v1.HookR\x04hook:\x1c\xc2\xed\x18\x18\n\x04hook\x12\x10rules.hooks.read\"X\n\x0bHookDeleted\x12+\n\x04hook\x18\x01 \x01(\x0b\x32\x17.function.rules.v1.HookR\x04hook:\x1c\xc2\xed\x18\x18\n\x04hook\x12\x10rules.hooks.read\"\xe9\x02\n\x0c\x43hangeDenied\x12\x12\n\x04hook\x18\x01 \x01(\tR\x04hook\x12\x1c\n\toperation\x18\x02 \x01(\tR\toperation\x12#\n\rresource_type\x18\x03 \x01(\tR\x0cresourceType\x12\x1f\n\x0bresource_id\x18\x04 \x01(\tR\nresourceId\x12\x1e\n\ndefinition\x18\x05 \x01(\tR\ndefinition\x12\x18\n\x07version\x18\x06 \x01(\x03R\x07version\x12\x17\n\x07rule_id\x18\x07 \x01(\tR\x06ruleId\x12\x1f\n\x0breason_code\x18\x08 \x01(\tR\nreasonCode\x12\x16\n\x06reason\x18\t \x01(\tR\x06reason\x12\x16\n\x06\x66\x61iled\x18\n \x01(\x08R\x06\x66\x61iled\x12\x1f\n\x0b\x64\x65\x63ision_id\x18\x0b \x01(\tR\ndecisionId:\x1c\xc2\xed\x18\x18\n\x04hook\x12\x10rules.hooks.readb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'function.rules.v1.hook_events_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_HOOKCREATED']._serialized_start=88
-  _globals['_HOOKCREATED']._serialized_end=146
-  _globals['_HOOKUPDATED']._serialized_start=148
-  _globals['_HOOKUPDATED']._serialized_end=206
-  _globals['_HOOKDELETED']._serialized_start=208
-  _globals['_HOOKDELETED']._serialized_end=266
-  _globals['_CHANGEDENIED']._serialized_start=269
-  _globals['_CHANGEDENIED']._serialized_end=600
+  _globals['_HOOKCREATED']._loaded_options = None
+  _globals['_HOOKCREATED']._serialized_options = b'\302\355\030\030\n\004hook\022\020rules.hooks.read'
+  _globals['_HOOKUPDATED']._loaded_options = None
+  _globals['_HOOKUPDATED']._serialized_options = b'\302\355\030\030\n\004hook\022\020rules.hooks.read'
+  _globals['_HOOKDELETED']._loaded_options = None
+  _globals['_HOOKDELETED']._serialized_options = b'\302\355\030\030\n\004hook\022\020rules.hooks.read'
+  _globals['_CHANGEDENIED']._loaded_options = None
+  _globals['_CHANGEDENIED']._serialized_options = b'\302\355\030\030\n\004hook\022\020rules.hooks.read'
+  _globals['_HOOKCREATED']._serialized_start=122
+  _globals['_HOOKCREATED']._serialized_end=210
+  _globals['_HOOKUPDATED']._serialized_start=212
+  _globals['_HOOKUPDATED']._serialized_end=300
+  _globals['_HOOKDELETED']._serialized_start=302
+  _globals['_HOOKDELETED']._serialized_end=390
+  _globals['_CHANGEDENIED']._serialized_start=393
+  _globals['_CHANGEDENIED']._serialized_end=754
 # @@protoc_insertion_point(module_scope)

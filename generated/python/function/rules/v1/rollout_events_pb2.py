@@ -22,18 +22,23 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from function.common.v1 import options_pb2 as function_dot_common_dot_v1_dot_options__pb2
 from function.rules.v1 import rollout_pb2 as function_dot_rules_dot_v1_dot_rollout__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&function/rules/v1/rollout_events.proto\x12\x11\x66unction.rules.v1\x1a\x1f\x66unction/rules/v1/rollout.proto\"B\n\nRolloutSet\x12\x34\n\x07rollout\x18\x01 \x01(\x0b\x32\x1a.function.rules.v1.RolloutR\x07rollout\"\x8f\x01\n\x0cRolloutEnded\x12\x34\n\x07rollout\x18\x01 \x01(\x0b\x32\x1a.function.rules.v1.RolloutR\x07rollout\x12/\n\x03\x65nd\x18\x02 \x01(\x0e\x32\x1d.function.rules.v1.RolloutEndR\x03\x65nd\x12\x18\n\x07\x63omment\x18\x03 \x01(\tR\x07\x63ommentb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&function/rules/v1/rollout_events.proto\x12\x11\x66unction.rules.v1\x1a function/common/v1/options.proto\x1a\x1f\x66unction/rules/v1/rollout.proto\"`\n\nRolloutSet\x12\x34\n\x07rollout\x18\x01 \x01(\x0b\x32\x1a.function.rules.v1.RolloutR\x07rollout:\x1c\xc2\xed\x18\x18\n\ndefinition\x12\nrules.read\"\xad\x01\n\x0cRolloutEnded\x12\x34\n\x07rollout\x18\x01 \x01(\x0b\x32\x1a.function.rules.v1.RolloutR\x07rollout\x12/\n\x03\x65nd\x18\x02 \x01(\x0e\x32\x1d.function.rules.v1.RolloutEndR\x03\x65nd\x12\x18\n\x07\x63omment\x18\x03 \x01(\tR\x07\x63omment:\x1c\xc2\xed\x18\x18\n\ndefinition\x12\nrules.readb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'function.rules.v1.rollout_events_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_ROLLOUTSET']._serialized_start=94
-  _globals['_ROLLOUTSET']._serialized_end=160
-  _globals['_ROLLOUTENDED']._serialized_start=163
-  _globals['_ROLLOUTENDED']._serialized_end=306
+  _globals['_ROLLOUTSET']._loaded_options = None
+  _globals['_ROLLOUTSET']._serialized_options = b'\302\355\030\030\n\ndefinition\022\nrules.read'
+  _globals['_ROLLOUTENDED']._loaded_options = None
+  _globals['_ROLLOUTENDED']._serialized_options = b'\302\355\030\030\n\ndefinition\022\nrules.read'
+  _globals['_ROLLOUTSET']._serialized_start=128
+  _globals['_ROLLOUTSET']._serialized_end=224
+  _globals['_ROLLOUTENDED']._serialized_start=227
+  _globals['_ROLLOUTENDED']._serialized_end=400
 # @@protoc_insertion_point(module_scope)

@@ -22,20 +22,27 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from function.common.v1 import options_pb2 as function_dot_common_dot_v1_dot_options__pb2
 from function.rules.v1 import simulation_pb2 as function_dot_rules_dot_v1_dot_simulation__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n)function/rules/v1/simulation_events.proto\x12\x11\x66unction.rules.v1\x1a\"function/rules/v1/simulation.proto\"R\n\x11SimulationCreated\x12=\n\nsimulation\x18\x01 \x01(\x0b\x32\x1d.function.rules.v1.SimulationR\nsimulation\"T\n\x13SimulationCancelled\x12=\n\nsimulation\x18\x01 \x01(\x0b\x32\x1d.function.rules.v1.SimulationR\nsimulation\"R\n\x11SimulationDeleted\x12=\n\nsimulation\x18\x01 \x01(\x0b\x32\x1d.function.rules.v1.SimulationR\nsimulationb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n)function/rules/v1/simulation_events.proto\x12\x11\x66unction.rules.v1\x1a function/common/v1/options.proto\x1a\"function/rules/v1/simulation.proto\"p\n\x11SimulationCreated\x12=\n\nsimulation\x18\x01 \x01(\x0b\x32\x1d.function.rules.v1.SimulationR\nsimulation:\x1c\xc2\xed\x18\x18\n\nsimulation\x12\nrules.read\"r\n\x13SimulationCancelled\x12=\n\nsimulation\x18\x01 \x01(\x0b\x32\x1d.function.rules.v1.SimulationR\nsimulation:\x1c\xc2\xed\x18\x18\n\nsimulation\x12\nrules.read\"p\n\x11SimulationDeleted\x12=\n\nsimulation\x18\x01 \x01(\x0b\x32\x1d.function.rules.v1.SimulationR\nsimulation:\x1c\xc2\xed\x18\x18\n\nsimulation\x12\nrules.readb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'function.rules.v1.simulation_events_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_SIMULATIONCREATED']._serialized_start=100
-  _globals['_SIMULATIONCREATED']._serialized_end=182
-  _globals['_SIMULATIONCANCELLED']._serialized_start=184
-  _globals['_SIMULATIONCANCELLED']._serialized_end=268
-  _globals['_SIMULATIONDELETED']._serialized_start=270
-  _globals['_SIMULATIONDELETED']._serialized_end=352
+  _globals['_SIMULATIONCREATED']._loaded_options = None
+  _globals['_SIMULATIONCREATED']._serialized_options = b'\302\355\030\030\n\nsimulation\022\nrules.read'
+  _globals['_SIMULATIONCANCELLED']._loaded_options = None
+  _globals['_SIMULATIONCANCELLED']._serialized_options = b'\302\355\030\030\n\nsimulation\022\nrules.read'
+  _globals['_SIMULATIONDELETED']._loaded_options = None
+  _globals['_SIMULATIONDELETED']._serialized_options = b'\302\355\030\030\n\nsimulation\022\nrules.read'
+  _globals['_SIMULATIONCREATED']._serialized_start=134
+  _globals['_SIMULATIONCREATED']._serialized_end=246
+  _globals['_SIMULATIONCANCELLED']._serialized_start=248
+  _globals['_SIMULATIONCANCELLED']._serialized_end=362
+  _globals['_SIMULATIONDELETED']._serialized_start=364
+  _globals['_SIMULATIONDELETED']._serialized_end=476
 # @@protoc_insertion_point(module_scope)

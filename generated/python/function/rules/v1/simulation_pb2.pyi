@@ -299,6 +299,7 @@ class Simulation(_message.Message):
     START_TIME_FIELD_NUMBER: _builtins.int
     END_TIME_FIELD_NUMBER: _builtins.int
     CREATOR_FIELD_NUMBER: _builtins.int
+    OPERATION_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """Its id, a UUID of version 7."""
     name: _builtins.str
@@ -325,6 +326,11 @@ class Simulation(_message.Message):
     """Why it failed."""
     creator: _builtins.str
     """Who asked, such as `api_key:01938d2e-…`."""
+    operation: _builtins.str
+    """The operation that does it, for `google.longrunning.Operations` and
+    `JobService`: `operations/` and the id of the simulation, which is also that
+    of the job.
+    """
     @_builtins.property
     def source(self) -> Global___SimulationSource:
         """What it is tried out on; without the inputs that came with the request."""
@@ -363,10 +369,11 @@ class Simulation(_message.Message):
         start_time: _timestamp_pb2.Timestamp | None = ...,
         end_time: _timestamp_pb2.Timestamp | None = ...,
         creator: _builtins.str = ...,
+        operation: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "end_time", b"end_time", "result", b"result", "source", b"source", "start_time", b"start_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["baseline_version", b"baseline_version", "content_hash", b"content_hash", "create_time", b"create_time", "creator", b"creator", "done", b"done", "end_time", b"end_time", "failure", b"failure", "id", b"id", "name", b"name", "result", b"result", "source", b"source", "start_time", b"start_time", "state", b"state", "total", b"total", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["baseline_version", b"baseline_version", "content_hash", b"content_hash", "create_time", b"create_time", "creator", b"creator", "done", b"done", "end_time", b"end_time", "failure", b"failure", "id", b"id", "name", b"name", "operation", b"operation", "result", b"result", "source", b"source", "start_time", b"start_time", "state", b"state", "total", b"total", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

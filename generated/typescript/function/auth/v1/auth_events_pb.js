@@ -7,12 +7,13 @@
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import { file_function_auth_v1_api_key } from "./api_key_pb.js";
 import { file_function_auth_v1_tenant } from "./tenant_pb.js";
+import { file_function_common_v1_options } from "../../common/v1/options_pb.js";
 
 /**
  * Describes the file function/auth/v1/auth_events.proto.
  */
 export const file_function_auth_v1_auth_events = /*@__PURE__*/
-  fileDesc("CiJmdW5jdGlvbi9hdXRoL3YxL2F1dGhfZXZlbnRzLnByb3RvEhBmdW5jdGlvbi5hdXRoLnYxIjkKDVRlbmFudENyZWF0ZWQSKAoGdGVuYW50GAEgASgLMhguZnVuY3Rpb24uYXV0aC52MS5UZW5hbnQiTQoNQXBpS2V5Q3JlYXRlZBIpCgdhcGlfa2V5GAEgASgLMhguZnVuY3Rpb24uYXV0aC52MS5BcGlLZXkSEQoJdGVuYW50X2lkGAIgASgJIk0KDUFwaUtleVJldm9rZWQSKQoHYXBpX2tleRgBIAEoCzIYLmZ1bmN0aW9uLmF1dGgudjEuQXBpS2V5EhEKCXRlbmFudF9pZBgCIAEoCWIGcHJvdG8z", [file_function_auth_v1_api_key, file_function_auth_v1_tenant]);
+  fileDesc("CiJmdW5jdGlvbi9hdXRoL3YxL2F1dGhfZXZlbnRzLnByb3RvEhBmdW5jdGlvbi5hdXRoLnYxIlkKDVRlbmFudENyZWF0ZWQSKAoGdGVuYW50GAEgASgLMhguZnVuY3Rpb24uYXV0aC52MS5UZW5hbnQ6HsLtGBoKBnRlbmFudBIQYXV0aC50ZW5hbnQucmVhZCJvCg1BcGlLZXlDcmVhdGVkEikKB2FwaV9rZXkYASABKAsyGC5mdW5jdGlvbi5hdXRoLnYxLkFwaUtleRIRCgl0ZW5hbnRfaWQYAiABKAk6IMLtGBwKB2FwaV9rZXkSEWF1dGguYXBpX2tleS5yZWFkIm8KDUFwaUtleVJldm9rZWQSKQoHYXBpX2tleRgBIAEoCzIYLmZ1bmN0aW9uLmF1dGgudjEuQXBpS2V5EhEKCXRlbmFudF9pZBgCIAEoCTogwu0YHAoHYXBpX2tleRIRYXV0aC5hcGlfa2V5LnJlYWRiBnByb3RvMw", [file_function_auth_v1_api_key, file_function_auth_v1_tenant, file_function_common_v1_options]);
 
 /**
  * Describes the message function.auth.v1.TenantCreated.

@@ -59,6 +59,15 @@ export declare type RotateDataKeyResponse = Message<"function.auth.v1.RotateData
    * @generated from field: function.auth.v1.DataKey data_key = 1;
    */
   dataKey?: DataKey | undefined;
+
+  /**
+   * The operation that encrypts everything anew, for
+   * `google.longrunning.Operations` and `JobService`. It is one of the caller's
+   * tenant, and needs auth.data_key.read to be seen.
+   *
+   * @generated from field: string operation = 2;
+   */
+  operation: string;
 };
 
 /**
@@ -119,8 +128,8 @@ export declare const GetDataKeyResponseSchema: GenMessage<GetDataKeyResponse>;
 export declare const DataKeyService: GenService<{
   /**
    * Gives a tenant a new data key. What is written from then on is encrypted
-   * under it; what was written before is encrypted anew in the background,
-   * while everything is served. The key before is dropped about a day after
+   * under it; what was written before is encrypted anew by a job, while
+   * everything is served. The key before is dropped about a day after
    * that is finished.
    *
    * Permission: auth.data_key.rotate. Idempotency: safe to repeat with a

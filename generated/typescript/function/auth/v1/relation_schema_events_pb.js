@@ -6,12 +6,13 @@
 
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import { file_function_auth_v1_relation_schema } from "./relation_schema_pb.js";
+import { file_function_common_v1_options } from "../../common/v1/options_pb.js";
 
 /**
  * Describes the file function/auth/v1/relation_schema_events.proto.
  */
 export const file_function_auth_v1_relation_schema_events = /*@__PURE__*/
-  fileDesc("Ci1mdW5jdGlvbi9hdXRoL3YxL3JlbGF0aW9uX3NjaGVtYV9ldmVudHMucHJvdG8SEGZ1bmN0aW9uLmF1dGgudjEiSQoVUmVsYXRpb25TY2hlbWFXcml0dGVuEjAKBnNjaGVtYRgBIAEoCzIgLmZ1bmN0aW9uLmF1dGgudjEuUmVsYXRpb25TY2hlbWFiBnByb3RvMw", [file_function_auth_v1_relation_schema]);
+  fileDesc("Ci1mdW5jdGlvbi9hdXRoL3YxL3JlbGF0aW9uX3NjaGVtYV9ldmVudHMucHJvdG8SEGZ1bmN0aW9uLmF1dGgudjEiewoVUmVsYXRpb25TY2hlbWFXcml0dGVuEjAKBnNjaGVtYRgBIAEoCzIgLmZ1bmN0aW9uLmF1dGgudjEuUmVsYXRpb25TY2hlbWE6MMLtGCwKD3JlbGF0aW9uX3NjaGVtYRIZYXV0aC5yZWxhdGlvbl9zY2hlbWEucmVhZGIGcHJvdG8z", [file_function_auth_v1_relation_schema, file_function_common_v1_options]);
 
 /**
  * Describes the message function.auth.v1.RelationSchemaWritten.

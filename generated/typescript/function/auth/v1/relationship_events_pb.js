@@ -6,12 +6,13 @@
 
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import { file_function_auth_v1_relationship } from "./relationship_pb.js";
+import { file_function_common_v1_options } from "../../common/v1/options_pb.js";
 
 /**
  * Describes the file function/auth/v1/relationship_events.proto.
  */
 export const file_function_auth_v1_relationship_events = /*@__PURE__*/
-  fileDesc("CipmdW5jdGlvbi9hdXRoL3YxL3JlbGF0aW9uc2hpcF9ldmVudHMucHJvdG8SEGZ1bmN0aW9uLmF1dGgudjEidQoUUmVsYXRpb25zaGlwc0NoYW5nZWQSNQoHdXBkYXRlcxgBIAMoCzIkLmZ1bmN0aW9uLmF1dGgudjEuUmVsYXRpb25zaGlwVXBkYXRlEg4KBnJlYXNvbhgCIAEoCRIWCg5zY2hlbWFfdmVyc2lvbhgDIAEoA2IGcHJvdG8z", [file_function_auth_v1_relationship]);
+  fileDesc("CipmdW5jdGlvbi9hdXRoL3YxL3JlbGF0aW9uc2hpcF9ldmVudHMucHJvdG8SEGZ1bmN0aW9uLmF1dGgudjEipwEKFFJlbGF0aW9uc2hpcHNDaGFuZ2VkEjUKB3VwZGF0ZXMYASADKAsyJC5mdW5jdGlvbi5hdXRoLnYxLlJlbGF0aW9uc2hpcFVwZGF0ZRIOCgZyZWFzb24YAiABKAkSFgoOc2NoZW1hX3ZlcnNpb24YAyABKAM6MMLtGCwKEnJlbGF0aW9uc2hpcF9iYXRjaBIWYXV0aC5yZWxhdGlvbnNoaXAucmVhZGIGcHJvdG8z", [file_function_auth_v1_relationship, file_function_common_v1_options]);
 
 /**
  * Describes the message function.auth.v1.RelationshipsChanged.

@@ -6,12 +6,13 @@
 
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import { file_function_auth_v1_role_binding } from "./role_binding_pb.js";
+import { file_function_common_v1_options } from "../../common/v1/options_pb.js";
 
 /**
  * Describes the file function/auth/v1/role_binding_events.proto.
  */
 export const file_function_auth_v1_role_binding_events = /*@__PURE__*/
-  fileDesc("CipmdW5jdGlvbi9hdXRoL3YxL3JvbGVfYmluZGluZ19ldmVudHMucHJvdG8SEGZ1bmN0aW9uLmF1dGgudjEiSQoSUm9sZUJpbmRpbmdDcmVhdGVkEjMKDHJvbGVfYmluZGluZxgBIAEoCzIdLmZ1bmN0aW9uLmF1dGgudjEuUm9sZUJpbmRpbmciSQoSUm9sZUJpbmRpbmdEZWxldGVkEjMKDHJvbGVfYmluZGluZxgBIAEoCzIdLmZ1bmN0aW9uLmF1dGgudjEuUm9sZUJpbmRpbmdiBnByb3RvMw", [file_function_auth_v1_role_binding]);
+  fileDesc("CipmdW5jdGlvbi9hdXRoL3YxL3JvbGVfYmluZGluZ19ldmVudHMucHJvdG8SEGZ1bmN0aW9uLmF1dGgudjEidQoSUm9sZUJpbmRpbmdDcmVhdGVkEjMKDHJvbGVfYmluZGluZxgBIAEoCzIdLmZ1bmN0aW9uLmF1dGgudjEuUm9sZUJpbmRpbmc6KsLtGCYKDHJvbGVfYmluZGluZxIWYXV0aC5yb2xlX2JpbmRpbmcucmVhZCJ1ChJSb2xlQmluZGluZ0RlbGV0ZWQSMwoMcm9sZV9iaW5kaW5nGAEgASgLMh0uZnVuY3Rpb24uYXV0aC52MS5Sb2xlQmluZGluZzoqwu0YJgoMcm9sZV9iaW5kaW5nEhZhdXRoLnJvbGVfYmluZGluZy5yZWFkYgZwcm90bzM", [file_function_auth_v1_role_binding, file_function_common_v1_options]);
 
 /**
  * Describes the message function.auth.v1.RoleBindingCreated.

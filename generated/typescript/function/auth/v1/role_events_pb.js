@@ -6,12 +6,13 @@
 
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import { file_function_auth_v1_role } from "./role_pb.js";
+import { file_function_common_v1_options } from "../../common/v1/options_pb.js";
 
 /**
  * Describes the file function/auth/v1/role_events.proto.
  */
 export const file_function_auth_v1_role_events = /*@__PURE__*/
-  fileDesc("CiJmdW5jdGlvbi9hdXRoL3YxL3JvbGVfZXZlbnRzLnByb3RvEhBmdW5jdGlvbi5hdXRoLnYxIjMKC1JvbGVDcmVhdGVkEiQKBHJvbGUYASABKAsyFi5mdW5jdGlvbi5hdXRoLnYxLlJvbGUiXAoLUm9sZVVwZGF0ZWQSJgoGYmVmb3JlGAEgASgLMhYuZnVuY3Rpb24uYXV0aC52MS5Sb2xlEiUKBWFmdGVyGAIgASgLMhYuZnVuY3Rpb24uYXV0aC52MS5Sb2xlIjMKC1JvbGVEZWxldGVkEiQKBHJvbGUYASABKAsyFi5mdW5jdGlvbi5hdXRoLnYxLlJvbGViBnByb3RvMw", [file_function_auth_v1_role]);
+  fileDesc("CiJmdW5jdGlvbi9hdXRoL3YxL3JvbGVfZXZlbnRzLnByb3RvEhBmdW5jdGlvbi5hdXRoLnYxIk8KC1JvbGVDcmVhdGVkEiQKBHJvbGUYASABKAsyFi5mdW5jdGlvbi5hdXRoLnYxLlJvbGU6GsLtGBYKBHJvbGUSDmF1dGgucm9sZS5yZWFkIngKC1JvbGVVcGRhdGVkEiYKBmJlZm9yZRgBIAEoCzIWLmZ1bmN0aW9uLmF1dGgudjEuUm9sZRIlCgVhZnRlchgCIAEoCzIWLmZ1bmN0aW9uLmF1dGgudjEuUm9sZToawu0YFgoEcm9sZRIOYXV0aC5yb2xlLnJlYWQiTwoLUm9sZURlbGV0ZWQSJAoEcm9sZRgBIAEoCzIWLmZ1bmN0aW9uLmF1dGgudjEuUm9sZToawu0YFgoEcm9sZRIOYXV0aC5yb2xlLnJlYWRiBnByb3RvMw", [file_function_auth_v1_role, file_function_common_v1_options]);
 
 /**
  * Describes the message function.auth.v1.RoleCreated.

@@ -5,12 +5,13 @@
 // What leaves the service when the second factor of a user changes.
 
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import { file_function_common_v1_options } from "../../common/v1/options_pb.js";
 
 /**
  * Describes the file function/auth/v1/second_factor_events.proto.
  */
 export const file_function_auth_v1_second_factor_events = /*@__PURE__*/
-  fileDesc("CitmdW5jdGlvbi9hdXRoL3YxL3NlY29uZF9mYWN0b3JfZXZlbnRzLnByb3RvEhBmdW5jdGlvbi5hdXRoLnYxIh8KDFRvdHBFbnJvbGxlZBIPCgd1c2VyX2lkGAEgASgJIiAKDVRvdHBDb25maXJtZWQSDwoHdXNlcl9pZBgBIAEoCSIeCgtUb3RwUmVtb3ZlZBIPCgd1c2VyX2lkGAEgASgJIisKGFJlY292ZXJ5Q29kZXNSZWdlbmVyYXRlZBIPCgd1c2VyX2lkGAEgASgJYgZwcm90bzM");
+  fileDesc("CitmdW5jdGlvbi9hdXRoL3YxL3NlY29uZF9mYWN0b3JfZXZlbnRzLnByb3RvEhBmdW5jdGlvbi5hdXRoLnYxIjsKDFRvdHBFbnJvbGxlZBIPCgd1c2VyX2lkGAEgASgJOhrC7RgWCgR1c2VyEg5hdXRoLnVzZXIucmVhZCI8Cg1Ub3RwQ29uZmlybWVkEg8KB3VzZXJfaWQYASABKAk6GsLtGBYKBHVzZXISDmF1dGgudXNlci5yZWFkIjoKC1RvdHBSZW1vdmVkEg8KB3VzZXJfaWQYASABKAk6GsLtGBYKBHVzZXISDmF1dGgudXNlci5yZWFkIkcKGFJlY292ZXJ5Q29kZXNSZWdlbmVyYXRlZBIPCgd1c2VyX2lkGAEgASgJOhrC7RgWCgR1c2VyEg5hdXRoLnVzZXIucmVhZGIGcHJvdG8z", [file_function_common_v1_options]);
 
 /**
  * Describes the message function.auth.v1.TotpEnrolled.

@@ -7,12 +7,13 @@
 
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import { file_function_auth_v1_signing_key } from "./signing_key_pb.js";
+import { file_function_common_v1_options } from "../../common/v1/options_pb.js";
 
 /**
  * Describes the file function/auth/v1/signing_key_events.proto.
  */
 export const file_function_auth_v1_signing_key_events = /*@__PURE__*/
-  fileDesc("CilmdW5jdGlvbi9hdXRoL3YxL3NpZ25pbmdfa2V5X2V2ZW50cy5wcm90bxIQZnVuY3Rpb24uYXV0aC52MSJGChFTaWduaW5nS2V5Q3JlYXRlZBIxCgtzaWduaW5nX2tleRgBIAEoCzIcLmZ1bmN0aW9uLmF1dGgudjEuU2lnbmluZ0tleSJGChFTaWduaW5nS2V5UmV0aXJlZBIxCgtzaWduaW5nX2tleRgBIAEoCzIcLmZ1bmN0aW9uLmF1dGgudjEuU2lnbmluZ0tleSI1Cg1LZXlzUmV3cmFwcGVkEhUKDW1hc3Rlcl9rZXlfaWQYASABKAkSDQoFY291bnQYAiABKAViBnByb3RvMw", [file_function_auth_v1_signing_key]);
+  fileDesc("CilmdW5jdGlvbi9hdXRoL3YxL3NpZ25pbmdfa2V5X2V2ZW50cy5wcm90bxIQZnVuY3Rpb24uYXV0aC52MSJwChFTaWduaW5nS2V5Q3JlYXRlZBIxCgtzaWduaW5nX2tleRgBIAEoCzIcLmZ1bmN0aW9uLmF1dGgudjEuU2lnbmluZ0tleToowu0YJAoLc2lnbmluZ19rZXkSFWF1dGguc2lnbmluZ19rZXkucmVhZCJwChFTaWduaW5nS2V5UmV0aXJlZBIxCgtzaWduaW5nX2tleRgBIAEoCzIcLmZ1bmN0aW9uLmF1dGgudjEuU2lnbmluZ0tleToowu0YJAoLc2lnbmluZ19rZXkSFWF1dGguc2lnbmluZ19rZXkucmVhZCJeCg1LZXlzUmV3cmFwcGVkEhUKDW1hc3Rlcl9rZXlfaWQYASABKAkSDQoFY291bnQYAiABKAU6J8LtGCMKCm1hc3Rlcl9rZXkSFWF1dGguc2lnbmluZ19rZXkucmVhZGIGcHJvdG8z", [file_function_auth_v1_signing_key, file_function_common_v1_options]);
 
 /**
  * Describes the message function.auth.v1.SigningKeyCreated.

@@ -1112,6 +1112,107 @@ export enum ErrorReason {
   CONDITION_INVALID = 470,
 
   /**
+   * The cursor is not one of this tenant's feed, or has been altered.
+   *
+   * @generated from enum value: ERROR_REASON_INVALID_EVENT_CURSOR = 500;
+   */
+  INVALID_EVENT_CURSOR = 500,
+
+  /**
+   * What follows the cursor is not kept any more. The feed can be read on from
+   * the `oldest_cursor`; what lies between is lost to this feed.
+   *
+   * @generated from enum value: ERROR_REASON_EVENT_CURSOR_EXPIRED = 501;
+   */
+  EVENT_CURSOR_EXPIRED = 501,
+
+  /**
+   * There is no such type of events.
+   *
+   * @generated from enum value: ERROR_REASON_UNKNOWN_EVENT_TYPE = 502;
+   */
+  UNKNOWN_EVENT_TYPE = 502,
+
+  /**
+   * The caller may see no events of the type.
+   *
+   * @generated from enum value: ERROR_REASON_EVENT_TYPE_HIDDEN = 503;
+   */
+  EVENT_TYPE_HIDDEN = 503,
+
+  /**
+   * The server has as many watchers as it takes.
+   *
+   * @generated from enum value: ERROR_REASON_TOO_MANY_EVENT_WATCHERS = 504;
+   */
+  TOO_MANY_EVENT_WATCHERS = 504,
+
+  /**
+   * The watcher did not take its events as fast as they came, so its stream was
+   * ended. Go on from the `cursor`.
+   *
+   * @generated from enum value: ERROR_REASON_EVENT_WATCHER_TOO_SLOW = 505;
+   */
+  EVENT_WATCHER_TOO_SLOW = 505,
+
+  /**
+   * The tenant has no event with this id that the caller may see, or none any
+   * more.
+   *
+   * @generated from enum value: ERROR_REASON_EVENT_NOT_FOUND = 506;
+   */
+  EVENT_NOT_FOUND = 506,
+
+  /**
+   * No job with the id is visible to the caller.
+   *
+   * @generated from enum value: ERROR_REASON_JOB_NOT_FOUND = 550;
+   */
+  JOB_NOT_FOUND = 550,
+
+  /**
+   * The state of the job does not allow the call.
+   *
+   * @generated from enum value: ERROR_REASON_JOB_STATE = 551;
+   */
+  JOB_STATE = 551,
+
+  /**
+   * Another job with the same dedupe key waits or runs already.
+   *
+   * @generated from enum value: ERROR_REASON_JOB_DUPLICATE = 552;
+   */
+  JOB_DUPLICATE = 552,
+
+  /**
+   * No schedule has the name.
+   *
+   * @generated from enum value: ERROR_REASON_JOB_SCHEDULE_NOT_FOUND = 553;
+   */
+  JOB_SCHEDULE_NOT_FOUND = 553,
+
+  /**
+   * The server has too many streams that watch jobs; another one may have room.
+   *
+   * @generated from enum value: ERROR_REASON_TOO_MANY_JOB_WATCHERS = 554;
+   */
+  TOO_MANY_JOB_WATCHERS = 554,
+
+  /**
+   * The tenant's audit trail has no such record, or no longer.
+   *
+   * @generated from enum value: ERROR_REASON_AUDIT_RECORD_NOT_FOUND = 610;
+   */
+  AUDIT_RECORD_NOT_FOUND = 610,
+
+  /**
+   * The installation keeps audit records for longer than that at the least.
+   *
+   * @generated from enum value: ERROR_REASON_AUDIT_RETENTION_TOO_SHORT = 611;
+   */
+  AUDIT_RETENTION_TOO_SHORT = 611,
+
+  /**
    * The tenant has no data key yet: nothing of it was ever encrypted.
    *
    * @generated from enum value: ERROR_REASON_DATA_KEY_NOT_FOUND = 630;

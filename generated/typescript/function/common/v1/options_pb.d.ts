@@ -8,7 +8,7 @@
 
 import type { GenEnum, GenExtension, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
-import type { Duration, EnumValueOptions, FieldOptions, MethodOptions } from "@bufbuild/protobuf/wkt";
+import type { Duration, EnumValueOptions, FieldOptions, MessageOptions, MethodOptions } from "@bufbuild/protobuf/wkt";
 import type { Code } from "../../../google/rpc/code_pb.js";
 
 /**
@@ -70,6 +70,14 @@ export declare type MethodPolicy = Message<"function.common.v1.MethodPolicy"> & 
    * @generated from field: string resource_type = 6;
    */
   resourceType: string;
+
+  /**
+   * Whether what the method answers with is sensitive, so that each call that
+   * was answered is in the audit trail.
+   *
+   * @generated from field: bool sensitive_read = 7;
+   */
+  sensitiveRead: boolean;
 };
 
 /**
@@ -141,6 +149,35 @@ export declare type ReasonSpec = Message<"function.common.v1.ReasonSpec"> & {
 export declare const ReasonSpecSchema: GenMessage<ReasonSpec>;
 
 /**
+ * What an event is about, and who may see it.
+ *
+ * @generated from message function.common.v1.EventPolicy
+ */
+export declare type EventPolicy = Message<"function.common.v1.EventPolicy"> & {
+  /**
+   * The kind of resource that the event is about, such as `company`. Scopes of
+   * roles count by it. Empty where it may be about any kind.
+   *
+   * @generated from field: string subject_type = 1;
+   */
+  subjectType: string;
+
+  /**
+   * The permission that a caller must hold, for the whole tenant or for the
+   * resource, to see such events: `company.read`.
+   *
+   * @generated from field: string permission = 2;
+   */
+  permission: string;
+};
+
+/**
+ * Describes the message function.common.v1.EventPolicy.
+ * Use `create(EventPolicySchema)` to create a new message.
+ */
+export declare const EventPolicySchema: GenMessage<EventPolicy>;
+
+/**
  * What happens when the same call arrives twice, and so what a client may
  * retry on its own.
  *
@@ -182,6 +219,14 @@ export enum Idempotency {
  * Describes the enum function.common.v1.Idempotency.
  */
 export declare const IdempotencySchema: GenEnum<Idempotency>;
+
+/**
+ * The policy of an event; every message that is an event has one, and no
+ * other message has.
+ *
+ * @generated from extension: function.common.v1.EventPolicy event = 50904;
+ */
+export declare const event: GenExtension<MessageOptions, EventPolicy>;
 
 /**
  * The policy of a method; every method of the platform declares one.

@@ -14,7 +14,7 @@ import { file_google_rpc_code } from "../../../google/rpc/code_pb.js";
  * Describes the file function/common/v1/options.proto.
  */
 export const file_function_common_v1_options = /*@__PURE__*/
-  fileDesc("CiBmdW5jdGlvbi9jb21tb24vdjEvb3B0aW9ucy5wcm90bxISZnVuY3Rpb24uY29tbW9uLnYxIsoBCgxNZXRob2RQb2xpY3kSEgoKcGVybWlzc2lvbhgBIAEoCRI0CgtpZGVtcG90ZW5jeRgCIAEoDjIfLmZ1bmN0aW9uLmNvbW1vbi52MS5JZGVtcG90ZW5jeRIRCglhbm9ueW1vdXMYAyABKAgSKwoHc3RlcF91cBgEIAEoCzIaLmZ1bmN0aW9uLmNvbW1vbi52MS5TdGVwVXASGQoRd2lkZXJfcGVybWlzc2lvbnMYBSADKAkSFQoNcmVzb3VyY2VfdHlwZRgGIAEoCSJLCgZTdGVwVXASFQoNc2Vjb25kX2ZhY3RvchgBIAEoCBIqCgdtYXhfYWdlGAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIlQKClJlYXNvblNwZWMSHgoEY29kZRgBIAEoDjIQLmdvb2dsZS5ycGMuQ29kZRIVCg1tZXRhZGF0YV9rZXlzGAIgAygJEg8KB2V4YW1wbGUYAyABKAkqgwEKC0lkZW1wb3RlbmN5EhsKF0lERU1QT1RFTkNZX1VOU1BFQ0lGSUVEEAASHwobSURFTVBPVEVOQ1lfTk9fU0lERV9FRkZFQ1RTEAESGgoWSURFTVBPVEVOQ1lfSURFTVBPVEVOVBACEhoKFklERU1QT1RFTkNZX1JFUVVFU1RfSUQQAzpaCgZwb2xpY3kSHi5nb29nbGUucHJvdG9idWYuTWV0aG9kT3B0aW9ucxjVjQMgASgLMiAuZnVuY3Rpb24uY29tbW9uLnYxLk1ldGhvZFBvbGljeVIGcG9saWN5Oj0KCXNlbnNpdGl2ZRIdLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE9wdGlvbnMY140DIAEoCFIJc2Vuc2l0aXZlOlsKBnJlYXNvbhIhLmdvb2dsZS5wcm90b2J1Zi5FbnVtVmFsdWVPcHRpb25zGNaNAyABKAsyHi5mdW5jdGlvbi5jb21tb24udjEuUmVhc29uU3BlY1IGcmVhc29uYgZwcm90bzM", [file_google_protobuf_descriptor, file_google_protobuf_duration, file_google_rpc_code]);
+  fileDesc("CiBmdW5jdGlvbi9jb21tb24vdjEvb3B0aW9ucy5wcm90bxISZnVuY3Rpb24uY29tbW9uLnYxIuIBCgxNZXRob2RQb2xpY3kSEgoKcGVybWlzc2lvbhgBIAEoCRI0CgtpZGVtcG90ZW5jeRgCIAEoDjIfLmZ1bmN0aW9uLmNvbW1vbi52MS5JZGVtcG90ZW5jeRIRCglhbm9ueW1vdXMYAyABKAgSKwoHc3RlcF91cBgEIAEoCzIaLmZ1bmN0aW9uLmNvbW1vbi52MS5TdGVwVXASGQoRd2lkZXJfcGVybWlzc2lvbnMYBSADKAkSFQoNcmVzb3VyY2VfdHlwZRgGIAEoCRIWCg5zZW5zaXRpdmVfcmVhZBgHIAEoCCJLCgZTdGVwVXASFQoNc2Vjb25kX2ZhY3RvchgBIAEoCBIqCgdtYXhfYWdlGAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIlQKClJlYXNvblNwZWMSHgoEY29kZRgBIAEoDjIQLmdvb2dsZS5ycGMuQ29kZRIVCg1tZXRhZGF0YV9rZXlzGAIgAygJEg8KB2V4YW1wbGUYAyABKAkiNwoLRXZlbnRQb2xpY3kSFAoMc3ViamVjdF90eXBlGAEgASgJEhIKCnBlcm1pc3Npb24YAiABKAkqgwEKC0lkZW1wb3RlbmN5EhsKF0lERU1QT1RFTkNZX1VOU1BFQ0lGSUVEEAASHwobSURFTVBPVEVOQ1lfTk9fU0lERV9FRkZFQ1RTEAESGgoWSURFTVBPVEVOQ1lfSURFTVBPVEVOVBACEhoKFklERU1QT1RFTkNZX1JFUVVFU1RfSUQQAzpYCgVldmVudBIfLmdvb2dsZS5wcm90b2J1Zi5NZXNzYWdlT3B0aW9ucxjYjQMgASgLMh8uZnVuY3Rpb24uY29tbW9uLnYxLkV2ZW50UG9saWN5UgVldmVudDpaCgZwb2xpY3kSHi5nb29nbGUucHJvdG9idWYuTWV0aG9kT3B0aW9ucxjVjQMgASgLMiAuZnVuY3Rpb24uY29tbW9uLnYxLk1ldGhvZFBvbGljeVIGcG9saWN5Oj0KCXNlbnNpdGl2ZRIdLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE9wdGlvbnMY140DIAEoCFIJc2Vuc2l0aXZlOlsKBnJlYXNvbhIhLmdvb2dsZS5wcm90b2J1Zi5FbnVtVmFsdWVPcHRpb25zGNaNAyABKAsyHi5mdW5jdGlvbi5jb21tb24udjEuUmVhc29uU3BlY1IGcmVhc29uYgZwcm90bzM", [file_google_protobuf_descriptor, file_google_protobuf_duration, file_google_rpc_code]);
 
 /**
  * Describes the message function.common.v1.MethodPolicy.
@@ -38,6 +38,13 @@ export const ReasonSpecSchema = /*@__PURE__*/
   messageDesc(file_function_common_v1_options, 2);
 
 /**
+ * Describes the message function.common.v1.EventPolicy.
+ * Use `create(EventPolicySchema)` to create a new message.
+ */
+export const EventPolicySchema = /*@__PURE__*/
+  messageDesc(file_function_common_v1_options, 3);
+
+/**
  * Describes the enum function.common.v1.Idempotency.
  */
 export const IdempotencySchema = /*@__PURE__*/
@@ -53,12 +60,21 @@ export const Idempotency = /*@__PURE__*/
   tsEnum(IdempotencySchema);
 
 /**
+ * The policy of an event; every message that is an event has one, and no
+ * other message has.
+ *
+ * @generated from extension: function.common.v1.EventPolicy event = 50904;
+ */
+export const event = /*@__PURE__*/
+  extDesc(file_function_common_v1_options, 0);
+
+/**
  * The policy of a method; every method of the platform declares one.
  *
  * @generated from extension: function.common.v1.MethodPolicy policy = 50901;
  */
 export const policy = /*@__PURE__*/
-  extDesc(file_function_common_v1_options, 0);
+  extDesc(file_function_common_v1_options, 1);
 
 /**
  * Whether the field is about a person, or a secret of the tenant, and is left
@@ -68,7 +84,7 @@ export const policy = /*@__PURE__*/
  * @generated from extension: bool sensitive = 50903;
  */
 export const sensitive = /*@__PURE__*/
-  extDesc(file_function_common_v1_options, 1);
+  extDesc(file_function_common_v1_options, 2);
 
 /**
  * The meaning of a member of `ErrorReason`.
@@ -76,5 +92,5 @@ export const sensitive = /*@__PURE__*/
  * @generated from extension: function.common.v1.ReasonSpec reason = 50902;
  */
 export const reason = /*@__PURE__*/
-  extDesc(file_function_common_v1_options, 2);
+  extDesc(file_function_common_v1_options, 3);
 

@@ -5,13 +5,14 @@
 // What leaves the service when a rollout begins, changes or ends.
 
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import { file_function_common_v1_options } from "../../common/v1/options_pb.js";
 import { file_function_rules_v1_rollout } from "./rollout_pb.js";
 
 /**
  * Describes the file function/rules/v1/rollout_events.proto.
  */
 export const file_function_rules_v1_rollout_events = /*@__PURE__*/
-  fileDesc("CiZmdW5jdGlvbi9ydWxlcy92MS9yb2xsb3V0X2V2ZW50cy5wcm90bxIRZnVuY3Rpb24ucnVsZXMudjEiOQoKUm9sbG91dFNldBIrCgdyb2xsb3V0GAEgASgLMhouZnVuY3Rpb24ucnVsZXMudjEuUm9sbG91dCJ4CgxSb2xsb3V0RW5kZWQSKwoHcm9sbG91dBgBIAEoCzIaLmZ1bmN0aW9uLnJ1bGVzLnYxLlJvbGxvdXQSKgoDZW5kGAIgASgOMh0uZnVuY3Rpb24ucnVsZXMudjEuUm9sbG91dEVuZBIPCgdjb21tZW50GAMgASgJYgZwcm90bzM", [file_function_rules_v1_rollout]);
+  fileDesc("CiZmdW5jdGlvbi9ydWxlcy92MS9yb2xsb3V0X2V2ZW50cy5wcm90bxIRZnVuY3Rpb24ucnVsZXMudjEiVwoKUm9sbG91dFNldBIrCgdyb2xsb3V0GAEgASgLMhouZnVuY3Rpb24ucnVsZXMudjEuUm9sbG91dDocwu0YGAoKZGVmaW5pdGlvbhIKcnVsZXMucmVhZCKWAQoMUm9sbG91dEVuZGVkEisKB3JvbGxvdXQYASABKAsyGi5mdW5jdGlvbi5ydWxlcy52MS5Sb2xsb3V0EioKA2VuZBgCIAEoDjIdLmZ1bmN0aW9uLnJ1bGVzLnYxLlJvbGxvdXRFbmQSDwoHY29tbWVudBgDIAEoCTocwu0YGAoKZGVmaW5pdGlvbhIKcnVsZXMucmVhZGIGcHJvdG8z", [file_function_common_v1_options, file_function_rules_v1_rollout]);
 
 /**
  * Describes the message function.rules.v1.RolloutSet.

@@ -5,13 +5,14 @@
 // What leaves the service when simulations are asked for, cancelled or deleted.
 
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import { file_function_common_v1_options } from "../../common/v1/options_pb.js";
 import { file_function_rules_v1_simulation } from "./simulation_pb.js";
 
 /**
  * Describes the file function/rules/v1/simulation_events.proto.
  */
 export const file_function_rules_v1_simulation_events = /*@__PURE__*/
-  fileDesc("CilmdW5jdGlvbi9ydWxlcy92MS9zaW11bGF0aW9uX2V2ZW50cy5wcm90bxIRZnVuY3Rpb24ucnVsZXMudjEiRgoRU2ltdWxhdGlvbkNyZWF0ZWQSMQoKc2ltdWxhdGlvbhgBIAEoCzIdLmZ1bmN0aW9uLnJ1bGVzLnYxLlNpbXVsYXRpb24iSAoTU2ltdWxhdGlvbkNhbmNlbGxlZBIxCgpzaW11bGF0aW9uGAEgASgLMh0uZnVuY3Rpb24ucnVsZXMudjEuU2ltdWxhdGlvbiJGChFTaW11bGF0aW9uRGVsZXRlZBIxCgpzaW11bGF0aW9uGAEgASgLMh0uZnVuY3Rpb24ucnVsZXMudjEuU2ltdWxhdGlvbmIGcHJvdG8z", [file_function_rules_v1_simulation]);
+  fileDesc("CilmdW5jdGlvbi9ydWxlcy92MS9zaW11bGF0aW9uX2V2ZW50cy5wcm90bxIRZnVuY3Rpb24ucnVsZXMudjEiZAoRU2ltdWxhdGlvbkNyZWF0ZWQSMQoKc2ltdWxhdGlvbhgBIAEoCzIdLmZ1bmN0aW9uLnJ1bGVzLnYxLlNpbXVsYXRpb246HMLtGBgKCnNpbXVsYXRpb24SCnJ1bGVzLnJlYWQiZgoTU2ltdWxhdGlvbkNhbmNlbGxlZBIxCgpzaW11bGF0aW9uGAEgASgLMh0uZnVuY3Rpb24ucnVsZXMudjEuU2ltdWxhdGlvbjocwu0YGAoKc2ltdWxhdGlvbhIKcnVsZXMucmVhZCJkChFTaW11bGF0aW9uRGVsZXRlZBIxCgpzaW11bGF0aW9uGAEgASgLMh0uZnVuY3Rpb24ucnVsZXMudjEuU2ltdWxhdGlvbjocwu0YGAoKc2ltdWxhdGlvbhIKcnVsZXMucmVhZGIGcHJvdG8z", [file_function_common_v1_options, file_function_rules_v1_simulation]);
 
 /**
  * Describes the message function.rules.v1.SimulationCreated.

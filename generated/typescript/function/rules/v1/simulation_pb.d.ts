@@ -279,6 +279,15 @@ export declare type Simulation = Message<"function.rules.v1.Simulation"> & {
    * @generated from field: string creator = 15;
    */
   creator: string;
+
+  /**
+   * The operation that does it, for `google.longrunning.Operations` and
+   * `JobService`: `operations/` and the id of the simulation, which is also that
+   * of the job.
+   *
+   * @generated from field: string operation = 16;
+   */
+  operation: string;
 };
 
 /**

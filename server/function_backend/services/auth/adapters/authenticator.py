@@ -15,7 +15,7 @@ from datetime import datetime
 from uuid import UUID
 
 from function_backend.kernel.clock import Clock
-from function_backend.kernel.errors import ServiceError
+from function_backend.kernel.errors import ServiceError, UnauthenticatedError
 from function_backend.kernel.identity import Principal
 from function_backend.kernel.statistics import CacheStatistics
 from function_backend.services.auth.adapters.api_key_lookup import ApiKeyLookup
@@ -132,7 +132,11 @@ class CredentialAuthenticator:
     def admit(self, remembered: Remembered) -> Principal:
         """The caller, whose call is counted; the reason as an exception when it may not come in."""
         found = remembered.found
-        self.require_good(found)
+        try:
+            self.require_good(found)
+        except UnauthenticatedError as error:
+            error.caller = found.principal
+            raise
         if remembered.use is not None:
             remembered.use.count()
         principal = found.principal

@@ -28,7 +28,6 @@ _log = logging.getLogger(__name__)
 
 KEPT_FOR = timedelta(hours=24)
 """How long a revocation stays in the log: longer than anything is remembered by anybody."""
-PURGE_EVERY = timedelta(minutes=5)
 
 _MOST_WATCHERS = 1_000
 _SENDERS = 4
@@ -101,9 +100,9 @@ class RevocationFeed:
         for watcher in watchers:
             watcher.end()
 
-    def purge(self, driver: Driver) -> None:
-        """Forgets what is too old for anybody."""
-        purge_revocations(driver, before=self._clock.now() - KEPT_FOR)
+    def purge(self, driver: Driver) -> int:
+        """Forgets what is too old for anybody, and says how much that was."""
+        return purge_revocations(driver, before=self._clock.now() - KEPT_FOR)
 
     def _forget(self, watcher: _Watcher) -> None:
         with self._lock:

@@ -16,7 +16,10 @@ OWNER_ONLY = frozenset({"auth.tenant.delete", "auth.tenant.export", "auth.tenant
 # Nothing but a log grows by it, and still it is no reading: what is reported is the word of who reports it.
 _RECORD = ".record"
 _EXPORT = ".export"
+# What tells of people in events: whoever only reads, reads who did what, and not who these are.
+_SENSITIVE = ".sensitive.read"
 _OWN = "auth."
+_ABOUT_PEOPLE = (_OWN, "audit.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +41,9 @@ class BuiltInRoles:
             self._roles[role_id] = Role(id=role_id, content=content, revision=0)
         self._names = frozenset(_DEFINITIONS)
         self._administration = frozenset(
-            name for name in catalogue.names - PLATFORM - OWNER_ONLY if name.startswith(_OWN)
+            name
+            for name in catalogue.names - PLATFORM - OWNER_ONLY
+            if name.startswith(_OWN) and not name.endswith(_SENSITIVE)
         )
 
     @property
@@ -75,13 +80,15 @@ def _administrator(catalogue: PermissionCatalogue) -> frozenset[str]:
 
 
 def _editor(catalogue: PermissionCatalogue) -> frozenset[str]:
-    return catalogue.in_branches(frozenset(name for name in catalogue.names if not name.startswith(_OWN)))
+    return catalogue.in_branches(
+        frozenset(name for name in catalogue.names - PLATFORM if not name.startswith(_ABOUT_PEOPLE))
+    )
 
 
 # By name and not by branches: a branch would take in what is not for readers as soon as a key was made from it.
 def _viewer(catalogue: PermissionCatalogue) -> frozenset[str]:
     return frozenset(
-        found.name for found in catalogue.permissions if _is_reading(found) and not found.name.startswith(_OWN)
+        found.name for found in catalogue.permissions if _is_reading(found) and not found.name.startswith(_ABOUT_PEOPLE)
     )
 
 
@@ -91,7 +98,11 @@ def _auditor(catalogue: PermissionCatalogue) -> frozenset[str]:
 
 def _is_reading(permission: Permission) -> bool:
     name = permission.name
-    return permission.only_reads and name not in PLATFORM | OWNER_ONLY and not name.endswith((_EXPORT, _RECORD))
+    return (
+        permission.only_reads
+        and name not in PLATFORM | OWNER_ONLY
+        and not name.endswith((_EXPORT, _RECORD, _SENSITIVE))
+    )
 
 
 _DEFINITIONS: Mapping[str, tuple[str, Callable[[PermissionCatalogue], frozenset[str]]]] = {
@@ -100,7 +111,7 @@ _DEFINITIONS: Mapping[str, tuple[str, Callable[[PermissionCatalogue], frozenset[
         "Everything within the tenant, except what ends the tenant or carries it away as a whole.",
         _administrator,
     ),
-    "editor": ("Reads and changes the data of all services, and nothing about who may do what.", _editor),
+    "editor": ("Reads and changes the data of all services, and nothing about who may do what or did what.", _editor),
     "viewer": ("Reads the data of all services.", _viewer),
-    "auditor": ("Reads everything, also who may do what, and changes nothing.", _auditor),
+    "auditor": ("Reads everything, also who may do what and who did what, and changes nothing.", _auditor),
 }

@@ -21,6 +21,11 @@ PLATFORM = frozenset(
         "auth.signing_key.rotate",
         "auth.signing_key.retire",
         "auth.master_key.rewrap",
+        "jobs.installation.read",
+        "jobs.installation.manage",
+        "jobs.schedule.read",
+        "jobs.schedule.manage",
+        "audit.key.rotate",
     }
 )
 """What reaches beyond the caller's own tenant; the key of a new tenant does not carry it."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from function_backend.events.audit import audit_record_table
+from function_backend.events.audit_checkpoint import audit_checkpoint_table
 from function_backend.services.auth.repository.sealed import SESSIONS, USERS
 from function_backend.services.auth.repository.shredding import shred_credentials, shred_fields, shred_user_secrets
 from function_backend.services.auth.repository.table_export import TableExport
@@ -57,6 +58,7 @@ TENANT_EXPORTERS: tuple[TableExport, ...] = (
     TableExport("relation_schema", relation_schema_table, _but(relation_schema_table), key=("version",)),
     TableExport("relation_tuple", relation_tuple_table, _but(relation_tuple_table), key=_TUPLE_KEY),
     TableExport("audit_record", audit_record_table, _but(audit_record_table), key=("seq",)),
+    TableExport("audit_checkpoint", audit_checkpoint_table, _but(audit_checkpoint_table), key=("seq",)),
 )
 """What an export of a tenant holds, in this order, without secrets."""
 

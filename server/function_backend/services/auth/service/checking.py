@@ -14,7 +14,7 @@ from function_backend.services.auth.adapters.authenticator import CredentialAuth
 from function_backend.services.auth.adapters.certificate_lookup import CertificateLookup
 from function_backend.services.auth.adapters.credential_memory import CredentialMemory
 from function_backend.services.auth.adapters.key_uses import FLUSH_EVERY, KeyUses
-from function_backend.services.auth.adapters.revocation_feed import PURGE_EVERY, RevocationFeed
+from function_backend.services.auth.adapters.revocation_feed import RevocationFeed
 from function_backend.services.auth.adapters.standing import Standings
 from function_backend.services.auth.adapters.states import Sessions, Subjects, Tenants
 from function_backend.services.auth.adapters.token_lookup import TokenLookup
@@ -73,6 +73,5 @@ def check_credentials(
             Chore(FLUSH_EVERY.total_seconds(), uses.flush),
             Chore(_AT_THE_END.total_seconds(), uses.flush_all, once_more_at_the_end=True),
             Chore(PREFIXES_EVERY.total_seconds(), lookup.read_prefixes),
-            Chore(PURGE_EVERY.total_seconds(), feed.purge),
         ),
     )

@@ -75,6 +75,9 @@ def open_keys(resources: Resources, policy: KeyPolicy) -> Keys:
         reader=JwtReader(ring, resources.clock, issuer=policy.issuer, audience=policy.audience, leeway=policy.leeway),
         signing_keys=signing_keys,
         master_keys=MasterKeyService(
-            transactions=resources.transactions, clock=resources.clock, master_keys=master_keys
+            transactions=resources.transactions,
+            clock=resources.clock,
+            master_keys=master_keys,
+            wrapped_keys=resources.wrapped_keys,
         ),
     )

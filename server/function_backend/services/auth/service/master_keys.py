@@ -12,6 +12,7 @@ from function_backend.services.auth.repository.signing_key import SigningKeyRepo
 from function_backend.services.auth.repository.tenant_key import TenantKeyRepository
 from function_backend.vault.master_keys import MasterKeys, Wrapped
 from function_backend.vault.vault import data_key
+from function_backend.vault.wrapped_keys import WrappedKeys
 
 _DEFAULT_BATCH = 500
 
@@ -28,10 +29,14 @@ class Rewrapped:
 class MasterKeyService:
     """The use cases of master keys."""
 
-    def __init__(self, *, transactions: Transactions, clock: Clock, master_keys: MasterKeys) -> None:
+    def __init__(
+        self, *, transactions: Transactions, clock: Clock, master_keys: MasterKeys, wrapped_keys: WrappedKeys
+    ) -> None:
+        """`wrapped_keys` are those of other slices."""
         self._transactions = transactions
         self._clock = clock
         self._master_keys = master_keys
+        self._wrapped_keys = wrapped_keys
 
     def rewrap(self, batch_size: int) -> Rewrapped:
         """Wraps up to so many keys by the current master key that another one has wrapped.
@@ -43,7 +48,9 @@ class MasterKeyService:
         with self._transactions() as work:
             count = self._rewrap_signing_keys(work, current, limit)
             count += self._rewrap_data_keys(work, current, limit - count)
+            count += self._wrapped_keys.rewrap(work, self._master_keys, limit=limit - count)
             remaining = SigningKeyRepository(work).count_to_rewrap(current)
+            remaining += self._wrapped_keys.count_to_rewrap(work, current)
             remaining += TenantKeyRepository(work).count_to_rewrap(current)
             if count:
                 work.record(KeysRewrapped.of(current, count, at=self._clock.now()))

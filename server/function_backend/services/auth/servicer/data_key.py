@@ -16,7 +16,8 @@ class DataKeyServicer:
         self._service = service
 
     def RotateDataKey(self, request: wire.RotateDataKeyRequest, context: Call) -> wire.RotateDataKeyResponse:
-        return wire.RotateDataKeyResponse(data_key=data_key(self._service.rotate(optional_id(request.tenant_id))))
+        key, job_id = self._service.rotate(optional_id(request.tenant_id))
+        return wire.RotateDataKeyResponse(data_key=data_key(key), operation=f"operations/{job_id}")
 
     def GetDataKey(self, request: wire.GetDataKeyRequest, context: Call) -> wire.GetDataKeyResponse:
         return wire.GetDataKeyResponse(data_key=data_key(self._service.get(optional_id(request.tenant_id))))

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from sqlalchemy import Column, ColumnElement, and_, any_, false, func, literal, not_, or_, select
 
-from function_backend.services.company.domain.filters.conditions import (
+from function_backend.filters.conditions import (
     Combination,
     Condition,
     Operator,
@@ -22,7 +22,7 @@ from function_backend.services.company.domain.filters.conditions import (
     Pattern,
     Predicate,
 )
-from function_backend.services.company.domain.filters.tree import Connective
+from function_backend.filters.tree import Connective
 from function_backend.services.company.domain.text import fold
 from function_backend.services.company.tables import company_identifier_table, company_table
 

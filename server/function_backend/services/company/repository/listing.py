@@ -9,9 +9,9 @@ from uuid import UUID
 
 from sqlalchemy import Column, Select, func, select, tuple_
 
+from function_backend.filters.conditions import Predicate
 from function_backend.kernel.pagination import Page
 from function_backend.persistence.unit_of_work import UnitOfWork
-from function_backend.services.company.domain.filters.conditions import Predicate
 from function_backend.services.company.domain.ordering import Ordering
 from function_backend.services.company.domain.scope import CompanyScope
 from function_backend.services.company.repository.filter_sql import filter_clause

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from function_backend.services.company.domain.filters.conditions import Predicate
-from function_backend.services.company.domain.filters.problem import FilterProblem
+from function_backend.filters.conditions import Predicate
+from function_backend.filters.problem import FilterProblem, InvalidFilterError
 from function_backend.services.company.domain.filters.resolve import read_filter
-from function_backend.services.company.errors import InvalidFilterError
 
 
 def predicate_of(filter: str) -> Predicate | None:

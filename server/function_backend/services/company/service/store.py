@@ -137,6 +137,8 @@ def _event(
         before_digest=before_digest,
         after_digest=after_digest,
         details=details,
+        # As it is now, also where the past is amended: scopes count by what a company is now.
+        labels=transition.record.company.state.labels,
         document=document,
         changed_fields=revision.changed_fields,
     )

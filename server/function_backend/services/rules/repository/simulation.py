@@ -1,4 +1,4 @@
-"""Storing and finding simulations, and which worker is at them."""
+"""Storing and finding simulations."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from function_backend.services.rules.domain.version import CalledVersion
 from function_backend.services.rules.tables import simulation_table
 
 if TYPE_CHECKING:
-    from sqlalchemy import Row
+    from sqlalchemy import Row, Update
 
     from function_backend.persistence.unit_of_work import UnitOfWork
     from function_backend.persistence.wire import Driver
@@ -43,12 +43,12 @@ class SimulationRepository:
         row = self._work.connection.execute(query.with_for_update() if lock else query).one_or_none()
         return None if row is None else _read(row)
 
-    def count_open(self) -> int:
-        """How many are not over."""
-        query = select(func.count()).where(
+    def open_ids(self) -> Sequence[UUID]:
+        """Those that were not seen to be over; their jobs may be."""
+        query = select(_simulation.id).where(
             _simulation.tenant_id == self._work.tenant_id, _simulation.ended_at.is_(None)
         )
-        return self._work.connection.execute(query).scalar_one()
+        return self._work.connection.execute(query).scalars().all()
 
     def list_before(self, before: UUID | None, *, name: str, limit: int) -> Page[Simulation]:
         """Those asked for before the given one without what came out, the latest first."""
@@ -69,70 +69,32 @@ class SimulationRepository:
         )
         return self._work.connection.execute(statement).rowcount > 0
 
-    def end(self, simulation: Simulation) -> None:
-        """Stores that it is over; whoever is at it loses it."""
-        self._update(
-            simulation.id,
-            {
-                "state": simulation.state.value,
-                "failure": simulation.failure,
-                "ended_at": simulation.ended_at,
-                "holder": None,
-                "held_until": None,
-            },
+    def begin(self, simulation_id: UUID, *, at: datetime) -> None:
+        """Stores that somebody is at it."""
+        statement = self._open(simulation_id).values(
+            state=SimulationState.RUNNING.value, started_at=func.coalesce(_simulation.started_at, at)
         )
+        self._work.connection.execute(statement)
 
-    def take(self, simulation_id: UUID, holder: UUID, *, now: datetime, until: datetime) -> Simulation | None:
-        """Takes one that nobody is at; None when it is over, gone, or somebody's."""
-        statement = (
-            update(simulation_table)
-            .where(
-                _simulation.tenant_id == self._work.tenant_id,
-                _simulation.id == simulation_id,
-                _simulation.ended_at.is_(None),
-                (_simulation.held_until.is_(None)) | (_simulation.held_until <= now),
-            )
-            .values(
-                holder=holder,
-                held_until=until,
-                attempts=_simulation.attempts + 1,
-                state=SimulationState.RUNNING.value,
-                started_at=func.coalesce(_simulation.started_at, now),
-            )
-            .returning(*simulation_table.columns)
+    def advance(self, simulation: Simulation) -> bool:
+        """Stores how far it has come, and whether it is over; False when it was over already, or is gone."""
+        statement = self._open(simulation.id).values(
+            done=simulation.done,
+            total=simulation.total,
+            place=simulation.place,
+            result=simulation.result,
+            state=simulation.state.value,
+            failure=simulation.failure,
+            ended_at=simulation.ended_at,
         )
-        row = self._work.connection.execute(statement).one_or_none()
-        return None if row is None else _read(row)
+        return self._work.connection.execute(statement).rowcount > 0
 
-    def advance(self, simulation: Simulation, holder: UUID, *, until: datetime | None) -> bool:
-        """Stores how far it has come; False when it is not the holder's any more. Without `until` it is let go."""
-        values: dict[str, Any] = {
-            "done": simulation.done,
-            "total": simulation.total,
-            "place": simulation.place,
-            "result": simulation.result,
-            "attempts": 0,
-            "held_until": until,
-        }
-        if simulation.is_over:
-            values |= {"state": simulation.state.value, "failure": simulation.failure, "ended_at": simulation.ended_at}
-        if until is None:
-            values["holder"] = None
-        return self._update(simulation.id, values, holder=holder)
-
-    def _update(self, simulation_id: UUID, values: dict[str, Any], *, holder: UUID | None = None) -> bool:
-        statement = update(simulation_table).where(
-            _simulation.tenant_id == self._work.tenant_id, _simulation.id == simulation_id
+    def _open(self, simulation_id: UUID) -> Update:
+        return update(simulation_table).where(
+            _simulation.tenant_id == self._work.tenant_id,
+            _simulation.id == simulation_id,
+            _simulation.ended_at.is_(None),
         )
-        if holder is not None:
-            statement = statement.where(_simulation.holder == holder, _simulation.ended_at.is_(None))
-        return self._work.connection.execute(statement.values(values)).rowcount > 0
-
-
-def due_simulations(driver: Driver, now: datetime, *, at_most: int = 10) -> Sequence[tuple[UUID, UUID]]:
-    """Tenant and id of simulations of all tenants that nobody is at, the oldest first."""
-    rows = driver.execute("select tenant_id, id from due_rules_simulations(%s, %s)", (now, at_most)).fetchall()
-    return [(tenant_id, simulation_id) for tenant_id, simulation_id in rows]
 
 
 def purge_simulations(driver: Driver, expired_before: datetime, *, at_most: int = 100) -> int:
@@ -160,7 +122,8 @@ def _row(tenant_id: UUID, simulation: Simulation) -> dict[str, Any]:
         "place": simulation.place,
         "result": simulation.result,
         "failure": simulation.failure,
-        "attempts": simulation.attempts,
+        # Of the release before; a job counts its attempts itself.
+        "attempts": 0,
         "created_at": simulation.created_at,
         "started_at": simulation.started_at,
         "ended_at": simulation.ended_at,
@@ -187,7 +150,6 @@ def _read(row: Row[Any]) -> Simulation:
         place=row.place,
         result=getattr(row, "result", b""),
         failure=row.failure,
-        attempts=row.attempts,
         created_at=row.created_at,
         started_at=row.started_at,
         ended_at=row.ended_at,

@@ -24,7 +24,7 @@ Outcome = TakenDecision | ServiceError
 """A decision, or why there is none."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class _Moment:
     """What decides, for whom, and when."""
 

@@ -92,9 +92,10 @@ class Recording:
         now = self._clock.now()
         if not now - self._kept_for < report.decided_at < now + _AHEAD:
             raise _invalid("decide_time", "lies in the future, or longer ago than decisions are kept")
-        made_at = _EPOCH + timedelta(milliseconds=report.id.int >> 80)
+        # As a number: 48 bits of milliseconds reach beyond the years that a datetime has.
+        made = timedelta(milliseconds=report.id.int >> 80)
         # The log is in the order of the ids: one that lies about its time would stand in the wrong place for ever.
-        if report.id.version != _UUID_VERSION or abs(made_at - report.decided_at) > _UUID_SPREAD:
+        if report.id.version != _UUID_VERSION or abs(made - (report.decided_at - _EPOCH)) > _UUID_SPREAD:
             raise _invalid("id", "is not a UUID of version 7 of the time of the decision")
 
 

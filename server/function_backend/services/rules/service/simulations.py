@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from function_backend.jobs.queue import JobQueue, JobStanding
 from function_backend.kernel.call import Call
 from function_backend.kernel.clock import Clock
 from function_backend.kernel.errors import FieldViolation, invalid_fields
@@ -40,8 +41,8 @@ from function_backend.services.rules.service.compilations import Compilations
 from function_backend.services.rules.service.evaluating import READ_COMPANY
 from function_backend.services.rules.service.finding import DEFAULT_PAGE_SIZE, caller_of, definition_named, version_of
 
-SIMULATIONS = "rules_simulations"
-"""The topic of notifications that there is a simulation to run."""
+SIMULATION_JOB = "rules.simulation"
+"""The kind of the jobs that do simulations. Such a job has the id of its simulation."""
 DEFAULT_EXAMPLES = 10
 _COMPANY_TYPE = "function.company.v1.Company"
 _LOOK_SECONDS = 0.2
@@ -65,6 +66,14 @@ class WantedSimulation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SimulationLimits:
+    """How many simulations a tenant may have open, and how long they stay."""
+
+    most_open: int
+    kept_for: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Chosen:
     """What was found to be tried out."""
 
@@ -83,23 +92,24 @@ class Simulations:
         self,
         *,
         transactions: Transactions,
+        jobs: JobQueue,
         clock: Clock,
         page_tokens: PageTokens,
         compilations: Compilations,
         forms: SimulationForms,
         company: Callable[[], object],
-        most_open: int,
-        kept_for: timedelta,
+        limits: SimulationLimits,
     ) -> None:
         """`company` makes an empty company as `google.protobuf.Any`."""
         self._transactions = transactions
+        self._jobs = jobs
         self._clock = clock
         self._page_tokens = page_tokens
         self._compilations = compilations
         self._forms = forms
         self._company = company
-        self._most_open = most_open
-        self._kept_for = kept_for
+        self._most_open = limits.most_open
+        self._kept_for = limits.kept_for
         self._waiting = threading.BoundedSemaphore(_MOST_WAITING)
 
     def create(self, wanted: WantedSimulation, call: Call) -> Simulation:
@@ -111,7 +121,7 @@ class Simulations:
         source = self._settled(wanted.source, chosen.compiled, now)
         with self._transactions() as work:
             simulations = SimulationRepository(work)
-            if simulations.count_open() >= self._most_open:
+            if self._count_open(work) >= self._most_open:
                 raise SimulationLimitReachedError(self._most_open)
             simulation = Simulation(
                 id=new_id(),
@@ -130,7 +140,6 @@ class Simulations:
                 place="",
                 result=b"",
                 failure="",
-                attempts=0,
                 created_at=now,
                 started_at=None,
                 ended_at=None,
@@ -139,13 +148,13 @@ class Simulations:
             )
             simulations.add(simulation)
             work.record(SimulationCreated.of(simulation, at=now))
-            work.notify(SIMULATIONS, "")
+            self._jobs.enqueue(work, SIMULATION_JOB, job_id=simulation.id)
         return simulation
 
     def get(self, simulation_id: UUID) -> Simulation:
         """The simulation with what came out so far."""
         with self._transactions.reading() as work:
-            return _found(work, simulation_id)
+            return self._standing(work, [_found(work, simulation_id)])[0]
 
     def list(self, name: str, *, page_size: int, page_token: str) -> tuple[Sequence[Simulation], str]:
         """A page of the simulations, the latest first, and the token of the next one."""
@@ -155,17 +164,19 @@ class Simulations:
             page = SimulationRepository(work).list_before(
                 None if key is None else UUID(key[0]), name=name, limit=page_size or DEFAULT_PAGE_SIZE
             )
-        return page.items, "" if page.next_key is None else self._page_tokens.write(query, page.next_key)
+            items = self._standing(work, page.items)
+        return items, "" if page.next_key is None else self._page_tokens.write(query, page.next_key)
 
     def cancel(self, simulation_id: UUID) -> Simulation:
         """The simulation, which is cancelled unless it was over."""
         with self._transactions() as work:
-            simulation = _found(work, simulation_id, lock=True)
+            simulation = self._standing(work, [_found(work, simulation_id, lock=True)])[0]
             if simulation.is_over:
                 return simulation
             now = self._clock.now()
             cancelled = simulation.ended(SimulationState.CANCELLED, at=now)
-            SimulationRepository(work).end(cancelled)
+            SimulationRepository(work).advance(cancelled)
+            self._jobs.cancel(work, simulation_id)
             work.record(SimulationCancelled.of(cancelled, at=now))
         return cancelled
 
@@ -174,6 +185,7 @@ class Simulations:
         with self._transactions() as work:
             simulation = _found(work, simulation_id, lock=True)
             SimulationRepository(work).remove(simulation_id)
+            self._jobs.cancel(work, simulation_id)
             work.record(SimulationDeleted.of(simulation, at=self._clock.now()))
 
     def wait(self, simulation_id: UUID, call: Call, *, seconds: float) -> Simulation:
@@ -196,6 +208,16 @@ class Simulations:
         finally:
             self._waiting.release()
         return simulation
+
+    def _count_open(self, work: UnitOfWork) -> int:
+        standings = self._jobs.standings(work, SimulationRepository(work).open_ids())
+        return sum(standing.ended_at is None for standing in standings.values())
+
+    def _standing(self, work: UnitOfWork, simulations: Sequence[Simulation]) -> Sequence[Simulation]:
+        """The simulations as their jobs stand, which end without them when they are cancelled or set aside."""
+        open_ones = [simulation.id for simulation in simulations if not simulation.is_over]
+        standings = self._jobs.standings(work, open_ones)
+        return [_as(simulation, standings.get(simulation.id)) for simulation in simulations]
 
     def _choose(self, work: UnitOfWork, wanted: WantedSimulation, now: datetime) -> _Chosen:
         definition = definition_named(work, wanted.name)
@@ -257,6 +279,14 @@ def _refuse_unless_permitted(source: Source, call: Call) -> None:
         # For all of them: what comes out tells of each.
         if principal is None or principal.scopes_of(READ_COMPANY) is not None:
             raise DecisionReferenceDeniedError(READ_COMPANY)
+
+
+def _as(simulation: Simulation, standing: JobStanding | None) -> Simulation:
+    if simulation.is_over or standing is None or standing.ended_at is None:
+        return simulation
+    if standing.state == "cancelled":
+        return simulation.ended(SimulationState.CANCELLED, at=standing.ended_at)
+    return simulation.ended(SimulationState.FAILED, at=standing.ended_at, failure=standing.failure)
 
 
 def _found(work: UnitOfWork, simulation_id: UUID, *, lock: bool = False) -> Simulation:

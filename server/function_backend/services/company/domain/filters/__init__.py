@@ -1,1 +1,1 @@
-"""Filter expressions after AIP-160: read by a grammar, typed by a list of fields; no SQL here."""
+"""The fields that filters over companies may name."""

@@ -2,56 +2,24 @@
 
 from __future__ import annotations
 
-import unicodedata
-from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime
-from enum import Enum
+from collections.abc import Mapping
+from datetime import date
 from types import MappingProxyType
-from typing import NamedTuple
 from uuid import UUID
 
+from function_backend.filters.catalogue import EQUALITY, ORDER, Field, Keyed, read_moment, read_text
+from function_backend.filters.conditions import ConditionValue, Operator, Pattern
+from function_backend.filters.tree import Text
 from function_backend.services.company.domain.company import CompanyStatus
-from function_backend.services.company.domain.filters.conditions import ConditionValue, Operator, Pattern
-from function_backend.services.company.domain.filters.tree import Text
 from function_backend.services.company.domain.identifiers import find_scheme
 from function_backend.services.company.domain.schemes.scheme import InvalidNumberError
 
-_EQUALITY = frozenset({Operator.EQUAL, Operator.NOT_EQUAL})
-_ORDER = _EQUALITY | {Operator.LESS, Operator.AT_MOST, Operator.GREATER, Operator.AT_LEAST}
-_CODE = _EQUALITY | {Operator.PRESENT}
+_CODE = EQUALITY | {Operator.PRESENT}
 _TEXT = _CODE | {Operator.HAS}
 # Of several values one is enough; what "differs" would mean of them is for the caller to say, with NOT.
 _MEMBERSHIP = frozenset({Operator.EQUAL, Operator.HAS, Operator.PRESENT})
 
 _STATUS_PREFIX = "COMPANY_STATUS_"
-
-
-class Keyed(Enum):
-    """Whether the name of a field goes on after a dot."""
-
-    NO = "no"
-    MAY = "may"
-    MUST = "must"
-
-
-class Field(NamedTuple):
-    """A field of the filter language."""
-
-    read: Callable[[Text, str], ConditionValue]
-    """The value, typed, of a text and the key after the dot; ValueError says what is wrong with it."""
-    operators: frozenset[Operator]
-    keyed: Keyed = Keyed.NO
-    is_several: bool = False
-    """Whether a company may have several values; one that fits is enough, and `:` says the same as `=`."""
-    check_key: Callable[[str], None] | None = None
-    """Raises ValueError for a key that cannot be."""
-    example_key: str = ""
-
-
-def _text(value: Text, key: str) -> ConditionValue:
-    del key
-    parts = tuple(unicodedata.normalize("NFC", part) for part in value.parts)
-    return Pattern(parts) if len(parts) > 1 else parts[0]
 
 
 def _id(value: Text, key: str) -> ConditionValue:
@@ -76,15 +44,6 @@ def _date(value: Text, key: str) -> ConditionValue:
         return date.fromisoformat(value.plain)
     except ValueError:
         raise ValueError("is not a date such as 2024-12-31") from None
-
-
-def _moment(value: Text, key: str) -> ConditionValue:
-    del key
-    try:
-        moment = datetime.fromisoformat(value.plain)
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise ValueError("is not a time such as '2024-12-31T12:00:00Z'") from None
 
 
 def _identifier(value: Text, key: str) -> ConditionValue:
@@ -114,22 +73,22 @@ def _industry(value: Text, key: str) -> ConditionValue:
 
 FILTER_FIELDS: Mapping[str, Field] = MappingProxyType(
     {
-        "id": Field(_id, _EQUALITY),
-        "legal_name": Field(_text, _TEXT),
-        "legal_form.code": Field(_text, _CODE),
-        "jurisdiction": Field(_text, _CODE),
-        "status": Field(_status, _EQUALITY),
-        "incorporation_date": Field(_date, _ORDER | {Operator.PRESENT}),
-        "dissolution_date": Field(_date, _ORDER | {Operator.PRESENT}),
-        "create_time": Field(_moment, _ORDER),
-        "update_time": Field(_moment, _ORDER),
-        "delete_time": Field(_moment, _ORDER | {Operator.PRESENT}),
+        "id": Field(_id, EQUALITY),
+        "legal_name": Field(read_text, _TEXT),
+        "legal_form.code": Field(read_text, _CODE),
+        "jurisdiction": Field(read_text, _CODE),
+        "status": Field(_status, EQUALITY),
+        "incorporation_date": Field(_date, ORDER | {Operator.PRESENT}),
+        "dissolution_date": Field(_date, ORDER | {Operator.PRESENT}),
+        "create_time": Field(read_moment, ORDER),
+        "update_time": Field(read_moment, ORDER),
+        "delete_time": Field(read_moment, ORDER | {Operator.PRESENT}),
         "country": Field(_country, _MEMBERSHIP, is_several=True),
         "identifiers": Field(
             _identifier, _MEMBERSHIP, Keyed.MUST, is_several=True, check_key=_check_scheme, example_key="lei"
         ),
         "industries": Field(_industry, _MEMBERSHIP, Keyed.MAY, is_several=True),
-        "labels": Field(_text, _CODE | {Operator.HAS}, Keyed.MUST, is_several=True, example_key="tier"),
+        "labels": Field(read_text, _CODE | {Operator.HAS}, Keyed.MUST, is_several=True, example_key="tier"),
     }
 )
 """By name."""

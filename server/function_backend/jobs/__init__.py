@@ -1,0 +1,1 @@
+"""Jobs: how they are asked for, and who runs them."""

@@ -1,0 +1,1 @@
+"""Signing, and what is recorded behind the calls."""

@@ -1,0 +1,1 @@
+"""Storing and finding what belongs to the audit trail."""

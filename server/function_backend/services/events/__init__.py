@@ -1,0 +1,1 @@
+"""The feed of events: watched as they happen, or listed."""

@@ -1,0 +1,1 @@
+"""Jobs: what goes on behind an answer, seen and steered from outside."""

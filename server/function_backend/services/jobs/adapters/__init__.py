@@ -1,0 +1,1 @@
+"""What the use cases of jobs need from outside of the folder."""
