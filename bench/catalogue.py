@@ -28,6 +28,7 @@ from bench.rows.rules_service import measure as measure_rules_service
 from bench.rows.rules_sets import measure as measure_rules_sets
 from bench.rows.rules_simulate import measure as measure_rules_simulate
 from bench.rows.rules_tables import measure as measure_rules_tables
+from bench.rows.sealed_fields import measure as measure_sealed_fields
 from bench.rows.search import measure as measure_search
 from bench.rows.token_grants import measure as measure_token_grants
 from bench.rows.verify_credential import measure as measure_verify_credential
@@ -53,6 +54,7 @@ ROWS = (
     Row(name="ready", title="Start", measure=measure_ready),
     Row(name="memory", title="Memory at load", measure=measure_memory),
     Row(name="credentials", title="What a remembered credential costs", measure=measure_credential_cost),
+    Row(name="sealed-fields", title="What sealed fields cost", measure=measure_sealed_fields),
     Row(name="verify", title="VerifyCredential", measure=measure_verify_credential),
     Row(name="grants", title="Tokens for service accounts", measure=measure_token_grants),
     Row(name="logins", title="Password logins", measure=measure_password_logins),

@@ -9,6 +9,7 @@ from function_backend.cache.rate_limit import HostBuckets, RateLimiter
 from function_backend.kernel.gates import Gates
 from function_backend.kernel.notices import Notices
 from function_backend.kernel.references import References
+from function_backend.kernel.sealing import SealedPlaces
 from function_backend.vault.wrapped_keys import WrappedKeys
 
 if TYPE_CHECKING:
@@ -42,6 +43,8 @@ class Resources:
     """The permissions that the methods of all services declare."""
     methods: tuple[DeclaredMethod, ...] = ()
     """The methods of all services."""
+    sealed_places: SealedPlaces = field(default_factory=SealedPlaces)
+    """Where the slices store what is sealed."""
     references: References = field(default_factory=References)
     """Reads resources of other slices by their ids."""
     gates: Gates = field(default_factory=Gates)

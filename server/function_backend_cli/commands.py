@@ -31,6 +31,7 @@ COMMANDS: Mapping[str, str] = {
     "relations": "function_backend_cli.relations",
     "sessions": "function_backend_cli.sessions",
     "keys": "function_backend_cli.keys",
+    "data-keys": "function_backend_cli.data_keys",
     "signing-keys": "function_backend_cli.signing_keys",
     "tenants": "function_backend_cli.tenants",
     "audit": "function_backend_cli.audit",

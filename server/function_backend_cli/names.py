@@ -39,7 +39,7 @@ def user_id(session: Session, text: str) -> str:
     if is_id(text):
         return text
     users = session.client.users
-    found = users.list(email=text) if "@" in text else users.list(user_name_prefix=text)
+    found = users.list(email=text) if "@" in text else users.list(user_name=text)
     wanted = text.casefold()
     for user in itertools.islice(found, _SEARCHED):
         if wanted in {user.email.casefold(), user.user_name.casefold()}:

@@ -6,12 +6,15 @@ import secrets
 from typing import NamedTuple
 
 import grpc
+import psycopg
 
 from function.auth.v1 import signing_key_service_pb2, tenant_pb2, tenant_service_pb2
 from tests.e2e.provocations import NOBODY, provokes
 from tests.e2e.scene import Scene
 from tests.fixtures.database_faults import eventually
 from tests.fixtures.methods import Answer
+
+_POSTPONED_SQL = "update resealing set finished_at = null, retry_at = '2100-01-01' where tenant_id = %s"
 
 
 class _Made(NamedTuple):
@@ -41,6 +44,22 @@ def _(scene: Scene) -> Answer:
     _suspend(scene, tenant)
     _delete(scene, tenant)
     return _suspend(scene, tenant)
+
+
+@provokes("DATA_KEY_NOT_FOUND")
+def _(scene: Scene) -> Answer:
+    made = _child(scene)
+    return scene.send("GetDataKey", b"", key=made.key)
+
+
+@provokes("DATA_KEY_ROTATION_RUNNING")
+def _(scene: Scene) -> Answer:
+    made = _child(scene)
+    scene.send("RotateDataKey", b"", key=made.key)
+    with psycopg.connect(scene.usual.database.superuser_url) as connection:
+        # The pass may be over already; here it is postponed.
+        connection.execute(_POSTPONED_SQL, (made.tenant.id,))
+    return scene.send("RotateDataKey", b"", key=made.key)
 
 
 @provokes("TENANT_TREE_TOO_DEEP")

@@ -97,6 +97,7 @@ def test_every_change_is_in_the_audit_trail(start_server: StartServer) -> None:
         _installation,
     ):
         go_through(caller)
+    caller.send("RotateDataKey")
     # Keys are wrapped anew where another master key stands first.
     another = f"another:{base64.b64encode(secrets.token_bytes(32)).decode()}"
     caller.server = start_server(settings={"auth.master_keys": f"{another},{MASTER_KEY}"})

@@ -161,7 +161,7 @@ def test_every_field_that_is_named_like_a_secret_is_marked_as_one() -> None:
 def test_what_is_searched_for_would_be_found(start_server: StartServer) -> None:
     server = start_server()
     planter = _Planter(server)
-    user = user_pb2.User(user_name=f"u{secrets.token_hex(4)}", display_name="in plain sight")
+    user = user_pb2.User(user_name=f"u{secrets.token_hex(4)}", labels={"seen": "in plain sight"})
     planter.send("CreateUser", user_service_pb2.CreateUserRequest(user=user))
     found = {place for place, text in _tables(server).items() if "in plain sight" in text}
     assert found == {"auth_user", "event"}

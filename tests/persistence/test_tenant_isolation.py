@@ -34,6 +34,8 @@ _DEFINER_SEES_ALL = {
     "company_search",
     "company_search_word",
     "tenant_key",
+    "tenant_index_key",
+    "resealing",
     "api_key_use",
     "certificate_identity",
     "revocation_log",

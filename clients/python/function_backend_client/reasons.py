@@ -289,6 +289,18 @@ class TenantDeletedError(PreconditionError):
     default_reason = "TENANT_DELETED"
 
 
+class DataKeyNotFoundError(NotFoundError):
+    """The tenant has no data key yet: nothing of it was ever encrypted."""
+
+    default_reason = "DATA_KEY_NOT_FOUND"
+
+
+class DataKeyRotationRunningError(PreconditionError):
+    """The tenant's values are still being encrypted under the newest data key."""
+
+    default_reason = "DATA_KEY_ROTATION_RUNNING"
+
+
 class TenantTreeTooDeepError(PreconditionError):
     """The tenant stands on the lowest level of the tree that there may be."""
 

@@ -18,6 +18,7 @@ from function_backend.cache.client import CacheSettings, connect
 from function_backend.cache.push import RedisPush
 from function_backend.cache.rate_limit import HostBuckets, RateLimiter, SharedBuckets
 from function_backend.events.log import TOPIC
+from function_backend.events.payload_place import EventPayloads
 from function_backend.events.recording import EventRecorder
 from function_backend.interceptors.authentication import Authentication
 from function_backend.interceptors.chain import server_chain
@@ -35,6 +36,7 @@ from function_backend.kernel.notices import Notices
 from function_backend.kernel.observed_calls import CallObserver
 from function_backend.kernel.pagination import PageTokens
 from function_backend.kernel.references import References
+from function_backend.kernel.sealing import SealedPlaces
 from function_backend.kernel.secret import Secret
 from function_backend.kernel.slice import Slice
 from function_backend.observability.logs import Log
@@ -55,6 +57,8 @@ from function_backend.runtime.pool import CallPool
 from function_backend.runtime.server import CallServer
 from function_backend.runtime.warm_up import WarmUp
 from function_backend.settings.tree import Settings
+from function_backend.vault.core_places import CORE_PLACES
+from function_backend.vault.masking import masked_payload
 from function_backend.vault.master_keys import MasterKeys
 from function_backend.vault.vault import Vault
 
@@ -98,19 +102,23 @@ class Backend:
             around.clock,
             trace_context=current_traceparent,
             committed=lambda tenant_id: listener.announce(TOPIC, str(tenant_id)),
+            masked=masked_payload,
         )
-        transactions = Transactions(self._database, recorder, push=self._push)
-        references, gates, notices = References(), Gates(), Notices()
         master_keys = MasterKeys.parse(settings.auth.master_keys)
+        vault = Vault(master_keys, around.clock)
+        transactions = Transactions(self._database, recorder, push=self._push, ciphers=vault.fields)
+        references, gates, notices = References(), Gates(), Notices()
+        sealed_places = SealedPlaces([*CORE_PLACES, EventPayloads(masked_payload)])
         resources = Resources(
             transactions=transactions,
             clock=around.clock,
             page_tokens=PageTokens(around.token_secret.reveal().encode()),
             master_keys=master_keys,
-            vault=Vault(master_keys, around.clock),
+            vault=vault,
             jobs=JobQueue(around.clock, trace_context=current_traceparent),
             permission_catalogue=declared_permissions(SLICES),
             methods=declared_methods(SLICES),
+            sealed_places=sealed_places,
             references=references,
             gates=gates,
             notices=notices,
@@ -128,6 +136,7 @@ class Backend:
             references.learn(each.references, each.pages)
             gates.learn(each.gates)
             notices.learn(each.notices)
+            sealed_places.learn(each.sealed_places)
             if self._push is not None:
                 self._push.carry(each.pushed | {TOPIC})
         calls = CallPool(settings.server.threads, name="call")

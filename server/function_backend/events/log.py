@@ -8,12 +8,13 @@ partitions since that day alone.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
+from function_backend.events.sealed_payload import is_sealed, masked, whole
 from function_backend.persistence import arrays
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ _COLUMNS = """
     tenant_id, position, id, type, subject_type, subject_id, sequence, occurred_at, recorded_at, labels::text,
     trace_context, payload, actor
 """
-_LABELS = 9
+_LABELS, _PAYLOAD = 9, 11
 _READ_SQL = f"select {_COLUMNS} from event where tenant_id = %b and position > %b and recorded_at >= %b"  # noqa: S608
 _FIND_SQL = f"select {_COLUMNS} from event where tenant_id = %b and id = %b"  # noqa: S608
 _HEAD_SQL = "select head, recorded_at from event_head()"
@@ -63,9 +64,11 @@ class LoggedEvent:
     trace_context: str
     """The `traceparent` of the call that made it; empty when that was not traced."""
     payload: bytes
-    """The serialised message."""
+    """The serialised message, without what the contract marks as sensitive; see `opened`."""
     actor: str
     """Who did it, such as `user:01938d2e-…`."""
+    sealed: bytes = field(default=b"", repr=False)
+    """The payload as it is stored, when there is more to the message than `payload` shows."""
 
 
 class Head(NamedTuple):
@@ -141,6 +144,16 @@ def find_event(work: UnitOfWork, event_id: UUID) -> LoggedEvent | None:
     return found[0] if found else None
 
 
+def opened(work: UnitOfWork, event: LoggedEvent) -> LoggedEvent:
+    """The event with the whole message, for those alone who may see what the contract marks as sensitive.
+
+    The unit of work is the event's tenant's. Raises SecretLostError when the tenant's data key is gone.
+    """
+    if not event.sealed:
+        return event
+    return replace(event, payload=whole(work, event.id, event.sealed), sealed=b"")
+
+
 def head(work: UnitOfWork) -> Head:
     """The tenant's last position, 0 before the first event. Events up to it are visible to what is read afterwards."""
     row = work.driver.execute(_HEAD_SQL).fetchone()
@@ -193,4 +206,8 @@ def _rows(work: UnitOfWork, statement: str, parameters: Sequence[Any]) -> list[L
 def _event(row: tuple[Any, ...]) -> LoggedEvent:
     values = list(row)
     values[_LABELS] = {} if row[_LABELS] == "{}" else orjson.loads(row[_LABELS])
+    stored = bytes(row[_PAYLOAD])
+    if is_sealed(stored):
+        values[_PAYLOAD] = masked(stored)
+        return LoggedEvent(*values, stored)
     return LoggedEvent(*values)

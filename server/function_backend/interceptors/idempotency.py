@@ -96,7 +96,14 @@ class Idempotency:
         try:
             with self._transactions.edge() as work:
                 answer = _wire(behaviour(request, exchange))
-                self._answers.store(work, UUID(request_id), digest, answer, sealed=method.redacted_response)
+                self._answers.store(
+                    work,
+                    UUID(request_id),
+                    digest,
+                    answer,
+                    sealed=method.redacted_response,
+                    sensitive=method.sensitive_response,
+                )
                 return answer
         except Exception:
             kept = self._kept(request_id, digest)

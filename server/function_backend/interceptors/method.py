@@ -14,6 +14,7 @@ from google.protobuf.message import Message
 from function.common.v1 import options_pb2
 from function_backend.interceptors.foreign_methods import FOREIGN_POLICIES
 from function_backend.kernel.step_up import StepUp
+from function_backend.vault.masking import leads_to_sensitive
 
 Behaviour = Callable[[Any, Any], Any]
 """A servicer's method: takes the message (or an iterator of them) and the call, returns messages or ready bytes."""
@@ -55,6 +56,8 @@ class Method:
     """Whether the request can carry a secret."""
     redacted_response: bool
     """Whether the response can carry a secret: a field marked `debug_redact`."""
+    sensitive_response: bool = False
+    """Whether the response can tell of a person: a field with `(function.common.v1.sensitive)`."""
     token_field: int | None = None
     """The number of the response's field `consistency_token`; None when it has none."""
 
@@ -103,6 +106,7 @@ def describe(descriptor: MethodDescriptor) -> Method:
         has_validate_only="validate_only" in request.fields_by_name,
         redacted_request=_carries_secret(request, set()),
         redacted_response=_carries_secret(descriptor.output_type, set()),
+        sensitive_response=leads_to_sensitive(descriptor.output_type),
         token_field=_token_field(descriptor.output_type),
     )
 

@@ -19,6 +19,8 @@ class DomainEvent:
     """The message that carries it, such as `function.company.v1.CompanyCreated`; also the CloudEvents type."""
     subject_type: ClassVar[str]
     """The kind of resource, such as `company`."""
+    sensitive_details: ClassVar[frozenset[str]] = frozenset()
+    """The keys of `details` that tell of a person: stored is what equal values have in common, and not the value."""
 
     subject_id: UUID
     sequence: int

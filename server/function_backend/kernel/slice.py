@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from function_backend.kernel.notices import Notice
     from function_backend.kernel.observed_calls import CallObserver
     from function_backend.kernel.references import ResourcePages
+    from function_backend.kernel.sealing import SealedPlace
     from function_backend.kernel.statistics import CacheStatistics, ConsumerStatistics, Reading
 
 
@@ -59,6 +60,8 @@ class Slice:
     """What the first calls would otherwise wait for; called once, when the worker serves already."""
     chores: tuple[Chore, ...] = ()
     """What it does now and then by itself."""
+    sealed_places: tuple[SealedPlace, ...] = ()
+    """The tables in which it stores what is sealed under data keys; without it, a rotation would lose what is there."""
     background: tuple[Background, ...] = ()
     """What goes on without a call, in the processes that do background work."""
     job_kinds: tuple[JobKind, ...] = ()

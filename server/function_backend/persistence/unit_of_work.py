@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 from function_backend.kernel.call import current_call
 from function_backend.persistence import wire
 from function_backend.persistence.failures import DatabaseUnavailableError, MissingTenantError, is_read_only, translate
+from function_backend.persistence.field_cipher import NoFieldCipher
 from function_backend.persistence.position import POSITION_SQL, parse_position
 from function_backend.persistence.session import Session
 from function_backend.persistence.without_tenant import ask_without_tenant
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from function_backend.kernel.errors import ServiceError
     from function_backend.kernel.events import DomainEvent
     from function_backend.persistence.engine import Database
+    from function_backend.persistence.field_cipher import FieldCipher
     from function_backend.persistence.hot_read import HotRead, HotRows, Parameter
 
 T = TypeVar("T")
@@ -58,11 +60,28 @@ class Push(Protocol):
         """Sends those it carries, each a topic and a text; it neither fails nor takes long."""
 
 
+class Ciphers(Protocol):
+    """Makes what a unit of work encrypts fields with."""
+
+    def __call__(self, work: UnitOfWork, /) -> FieldCipher:
+        """The cipher of the unit of work's tenant."""
+
+
+def _no_cipher(_: UnitOfWork) -> FieldCipher:
+    return NoFieldCipher()
+
+
 class UnitOfWork:
     """What one use case does to the database. Begun by its first statement."""
 
     def __init__(
-        self, database: Database, *, read_only: bool = False, snapshot: bool = False, push: Push | None = None
+        self,
+        database: Database,
+        *,
+        read_only: bool = False,
+        snapshot: bool = False,
+        push: Push | None = None,
+        ciphers: Ciphers = _no_cipher,
     ) -> None:
         call = current_call.get()
         tenant_id = None if call is None else call.tenant_id
@@ -75,6 +94,8 @@ class UnitOfWork:
         self._session = Session(database, call, read_only=read_only, snapshot=snapshot)
         self._read_only = read_only
         self._push = push
+        self._ciphers = ciphers
+        self._fields: FieldCipher | None = None
         self._events: list[DomainEvent] = []
         self._notifications: list[str] = []
         self._discarded = False
@@ -88,6 +109,13 @@ class UnitOfWork:
     def driver(self) -> wire.Driver:
         """The psycopg connection below it, for COPY and for statements whose cost was measured."""
         return self._session.driver
+
+    @property
+    def fields(self) -> FieldCipher:
+        """Encrypts what is stored in single fields; made at its first use, so that nothing else pays for it."""
+        if self._fields is None:
+            self._fields = self._ciphers(self)
+        return self._fields
 
     @property
     def has_begun(self) -> bool:
@@ -162,11 +190,14 @@ class UnitOfWork:
 class Transactions:
     """Opens units of work."""
 
-    def __init__(self, database: Database, sink: EventSink, *, push: Push | None = None) -> None:
-        """`push` hears of every notification that was committed."""
+    def __init__(
+        self, database: Database, sink: EventSink, *, push: Push | None = None, ciphers: Ciphers = _no_cipher
+    ) -> None:
+        """`push` hears of every notification that was committed; `ciphers` makes `UnitOfWork.fields`."""
         self._database = database
         self._sink = sink
         self._push = push
+        self._ciphers = ciphers
 
     def __call__(self) -> AbstractContextManager[UnitOfWork]:
         """A unit of work: part of the call's transaction at the edge, or else a transaction of its own."""
@@ -210,7 +241,9 @@ class Transactions:
 
     def unit(self, *, read_only: bool, snapshot: bool = False) -> UnitOfWork:
         """A new unit of work; whoever asks for one sees to its end."""
-        return UnitOfWork(self._database, read_only=read_only, snapshot=snapshot, push=self._push)
+        return UnitOfWork(
+            self._database, read_only=read_only, snapshot=snapshot, push=self._push, ciphers=self._ciphers
+        )
 
     @property
     def sink(self) -> EventSink:

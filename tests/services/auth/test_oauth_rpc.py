@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
+from unittest.mock import ANY
 from uuid import UUID, uuid4
 
 import grpc
@@ -142,7 +143,7 @@ class TestClientCredentials:
         account, guess = make_account(server), mint(CLIENT_SECRET).text
         for _ in range(3):
             assert _why(lambda: get_token(server, Account(account.id, guess))) == _REFUSED
-        assert _refusals(server, account.id) == [("anonymous", "secret", "127.0.0.1")]
+        assert _refusals(server, account.id) == [("anonymous", "secret", ANY)]
         assert guess not in server.log_text()
         # Nobody who exists is named, so there is nobody whose trail it could be in.
         nobody = Account(uuid4(), guess)

@@ -441,7 +441,9 @@ def _bind_certificate(server: RunningServer, account: Account, tenant: NewTenant
 
 # Of these an export says nothing, for the reason beside each.
 _NOT_EXPORTED = {
-    "tenant_key": "what secrets are sealed with",
+    "tenant_key": "a key",
+    "tenant_index_key": "a key",
+    "resealing": "how far encryption is, which GetDataKey shows",
     "user_password": "hashes of passwords",
     "user_password_history": "hashes of passwords",
     "user_token": "digests of tokens",

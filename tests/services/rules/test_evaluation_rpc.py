@@ -263,10 +263,10 @@ class TestLog:
     def test_sensitive_fields_are_not_kept(self, server: RunningServer, caller: RulesCaller) -> None:
         name = a_name()
         caller.published(about(name, "function.auth.v1.User", 'it.email == "ann@example.org"'))
-        user = user_pb2.User(user_name="ann", email="ann@example.org")
+        user = user_pb2.User(id="number-7", email="ann@example.org")
         ways = {
             "message": decision_pb2.DecisionInputs(messages={"it": packed(user)}),
-            "json": given(it={"user_name": "ann", "email": "ann@example.org"}),
+            "json": given(it={"id": "number-7", "email": "ann@example.org"}),
         }
         for inputs in ways.values():
             decision = caller.decision("Evaluate", name=name, inputs=inputs).decision
@@ -274,7 +274,7 @@ class TestLog:
             found = logged(caller, decision.id)
             kept = user_pb2.User()
             assert found.inputs.messages["it"].Unpack(kept)
-            assert (kept.user_name, kept.email, found.redacted) == ("ann", "", True)
+            assert (kept.id, kept.email, found.redacted) == ("number-7", "", True)
             answer = caller.decision("ExplainDecision", id=decision.id)
             assert not answer.reproduced
         with psycopg.connect(server.database.superuser_url) as connection:

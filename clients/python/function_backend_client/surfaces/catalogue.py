@@ -11,6 +11,7 @@ from function.auth.v1 import (
     certificate_identity_service_pb2_grpc,
     client_credential_service_pb2_grpc,
     credential_service_pb2_grpc,
+    data_key_service_pb2_grpc,
     group_service_pb2_grpc,
     master_key_service_pb2_grpc,
     oauth_service_pb2_grpc,
@@ -37,6 +38,7 @@ from function_backend_client.surfaces.certificate_identities import AsyncCertifi
 from function_backend_client.surfaces.checks import AsyncChecks, Checks
 from function_backend_client.surfaces.client_credentials import AsyncClientCredentials, ClientCredentials
 from function_backend_client.surfaces.credentials import AsyncCredentials, Credentials
+from function_backend_client.surfaces.data_keys import AsyncDataKeys, DataKeys
 from function_backend_client.surfaces.dead_letters import AsyncDeadLetters, DeadLetters
 from function_backend_client.surfaces.groups import AsyncGroups, Groups
 from function_backend_client.surfaces.master_keys import AsyncMasterKeys, MasterKeys
@@ -70,6 +72,7 @@ class Surfaces:
             client_credential_service_pb2_grpc.ClientCredentialServiceStub(channel)
         )
         self.credentials = Credentials(credential_service_pb2_grpc.CredentialServiceStub(channel))
+        self.data_keys = DataKeys(data_key_service_pb2_grpc.DataKeyServiceStub(channel))
         self.dead_letters = DeadLetters(dead_letter_service_pb2_grpc.DeadLetterServiceStub(channel))
         self.groups = Groups(group_service_pb2_grpc.GroupServiceStub(channel))
         self.master_keys = MasterKeys(master_key_service_pb2_grpc.MasterKeyServiceStub(channel))
@@ -103,6 +106,7 @@ class AsyncSurfaces:
             client_credential_service_pb2_grpc.ClientCredentialServiceStub(channel)
         )
         self.credentials = AsyncCredentials(credential_service_pb2_grpc.CredentialServiceStub(channel))
+        self.data_keys = AsyncDataKeys(data_key_service_pb2_grpc.DataKeyServiceStub(channel))
         self.dead_letters = AsyncDeadLetters(dead_letter_service_pb2_grpc.DeadLetterServiceStub(channel))
         self.groups = AsyncGroups(group_service_pb2_grpc.GroupServiceStub(channel))
         self.master_keys = AsyncMasterKeys(master_key_service_pb2_grpc.MasterKeyServiceStub(channel))

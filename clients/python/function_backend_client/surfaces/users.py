@@ -69,11 +69,17 @@ class Users:
         states: Iterable[user_pb2.UserState.ValueType] = (),
         email: str = "",
         user_name_prefix: str = "",
+        user_name: str = "",
         timeout: float | None = None,
     ) -> Pager[user_pb2.User]:
         """Returns the users that fit all of the conditions, in order of id, page by page."""
         request = user_service_pb2.ListUsersRequest(
-            page_size=page_size, page_token=page_token, states=states, email=email, user_name_prefix=user_name_prefix
+            page_size=page_size,
+            page_token=page_token,
+            states=states,
+            email=email,
+            user_name_prefix=user_name_prefix,
+            user_name=user_name,
         )
 
         def fetch(token: str) -> Page[user_pb2.User]:
@@ -392,11 +398,17 @@ class AsyncUsers:
         states: Iterable[user_pb2.UserState.ValueType] = (),
         email: str = "",
         user_name_prefix: str = "",
+        user_name: str = "",
         timeout: float | None = None,
     ) -> AsyncPager[user_pb2.User]:
         """Returns the users that fit all of the conditions, in order of id, page by page."""
         request = user_service_pb2.ListUsersRequest(
-            page_size=page_size, page_token=page_token, states=states, email=email, user_name_prefix=user_name_prefix
+            page_size=page_size,
+            page_token=page_token,
+            states=states,
+            email=email,
+            user_name_prefix=user_name_prefix,
+            user_name=user_name,
         )
 
         async def fetch(token: str) -> Page[user_pb2.User]:

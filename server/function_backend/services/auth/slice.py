@@ -20,6 +20,7 @@ from function_backend.services.auth.domain.relations import grammar as schema_gr
 from function_backend.services.auth.domain.tenant_settings import TenantRules
 from function_backend.services.auth.ports import AdministratorGuard
 from function_backend.services.auth.repository.entitlement import EntitlementRepository
+from function_backend.services.auth.repository.sealed import SEALED_PLACES
 from function_backend.services.auth.repository.session import purge_grants
 from function_backend.services.auth.repository.tenant_content import TENANT_EXPORTERS, TENANT_SHREDDERS
 from function_backend.services.auth.service.api_key_changes import ApiKeyChanges
@@ -27,6 +28,7 @@ from function_backend.services.auth.service.api_key_import import FOREIGN_PREFIX
 from function_backend.services.auth.service.api_keys import ApiKeyService
 from function_backend.services.auth.service.certificate_identities import CertificateIdentityService
 from function_backend.services.auth.service.checking import check_credentials
+from function_backend.services.auth.service.data_keys import DataKeyService
 from function_backend.services.auth.service.granting import KeyOwners
 from function_backend.services.auth.service.grants import GrantNeeds, open_grants
 from function_backend.services.auth.service.guards import RoleGuards
@@ -49,6 +51,7 @@ from function_backend.services.auth.servicer.api_key import ApiKeyServicer
 from function_backend.services.auth.servicer.certificate_identity import CertificateIdentityServicer
 from function_backend.services.auth.servicer.client_credential import ClientCredentialServicer
 from function_backend.services.auth.servicer.credential import CredentialServicer
+from function_backend.services.auth.servicer.data_key import DataKeyServicer
 from function_backend.services.auth.servicer.group import GroupServicer
 from function_backend.services.auth.servicer.master_key import MasterKeyServicer
 from function_backend.services.auth.servicer.oauth import OAuthServicer, OAuthUseCases
@@ -65,6 +68,7 @@ from function_backend.services.auth.servicer.signing_key import SigningKeyServic
 from function_backend.services.auth.servicer.tenant import TenantServicer, TenantUseCases
 from function_backend.services.auth.servicer.user import UserServicer, UserUseCases
 from function_backend.services.auth.settings import AuthSettings
+from function_backend.vault.resealing import Resealing
 
 _KEY_CHORE_SECONDS = 15.0
 _SESSION_USES_SECONDS = 10.0
@@ -123,6 +127,7 @@ def build(resources: Resources, settings: AuthSettings) -> Slice:
         ),
     )
     relations = open_relations(resources, settings.relation_policy)
+    resealing = Resealing(resources.transactions, resources.sealed_places, resources.clock)
     return Slice(
         name="auth",
         servicers={
@@ -131,6 +136,14 @@ def build(resources: Resources, settings: AuthSettings) -> Slice:
             **_role_servicers(resources, catalogue, built_in, guards),
             "function.auth.v1.SigningKeyService": SigningKeyServicer(keys.signing_keys, resources.clock),
             "function.auth.v1.MasterKeyService": MasterKeyServicer(keys.master_keys),
+            "function.auth.v1.DataKeyService": DataKeyServicer(
+                DataKeyService(
+                    transactions=resources.transactions,
+                    clock=resources.clock,
+                    vault=resources.vault,
+                    jobs=resources.jobs,
+                )
+            ),
             "function.auth.v1.ClientCredentialService": ClientCredentialServicer(grants.client_credentials),
             "function.auth.v1.SessionService": SessionServicer(grants.sessions),
             "function.auth.v1.OAuthService": OAuthServicer(
@@ -186,14 +199,18 @@ def build(resources: Resources, settings: AuthSettings) -> Slice:
             Chore(_SESSION_USES_SECONDS, session_uses.write),
             *checking.chores,
         ),
-        schedules=_purges(
-            resources,
-            grants=lambda driver, now: purge_grants(
-                driver, expired_before=now, sessions_over_before=now - _ENDED_SESSIONS_KEPT
+        sealed_places=SEALED_PLACES,
+        schedules=(
+            resealing.schedule(),
+            *_purges(
+                resources,
+                grants=lambda driver, now: purge_grants(
+                    driver, expired_before=now, sessions_over_before=now - _ENDED_SESSIONS_KEPT
+                ),
+                sign_ins=lambda driver, _: people.purge(driver),
+                relation_decisions=lambda driver, _: relations.purge(driver),
+                revocations=lambda driver, _: checking.feed.purge(driver),
             ),
-            sign_ins=lambda driver, _: people.purge(driver),
-            relation_decisions=lambda driver, _: relations.purge(driver),
-            revocations=lambda driver, _: checking.feed.purge(driver),
         ),
         authenticator=authenticator,
         endings=(checking.feed.end,),

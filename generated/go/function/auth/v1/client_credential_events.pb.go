@@ -195,11 +195,11 @@ const file_function_auth_v1_client_credential_events_proto_rawDesc = "" +
 	"\n" +
 	"credential\x18\x01 \x01(\v2\".function.auth.v1.ClientCredentialR\n" +
 	"credential:4\xc2\xed\x180\n" +
-	"\x11client_credential\x12\x1bauth.client_credential.read\"\x9d\x01\n" +
+	"\x11client_credential\x12\x1bauth.client_credential.read\"\xa3\x01\n" +
 	"\rClientRefused\x12\x1b\n" +
 	"\tclient_id\x18\x01 \x01(\tR\bclientId\x12\x14\n" +
-	"\x05cause\x18\x02 \x01(\tR\x05cause\x12%\n" +
-	"\x0eclient_address\x18\x03 \x01(\tR\rclientAddress:2\xc2\xed\x18.\n" +
+	"\x05cause\x18\x02 \x01(\tR\x05cause\x12+\n" +
+	"\x0eclient_address\x18\x03 \x01(\tB\x04\xb8\xed\x18\x01R\rclientAddress:2\xc2\xed\x18.\n" +
 	"\x0fservice_account\x12\x1bauth.client_credential.readB\xce\x01\n" +
 	"\x14com.function.auth.v1B\x1bClientCredentialEventsProtoP\x01Z5function-backend.internal/api/function/auth/v1;authv1\xa2\x02\x03FAX\xaa\x02\x10Function.Auth.V1\xca\x02\x11Function_\\Auth\\V1\xe2\x02\x1dFunction_\\Auth\\V1\\GPBMetadata\xea\x02\x12Function::Auth::V1b\x06proto3"
 

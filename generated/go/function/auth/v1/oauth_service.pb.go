@@ -1743,7 +1743,7 @@ var File_function_auth_v1_oauth_service_proto protoreflect.FileDescriptor
 
 const file_function_auth_v1_oauth_service_proto_rawDesc = "" +
 	"\n" +
-	"$function/auth/v1/oauth_service.proto\x12\x10function.auth.v1\x1a\x1bbuf/validate/validate.proto\x1a function/common/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xfa\x06\n" +
+	"$function/auth/v1/oauth_service.proto\x12\x10function.auth.v1\x1a\x1bbuf/validate/validate.proto\x1a function/common/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xfe\x06\n" +
 	"\fTokenRequest\x12+\n" +
 	"\n" +
 	"grant_type\x18\x01 \x01(\tB\f\xe2A\x01\x02\xbaH\x05r\x03\x18\xc8\x01R\tgrantType\x12%\n" +
@@ -1756,9 +1756,9 @@ const file_function_auth_v1_oauth_service_proto_rawDesc = "" +
 	"\"\x05r\x03\x18\xc8\x01R\baudience\x12+\n" +
 	"\bresource\x18\b \x03(\tB\x0f\xbaH\f\x92\x01\t\x10\n" +
 	"\"\x05r\x03\x18\xc8\x01R\bresource\x12\x1f\n" +
-	"\x06tenant\x18\t \x01(\tB\a\xbaH\x04r\x02\x18?R\x06tenant\x12$\n" +
+	"\x06tenant\x18\t \x01(\tB\a\xbaH\x04r\x02\x18?R\x06tenant\x12(\n" +
 	"\busername\x18\n" +
-	" \x01(\tB\b\xbaH\x05r\x03\x18\xc0\x02R\busername\x12'\n" +
+	" \x01(\tB\f\xbaH\x05r\x03\x18\xc0\x02\xb8\xed\x18\x01R\busername\x12'\n" +
 	"\bpassword\x18\v \x01(\tB\v\xbaH\x05r\x03\x18\x80\b\x80\x01\x01R\bpassword\x12\x1c\n" +
 	"\x03otp\x18\f \x01(\tB\n" +
 	"\xbaH\x04r\x02\x18@\x80\x01\x01R\x03otp\x120\n" +
@@ -1838,12 +1838,12 @@ const file_function_auth_v1_oauth_service_proto_rawDesc = "" +
 	"expires_in\x18\x05 \x01(\x03R\texpiresIn\x12\x1a\n" +
 	"\binterval\x18\x06 \x01(\x03R\binterval\"E\n" +
 	"\x17GetDeviceRequestRequest\x12*\n" +
-	"\tuser_code\x18\x01 \x01(\tB\r\xe2A\x01\x02\xbaH\x06r\x04\x10\x01\x18\x14R\buserCode\"\xff\x01\n" +
+	"\tuser_code\x18\x01 \x01(\tB\r\xe2A\x01\x02\xbaH\x06r\x04\x10\x01\x18\x14R\buserCode\"\x85\x02\n" +
 	"\x18GetDeviceRequestResponse\x12\x1b\n" +
 	"\tclient_id\x18\x01 \x01(\tR\bclientId\x12\x16\n" +
 	"\x06scopes\x18\x02 \x03(\tR\x06scopes\x12\x1a\n" +
-	"\baudience\x18\x03 \x03(\tR\baudience\x12\x18\n" +
-	"\aaddress\x18\x04 \x01(\tR\aaddress\x12;\n" +
+	"\baudience\x18\x03 \x03(\tR\baudience\x12\x1e\n" +
+	"\aaddress\x18\x04 \x01(\tB\x04\xb8\xed\x18\x01R\aaddress\x12;\n" +
 	"\vcreate_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"createTime\x12;\n" +
 	"\vexpire_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\n" +

@@ -9,6 +9,7 @@
 package authv1
 
 import (
+	_ "function-backend.internal/api/function/common/v1"
 	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
@@ -251,13 +252,13 @@ var File_function_auth_v1_session_proto protoreflect.FileDescriptor
 
 const file_function_auth_v1_session_proto_rawDesc = "" +
 	"\n" +
-	"\x1efunction/auth/v1/session.proto\x12\x10function.auth.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x8e\x05\n" +
+	"\x1efunction/auth/v1/session.proto\x12\x10function.auth.v1\x1a function/common/v1/options.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x9a\x05\n" +
 	"\aSession\x12\x14\n" +
 	"\x02id\x18\x01 \x01(\tB\x04\xe2A\x01\x03R\x02id\x12\x17\n" +
 	"\auser_id\x18\x02 \x01(\tR\x06userId\x12\x1b\n" +
-	"\tclient_id\x18\x03 \x01(\tR\bclientId\x12\x16\n" +
-	"\x06device\x18\x04 \x01(\tR\x06device\x12\x18\n" +
-	"\aaddress\x18\x05 \x01(\tR\aaddress\x125\n" +
+	"\tclient_id\x18\x03 \x01(\tR\bclientId\x12\x1c\n" +
+	"\x06device\x18\x04 \x01(\tB\x04\xb8\xed\x18\x01R\x06device\x12\x1e\n" +
+	"\aaddress\x18\x05 \x01(\tB\x04\xb8\xed\x18\x01R\aaddress\x125\n" +
 	"\x16authentication_methods\x18\x06 \x03(\tR\x15authenticationMethods\x12G\n" +
 	"\x11authenticate_time\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\x10authenticateTime\x12;\n" +
 	"\vcreate_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\n" +

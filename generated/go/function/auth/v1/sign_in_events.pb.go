@@ -222,21 +222,21 @@ var File_function_auth_v1_sign_in_events_proto protoreflect.FileDescriptor
 
 const file_function_auth_v1_sign_in_events_proto_rawDesc = "" +
 	"\n" +
-	"%function/auth/v1/sign_in_events.proto\x12\x10function.auth.v1\x1a function/common/v1/options.proto\"\xb1\x01\n" +
+	"%function/auth/v1/sign_in_events.proto\x12\x10function.auth.v1\x1a function/common/v1/options.proto\"\xb7\x01\n" +
 	"\fUserSignedIn\x12\x17\n" +
 	"\auser_id\x18\x01 \x01(\tR\x06userId\x12\x18\n" +
-	"\amethods\x18\x02 \x03(\tR\amethods\x12%\n" +
-	"\x0eclient_address\x18\x03 \x01(\tR\rclientAddress\x12#\n" +
+	"\amethods\x18\x02 \x03(\tR\amethods\x12+\n" +
+	"\x0eclient_address\x18\x03 \x01(\tB\x04\xb8\xed\x18\x01R\rclientAddress\x12#\n" +
 	"\rrecovery_code\x18\x04 \x01(\bR\frecoveryCode:\"\xc2\xed\x18\x1e\n" +
-	"\x04user\x12\x16auth.user_session.read\"\x8d\x01\n" +
+	"\x04user\x12\x16auth.user_session.read\"\x93\x01\n" +
 	"\x11UserSignInRefused\x12\x17\n" +
 	"\auser_id\x18\x01 \x01(\tR\x06userId\x12\x14\n" +
-	"\x05cause\x18\x02 \x01(\tR\x05cause\x12%\n" +
-	"\x0eclient_address\x18\x03 \x01(\tR\rclientAddress:\"\xc2\xed\x18\x1e\n" +
-	"\x04user\x12\x16auth.user_session.read\"\x87\x01\n" +
-	"\x14UnknownSignInRefused\x12!\n" +
-	"\flogin_digest\x18\x01 \x01(\tR\vloginDigest\x12%\n" +
-	"\x0eclient_address\x18\x02 \x01(\tR\rclientAddress:%\xc2\xed\x18!\n" +
+	"\x05cause\x18\x02 \x01(\tR\x05cause\x12+\n" +
+	"\x0eclient_address\x18\x03 \x01(\tB\x04\xb8\xed\x18\x01R\rclientAddress:\"\xc2\xed\x18\x1e\n" +
+	"\x04user\x12\x16auth.user_session.read\"\x93\x01\n" +
+	"\x14UnknownSignInRefused\x12'\n" +
+	"\flogin_digest\x18\x01 \x01(\tB\x04\xb8\xed\x18\x01R\vloginDigest\x12+\n" +
+	"\x0eclient_address\x18\x02 \x01(\tB\x04\xb8\xed\x18\x01R\rclientAddress:%\xc2\xed\x18!\n" +
 	"\asign_in\x12\x16auth.user_session.readB\xc4\x01\n" +
 	"\x14com.function.auth.v1B\x11SignInEventsProtoP\x01Z5function-backend.internal/api/function/auth/v1;authv1\xa2\x02\x03FAX\xaa\x02\x10Function.Auth.V1\xca\x02\x11Function_\\Auth\\V1\xe2\x02\x1dFunction_\\Auth\\V1\\GPBMetadata\xea\x02\x12Function::Auth::V1b\x06proto3"
 

@@ -112,7 +112,8 @@ type User struct {
 	// Further attributes of your own, at most 16 KiB as JSON, nested at most
 	// eight deep.
 	Attributes *structpb.Struct `protobuf:"bytes,7,opt,name=attributes,proto3" json:"attributes,omitempty"`
-	// Labels for selection: keys of a to z, 0 to 9, `.`, `_`, `/` and `-`.
+	// Labels for selection: keys of a to z, 0 to 9, `.`, `_`, `/` and `-`. They
+	// are stored as they are: what tells of a person belongs into `attributes`.
 	Labels map[string]string `protobuf:"bytes,8,rep,name=labels,proto3" json:"labels,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	// When it was created.
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
@@ -244,16 +245,16 @@ var File_function_auth_v1_user_proto protoreflect.FileDescriptor
 
 const file_function_auth_v1_user_proto_rawDesc = "" +
 	"\n" +
-	"\x1bfunction/auth/v1/user.proto\x12\x10function.auth.v1\x1a\x1bbuf/validate/validate.proto\x1a function/common/v1/options.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xdc\x05\n" +
+	"\x1bfunction/auth/v1/user.proto\x12\x10function.auth.v1\x1a\x1bbuf/validate/validate.proto\x1a function/common/v1/options.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xea\x05\n" +
 	"\x04User\x12\x1b\n" +
 	"\x02id\x18\x01 \x01(\tB\v\xe2A\x01\x03\xbaH\x04r\x02\x18@R\x02id\x12\x1b\n" +
-	"\x04etag\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18@R\x04etag\x12(\n" +
-	"\tuser_name\x18\x03 \x01(\tB\v\xe2A\x01\x02\xbaH\x04r\x02\x18@R\buserName\x12\"\n" +
-	"\x05email\x18\x04 \x01(\tB\f\xbaH\x05r\x03\x18\xfe\x01\xb8\xed\x18\x01R\x05email\x12+\n" +
-	"\fdisplay_name\x18\x05 \x01(\tB\b\xbaH\x05r\x03\x18\xc8\x01R\vdisplayName\x127\n" +
-	"\x05state\x18\x06 \x01(\x0e2\x1b.function.auth.v1.UserStateB\x04\xe2A\x01\x03R\x05state\x127\n" +
+	"\x04etag\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18@R\x04etag\x12,\n" +
+	"\tuser_name\x18\x03 \x01(\tB\x0f\xe2A\x01\x02\xbaH\x04r\x02\x18@\xb8\xed\x18\x01R\buserName\x12\"\n" +
+	"\x05email\x18\x04 \x01(\tB\f\xbaH\x05r\x03\x18\xfe\x01\xb8\xed\x18\x01R\x05email\x12/\n" +
+	"\fdisplay_name\x18\x05 \x01(\tB\f\xbaH\x05r\x03\x18\xc8\x01\xb8\xed\x18\x01R\vdisplayName\x127\n" +
+	"\x05state\x18\x06 \x01(\x0e2\x1b.function.auth.v1.UserStateB\x04\xe2A\x01\x03R\x05state\x12=\n" +
 	"\n" +
-	"attributes\x18\a \x01(\v2\x17.google.protobuf.StructR\n" +
+	"attributes\x18\a \x01(\v2\x17.google.protobuf.StructB\x04\xb8\xed\x18\x01R\n" +
 	"attributes\x12u\n" +
 	"\x06labels\x18\b \x03(\v2\".function.auth.v1.User.LabelsEntryB9\xbaH6\x9a\x013\x10@\"(r&\x18?2\"^[a-z0-9]([a-z0-9._/-]*[a-z0-9])?$*\x05r\x03\x18\x80\x02R\x06labels\x12A\n" +
 	"\vcreate_time\x18\t \x01(\v2\x1a.google.protobuf.TimestampB\x04\xe2A\x01\x03R\n" +

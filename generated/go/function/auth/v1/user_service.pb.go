@@ -418,10 +418,15 @@ type ListUsersRequest struct {
 	States []UserState `protobuf:"varint,3,rep,packed,name=states,proto3,enum=function.auth.v1.UserState" json:"states,omitempty"`
 	// Only the user with this e-mail address, without regard to case.
 	Email string `protobuf:"bytes,4,opt,name=email,proto3" json:"email,omitempty"`
-	// Only users whose name begins with this, without regard to case.
+	// Only users whose name begins with this, without regard to case. Names are
+	// encrypted, and no index knows how they begin: a page looks at 10,000 users
+	// at most, so that it may hold fewer than asked for, or none, and still name
+	// a next page. To find one user, use `user_name`.
 	UserNamePrefix string `protobuf:"bytes,5,opt,name=user_name_prefix,json=userNamePrefix,proto3" json:"user_name_prefix,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	// Only the user with this name, without regard to case.
+	UserName      string `protobuf:"bytes,6,opt,name=user_name,json=userName,proto3" json:"user_name,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ListUsersRequest) Reset() {
@@ -485,6 +490,13 @@ func (x *ListUsersRequest) GetEmail() string {
 func (x *ListUsersRequest) GetUserNamePrefix() string {
 	if x != nil {
 		return x.UserNamePrefix
+	}
+	return ""
+}
+
+func (x *ListUsersRequest) GetUserName() string {
+	if x != nil {
+		return x.UserName
 	}
 	return ""
 }
@@ -2700,15 +2712,16 @@ const file_function_auth_v1_user_service_proto_rawDesc = "" +
 	"\x15BatchGetUsersResponse\x12,\n" +
 	"\x05users\x18\x01 \x03(\v2\x16.function.auth.v1.UserR\x05users\x12\x1f\n" +
 	"\vmissing_ids\x18\x02 \x03(\tR\n" +
-	"missingIds\"\xff\x01\n" +
+	"missingIds\"\xb1\x02\n" +
 	"\x10ListUsersRequest\x12'\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\n" +
 	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12'\n" +
 	"\n" +
 	"page_token\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x80 R\tpageToken\x12F\n" +
-	"\x06states\x18\x03 \x03(\x0e2\x1b.function.auth.v1.UserStateB\x11\xbaH\x0e\x92\x01\v\x10\x04\"\a\x82\x01\x04\x10\x01 \x00R\x06states\x12\x1e\n" +
-	"\x05email\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\xfe\x01R\x05email\x121\n" +
-	"\x10user_name_prefix\x18\x05 \x01(\tB\a\xbaH\x04r\x02\x18@R\x0euserNamePrefix\"i\n" +
+	"\x06states\x18\x03 \x03(\x0e2\x1b.function.auth.v1.UserStateB\x11\xbaH\x0e\x92\x01\v\x10\x04\"\a\x82\x01\x04\x10\x01 \x00R\x06states\x12\"\n" +
+	"\x05email\x18\x04 \x01(\tB\f\xbaH\x05r\x03\x18\xfe\x01\xb8\xed\x18\x01R\x05email\x125\n" +
+	"\x10user_name_prefix\x18\x05 \x01(\tB\v\xbaH\x04r\x02\x18@\xb8\xed\x18\x01R\x0euserNamePrefix\x12(\n" +
+	"\tuser_name\x18\x06 \x01(\tB\v\xbaH\x04r\x02\x18@\xb8\xed\x18\x01R\buserName\"i\n" +
 	"\x11ListUsersResponse\x12,\n" +
 	"\x05users\x18\x01 \x03(\v2\x16.function.auth.v1.UserR\x05users\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xc2\x02\n" +

@@ -484,6 +484,10 @@ const (
 	// The tenant asks for more notifications than it may; `RetryInfo` says when
 	// there is room again.
 	ErrorReason_ERROR_REASON_NOTIFICATION_RATE_LIMITED ErrorReason = 598
+	// The tenant has no data key yet: nothing of it was ever encrypted.
+	ErrorReason_ERROR_REASON_DATA_KEY_NOT_FOUND ErrorReason = 630
+	// The tenant's values are still being encrypted under the newest data key.
+	ErrorReason_ERROR_REASON_DATA_KEY_ROTATION_RUNNING ErrorReason = 631
 )
 
 // Enum value maps for ErrorReason.
@@ -682,6 +686,8 @@ var (
 		596: "ERROR_REASON_CATEGORY_LIMIT_REACHED",
 		597: "ERROR_REASON_UNSUBSCRIBE_TOKEN_INVALID",
 		598: "ERROR_REASON_NOTIFICATION_RATE_LIMITED",
+		630: "ERROR_REASON_DATA_KEY_NOT_FOUND",
+		631: "ERROR_REASON_DATA_KEY_ROTATION_RUNNING",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":                      0,
@@ -877,6 +883,8 @@ var (
 		"ERROR_REASON_CATEGORY_LIMIT_REACHED":           596,
 		"ERROR_REASON_UNSUBSCRIBE_TOKEN_INVALID":        597,
 		"ERROR_REASON_NOTIFICATION_RATE_LIMITED":        598,
+		"ERROR_REASON_DATA_KEY_NOT_FOUND":               630,
+		"ERROR_REASON_DATA_KEY_ROTATION_RUNNING":        631,
 	}
 )
 
@@ -911,7 +919,7 @@ var File_function_common_v1_error_reason_proto protoreflect.FileDescriptor
 
 const file_function_common_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
-	"%function/common/v1/error_reason.proto\x12\x12function.common.v1\x1a function/common/v1/options.proto*\x8e\xba\x01\n" +
+	"%function/common/v1/error_reason.proto\x12\x12function.common.v1\x1a function/common/v1/options.proto*ȼ\x01\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12[\n" +
 	"\x1cERROR_REASON_INVALID_REQUEST\x10\x01\x1a9\xb2\xed\x185\b\x03\x12\n" +
@@ -1151,7 +1159,9 @@ const file_function_common_v1_error_reason_proto_rawDesc = "" +
 	"\x1eERROR_REASON_CATEGORY_BUILT_IN\x10\xd3\x04\x1aL\xb2\xed\x18H\b\t\x12\bcategory\x1a:The category 'security' is built in and cannot be changed.\x12]\n" +
 	"#ERROR_REASON_CATEGORY_LIMIT_REACHED\x10\xd4\x04\x1a3\xb2\xed\x18/\b\t\x12\x05limit\x1a$A tenant has at most 200 categories.\x12o\n" +
 	"&ERROR_REASON_UNSUBSCRIBE_TOKEN_INVALID\x10\xd5\x04\x1aB\xb2\xed\x18>\b\x03\x1a:The link is not valid; take it from the message once more.\x12\x85\x01\n" +
-	"&ERROR_REASON_NOTIFICATION_RATE_LIMITED\x10\xd6\x04\x1aX\xb2\xed\x18T\b\b\x12\x05limit\x1aIA tenant sends at most 100 notifications per second; try again in 250 ms.B\xd1\x01\n" +
+	"&ERROR_REASON_NOTIFICATION_RATE_LIMITED\x10\xd6\x04\x1aX\xb2\xed\x18T\b\b\x12\x05limit\x1aIA tenant sends at most 100 notifications per second; try again in 250 ms.\x12\x8c\x01\n" +
+	"\x1fERROR_REASON_DATA_KEY_NOT_FOUND\x10\xf6\x04\x1af\xb2\xed\x18b\b\x05\x12\ttenant_id\x1aSThe tenant has no data key yet; it gets one with the first value that is encrypted.\x12\xa8\x01\n" +
+	"&ERROR_REASON_DATA_KEY_ROTATION_RUNNING\x10\xf7\x04\x1a{\xb2\xed\x18w\b\t\x12\ttenant_id\x1ahThe values of the tenant are still being encrypted anew; rotate again when GetDataKey has a finish_time.B\xd1\x01\n" +
 	"\x16com.function.common.v1B\x10ErrorReasonProtoP\x01Z9function-backend.internal/api/function/common/v1;commonv1\xa2\x02\x03FCX\xaa\x02\x12Function.Common.V1\xca\x02\x13Function_\\Common\\V1\xe2\x02\x1fFunction_\\Common\\V1\\GPBMetadata\xea\x02\x14Function::Common::V1b\x06proto3"
 
 var (

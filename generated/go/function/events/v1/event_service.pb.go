@@ -865,16 +865,16 @@ const file_function_events_v1_event_service_proto_rawDesc = "" +
 	"permission\x12\x18\n" +
 	"\avisible\x18\x05 \x01(\bR\avisible\x128\n" +
 	"\aexample\x18\x06 \x01(\v2\x1e.function.events.v1.CloudEventR\aexample\x12!\n" +
-	"\fexample_json\x18\a \x01(\tR\vexampleJson2\xaa\x04\n" +
-	"\fEventService\x12{\n" +
-	"\x05Watch\x12 .function.events.v1.WatchRequest\x1a!.function.events.v1.WatchResponse\"+\xaa\xed\x18\x0f\n" +
-	"\vevents.read\x10\x01\x82\xd3\xe4\x93\x02\x12\x12\x10/v1/events:watch0\x01\x12\x82\x01\n" +
+	"\fexample_json\x18\a \x01(\tR\vexampleJson2\xea\x04\n" +
+	"\fEventService\x12\x90\x01\n" +
+	"\x05Watch\x12 .function.events.v1.WatchRequest\x1a!.function.events.v1.WatchResponse\"@\xaa\xed\x18$\n" +
+	"\vevents.read\x10\x01*\x13auth.sensitive.read\x82\xd3\xe4\x93\x02\x12\x12\x10/v1/events:watch0\x01\x12\x97\x01\n" +
 	"\n" +
-	"ListEvents\x12%.function.events.v1.ListEventsRequest\x1a&.function.events.v1.ListEventsResponse\"%\xaa\xed\x18\x0f\n" +
-	"\vevents.read\x10\x01\x82\xd3\xe4\x93\x02\f\x12\n" +
-	"/v1/events\x12\x81\x01\n" +
-	"\bGetEvent\x12#.function.events.v1.GetEventRequest\x1a$.function.events.v1.GetEventResponse\"*\xaa\xed\x18\x0f\n" +
-	"\vevents.read\x10\x01\x82\xd3\xe4\x93\x02\x11\x12\x0f/v1/events/{id}\x12\x93\x01\n" +
+	"ListEvents\x12%.function.events.v1.ListEventsRequest\x1a&.function.events.v1.ListEventsResponse\":\xaa\xed\x18$\n" +
+	"\vevents.read\x10\x01*\x13auth.sensitive.read\x82\xd3\xe4\x93\x02\f\x12\n" +
+	"/v1/events\x12\x96\x01\n" +
+	"\bGetEvent\x12#.function.events.v1.GetEventRequest\x1a$.function.events.v1.GetEventResponse\"?\xaa\xed\x18$\n" +
+	"\vevents.read\x10\x01*\x13auth.sensitive.read\x82\xd3\xe4\x93\x02\x11\x12\x0f/v1/events/{id}\x12\x93\x01\n" +
 	"\x0eListEventTypes\x12).function.events.v1.ListEventTypesRequest\x1a*.function.events.v1.ListEventTypesResponse\"*\xaa\xed\x18\x0f\n" +
 	"\vevents.read\x10\x01\x82\xd3\xe4\x93\x02\x11\x12\x0f/v1/event-typesB\xd2\x01\n" +
 	"\x16com.function.events.v1B\x11EventServiceProtoP\x01Z9function-backend.internal/api/function/events/v1;eventsv1\xa2\x02\x03FEX\xaa\x02\x12Function.Events.V1\xca\x02\x13Function_\\Events\\V1\xe2\x02\x1fFunction_\\Events\\V1\\GPBMetadata\xea\x02\x14Function::Events::V1b\x06proto3"

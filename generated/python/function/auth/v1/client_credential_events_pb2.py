@@ -26,7 +26,7 @@ from function.auth.v1 import client_credential_pb2 as function_dot_auth_dot_v1_d
 from function.common.v1 import options_pb2 as function_dot_common_dot_v1_dot_options__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n/function/auth/v1/client_credential_events.proto\x12\x10\x66unction.auth.v1\x1a(function/auth/v1/client_credential.proto\x1a function/common/v1/options.proto\"\x93\x01\n\x17\x43lientCredentialCreated\x12\x42\n\ncredential\x18\x01 \x01(\x0b\x32\".function.auth.v1.ClientCredentialR\ncredential:4\xc2\xed\x18\x30\n\x11\x63lient_credential\x12\x1b\x61uth.client_credential.read\"\x93\x01\n\x17\x43lientCredentialRevoked\x12\x42\n\ncredential\x18\x01 \x01(\x0b\x32\".function.auth.v1.ClientCredentialR\ncredential:4\xc2\xed\x18\x30\n\x11\x63lient_credential\x12\x1b\x61uth.client_credential.read\"\x9d\x01\n\rClientRefused\x12\x1b\n\tclient_id\x18\x01 \x01(\tR\x08\x63lientId\x12\x14\n\x05\x63\x61use\x18\x02 \x01(\tR\x05\x63\x61use\x12%\n\x0e\x63lient_address\x18\x03 \x01(\tR\rclientAddress:2\xc2\xed\x18.\n\x0fservice_account\x12\x1b\x61uth.client_credential.readb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n/function/auth/v1/client_credential_events.proto\x12\x10\x66unction.auth.v1\x1a(function/auth/v1/client_credential.proto\x1a function/common/v1/options.proto\"\x93\x01\n\x17\x43lientCredentialCreated\x12\x42\n\ncredential\x18\x01 \x01(\x0b\x32\".function.auth.v1.ClientCredentialR\ncredential:4\xc2\xed\x18\x30\n\x11\x63lient_credential\x12\x1b\x61uth.client_credential.read\"\x93\x01\n\x17\x43lientCredentialRevoked\x12\x42\n\ncredential\x18\x01 \x01(\x0b\x32\".function.auth.v1.ClientCredentialR\ncredential:4\xc2\xed\x18\x30\n\x11\x63lient_credential\x12\x1b\x61uth.client_credential.read\"\xa3\x01\n\rClientRefused\x12\x1b\n\tclient_id\x18\x01 \x01(\tR\x08\x63lientId\x12\x14\n\x05\x63\x61use\x18\x02 \x01(\tR\x05\x63\x61use\x12+\n\x0e\x63lient_address\x18\x03 \x01(\tB\x04\xb8\xed\x18\x01R\rclientAddress:2\xc2\xed\x18.\n\x0fservice_account\x12\x1b\x61uth.client_credential.readb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -37,6 +37,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CLIENTCREDENTIALCREATED']._serialized_options = b'\302\355\0300\n\021client_credential\022\033auth.client_credential.read'
   _globals['_CLIENTCREDENTIALREVOKED']._loaded_options = None
   _globals['_CLIENTCREDENTIALREVOKED']._serialized_options = b'\302\355\0300\n\021client_credential\022\033auth.client_credential.read'
+  _globals['_CLIENTREFUSED'].fields_by_name['client_address']._loaded_options = None
+  _globals['_CLIENTREFUSED'].fields_by_name['client_address']._serialized_options = b'\270\355\030\001'
   _globals['_CLIENTREFUSED']._loaded_options = None
   _globals['_CLIENTREFUSED']._serialized_options = b'\302\355\030.\n\017service_account\022\033auth.client_credential.read'
   _globals['_CLIENTCREDENTIALCREATED']._serialized_start=146
@@ -44,5 +46,5 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CLIENTCREDENTIALREVOKED']._serialized_start=296
   _globals['_CLIENTCREDENTIALREVOKED']._serialized_end=443
   _globals['_CLIENTREFUSED']._serialized_start=446
-  _globals['_CLIENTREFUSED']._serialized_end=603
+  _globals['_CLIENTREFUSED']._serialized_end=609
 # @@protoc_insertion_point(module_scope)

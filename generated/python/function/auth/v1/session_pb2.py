@@ -22,11 +22,12 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from function.common.v1 import options_pb2 as function_dot_common_dot_v1_dot_options__pb2
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1e\x66unction/auth/v1/session.proto\x12\x10\x66unction.auth.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x8e\x05\n\x07Session\x12\x14\n\x02id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03R\x02id\x12\x17\n\x07user_id\x18\x02 \x01(\tR\x06userId\x12\x1b\n\tclient_id\x18\x03 \x01(\tR\x08\x63lientId\x12\x16\n\x06\x64\x65vice\x18\x04 \x01(\tR\x06\x64\x65vice\x12\x18\n\x07\x61\x64\x64ress\x18\x05 \x01(\tR\x07\x61\x64\x64ress\x12\x35\n\x16\x61uthentication_methods\x18\x06 \x03(\tR\x15\x61uthenticationMethods\x12G\n\x11\x61uthenticate_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x10\x61uthenticateTime\x12;\n\x0b\x63reate_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ncreateTime\x12>\n\rlast_use_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x0blastUseTime\x12\x44\n\x10idle_expire_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x0eidleExpireTime\x12;\n\x0b\x65xpire_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nexpireTime\x12;\n\x0brevoke_time\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nrevokeTime\x12.\n\x03\x65nd\x18\r \x01(\x0e\x32\x1c.function.auth.v1.SessionEndR\x03\x65nd\x12\x18\n\x07\x63urrent\x18\x0e \x01(\x08R\x07\x63urrent*|\n\nSessionEnd\x12\x1b\n\x17SESSION_END_UNSPECIFIED\x10\x00\x12\x1a\n\x16SESSION_END_SIGNED_OUT\x10\x01\x12\x17\n\x13SESSION_END_REVOKED\x10\x02\x12\x1c\n\x18SESSION_END_TOKEN_REUSED\x10\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1e\x66unction/auth/v1/session.proto\x12\x10\x66unction.auth.v1\x1a function/common/v1/options.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x9a\x05\n\x07Session\x12\x14\n\x02id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03R\x02id\x12\x17\n\x07user_id\x18\x02 \x01(\tR\x06userId\x12\x1b\n\tclient_id\x18\x03 \x01(\tR\x08\x63lientId\x12\x1c\n\x06\x64\x65vice\x18\x04 \x01(\tB\x04\xb8\xed\x18\x01R\x06\x64\x65vice\x12\x1e\n\x07\x61\x64\x64ress\x18\x05 \x01(\tB\x04\xb8\xed\x18\x01R\x07\x61\x64\x64ress\x12\x35\n\x16\x61uthentication_methods\x18\x06 \x03(\tR\x15\x61uthenticationMethods\x12G\n\x11\x61uthenticate_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x10\x61uthenticateTime\x12;\n\x0b\x63reate_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ncreateTime\x12>\n\rlast_use_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x0blastUseTime\x12\x44\n\x10idle_expire_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x0eidleExpireTime\x12;\n\x0b\x65xpire_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nexpireTime\x12;\n\x0brevoke_time\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nrevokeTime\x12.\n\x03\x65nd\x18\r \x01(\x0e\x32\x1c.function.auth.v1.SessionEndR\x03\x65nd\x12\x18\n\x07\x63urrent\x18\x0e \x01(\x08R\x07\x63urrent*|\n\nSessionEnd\x12\x1b\n\x17SESSION_END_UNSPECIFIED\x10\x00\x12\x1a\n\x16SESSION_END_SIGNED_OUT\x10\x01\x12\x17\n\x13SESSION_END_REVOKED\x10\x02\x12\x1c\n\x18SESSION_END_TOKEN_REUSED\x10\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -35,8 +36,12 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_SESSION'].fields_by_name['id']._loaded_options = None
   _globals['_SESSION'].fields_by_name['id']._serialized_options = b'\342A\001\003'
-  _globals['_SESSIONEND']._serialized_start=775
-  _globals['_SESSIONEND']._serialized_end=899
-  _globals['_SESSION']._serialized_start=119
-  _globals['_SESSION']._serialized_end=773
+  _globals['_SESSION'].fields_by_name['device']._loaded_options = None
+  _globals['_SESSION'].fields_by_name['device']._serialized_options = b'\270\355\030\001'
+  _globals['_SESSION'].fields_by_name['address']._loaded_options = None
+  _globals['_SESSION'].fields_by_name['address']._serialized_options = b'\270\355\030\001'
+  _globals['_SESSIONEND']._serialized_start=821
+  _globals['_SESSIONEND']._serialized_end=945
+  _globals['_SESSION']._serialized_start=153
+  _globals['_SESSION']._serialized_end=819
 # @@protoc_insertion_point(module_scope)

@@ -25,23 +25,31 @@ _sym_db = _symbol_database.Default()
 from function.common.v1 import options_pb2 as function_dot_common_dot_v1_dot_options__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%function/auth/v1/sign_in_events.proto\x12\x10\x66unction.auth.v1\x1a function/common/v1/options.proto\"\xb1\x01\n\x0cUserSignedIn\x12\x17\n\x07user_id\x18\x01 \x01(\tR\x06userId\x12\x18\n\x07methods\x18\x02 \x03(\tR\x07methods\x12%\n\x0e\x63lient_address\x18\x03 \x01(\tR\rclientAddress\x12#\n\rrecovery_code\x18\x04 \x01(\x08R\x0crecoveryCode:\"\xc2\xed\x18\x1e\n\x04user\x12\x16\x61uth.user_session.read\"\x8d\x01\n\x11UserSignInRefused\x12\x17\n\x07user_id\x18\x01 \x01(\tR\x06userId\x12\x14\n\x05\x63\x61use\x18\x02 \x01(\tR\x05\x63\x61use\x12%\n\x0e\x63lient_address\x18\x03 \x01(\tR\rclientAddress:\"\xc2\xed\x18\x1e\n\x04user\x12\x16\x61uth.user_session.read\"\x87\x01\n\x14UnknownSignInRefused\x12!\n\x0clogin_digest\x18\x01 \x01(\tR\x0bloginDigest\x12%\n\x0e\x63lient_address\x18\x02 \x01(\tR\rclientAddress:%\xc2\xed\x18!\n\x07sign_in\x12\x16\x61uth.user_session.readb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%function/auth/v1/sign_in_events.proto\x12\x10\x66unction.auth.v1\x1a function/common/v1/options.proto\"\xb7\x01\n\x0cUserSignedIn\x12\x17\n\x07user_id\x18\x01 \x01(\tR\x06userId\x12\x18\n\x07methods\x18\x02 \x03(\tR\x07methods\x12+\n\x0e\x63lient_address\x18\x03 \x01(\tB\x04\xb8\xed\x18\x01R\rclientAddress\x12#\n\rrecovery_code\x18\x04 \x01(\x08R\x0crecoveryCode:\"\xc2\xed\x18\x1e\n\x04user\x12\x16\x61uth.user_session.read\"\x93\x01\n\x11UserSignInRefused\x12\x17\n\x07user_id\x18\x01 \x01(\tR\x06userId\x12\x14\n\x05\x63\x61use\x18\x02 \x01(\tR\x05\x63\x61use\x12+\n\x0e\x63lient_address\x18\x03 \x01(\tB\x04\xb8\xed\x18\x01R\rclientAddress:\"\xc2\xed\x18\x1e\n\x04user\x12\x16\x61uth.user_session.read\"\x93\x01\n\x14UnknownSignInRefused\x12\'\n\x0clogin_digest\x18\x01 \x01(\tB\x04\xb8\xed\x18\x01R\x0bloginDigest\x12+\n\x0e\x63lient_address\x18\x02 \x01(\tB\x04\xb8\xed\x18\x01R\rclientAddress:%\xc2\xed\x18!\n\x07sign_in\x12\x16\x61uth.user_session.readb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'function.auth.v1.sign_in_events_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
+  _globals['_USERSIGNEDIN'].fields_by_name['client_address']._loaded_options = None
+  _globals['_USERSIGNEDIN'].fields_by_name['client_address']._serialized_options = b'\270\355\030\001'
   _globals['_USERSIGNEDIN']._loaded_options = None
   _globals['_USERSIGNEDIN']._serialized_options = b'\302\355\030\036\n\004user\022\026auth.user_session.read'
+  _globals['_USERSIGNINREFUSED'].fields_by_name['client_address']._loaded_options = None
+  _globals['_USERSIGNINREFUSED'].fields_by_name['client_address']._serialized_options = b'\270\355\030\001'
   _globals['_USERSIGNINREFUSED']._loaded_options = None
   _globals['_USERSIGNINREFUSED']._serialized_options = b'\302\355\030\036\n\004user\022\026auth.user_session.read'
+  _globals['_UNKNOWNSIGNINREFUSED'].fields_by_name['login_digest']._loaded_options = None
+  _globals['_UNKNOWNSIGNINREFUSED'].fields_by_name['login_digest']._serialized_options = b'\270\355\030\001'
+  _globals['_UNKNOWNSIGNINREFUSED'].fields_by_name['client_address']._loaded_options = None
+  _globals['_UNKNOWNSIGNINREFUSED'].fields_by_name['client_address']._serialized_options = b'\270\355\030\001'
   _globals['_UNKNOWNSIGNINREFUSED']._loaded_options = None
   _globals['_UNKNOWNSIGNINREFUSED']._serialized_options = b'\302\355\030!\n\007sign_in\022\026auth.user_session.read'
   _globals['_USERSIGNEDIN']._serialized_start=94
-  _globals['_USERSIGNEDIN']._serialized_end=271
-  _globals['_USERSIGNINREFUSED']._serialized_start=274
-  _globals['_USERSIGNINREFUSED']._serialized_end=415
-  _globals['_UNKNOWNSIGNINREFUSED']._serialized_start=418
-  _globals['_UNKNOWNSIGNINREFUSED']._serialized_end=553
+  _globals['_USERSIGNEDIN']._serialized_end=277
+  _globals['_USERSIGNINREFUSED']._serialized_start=280
+  _globals['_USERSIGNINREFUSED']._serialized_end=427
+  _globals['_UNKNOWNSIGNINREFUSED']._serialized_start=430
+  _globals['_UNKNOWNSIGNINREFUSED']._serialized_end=577
 # @@protoc_insertion_point(module_scope)

@@ -29,7 +29,7 @@ from google.protobuf import struct_pb2 as google_dot_protobuf_dot_struct__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1b\x66unction/auth/v1/user.proto\x12\x10\x66unction.auth.v1\x1a\x1b\x62uf/validate/validate.proto\x1a function/common/v1/options.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xdc\x05\n\x04User\x12\x1b\n\x02id\x18\x01 \x01(\tB\x0b\xe2\x41\x01\x03\xbaH\x04r\x02\x18@R\x02id\x12\x1b\n\x04\x65tag\x18\x02 \x01(\tB\x07\xbaH\x04r\x02\x18@R\x04\x65tag\x12(\n\tuser_name\x18\x03 \x01(\tB\x0b\xe2\x41\x01\x02\xbaH\x04r\x02\x18@R\x08userName\x12\"\n\x05\x65mail\x18\x04 \x01(\tB\x0c\xbaH\x05r\x03\x18\xfe\x01\xb8\xed\x18\x01R\x05\x65mail\x12+\n\x0c\x64isplay_name\x18\x05 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01R\x0b\x64isplayName\x12\x37\n\x05state\x18\x06 \x01(\x0e\x32\x1b.function.auth.v1.UserStateB\x04\xe2\x41\x01\x03R\x05state\x12\x37\n\nattributes\x18\x07 \x01(\x0b\x32\x17.google.protobuf.StructR\nattributes\x12u\n\x06labels\x18\x08 \x03(\x0b\x32\".function.auth.v1.User.LabelsEntryB9\xbaH6\x9a\x01\x33\x10@\"(r&\x18?2\"^[a-z0-9]([a-z0-9._/-]*[a-z0-9])?$*\x05r\x03\x18\x80\x02R\x06labels\x12\x41\n\x0b\x63reate_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03R\ncreateTime\x12\x41\n\x0bupdate_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03R\nupdateTime\x12J\n\x10lock_expire_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03R\x0elockExpireTime\x12)\n\rsecond_factor\x18\x0c \x01(\x08\x42\x04\xe2\x41\x01\x03R\x0csecondFactor\x1a\x39\n\x0bLabelsEntry\x12\x10\n\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n\x05value\x18\x02 \x01(\tR\x05value:\x02\x38\x01*\x87\x01\n\tUserState\x12\x1a\n\x16USER_STATE_UNSPECIFIED\x10\x00\x12\x16\n\x12USER_STATE_INVITED\x10\x01\x12\x15\n\x11USER_STATE_ACTIVE\x10\x02\x12\x15\n\x11USER_STATE_LOCKED\x10\x03\x12\x18\n\x14USER_STATE_SUSPENDED\x10\x04\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1b\x66unction/auth/v1/user.proto\x12\x10\x66unction.auth.v1\x1a\x1b\x62uf/validate/validate.proto\x1a function/common/v1/options.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xea\x05\n\x04User\x12\x1b\n\x02id\x18\x01 \x01(\tB\x0b\xe2\x41\x01\x03\xbaH\x04r\x02\x18@R\x02id\x12\x1b\n\x04\x65tag\x18\x02 \x01(\tB\x07\xbaH\x04r\x02\x18@R\x04\x65tag\x12,\n\tuser_name\x18\x03 \x01(\tB\x0f\xe2\x41\x01\x02\xbaH\x04r\x02\x18@\xb8\xed\x18\x01R\x08userName\x12\"\n\x05\x65mail\x18\x04 \x01(\tB\x0c\xbaH\x05r\x03\x18\xfe\x01\xb8\xed\x18\x01R\x05\x65mail\x12/\n\x0c\x64isplay_name\x18\x05 \x01(\tB\x0c\xbaH\x05r\x03\x18\xc8\x01\xb8\xed\x18\x01R\x0b\x64isplayName\x12\x37\n\x05state\x18\x06 \x01(\x0e\x32\x1b.function.auth.v1.UserStateB\x04\xe2\x41\x01\x03R\x05state\x12=\n\nattributes\x18\x07 \x01(\x0b\x32\x17.google.protobuf.StructB\x04\xb8\xed\x18\x01R\nattributes\x12u\n\x06labels\x18\x08 \x03(\x0b\x32\".function.auth.v1.User.LabelsEntryB9\xbaH6\x9a\x01\x33\x10@\"(r&\x18?2\"^[a-z0-9]([a-z0-9._/-]*[a-z0-9])?$*\x05r\x03\x18\x80\x02R\x06labels\x12\x41\n\x0b\x63reate_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03R\ncreateTime\x12\x41\n\x0bupdate_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03R\nupdateTime\x12J\n\x10lock_expire_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03R\x0elockExpireTime\x12)\n\rsecond_factor\x18\x0c \x01(\x08\x42\x04\xe2\x41\x01\x03R\x0csecondFactor\x1a\x39\n\x0bLabelsEntry\x12\x10\n\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n\x05value\x18\x02 \x01(\tR\x05value:\x02\x38\x01*\x87\x01\n\tUserState\x12\x1a\n\x16USER_STATE_UNSPECIFIED\x10\x00\x12\x16\n\x12USER_STATE_INVITED\x10\x01\x12\x15\n\x11USER_STATE_ACTIVE\x10\x02\x12\x15\n\x11USER_STATE_LOCKED\x10\x03\x12\x18\n\x14USER_STATE_SUSPENDED\x10\x04\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -43,13 +43,15 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_USER'].fields_by_name['etag']._loaded_options = None
   _globals['_USER'].fields_by_name['etag']._serialized_options = b'\272H\004r\002\030@'
   _globals['_USER'].fields_by_name['user_name']._loaded_options = None
-  _globals['_USER'].fields_by_name['user_name']._serialized_options = b'\342A\001\002\272H\004r\002\030@'
+  _globals['_USER'].fields_by_name['user_name']._serialized_options = b'\342A\001\002\272H\004r\002\030@\270\355\030\001'
   _globals['_USER'].fields_by_name['email']._loaded_options = None
   _globals['_USER'].fields_by_name['email']._serialized_options = b'\272H\005r\003\030\376\001\270\355\030\001'
   _globals['_USER'].fields_by_name['display_name']._loaded_options = None
-  _globals['_USER'].fields_by_name['display_name']._serialized_options = b'\272H\005r\003\030\310\001'
+  _globals['_USER'].fields_by_name['display_name']._serialized_options = b'\272H\005r\003\030\310\001\270\355\030\001'
   _globals['_USER'].fields_by_name['state']._loaded_options = None
   _globals['_USER'].fields_by_name['state']._serialized_options = b'\342A\001\003'
+  _globals['_USER'].fields_by_name['attributes']._loaded_options = None
+  _globals['_USER'].fields_by_name['attributes']._serialized_options = b'\270\355\030\001'
   _globals['_USER'].fields_by_name['labels']._loaded_options = None
   _globals['_USER'].fields_by_name['labels']._serialized_options = b'\272H6\232\0013\020@\"(r&\030?2\"^[a-z0-9]([a-z0-9._/-]*[a-z0-9])?$*\005r\003\030\200\002'
   _globals['_USER'].fields_by_name['create_time']._loaded_options = None
@@ -60,10 +62,10 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_USER'].fields_by_name['lock_expire_time']._serialized_options = b'\342A\001\003'
   _globals['_USER'].fields_by_name['second_factor']._loaded_options = None
   _globals['_USER'].fields_by_name['second_factor']._serialized_options = b'\342A\001\003'
-  _globals['_USERSTATE']._serialized_start=944
-  _globals['_USERSTATE']._serialized_end=1079
+  _globals['_USERSTATE']._serialized_start=958
+  _globals['_USERSTATE']._serialized_end=1093
   _globals['_USER']._serialized_start=209
-  _globals['_USER']._serialized_end=941
-  _globals['_USER_LABELSENTRY']._serialized_start=884
-  _globals['_USER_LABELSENTRY']._serialized_end=941
+  _globals['_USER']._serialized_end=955
+  _globals['_USER_LABELSENTRY']._serialized_start=898
+  _globals['_USER_LABELSENTRY']._serialized_end=955
 # @@protoc_insertion_point(module_scope)

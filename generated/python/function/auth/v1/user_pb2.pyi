@@ -124,7 +124,9 @@ class User(_message.Message):
 
     @_builtins.property
     def labels(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
-        """Labels for selection: keys of a to z, 0 to 9, `.`, `_`, `/` and `-`."""
+        """Labels for selection: keys of a to z, 0 to 9, `.`, `_`, `/` and `-`. They
+        are stored as they are: what tells of a person belongs into `attributes`.
+        """
 
     @_builtins.property
     def create_time(self) -> _timestamp_pb2.Timestamp:

@@ -226,6 +226,7 @@ class ListUsersRequest(_message.Message):
     STATES_FIELD_NUMBER: _builtins.int
     EMAIL_FIELD_NUMBER: _builtins.int
     USER_NAME_PREFIX_FIELD_NUMBER: _builtins.int
+    USER_NAME_FIELD_NUMBER: _builtins.int
     page_size: _builtins.int
     """How many at most; 50 when 0, never more than 1,000."""
     page_token: _builtins.str
@@ -233,7 +234,13 @@ class ListUsersRequest(_message.Message):
     email: _builtins.str
     """Only the user with this e-mail address, without regard to case."""
     user_name_prefix: _builtins.str
-    """Only users whose name begins with this, without regard to case."""
+    """Only users whose name begins with this, without regard to case. Names are
+    encrypted, and no index knows how they begin: a page looks at 10,000 users
+    at most, so that it may hold fewer than asked for, or none, and still name
+    a next page. To find one user, use `user_name`.
+    """
+    user_name: _builtins.str
+    """Only the user with this name, without regard to case."""
     @_builtins.property
     def states(self) -> _containers.RepeatedScalarFieldContainer[_user_pb2.UserState.ValueType]:
         """Only users in one of these states."""
@@ -246,10 +253,11 @@ class ListUsersRequest(_message.Message):
         states: _abc.Iterable[_user_pb2.UserState.ValueType] | None = ...,
         email: _builtins.str = ...,
         user_name_prefix: _builtins.str = ...,
+        user_name: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["email", b"email", "page_size", b"page_size", "page_token", b"page_token", "states", b"states", "user_name_prefix", b"user_name_prefix"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["email", b"email", "page_size", b"page_size", "page_token", b"page_token", "states", b"states", "user_name", b"user_name", "user_name_prefix", b"user_name_prefix"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

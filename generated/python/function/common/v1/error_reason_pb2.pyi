@@ -541,6 +541,10 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """The tenant asks for more notifications than it may; `RetryInfo` says when
     there is room again.
     """
+    ERROR_REASON_DATA_KEY_NOT_FOUND: _ErrorReason.ValueType  # 630
+    """The tenant has no data key yet: nothing of it was ever encrypted."""
+    ERROR_REASON_DATA_KEY_ROTATION_RUNNING: _ErrorReason.ValueType  # 631
+    """The tenant's values are still being encrypted under the newest data key."""
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Why a call failed. It travels as `google.rpc.ErrorInfo.reason` without the
@@ -1068,4 +1072,8 @@ ERROR_REASON_NOTIFICATION_RATE_LIMITED: ErrorReason.ValueType  # 598
 """The tenant asks for more notifications than it may; `RetryInfo` says when
 there is room again.
 """
+ERROR_REASON_DATA_KEY_NOT_FOUND: ErrorReason.ValueType  # 630
+"""The tenant has no data key yet: nothing of it was ever encrypted."""
+ERROR_REASON_DATA_KEY_ROTATION_RUNNING: ErrorReason.ValueType  # 631
+"""The tenant's values are still being encrypted under the newest data key."""
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

@@ -32,6 +32,9 @@ class EventServiceStub:
     for the resource; the others are passed over. Each type names its permission
     in the option `(function.common.v1.event)`, which `ListEventTypes` shows.
 
+    Fields that are marked `(function.common.v1.sensitive)` are empty, unless the
+    caller holds auth.sensitive.read for the whole tenant.
+
     A cursor stands for a place in the feed of one tenant. Whoever goes on from
     the cursor of the last event that it has dealt with misses none and gets none
     twice.
@@ -74,6 +77,9 @@ class EventServiceServicer:
     A caller sees the events whose permission it holds, for the whole tenant or
     for the resource; the others are passed over. Each type names its permission
     in the option `(function.common.v1.event)`, which `ListEventTypes` shows.
+
+    Fields that are marked `(function.common.v1.sensitive)` are empty, unless the
+    caller holds auth.sensitive.read for the whole tenant.
 
     A cursor stands for a place in the feed of one tenant. Whoever goes on from
     the cursor of the last event that it has dealt with misses none and gets none
@@ -170,6 +176,9 @@ class EventService:
     A caller sees the events whose permission it holds, for the whole tenant or
     for the resource; the others are passed over. Each type names its permission
     in the option `(function.common.v1.event)`, which `ListEventTypes` shows.
+
+    Fields that are marked `(function.common.v1.sensitive)` are empty, unless the
+    caller holds auth.sensitive.read for the whole tenant.
 
     A cursor stands for a place in the feed of one tenant. Whoever goes on from
     the cursor of the last event that it has dealt with misses none and gets none

@@ -33,6 +33,9 @@ class EventServiceStub:
     for the resource; the others are passed over. Each type names its permission
     in the option `(function.common.v1.event)`, which `ListEventTypes` shows.
 
+    Fields that are marked `(function.common.v1.sensitive)` are empty, unless the
+    caller holds auth.sensitive.read for the whole tenant.
+
     A cursor stands for a place in the feed of one tenant. Whoever goes on from
     the cursor of the last event that it has dealt with misses none and gets none
     twice.
@@ -88,6 +91,9 @@ class EventServiceAsyncStub(EventServiceStub):
     for the resource; the others are passed over. Each type names its permission
     in the option `(function.common.v1.event)`, which `ListEventTypes` shows.
 
+    Fields that are marked `(function.common.v1.sensitive)` are empty, unless the
+    caller holds auth.sensitive.read for the whole tenant.
+
     A cursor stands for a place in the feed of one tenant. Whoever goes on from
     the cursor of the last event that it has dealt with misses none and gets none
     twice.
@@ -138,6 +144,9 @@ class EventServiceServicer(metaclass=_abc_1.ABCMeta):
     A caller sees the events whose permission it holds, for the whole tenant or
     for the resource; the others are passed over. Each type names its permission
     in the option `(function.common.v1.event)`, which `ListEventTypes` shows.
+
+    Fields that are marked `(function.common.v1.sensitive)` are empty, unless the
+    caller holds auth.sensitive.read for the whole tenant.
 
     A cursor stands for a place in the feed of one tenant. Whoever goes on from
     the cursor of the last event that it has dealt with misses none and gets none

@@ -74,7 +74,8 @@ export declare type User = Message<"function.auth.v1.User"> & {
   attributes?: JsonObject | undefined;
 
   /**
-   * Labels for selection: keys of a to z, 0 to 9, `.`, `_`, `/` and `-`.
+   * Labels for selection: keys of a to z, 0 to 9, `.`, `_`, `/` and `-`. They
+   * are stored as they are: what tells of a person belongs into `attributes`.
    *
    * @generated from field: map<string, string> labels = 8;
    */

@@ -204,11 +204,21 @@ export declare type ListUsersRequest = Message<"function.auth.v1.ListUsersReques
   email: string;
 
   /**
-   * Only users whose name begins with this, without regard to case.
+   * Only users whose name begins with this, without regard to case. Names are
+   * encrypted, and no index knows how they begin: a page looks at 10,000 users
+   * at most, so that it may hold fewer than asked for, or none, and still name
+   * a next page. To find one user, use `user_name`.
    *
    * @generated from field: string user_name_prefix = 5;
    */
   userNamePrefix: string;
+
+  /**
+   * Only the user with this name, without regard to case.
+   *
+   * @generated from field: string user_name = 6;
+   */
+  userName: string;
 };
 
 /**

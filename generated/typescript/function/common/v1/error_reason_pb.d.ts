@@ -1438,6 +1438,20 @@ export enum ErrorReason {
    * @generated from enum value: ERROR_REASON_NOTIFICATION_RATE_LIMITED = 598;
    */
   NOTIFICATION_RATE_LIMITED = 598,
+
+  /**
+   * The tenant has no data key yet: nothing of it was ever encrypted.
+   *
+   * @generated from enum value: ERROR_REASON_DATA_KEY_NOT_FOUND = 630;
+   */
+  DATA_KEY_NOT_FOUND = 630,
+
+  /**
+   * The tenant's values are still being encrypted under the newest data key.
+   *
+   * @generated from enum value: ERROR_REASON_DATA_KEY_ROTATION_RUNNING = 631;
+   */
+  DATA_KEY_ROTATION_RUNNING = 631,
 }
 
 /**

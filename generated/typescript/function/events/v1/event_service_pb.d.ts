@@ -417,6 +417,9 @@ export declare const EventTypeSchema: GenMessage<EventType>;
  * for the resource; the others are passed over. Each type names its permission
  * in the option `(function.common.v1.event)`, which `ListEventTypes` shows.
  *
+ * Fields that are marked `(function.common.v1.sensitive)` are empty, unless the
+ * caller holds auth.sensitive.read for the whole tenant.
+ *
  * A cursor stands for a place in the feed of one tenant. Whoever goes on from
  * the cursor of the last event that it has dealt with misses none and gets none
  * twice.

@@ -22,6 +22,7 @@ from function_backend.services.auth.convert.client_credential import (
     client_credential_revoked,
     client_refused,
 )
+from function_backend.services.auth.convert.data_key import data_key_rotated
 from function_backend.services.auth.convert.oauth import (
     access_token_issued,
     access_token_revoked,
@@ -64,6 +65,7 @@ from function_backend.services.auth.events.client_credential import (
     ClientCredentialRevoked,
     ClientRefused,
 )
+from function_backend.services.auth.events.data_key import DataKeyRotated
 from function_backend.services.auth.events.device_authorization import (
     DeviceAuthorizationCreated,
     DeviceAuthorizationDecided,
@@ -99,6 +101,7 @@ EVENT_PAYLOADS: Mapping[type[DomainEvent], Callable[[Any], bytes]] = {
     TenantDeleted: tenant_deleted,
     SigningKeyCreated: signing_key_created,
     SigningKeyRetired: signing_key_retired,
+    DataKeyRotated: data_key_rotated,
     KeysRewrapped: keys_rewrapped,
     ClientCredentialCreated: client_credential_created,
     ClientCredentialRevoked: client_credential_revoked,

@@ -16,6 +16,8 @@ OWNER_ONLY = frozenset({"auth.tenant.delete", "auth.tenant.export", "auth.tenant
 # Nothing but a log grows by it, and still it is no reading: what is reported is the word of who reports it.
 _RECORD = ".record"
 _EXPORT = ".export"
+# What tells of people in events: whoever only reads, reads who did what, and not who these are.
+_SENSITIVE = ".sensitive.read"
 _OWN = "auth."
 _ABOUT_PEOPLE = (_OWN, "audit.")
 
@@ -39,7 +41,9 @@ class BuiltInRoles:
             self._roles[role_id] = Role(id=role_id, content=content, revision=0)
         self._names = frozenset(_DEFINITIONS)
         self._administration = frozenset(
-            name for name in catalogue.names - PLATFORM - OWNER_ONLY if name.startswith(_OWN)
+            name
+            for name in catalogue.names - PLATFORM - OWNER_ONLY
+            if name.startswith(_OWN) and not name.endswith(_SENSITIVE)
         )
 
     @property
@@ -94,7 +98,11 @@ def _auditor(catalogue: PermissionCatalogue) -> frozenset[str]:
 
 def _is_reading(permission: Permission) -> bool:
     name = permission.name
-    return permission.only_reads and name not in PLATFORM | OWNER_ONLY and not name.endswith((_EXPORT, _RECORD))
+    return (
+        permission.only_reads
+        and name not in PLATFORM | OWNER_ONLY
+        and not name.endswith((_EXPORT, _RECORD, _SENSITIVE))
+    )
 
 
 _DEFINITIONS: Mapping[str, tuple[str, Callable[[PermissionCatalogue], frozenset[str]]]] = {

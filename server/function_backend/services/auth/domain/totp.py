@@ -20,6 +20,11 @@ def new_secret() -> str:
     return pyotp.random_base32(32)
 
 
+def totp_purpose(user_id: object) -> str:
+    """What the secret of the user's authenticator app is sealed for."""
+    return f"totp:{user_id}"
+
+
 def enrolment_uri(secret: str, *, user_name: str, issuer: str) -> str:
     """The secret as an `otpauth://` address for a QR code."""
     return pyotp.TOTP(secret, digits=DIGITS, interval=STEP_SECONDS).provisioning_uri(name=user_name, issuer_name=issuer)

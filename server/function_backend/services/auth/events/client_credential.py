@@ -63,6 +63,7 @@ class ClientRefused(DomainEvent):
 
     type: ClassVar[str] = "function.auth.v1.ClientRefused"
     subject_type: ClassVar[str] = "service_account"
+    sensitive_details: ClassVar[frozenset[str]] = frozenset({"client_address"})
 
     cause: str
     client_address: str

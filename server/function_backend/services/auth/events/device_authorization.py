@@ -16,6 +16,7 @@ class DeviceAuthorizationCreated(DomainEvent):
 
     type: ClassVar[str] = "function.auth.v1.DeviceAuthorizationCreated"
     subject_type: ClassVar[str] = "device_authorization"
+    sensitive_details: ClassVar[frozenset[str]] = frozenset({"address"})
 
     device: DeviceAuthorization
 

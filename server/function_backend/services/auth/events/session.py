@@ -17,6 +17,7 @@ class SessionCreated(DomainEvent):
 
     type: ClassVar[str] = "function.auth.v1.SessionCreated"
     subject_type: ClassVar[str] = "session"
+    sensitive_details: ClassVar[frozenset[str]] = frozenset({"address"})
 
     session: Session
 

@@ -17,6 +17,7 @@ class UserSignedIn(DomainEvent):
 
     type: ClassVar[str] = "function.auth.v1.UserSignedIn"
     subject_type: ClassVar[str] = "user"
+    sensitive_details: ClassVar[frozenset[str]] = frozenset({"client_address"})
 
     methods: frozenset[str]
     client_address: str
@@ -46,6 +47,7 @@ class UserSignInRefused(DomainEvent):
 
     type: ClassVar[str] = "function.auth.v1.UserSignInRefused"
     subject_type: ClassVar[str] = "user"
+    sensitive_details: ClassVar[frozenset[str]] = frozenset({"client_address"})
 
     cause: str
     client_address: str
@@ -69,6 +71,7 @@ class UnknownSignInRefused(DomainEvent):
 
     type: ClassVar[str] = "function.auth.v1.UnknownSignInRefused"
     subject_type: ClassVar[str] = "sign_in"
+    sensitive_details: ClassVar[frozenset[str]] = frozenset({"login_digest", "client_address"})
 
     login_digest: str
     client_address: str

@@ -9,6 +9,7 @@ from sqlalchemy import insert, select, update
 
 from function_backend.kernel.pagination import Page
 from function_backend.services.auth.domain.session import Session, SessionEnd
+from function_backend.services.auth.repository.sealed import SESSIONS
 from function_backend.services.auth.tables.session import session_table
 
 if TYPE_CHECKING:
@@ -33,14 +34,14 @@ class SessionRepository:
 
     def add(self, session: Session) -> None:
         """Stores a new session."""
+        origin = {"device": session.device, "address": session.address}
         self._work.connection.execute(
             insert(session_table).values(
+                **SESSIONS.stored(self._work.fields, session.id, origin),
                 tenant_id=self._work.tenant_id,
                 id=session.id,
                 user_id=session.user_id,
                 client_id=session.client_id,
-                device=session.device,
-                address=session.address,
                 authentication_methods=sorted(session.authentication_methods),
                 authenticated_at=session.authenticated_at,
                 created_at=session.created_at,
@@ -56,7 +57,7 @@ class SessionRepository:
         """The session, ended ones too as long as they are kept."""
         query = select(session_table).where(_session.tenant_id == self._work.tenant_id, _session.id == session_id)
         row = self._work.connection.execute(query).one_or_none()
-        return None if row is None else _read(row)
+        return None if row is None else self._read(row)
 
     def devices_before(self, session: Session) -> frozenset[str]:
         """What the devices of the user's other sessions call themselves, of those that are kept."""
@@ -74,7 +75,7 @@ class SessionRepository:
         """
         query = select(session_table).where(_session.tenant_id == self._work.tenant_id, _session.id == session_id)
         row = self._work.connection.execute(query.with_for_update()).one_or_none()
-        return None if row is None else _read(row)
+        return None if row is None else self._read(row)
 
     def list_of_user_for_update(self, user_id: UUID, *, usable_at: datetime) -> list[Session]:
         """The sessions of the user that are not over, locked."""
@@ -89,7 +90,7 @@ class SessionRepository:
             )
             .order_by(_session.id)
         )
-        return [_read(row) for row in self._work.connection.execute(query.with_for_update())]
+        return [self._read(row) for row in self._work.connection.execute(query.with_for_update())]
 
     def list_after(self, user_id: UUID, after: UUID | None, *, limit: int, usable_at: datetime | None) -> Page[Session]:
         """The sessions of the user that follow the id; with `usable_at` only those that are not over then."""
@@ -107,7 +108,7 @@ class SessionRepository:
                 _session.expires_at > usable_at,
                 _session.idle_expires_at > usable_at,
             )
-        found = [_read(row) for row in self._work.connection.execute(query)]
+        found = [self._read(row) for row in self._work.connection.execute(query)]
         more = len(found) > limit
         found = found[:limit]
         return Page(found, (str(found[-1].id),) if more else None)
@@ -126,29 +127,29 @@ class SessionRepository:
             )
         )
 
+    def _read(self, row: Row[Any]) -> Session:
+        fields = self._work.fields
+        return Session(
+            id=row.id,
+            tenant_id=row.tenant_id,
+            user_id=row.user_id,
+            client_id=row.client_id,
+            device=SESSIONS.opened(fields, row.id, row, "device"),
+            address=SESSIONS.opened(fields, row.id, row, "address"),
+            authentication_methods=frozenset(row.authentication_methods),
+            authenticated_at=row.authenticated_at,
+            created_at=row.created_at,
+            last_used_at=row.last_used_at,
+            idle_lifetime=row.idle_lifetime,
+            idle_expires_at=row.idle_expires_at,
+            expires_at=row.expires_at,
+            revoked_at=row.revoked_at,
+            ended_by=SessionEnd(row.ended_by),
+            revision=row.revision,
+        )
+
 
 def purge_grants(driver: Driver, *, expired_before: datetime, sessions_over_before: datetime) -> int:
     """Deletes a bounded number of rows that nobody needs any more; how many."""
     row = driver.execute(_PURGE_SQL, (expired_before, sessions_over_before, _MOST_PURGED)).fetchone()
     return 0 if row is None else int(row[0])
-
-
-def _read(row: Row[Any]) -> Session:
-    return Session(
-        id=row.id,
-        tenant_id=row.tenant_id,
-        user_id=row.user_id,
-        client_id=row.client_id,
-        device=row.device,
-        address=row.address,
-        authentication_methods=frozenset(row.authentication_methods),
-        authenticated_at=row.authenticated_at,
-        created_at=row.created_at,
-        last_used_at=row.last_used_at,
-        idle_lifetime=row.idle_lifetime,
-        idle_expires_at=row.idle_expires_at,
-        expires_at=row.expires_at,
-        revoked_at=row.revoked_at,
-        ended_by=SessionEnd(row.ended_by),
-        revision=row.revision,
-    )

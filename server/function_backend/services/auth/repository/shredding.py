@@ -16,6 +16,11 @@ def shred_user_secrets(work: UnitOfWork, tenant_id: UUID) -> None:
     work.connection.execute(select(func.shred_user_secrets(tenant_id)))
 
 
+def shred_fields(work: UnitOfWork, tenant_id: UUID) -> None:
+    """Empties what of a deleted tenant's fields was not sealed yet; what was opens for nobody without the data key."""
+    work.connection.execute(select(func.shred_fields(tenant_id)))
+
+
 def shred_credentials(work: UnitOfWork, tenant_id: UUID) -> None:
     """Deletes client secrets and keys, refresh tokens, waiting devices and certificates of a deleted tenant.
 

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from function_backend.events.audit import audit_record_table
 from function_backend.events.audit_checkpoint import audit_checkpoint_table
-from function_backend.services.auth.repository.shredding import shred_credentials, shred_user_secrets
+from function_backend.services.auth.repository.sealed import SESSIONS, USERS
+from function_backend.services.auth.repository.shredding import shred_credentials, shred_fields, shred_user_secrets
 from function_backend.services.auth.repository.table_export import TableExport
 from function_backend.services.auth.tables.api_key import api_key_table
 from function_backend.services.auth.tables.certificate_identity import certificate_identity_table
@@ -34,7 +35,12 @@ def _but(table: Table, *left_out: str) -> list[str]:
 
 TENANT_EXPORTERS: tuple[TableExport, ...] = (
     TableExport("tenant", tenant_table, ["tenant_id", *_but(tenant_table)], key=("tenant_id",)),
-    TableExport("user", auth_user_table, _but(auth_user_table)),
+    TableExport(
+        "user",
+        auth_user_table,
+        _but(auth_user_table, "user_name_key", "email_key", *USERS.sealed_columns),
+        sealed=USERS,
+    ),
     TableExport("service_account", service_account_table, _but(service_account_table)),
     TableExport("group", auth_group_table, _but(auth_group_table)),
     TableExport(
@@ -48,7 +54,7 @@ TENANT_EXPORTERS: tuple[TableExport, ...] = (
     TableExport("api_key", api_key_table, _but(api_key_table, "digest", "previous_digest")),
     TableExport("client_credential", client_credential_table, _but(client_credential_table, "digest")),
     TableExport("certificate_identity", certificate_identity_table, _but(certificate_identity_table)),
-    TableExport("session", session_table, _but(session_table)),
+    TableExport("session", session_table, _but(session_table, *SESSIONS.sealed_columns), sealed=SESSIONS),
     TableExport("relation_schema", relation_schema_table, _but(relation_schema_table), key=("version",)),
     TableExport("relation_tuple", relation_tuple_table, _but(relation_tuple_table), key=_TUPLE_KEY),
     TableExport("audit_record", audit_record_table, _but(audit_record_table), key=("seq",)),
@@ -56,5 +62,5 @@ TENANT_EXPORTERS: tuple[TableExport, ...] = (
 )
 """What an export of a tenant holds, in this order, without secrets."""
 
-TENANT_SHREDDERS = (shred_user_secrets, shred_credentials)
+TENANT_SHREDDERS = (shred_user_secrets, shred_credentials, shred_fields)
 """What destroys the secrets of a deleted tenant, beside its data key and its API keys."""

@@ -10,7 +10,7 @@ from function_backend.kernel.clock import Clock
 from function_backend.persistence.unit_of_work import Transactions, UnitOfWork
 from function_backend.services.auth.domain.access_claims import SubjectKind
 from function_backend.services.auth.domain.recovery_code import code_digest, new_codes
-from function_backend.services.auth.domain.totp import enrolment_uri, matching_step, new_secret
+from function_backend.services.auth.domain.totp import enrolment_uri, matching_step, new_secret, totp_purpose
 from function_backend.services.auth.domain.user import User
 from function_backend.services.auth.errors.second_factor import (
     SecondFactorEnrolledError,
@@ -29,7 +29,6 @@ from function_backend.services.auth.repository.user import UserRepository
 from function_backend.services.auth.service.locking_user import lock_user
 from function_backend.services.auth.service.passwords import calling_user
 from function_backend.services.auth.service.revocation import Revoked, revoke
-from function_backend.services.auth.service.second_factor_check import totp_purpose
 from function_backend.services.auth.service.session_end import SessionEnd
 from function_backend.services.auth.service.standing import Standing
 from function_backend.services.auth.service.user_notices import UserNotices

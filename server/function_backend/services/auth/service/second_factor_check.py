@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
 
 from function_backend.persistence.unit_of_work import UnitOfWork
 from function_backend.services.auth.domain.recovery_code import code_digest
-from function_backend.services.auth.domain.totp import matching_step
+from function_backend.services.auth.domain.totp import matching_step, totp_purpose
 from function_backend.services.auth.domain.user import User
 from function_backend.services.auth.ports import SecretBox
 from function_backend.services.auth.repository.second_factor import SecondFactorRepository
@@ -50,8 +49,3 @@ class SecondFactorCheck:
         if digest is not None and factors.use_code(user.id, digest):
             return FactorOutcome(methods=_METHODS, recovery_code=True)
         return FactorOutcome(wrong=True)
-
-
-def totp_purpose(user_id: UUID) -> str:
-    """What the secret of the user's authenticator app is sealed for."""
-    return f"totp:{user_id}"

@@ -91,13 +91,26 @@ class Users:
         return FoundUsers(users=[found[user_id] for user_id in user_ids if user_id in found], missing=missing)
 
     def list(
-        self, page_size: int, page_token: str, *, states: Sequence[UserState], email: str, user_name_prefix: str
+        self,
+        page_size: int,
+        page_token: str,
+        *,
+        states: Sequence[UserState],
+        email: str = "",
+        user_name: str = "",
+        user_name_prefix: str = "",
     ) -> tuple[Page[User], str]:
         """A page of the users that fit, in order of id, and the token of the next one."""
-        only = UserFilter(states=states, email=email, user_name_prefix=user_name_prefix, now=self._clock.now())
+        only = UserFilter(
+            states=states,
+            email=email,
+            user_name=user_name,
+            user_name_prefix=user_name_prefix,
+            now=self._clock.now(),
+        )
         with self._transactions.reading() as work:
             named = ",".join(sorted(state.value for state in states))
-            query = (str(work.tenant_id), "users", named, email, user_name_prefix)
+            query = (str(work.tenant_id), "users", named, email, user_name, user_name_prefix)
             page = UserRepository(work).list_after(
                 after(self._page_tokens, query, page_token), limit=page_size or DEFAULT_PAGE_SIZE, only=only
             )

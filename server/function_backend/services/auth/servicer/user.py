@@ -66,6 +66,7 @@ class UserServicer:
             request.page_token,
             states=states(request.states),
             email=request.email,
+            user_name=request.user_name,
             user_name_prefix=request.user_name_prefix,
         )
         return wire.ListUsersResponse(users=map(self._user, page.items), next_page_token=token)

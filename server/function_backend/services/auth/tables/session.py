@@ -38,6 +38,9 @@ session_table = Table(
     moment_column("revoked_at", nullable=True),
     Column("ended_by", Text(collation="C"), nullable=False, server_default=""),
     Column("revision", BigInteger, nullable=False),
+    # Of a row that is sealed, `device` and `address` are empty.
+    Column("sealed_device", LargeBinary),
+    Column("sealed_address", LargeBinary),
     CheckConstraint("ended_by in ('', 'signed_out', 'revoked', 'token_reused')", name="ended_by"),
     ForeignKeyConstraint(["tenant_id"], ["tenant.tenant_id"], name="session_tenant_id_fkey"),
     Index("session_id_idx", "id"),

@@ -51,6 +51,11 @@ auth_user_table = Table(
     Column("labels", JSONB, nullable=False),
     moment_column("created_at"),
     moment_column("updated_at"),
+    # Of a row that is sealed, the columns of the same names without `sealed_` are empty, and the keys blind indexes.
+    Column("sealed_user_name", LargeBinary),
+    Column("sealed_email", LargeBinary),
+    Column("sealed_display_name", LargeBinary),
+    Column("sealed_attributes", LargeBinary),
     UniqueConstraint("tenant_id", "user_name_key", name="auth_user_user_name_key"),
     UniqueConstraint("tenant_id", "email_key", name="auth_user_email_key"),
     ForeignKeyConstraint(["tenant_id"], ["tenant.tenant_id"], name="auth_user_tenant_id_fkey"),

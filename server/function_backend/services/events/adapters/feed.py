@@ -11,7 +11,7 @@ import itertools
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from uuid import UUID
 
@@ -20,6 +20,7 @@ from function_backend.kernel.background import acting_for
 from function_backend.kernel.errors import ServiceError
 from function_backend.kernel.stream import OpenStream
 from function_backend.persistence.unit_of_work import Transactions
+from function_backend.services.events.adapters.opening import as_far_as_possible
 from function_backend.services.events.adapters.watcher import Watcher, Watching, Writer
 from function_backend.services.events.domain.place import Place
 from function_backend.services.events.errors import TooManyEventWatchersError
@@ -30,6 +31,7 @@ _log = logging.getLogger(__name__)
 _CALL = "function-backend/watch"
 _SENDERS = 64
 _READERS = 4
+_DEFECT = "Something went wrong inside the service."
 _PAGE = 200
 _READ_SECONDS = 10.0
 _POLL_SECONDS = 5.0
@@ -158,13 +160,14 @@ class EventFeed:
             while not (watcher.is_over or watcher.has_lasted() or self._ended):
                 with self._reading:
                     events, place = self._read(watcher.watching.tenant_id, watcher.place, watcher.watching)
-                if not watcher.send_now(events, place) or self._join(watcher):
+                    opened = self._opened(watcher.watching.tenant_id, events, [watcher])
+                if not watcher.send_now(events, opened, place) or self._join(watcher):
                     return
         except ServiceError as failure:
             watcher.refuse(failure)
         except Exception:  # noqa: BLE001  one stream's failure is not another's
             _log.exception("a watcher could not catch up")
-            watcher.refuse(ServiceError("Something went wrong inside the service."))
+            watcher.refuse(ServiceError(_DEFECT))
         else:
             watcher.go_live()
             watcher.end()
@@ -185,6 +188,29 @@ class EventFeed:
         if len(events) == _PAGE or last.position > end.position:
             return events, last
         return events, max(end, place)
+
+    def _opened(
+        self, tenant_id: UUID, events: Sequence[LoggedEvent], watchers: Sequence[Watcher]
+    ) -> Mapping[int, LoggedEvent]:
+        """By their positions, those events as a whole in which one of the watchers may see what is sensitive."""
+        sealed = [event for event in events if any(watcher.watching.opens(event) for watcher in watchers)]
+        if not sealed:
+            return {}
+        with acting_for(tenant_id, _CALL, seconds=_READ_SECONDS), self._transactions.apart() as work:
+            return {event.position: as_far_as_possible(work, event) for event in sealed}
+
+    def _offer(self, tenant_id: UUID, events: Sequence[LoggedEvent], place: Place, watchers: Sequence[Watcher]) -> None:
+        try:
+            opened = self._opened(tenant_id, events, watchers)
+        except Exception as failure:  # noqa: BLE001  the others are to have their events
+            # These begin again from the last cursor: events without what they may see would be lost to them as a whole.
+            _log.warning("events could not be opened for watchers: %s", failure)
+            refused = [each for each in watchers if any(each.watching.opens(event) for event in events)]
+            for watcher in refused:
+                watcher.refuse(failure if isinstance(failure, ServiceError) else ServiceError(_DEFECT))
+            opened, watchers = {}, [each for each in watchers if each not in refused]
+        for watcher in watchers:
+            watcher.offer(events, opened, place)
 
     def _run(self) -> None:
         while True:
@@ -240,8 +266,7 @@ class EventFeed:
             with self._lock:
                 tail.place = place
                 watchers = list(tail.watchers)
-            for watcher in watchers:
-                watcher.offer(events, place)
+            self._offer(tenant_id, events, place, watchers)
             if len(events) < _PAGE:
                 return
             tail = self._tails.get(tenant_id)

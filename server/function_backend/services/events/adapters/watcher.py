@@ -10,7 +10,7 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Protocol
@@ -52,6 +52,8 @@ class Watching:
     tenant_id: UUID
     wanted: EventFilter
     sees: Callable[[LoggedEvent], bool]
+    sees_whole: Callable[[LoggedEvent], bool]
+    """Whether it may also see what is sensitive in an event that has such."""
     interval: float
     """Seconds between two messages at most."""
     longest_queue: int
@@ -60,6 +62,10 @@ class Watching:
     def includes(self, event: LoggedEvent) -> bool:
         """Whether the caller gets the event."""
         return self.wanted.matches(event) and self.sees(event)
+
+    def opens(self, event: LoggedEvent) -> bool:
+        """Whether the caller gets the event together with what is sensitive in it."""
+        return bool(event.sealed) and self.sees_whole(event) and self.includes(event)
 
 
 class Watcher:
@@ -133,13 +139,16 @@ class Watcher:
             self._over = True
             self._waiting = []
 
-    def offer(self, events: Sequence[LoggedEvent], place: Place) -> None:
-        """Sends those of the events behind its place that it wants; they reach to the new place."""
+    def offer(self, events: Sequence[LoggedEvent], opened: Mapping[int, LoggedEvent], place: Place) -> None:
+        """Sends those of the events behind its place that it wants; they reach to the new place.
+
+        `opened` has, by their positions, the events with what is sensitive in them.
+        """
         if place.position <= self.place.position:
             return
-        behind, includes, part = self.place.position, self.watching.includes, self._writer.placed_bytes
+        behind, includes = self.place.position, self.watching.includes
         chosen = [
-            (part(event), Place(event.position, event.recorded_at))
+            (self._part(event, opened), Place(event.position, event.recorded_at))
             for event in events
             if event.position > behind and includes(event)
         ]
@@ -179,12 +188,12 @@ class Watcher:
         """Ends the stream with the failure."""
         self._stream.end(failure)
 
-    def send_now(self, events: Sequence[LoggedEvent], place: Place) -> bool:
+    def send_now(self, events: Sequence[LoggedEvent], opened: Mapping[int, LoggedEvent], place: Place) -> bool:
         """Sends those that it wants from this thread; returns when they have left. False when the stream is over.
 
         Only before it is live.
         """
-        parts = [self._writer.placed_bytes(event) for event in events if self.watching.includes(event)]
+        parts = [self._part(event, opened) for event in events if self.watching.includes(event)]
         self.place = place
         self._sending_since = time.monotonic()
         try:
@@ -194,6 +203,11 @@ class Watcher:
         finally:
             self._sending_since = None
         return not self._over
+
+    def _part(self, event: LoggedEvent, opened: Mapping[int, LoggedEvent]) -> bytes:
+        if event.sealed and self.watching.sees_whole(event):
+            event = opened.get(event.position, event)
+        return self._writer.placed_bytes(event)
 
     def _continue(self) -> None:
         if self._sending_since is None and self.is_live and not self._over:

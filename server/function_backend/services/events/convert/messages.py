@@ -26,7 +26,7 @@ class Wording:
     def __init__(self, cursors: Cursors) -> None:
         self._cursors = cursors
         self._cursor = lru_cache(_MOST_KEPT)(cursors.write)
-        self._placed: dict[tuple[UUID, int], bytes] = {}
+        self._placed: dict[tuple[UUID, int, bool], bytes] = {}
 
     def placed(self, event: LoggedEvent) -> wire.PlacedEvent:
         """The event and the cursor behind it."""
@@ -35,7 +35,8 @@ class Wording:
 
     def placed_bytes(self, event: LoggedEvent) -> bytes:
         """The same, serialised."""
-        key = (event.tenant_id, event.position)
+        # Some watchers get an event as a whole, and others without what is sensitive in it.
+        key = (event.tenant_id, event.position, bool(event.sealed))
         found = self._placed.get(key)
         if found is None:
             if len(self._placed) >= _MOST_KEPT:

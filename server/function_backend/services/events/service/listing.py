@@ -10,6 +10,7 @@ from function_backend.cloud_events.catalogue import EventCatalogue, EventType
 from function_backend.events.log import EventFilter, LoggedEvent, find_event, head, read_events
 from function_backend.kernel.identity import Principal
 from function_backend.persistence.unit_of_work import Transactions
+from function_backend.services.events.adapters.opening import opened_for
 from function_backend.services.events.domain.place import Beginning, Place
 from function_backend.services.events.errors import EventNotFoundError
 from function_backend.services.events.service.selection import WriteCursor, check_types, place_to_begin
@@ -42,18 +43,19 @@ class ReadEvents:
             # The end first: all events up to it are visible to what is read afterwards.
             end = Place(*head(work))
             events = read_events(work, after=place.position, since=place.moment, limit=limit, wanted=wanted)
+            seen = opened_for(work, caller, [event for event in events if self._catalogue.may_see(caller, event)])
         is_last = len(events) < limit
         last = Place(events[-1].position, events[-1].recorded_at) if events else place
-        seen = [event for event in events if self._catalogue.may_see(caller, event)]
         return EventPage(seen, max(last, end) if is_last else last, is_last)
 
     def get(self, caller: Principal, event_id: UUID) -> LoggedEvent:
         """The event; EventNotFoundError when there is none that the caller may see."""
         with self._transactions.reading() as work:
             event = find_event(work, event_id)
-        if event is None or not self._catalogue.may_see(caller, event):
-            raise EventNotFoundError(event_id)
-        return event
+            if event is None or not self._catalogue.may_see(caller, event):
+                raise EventNotFoundError(event_id)
+            [shown] = opened_for(work, caller, [event])
+        return shown
 
     def types(self, prefix: str) -> Sequence[EventType]:
         """The types whose names begin so."""

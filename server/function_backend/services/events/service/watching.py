@@ -10,6 +10,7 @@ from function_backend.kernel.identity import Principal
 from function_backend.kernel.stream import OpenStream
 from function_backend.persistence.unit_of_work import Transactions
 from function_backend.services.events.adapters.feed import EventFeed
+from function_backend.services.events.adapters.opening import sees_whole
 from function_backend.services.events.adapters.watcher import Watching
 from function_backend.services.events.domain.place import Beginning
 from function_backend.services.events.service.selection import WriteCursor, check_types, place_to_begin
@@ -44,6 +45,7 @@ class WatchEvents:
             tenant_id=caller.tenant_id,
             wanted=wanted,
             sees=partial(self._catalogue.may_see, caller),
+            sees_whole=partial(sees_whole, caller),
             interval=interval,
             longest_queue=self._longest_queue,
         )
