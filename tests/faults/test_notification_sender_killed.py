@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections import Counter
+from functools import partial
 from pathlib import Path
 
 import psycopg
@@ -76,7 +77,7 @@ def test_what_a_provider_took_unnoted_comes_again_with_the_same_id_and_nothing_i
             there.pause = 0.0
             taken = {each.headers["webhook-id"] for each in there.posted}
             eventually(lambda: _end_claims(fresh_database))
-            over = [eventually(lambda each=each: notifier.over(each)) for each in made]
+            over = [eventually(partial(notifier.over, each)) for each in made]
         finally:
             worker.terminate()
             worker.wait(30)
