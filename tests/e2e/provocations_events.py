@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import uuid4
 
 import psycopg
@@ -74,12 +75,12 @@ def _(scene: Scene) -> Answer:
 def _(scene: Scene) -> Answer:
     offer = Watcher.offer
 
-    def offer_all_at_once(self: Watcher, events: object, place: object) -> None:
+    def offer_all_at_once(self: Watcher, *offered: Any) -> None:  # noqa: ANN401  whatever is offered
         self._too_many, self._ending = 2, True
         self._continue()
-        offer(self, events, place)  # type: ignore[arg-type]
+        offer(self, *offered)
 
-    Watcher.offer = offer_all_at_once  # type: ignore[method-assign]
+    Watcher.offer = offer_all_at_once  # type: ignore[method-assign, assignment]
     try:
         scene.create()
         stream = FeedCaller(scene.usual).watch(start=wire.EventStart(oldest=True))

@@ -7,7 +7,9 @@ from google.protobuf import descriptor_pool
 from google.protobuf.descriptor import Descriptor
 
 from function_backend.events.sealed_payload import FIELD_NUMBER
-from function_backend.services.auth.repository.sealed import SEALED_PLACES
+from function_backend.services.auth.repository import sealed as auth
+from function_backend.services.notifications.repository import sealed as notifications
+from function_backend.services.webhooks.repository import sealed as webhooks
 from function_backend.vault.core_places import CORE_PLACES
 from tests.fixtures import postgres
 from tests.fixtures.methods import every_method
@@ -21,7 +23,8 @@ _SEALED_COLUMNS = """
 
 
 def test_every_sealed_column_is_known_to_the_rotation(database: postgres.Database) -> None:
-    known = {(place.name, column) for place in (*CORE_PLACES, *SEALED_PLACES) for column in place.sealed_columns}
+    places = [*CORE_PLACES, *auth.SEALED_PLACES, *notifications.SEALED_PLACES, *webhooks.SEALED_PLACES]
+    known = {(place.name, column) for place in places for column in place.sealed_columns}
     with psycopg.connect(database.owner_url) as connection:
         assert set(connection.execute(_SEALED_COLUMNS).fetchall()) == known
 

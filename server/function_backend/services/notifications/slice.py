@@ -17,6 +17,7 @@ from function_backend.services.notifications.repository.notification import (
     purge_notifications,
     waiting_notifications,
 )
+from function_backend.services.notifications.repository.sealed import SEALED_PLACES
 from function_backend.services.notifications.service.delivering import Delivering, Pace
 from function_backend.services.notifications.service.finding import TOPIC
 from function_backend.services.notifications.service.preferences import Categories, Preferences
@@ -90,6 +91,7 @@ def build(resources: Resources, settings: NotificationsSettings) -> Slice:
 
     return Slice(
         name="notifications",
+        sealed_places=SEALED_PLACES,
         servicers={
             "function.notifications.v1.NotificationService": NotificationServicer(
                 NotificationUseCases(

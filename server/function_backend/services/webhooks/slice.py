@@ -25,6 +25,7 @@ from function_backend.services.webhooks.domain.addresses import AddressRules
 from function_backend.services.webhooks.domain.outcomes import Outcomes
 from function_backend.services.webhooks.domain.retries import RetrySchedule
 from function_backend.services.webhooks.repository import delivery, replay
+from function_backend.services.webhooks.repository.sealed import SEALED_PLACES
 from function_backend.services.webhooks.repository.sending import Limits, purge
 from function_backend.services.webhooks.service.deliveries import Deliveries
 from function_backend.services.webhooks.service.endpoints import Endpoints, UrlRules
@@ -73,6 +74,7 @@ def build(resources: Resources, settings: WebhooksSettings) -> Slice:
     replayer = Replayer(transactions=transactions, go_on=replays.go_on)
     return Slice(
         name="webhooks",
+        sealed_places=SEALED_PLACES,
         servicers={"function.webhooks.v1.WebhookService": WebhookServicer(use_cases)},
         event_payloads=EVENT_PAYLOADS,
         invalidations={event_log.TOPIC: fan_out.wake, delivery.TOPIC: sender.wake, replay.TOPIC: replayer.wake},

@@ -113,3 +113,8 @@ def wait_before(attempt: int, *, share: float) -> timedelta:
 def asked_digest(*parts: object) -> bytes:
     """A digest of what was asked for."""
     return hashlib.blake2b(repr(parts).encode(errors="surrogatepass"), digest_size=16).digest()
+
+
+def content_purpose(notification_id: object) -> str:
+    """What the words of the notification are sealed for."""
+    return f"notification {notification_id}"
