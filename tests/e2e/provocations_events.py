@@ -68,10 +68,10 @@ def _(scene: Scene) -> Answer:
 def _(scene: Scene) -> Answer:
     offer = Watcher.offer
 
-    def offer_all_at_once(self: Watcher, events: object, place: object) -> None:
+    def offer_all_at_once(self: Watcher, *offered: object) -> None:
         self._too_many, self._ending = 2, True
         self._continue()
-        offer(self, events, place)  # type: ignore[arg-type]
+        offer(self, *offered)  # type: ignore[arg-type]
 
     Watcher.offer = offer_all_at_once  # type: ignore[method-assign]
     try:

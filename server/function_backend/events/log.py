@@ -209,5 +209,5 @@ def _event(row: tuple[Any, ...]) -> LoggedEvent:
     stored = bytes(row[_PAYLOAD])
     if is_sealed(stored):
         values[_PAYLOAD] = masked(stored)
-        return LoggedEvent(*values, stored)
+        values.append(stored)
     return LoggedEvent(*values)

@@ -42,14 +42,14 @@ class EventPayloads:
         count = sum(self._store(work, row) for row in rows)
         return Resealed(after=None if len(rows) < limit else str(rows[-1].position), count=count, faults=0)
 
-    def _store(self, work: UnitOfWork, row: Row[Any, Any, Any]) -> bool:
+    def _store(self, work: UnitOfWork, row: Row[Any, Any, Any, Any, Any]) -> bool:
         changed = self._changed(work, row)
         if changed is None:
             return False
         work.connection.execute(select(func.reseal_event(row.position, row.recorded_at, changed)))
         return True
 
-    def _changed(self, work: UnitOfWork, row: Row[Any, Any, Any]) -> bytes | None:
+    def _changed(self, work: UnitOfWork, row: Row[Any, Any, Any, Any, Any]) -> bytes | None:
         payload = bytes(row.payload)
         if is_sealed(payload):
             return resealed(work, row.id, payload)

@@ -258,7 +258,8 @@ class TestTheJob:
         made = scene.rotation()
         waited = duration_pb2.Duration(seconds=_SECONDS - 1)
         assert scene.operation("WaitOperation", name=made.operation, timeout=waited).done
-        payloads = [bytes(row[0]) for row in scene.sql(_SEALED_EVENTS_SQL, (scene.tenant_id,)) if is_sealed(row[0])]
+        rows = scene.sql(_SEALED_EVENTS_SQL, (scene.tenant_id,))
+        payloads = [payload for (payload,) in rows if isinstance(payload, bytes) and is_sealed(payload)]
         assert payloads
         assert all(UUID(made.data_key.id).bytes in payload for payload in payloads)
         request = event_service_pb2.ListEventsRequest(
