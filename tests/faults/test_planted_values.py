@@ -19,7 +19,7 @@ import pytest
 from google.protobuf.json_format import MessageToDict, ParseDict
 from google.protobuf.message_factory import GetMessageClass
 
-from function.auth.v1 import user_events_pb2
+from function.auth.v1 import user_events_pb2, user_pb2
 from function_backend.events.sealed_payload import is_sealed, masked, whole
 from function_backend.kernel.background import acting_for
 from function_backend.kernel.clock import SystemClock
@@ -34,7 +34,7 @@ from tests.factories.events import RefusingSink
 from tests.fixtures.database_faults import eventually
 from tests.fixtures.grants import CLIENT
 from tests.fixtures.methods import call, every_method
-from tests.fixtures.principals import NewTenant, make_child_tenant
+from tests.fixtures.principals import NewTenant, make_child_tenant, make_key
 from tests.fixtures.server import MASTER_KEY, RunningServer, StartServer
 from tests.fixtures.traces import Receiver
 
@@ -44,6 +44,9 @@ _EVERY_TABLE = (
     "select table_name from information_schema.tables where table_schema = 'public' and table_type = 'BASE TABLE'"
 )
 _EVENTS_SQL = "select id, type, payload from event where tenant_id = %s order by position"
+_STILL_TO_BE_SEALED_SQL = """
+    insert into resealing (tenant_id, started_at, updated_at, retry_at) values (%s, now(), now(), '2100-01-01')
+"""
 
 Json = dict[str, Any]
 
@@ -118,6 +121,30 @@ def test_events_are_masked_for_all_but_those_who_open_them(start_server: StartSe
     assert (opened.user_name, opened.email) == (user["user_name"], user["email"])
 
 
+def test_what_is_told_to_those_who_read_the_feed_and_the_trail_tells_of_nobody(start_server: StartServer) -> None:
+    server = start_server()
+    planter = _Planter(server, make_child_tenant(server))
+    _go_through_everything(planter)
+    key = make_key(
+        server,
+        "events.read",
+        "audit.read",
+        "auth.user.read",
+        "auth.session.read",
+        "auth.tenant.read",
+        by=planter.tenant.key,
+    )
+    places = {}
+    for name, request in (("ListEvents", {"page_size": 1000}), ("ListAuditRecords", {"page_size": 1000})):
+        body = ParseDict(request, _METHODS[name].request()).SerializeToString()
+        answer = call(server.channel, _METHODS[name], [body], server.metadata(key))
+        assert answer.code is grpc.StatusCode.OK, answer
+        places[name] = answer.responses[0].decode("utf-8", "replace")
+    assert "UserCreated" in places["ListEvents"]
+    assert "UserCreated" in places["ListAuditRecords"]
+    assert _found(planter, places) == []
+
+
 def test_nothing_of_a_deleted_tenant_opens_with_all_the_keys_there_are(start_server: StartServer) -> None:
     server = start_server()
     planter = _Planter(server, make_child_tenant(server))
@@ -174,8 +201,20 @@ def _go_through_everything(planter: _Planter) -> None:
 
 
 def _store_as_the_release_before(planter: _Planter) -> None:
-    """A user that nothing has sealed yet."""
+    """A user, and an event of one, that nothing has sealed yet."""
     with psycopg.connect(planter.server.database.superuser_url) as connection:
+        connection.execute(
+            """
+            insert into event (
+                tenant_id, position, recorded_at, id, shard, type, subject_type, subject_id, sequence, occurred_at,
+                actor, trace_context, labels, payload
+            )
+            values (%s, 1000000, now(), gen_random_uuid(), 0, 'function.auth.v1.UserCreated', 'user',
+                gen_random_uuid(), 1, now(), '', '', '{}', %s)
+            """,
+            (planter.tenant.tenant.id, _user_created(planter.value())),
+        )
+        connection.execute(_STILL_TO_BE_SEALED_SQL, (planter.tenant.tenant.id,))
         connection.execute(
             """
             insert into auth_user (
@@ -186,6 +225,10 @@ def _store_as_the_release_before(planter: _Planter) -> None:
             """,
             (planter.tenant.tenant.id, *(planter.value() for _ in range(5))),
         )
+
+
+def _user_created(name: str) -> bytes:
+    return user_events_pb2.UserCreated(user=user_pb2.User(user_name=name)).SerializeToString()
 
 
 def _events(planter: _Planter) -> list[tuple[UUID, str, bytes]]:

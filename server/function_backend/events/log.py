@@ -8,7 +8,7 @@ partitions since that day alone.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -209,5 +209,5 @@ def _event(row: tuple[Any, ...]) -> LoggedEvent:
     stored = bytes(row[_PAYLOAD])
     if is_sealed(stored):
         values[_PAYLOAD] = masked(stored)
-        return replace(LoggedEvent(*values), sealed=stored)
+        values.append(stored)
     return LoggedEvent(*values)

@@ -7,24 +7,28 @@ import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from typing import LiteralString
+from typing import Any, LiteralString
 from uuid import UUID, uuid4
 
 import grpc
 import psycopg
 import pytest
-from google.protobuf import struct_pb2
+from google.longrunning import operations_pb2, operations_pb2_grpc
+from google.protobuf import duration_pb2, struct_pb2
 
 from function.auth.v1 import (
     data_key_pb2,
     data_key_service_pb2,
     data_key_service_pb2_grpc,
+    user_events_pb2,
     user_pb2,
     user_service_pb2_grpc,
 )
 from function.auth.v1 import user_service_pb2 as wire
+from function.events.v1 import event_service_pb2, event_service_pb2_grpc
 from function_backend.events.payload_place import EventPayloads
 from function_backend.events.recording import EventRecorder
+from function_backend.events.sealed_payload import is_sealed
 from function_backend.kernel.sealing import Resealed, SealedPlace, SealedPlaces
 from function_backend.kernel.secret import Secret
 from function_backend.persistence.engine import Database
@@ -39,7 +43,7 @@ from function_backend.vault.vault import Vault
 from tests.factories.keys import SetClock
 from tests.fixtures import postgres
 from tests.fixtures.database_faults import eventually
-from tests.fixtures.principals import NewTenant, make_child_tenant
+from tests.fixtures.principals import NewTenant, make_child_tenant, make_key
 from tests.fixtures.server import MASTER_KEY, RunningServer
 from tests.services.auth.test_users_rpc import reason_of
 
@@ -57,6 +61,7 @@ _TO_BE_SEALED_SQL = """
     on conflict (tenant_id) do update set finished_at = null, dropped_at = null, place = '', after = null
 """
 _POSTPONED_SQL = "update resealing set finished_at = null, retry_at = '2100-01-01' where tenant_id = %s"
+_SEALED_EVENTS_SQL = "select payload from event where tenant_id = %s"
 _SEALED_SQL = """
     select sealed_user_name, sealed_email, sealed_display_name, sealed_attributes from auth_user where tenant_id = %s
 """
@@ -92,8 +97,19 @@ class _Scene:
         return self.users.GetUser(request, metadata=self.metadata, timeout=_SECONDS).user
 
     def rotate(self, **fields: object) -> data_key_pb2.DataKey:
+        return self.rotation(**fields).data_key
+
+    def rotation(self, **fields: object) -> data_key_service_pb2.RotateDataKeyResponse:
         request = data_key_service_pb2.RotateDataKeyRequest(**fields)  # type: ignore[arg-type]
-        return self._keys.RotateDataKey(request, metadata=self.metadata, timeout=_SECONDS).data_key
+        return self._keys.RotateDataKey(request, metadata=self.metadata, timeout=_SECONDS)
+
+    def operation(self, method: str, *, key: str | None = None, **fields: Any) -> operations_pb2.Operation:  # noqa: ANN401
+        request = getattr(operations_pb2, f"{method}Request")(**fields)
+        stub: Any = operations_pb2_grpc.OperationsStub(self.server.channel)
+        found: operations_pb2.Operation = getattr(stub, method)(
+            request, metadata=self.server.metadata(key or self.key), timeout=_SECONDS
+        )
+        return found
 
     def data_key(self) -> data_key_pb2.DataKey:
         request = data_key_service_pb2.GetDataKeyRequest()
@@ -209,6 +225,51 @@ class TestRotating:
             users = [each.result() for each in made]
         assert [scene.get(user.id) for user in users] == users
         assert scene.sealed_by() == {scene.data_key().id}
+
+
+class TestTheJob:
+    def test_the_operation_is_over_when_everything_is_under_the_new_key(self, scene: _Scene) -> None:
+        users = [scene.create() for _ in range(5)]
+        made = scene.rotation()
+        waited = duration_pb2.Duration(seconds=_SECONDS - 1)
+        over = scene.operation("WaitOperation", name=made.operation, timeout=waited)
+        assert over.done
+        assert not over.HasField("error")
+        assert scene.data_key().resealing.HasField("finish_time")
+        assert scene.sealed_by() == {made.data_key.id}
+        assert [scene.get(user.id) for user in users] == users
+
+    def test_whoever_rotates_the_key_of_a_tenant_below_watches_it_in_its_own(
+        self, scene: _Scene, server: RunningServer
+    ) -> None:
+        below = make_child_tenant(server, by=scene.key)
+        made = scene.rotation(tenant_id=below.tenant.id)
+        waited = duration_pb2.Duration(seconds=_SECONDS - 1)
+        assert scene.operation("WaitOperation", name=made.operation, timeout=waited).done
+        assert _refused(lambda: scene.operation("GetOperation", key=below.key, name=made.operation)) == "JOB_NOT_FOUND"
+
+    def test_who_may_not_see_data_keys_does_not_see_it(self, scene: _Scene, server: RunningServer) -> None:
+        made = scene.rotation()
+        key = make_key(server, "jobs.read", by=scene.key)
+        assert _refused(lambda: scene.operation("GetOperation", key=key, name=made.operation)) == "JOB_NOT_FOUND"
+
+    def test_events_are_sealed_anew_with_the_rest_and_open_as_before(self, scene: _Scene) -> None:
+        user = scene.create(email="ann@example.com")
+        made = scene.rotation()
+        waited = duration_pb2.Duration(seconds=_SECONDS - 1)
+        assert scene.operation("WaitOperation", name=made.operation, timeout=waited).done
+        rows = scene.sql(_SEALED_EVENTS_SQL, (scene.tenant_id,))
+        payloads = [payload for (payload,) in rows if isinstance(payload, bytes) and is_sealed(payload)]
+        assert payloads
+        assert all(UUID(made.data_key.id).bytes in payload for payload in payloads)
+        request = event_service_pb2.ListEventsRequest(
+            filter=event_service_pb2.EventFilter(types=["function.auth.v1.UserCreated"])
+        )
+        stub = event_service_pb2_grpc.EventServiceStub(scene.server.channel)
+        [placed] = stub.ListEvents(request, metadata=scene.metadata, timeout=_SECONDS).events
+        data = user_events_pb2.UserCreated()
+        assert placed.event.proto_data.Unpack(data)
+        assert data.user.email == user.email
 
 
 class TestRowsOfTheReleaseBefore:

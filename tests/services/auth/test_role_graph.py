@@ -76,6 +76,7 @@ class TestBuiltInRoles:
             st.sampled_from(
                 [
                     *("auth.role.read", "auth.role.create", "auth.tenant.create", "auth.tenant.delete"),
+                    "auth.sensitive.read",
                     *("company.read", "company.update", "company.export", "rules.read", "rules.run"),
                 ]
             ),
@@ -85,7 +86,7 @@ class TestBuiltInRoles:
     def test_whatever_the_catalogue_none_reaches_beyond_the_tenant_or_beyond_its_kind(
         self, names: frozenset[str]
     ) -> None:
-        reading = {"auth.role.read", "company.read", "company.export", "rules.read"}
+        reading = {"auth.role.read", "auth.sensitive.read", "company.read", "company.export", "rules.read"}
         methods = [_method(name, only_reads=name in reading) for name in names]
         catalogue = PermissionCatalogue(names, methods)
         granted = {

@@ -9,6 +9,7 @@
 package authv1
 
 import (
+	_ "function-backend.internal/api/function/common/v1"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	reflect "reflect"
@@ -73,9 +74,10 @@ var File_function_auth_v1_data_key_events_proto protoreflect.FileDescriptor
 
 const file_function_auth_v1_data_key_events_proto_rawDesc = "" +
 	"\n" +
-	"&function/auth/v1/data_key_events.proto\x12\x10function.auth.v1\x1a\x1ffunction/auth/v1/data_key.proto\"F\n" +
+	"&function/auth/v1/data_key_events.proto\x12\x10function.auth.v1\x1a\x1ffunction/auth/v1/data_key.proto\x1a function/common/v1/options.proto\"j\n" +
 	"\x0eDataKeyRotated\x124\n" +
-	"\bdata_key\x18\x01 \x01(\v2\x19.function.auth.v1.DataKeyR\adataKeyB\xc5\x01\n" +
+	"\bdata_key\x18\x01 \x01(\v2\x19.function.auth.v1.DataKeyR\adataKey:\"\xc2\xed\x18\x1e\n" +
+	"\bdata_key\x12\x12auth.data_key.readB\xc5\x01\n" +
 	"\x14com.function.auth.v1B\x12DataKeyEventsProtoP\x01Z5function-backend.internal/api/function/auth/v1;authv1\xa2\x02\x03FAX\xaa\x02\x10Function.Auth.V1\xca\x02\x11Function_\\Auth\\V1\xe2\x02\x1dFunction_\\Auth\\V1\\GPBMetadata\xea\x02\x12Function::Auth::V1b\x06proto3"
 
 var (

@@ -23,15 +23,18 @@ _sym_db = _symbol_database.Default()
 
 
 from function.auth.v1 import data_key_pb2 as function_dot_auth_dot_v1_dot_data__key__pb2
+from function.common.v1 import options_pb2 as function_dot_common_dot_v1_dot_options__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&function/auth/v1/data_key_events.proto\x12\x10\x66unction.auth.v1\x1a\x1f\x66unction/auth/v1/data_key.proto\"F\n\x0e\x44\x61taKeyRotated\x12\x34\n\x08\x64\x61ta_key\x18\x01 \x01(\x0b\x32\x19.function.auth.v1.DataKeyR\x07\x64\x61taKeyb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&function/auth/v1/data_key_events.proto\x12\x10\x66unction.auth.v1\x1a\x1f\x66unction/auth/v1/data_key.proto\x1a function/common/v1/options.proto\"j\n\x0e\x44\x61taKeyRotated\x12\x34\n\x08\x64\x61ta_key\x18\x01 \x01(\x0b\x32\x19.function.auth.v1.DataKeyR\x07\x64\x61taKey:\"\xc2\xed\x18\x1e\n\x08\x64\x61ta_key\x12\x12\x61uth.data_key.readb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'function.auth.v1.data_key_events_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_DATAKEYROTATED']._serialized_start=93
-  _globals['_DATAKEYROTATED']._serialized_end=163
+  _globals['_DATAKEYROTATED']._loaded_options = None
+  _globals['_DATAKEYROTATED']._serialized_options = b'\302\355\030\036\n\010data_key\022\022auth.data_key.read'
+  _globals['_DATAKEYROTATED']._serialized_start=127
+  _globals['_DATAKEYROTATED']._serialized_end=233
 # @@protoc_insertion_point(module_scope)

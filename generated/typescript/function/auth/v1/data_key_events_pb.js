@@ -6,12 +6,13 @@
 
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import { file_function_auth_v1_data_key } from "./data_key_pb.js";
+import { file_function_common_v1_options } from "../../common/v1/options_pb.js";
 
 /**
  * Describes the file function/auth/v1/data_key_events.proto.
  */
 export const file_function_auth_v1_data_key_events = /*@__PURE__*/
-  fileDesc("CiZmdW5jdGlvbi9hdXRoL3YxL2RhdGFfa2V5X2V2ZW50cy5wcm90bxIQZnVuY3Rpb24uYXV0aC52MSI9Cg5EYXRhS2V5Um90YXRlZBIrCghkYXRhX2tleRgBIAEoCzIZLmZ1bmN0aW9uLmF1dGgudjEuRGF0YUtleWIGcHJvdG8z", [file_function_auth_v1_data_key]);
+  fileDesc("CiZmdW5jdGlvbi9hdXRoL3YxL2RhdGFfa2V5X2V2ZW50cy5wcm90bxIQZnVuY3Rpb24uYXV0aC52MSJhCg5EYXRhS2V5Um90YXRlZBIrCghkYXRhX2tleRgBIAEoCzIZLmZ1bmN0aW9uLmF1dGgudjEuRGF0YUtleToiwu0YHgoIZGF0YV9rZXkSEmF1dGguZGF0YV9rZXkucmVhZGIGcHJvdG8z", [file_function_auth_v1_data_key, file_function_common_v1_options]);
 
 /**
  * Describes the message function.auth.v1.DataKeyRotated.
