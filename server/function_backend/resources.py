@@ -38,6 +38,8 @@ class Resources:
     """The permissions that the methods of all services declare."""
     methods: tuple[DeclaredMethod, ...] = ()
     """The methods of all services."""
+    trace_context: Callable[[], str] = str
+    """The current `traceparent`, or nothing; what is done later goes on with it."""
     references: References = field(default_factory=References)
     """Reads resources of other slices by their ids."""
     gates: Gates = field(default_factory=Gates)

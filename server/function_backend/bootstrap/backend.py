@@ -108,6 +108,7 @@ class Backend:
             master_keys=master_keys,
             vault=Vault(master_keys, around.clock),
             jobs=JobQueue(around.clock, trace_context=current_traceparent),
+            trace_context=current_traceparent,
             permission_catalogue=declared_permissions(SLICES),
             methods=declared_methods(SLICES),
             references=references,
