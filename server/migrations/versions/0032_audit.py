@@ -8,7 +8,7 @@ from function_backend.persistence.roles import APP, DEFINER, OWNER
 from function_backend.persistence.schema import definer_function, protect_except_for_definer
 
 revision = "0032"
-down_revision = "0024"
+down_revision = "0021"
 branch_labels = None
 depends_on = None
 

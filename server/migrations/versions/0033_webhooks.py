@@ -6,8 +6,8 @@ from alembic import op
 
 from function_backend.persistence.schema import definer_function, protect, protect_except_for_definer
 
-revision = "0024"
-down_revision = "0021"
+revision = "0033"
+down_revision = "0032"
 branch_labels = None
 depends_on = None
 
