@@ -45,6 +45,8 @@ class Resources:
     """The methods of all services."""
     sealed_places: SealedPlaces = field(default_factory=SealedPlaces)
     """Where the slices store what is sealed."""
+    trace_context: Callable[[], str] = str
+    """The current `traceparent`, or nothing; what is done later goes on with it."""
     references: References = field(default_factory=References)
     """Reads resources of other slices by their ids."""
     gates: Gates = field(default_factory=Gates)

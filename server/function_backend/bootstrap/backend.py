@@ -116,6 +116,7 @@ class Backend:
             master_keys=master_keys,
             vault=vault,
             jobs=JobQueue(around.clock, trace_context=current_traceparent),
+            trace_context=current_traceparent,
             permission_catalogue=declared_permissions(SLICES),
             methods=declared_methods(SLICES),
             sealed_places=sealed_places,

@@ -156,9 +156,11 @@ class TestWhatIsDelivered:
     def test_the_trace_of_the_call_goes_along(self, start_server: StartServer, receiver: Receiver) -> None:
         server = start_server(settings={**LOCAL, "tracing.endpoint": "http://127.0.0.1:1", "tracing.ratio": 1})
         caller = WebhookCaller(server)
-        caller.endpoint(receiver.url)
+        endpoint, _ = caller.endpoint(receiver.url)
         caller.company()
         assert receiver.wait(1)[0].headers["traceparent"].startswith("00-")
+        caller.send("TestEndpoint", id=endpoint.id)
+        assert receiver.wait(2)[1].headers["traceparent"].startswith("00-")
 
 
 class TestAskingForDeliveries:

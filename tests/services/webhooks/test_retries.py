@@ -3,10 +3,11 @@ from __future__ import annotations
 import random
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from function_backend.services.webhooks.domain.retries import RetrySchedule, pause_after, wished_pause
+from function_backend.services.webhooks.domain.retries import RetrySchedule, pause_after, quiet_after, wished_pause
 
 START = datetime(2026, 11, 26, tzinfo=UTC)
 DAYS = timedelta(days=3)
@@ -74,3 +75,12 @@ class TestRetryAfter:
 
     def test_a_success_has_no_wish(self) -> None:
         assert wished_pause(204, "120", now=START) is None
+
+    @pytest.mark.parametrize("status", [429, 502, 503, 504])
+    def test_one_that_has_too_much_to_do_is_left_alone_with_everything(self, status: int) -> None:
+        assert quiet_after(status, timedelta(minutes=2)) == timedelta(minutes=2)
+        assert quiet_after(status, None) == timedelta(seconds=5)
+
+    @pytest.mark.parametrize("status", [0, 301, 400, 404, 500])
+    def test_what_is_about_one_delivery_holds_up_no_other(self, status: int) -> None:
+        assert quiet_after(status, timedelta(minutes=2)) is None

@@ -60,6 +60,7 @@ def build(resources: Resources, settings: WebhooksSettings) -> Slice:
             page_tokens=page_tokens,
             forms=bodies,
             kept_for=settings.kept_for,
+            trace_context=resources.trace_context,
         ),
         replays=replays,
     )

@@ -23,6 +23,7 @@ from function_backend.kernel.background import acting_for
 from function_backend.kernel.clock import Clock
 from function_backend.kernel.errors import ServiceError
 from function_backend.kernel.identifiers import new_id
+from function_backend.persistence.failures import UnstorableValueError
 from function_backend.persistence.unit_of_work import Transactions
 from function_backend.persistence.wire import Driver
 from function_backend.services.webhooks.adapters.posting import Posting
@@ -240,19 +241,33 @@ class Sender:
         while True:
             await running.something_told.wait()
             running.something_told.clear()
+            most = _MOST_TOLD
             while running.told:
-                batch, running.told = running.told[:_MOST_TOLD], running.told[_MOST_TOLD:]
-                try:
-                    standings = await self._ask(running, partial(self._record, told=batch))
-                except ServiceError as error:
-                    _log.warning("%d attempts could not be stored yet: %s", len(batch), error.reason)
-                    running.told = batch + running.told
-                    await asyncio.sleep(_AWAY_SECONDS)
-                    continue
-                await self._watch(running, standings, batch)
-                # Places have become free, and what waited for one of these may be due.
-                running.awake.set()
+                batch, running.told = running.told[:most], running.told[most:]
+                most = await self._store(running, batch)
             running.all_told.set()
+
+    async def _store(self, running: _Running, batch: list[Told]) -> int:
+        """Stores the attempts, or puts them back; how many to store at once next."""
+        try:
+            standings = await self._ask(running, partial(self._record, told=batch))
+        except Exception as error:  # noqa: BLE001  nothing that one attempt brings may end the telling of all
+            if isinstance(error, ServiceError) and not isinstance(error, UnstorableValueError):
+                _log.warning("%d attempts could not be stored yet: %s", len(batch), error.reason)
+                running.told = batch + running.told
+                await asyncio.sleep(_AWAY_SECONDS)
+            elif len(batch) > 1:
+                # One of them is to blame: it is found by halves, and the others are stored.
+                running.told = batch + running.told
+                return len(batch) // 2
+            else:
+                # Its lease ends, and it is attempted once more.
+                _log.error("an attempt of the delivery %s cannot be stored", batch[0].delivery.id, exc_info=error)
+            return _MOST_TOLD
+        await self._watch(running, standings, batch)
+        # Places have become free, and what waited for one of these may be due.
+        running.awake.set()
+        return _MOST_TOLD
 
     def _record(self, driver: Driver, told: Sequence[Told]) -> list[Standing]:
         return sending.record(driver, told, at=self._clock.now())
@@ -264,8 +279,8 @@ class Sender:
             return
         try:
             await running.loop.run_in_executor(self._database, self._failing, failing, gone)
-        except ServiceError as error:
-            _log.warning("failing endpoints could not be looked at: %s", error.reason)
+        except Exception:  # noqa: BLE001  the next attempt that fails asks again
+            _log.exception("failing endpoints could not be looked at")
 
     async def _ask(self, running: _Running, use: Callable[[Driver], T]) -> T:
         return await running.loop.run_in_executor(self._database, self._across_tenants, use)

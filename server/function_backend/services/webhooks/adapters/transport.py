@@ -27,6 +27,8 @@ from function_backend.services.webhooks.domain.delivery import AttemptOutcome
 
 _CONNECT_SHARE = 2 / 3
 """The share of the time of an attempt that connecting may take, so that a dead address leaves some for another."""
+_MOST_ADDRESSES = 4
+"""Addresses of a name that are tried one after the other while there is no connection."""
 _KEPT_HEADERS = 32
 _KEPT_HEADER_LENGTH = 512
 _READ_AT_MOST = 65_536
@@ -119,14 +121,20 @@ class Transport:
         ends_at = asyncio.get_running_loop().time() + self._seconds
         try:
             async with asyncio.timeout_at(ends_at):
-                address = (await self._addresses(target))[0]
+                addresses = (await self._addresses(target))[:_MOST_ADDRESSES]
         except TimeoutError:
             return Answer(AttemptOutcome.TIMED_OUT, f"the name was not found within {self._seconds:g} seconds")
         except ForbiddenAddressError as error:
             return Answer(AttemptOutcome.FORBIDDEN_ADDRESS, str(error), str(error.address))
         except OSError as error:
             return Answer(AttemptOutcome.UNREACHABLE, f"the name {target.host} was not found: {_words(error)}")
-        return await self._post_to(address, target, headers, body, ends_at=ends_at)
+        answer = await self._post_to(addresses[0], target, headers, body, ends_at=ends_at)
+        for address in addresses[1:]:
+            # Nothing was sent where there was no connection, so the next address gets it for the first time.
+            if answer.outcome is not AttemptOutcome.UNREACHABLE:
+                break
+            answer = await self._post_to(address, target, headers, body, ends_at=ends_at)
+        return answer
 
     async def _addresses(self, target: Target) -> Sequence[Address]:
         """The addresses that the URL leads to; ForbiddenAddressError when one of them is not allowed."""
@@ -164,6 +172,10 @@ class Transport:
                     server_hostname=target.host if target.scheme == "https" else None,
                     allow_redirects=False,
                 )
+        except aiohttp.ConnectionTimeoutError:
+            return Answer(
+                AttemptOutcome.UNREACHABLE, f"no connection within {self._seconds * _CONNECT_SHARE:g} seconds", shown
+            )
         except TimeoutError:
             return Answer(AttemptOutcome.TIMED_OUT, f"no answer within {self._seconds:g} seconds", shown)
         except (aiohttp.ClientConnectorError, ssl.SSLError) as error:

@@ -13,7 +13,7 @@ from function_backend.services.webhooks.domain.delivery import (
     DeliveryState,
     LeasedDelivery,
 )
-from function_backend.services.webhooks.domain.retries import RetrySchedule, wants_quiet
+from function_backend.services.webhooks.domain.retries import RetrySchedule, quiet_after
 
 GONE = 410
 """The receiver is no more interested (RFC 9110 section 15.5.11)."""
@@ -51,7 +51,11 @@ class Outcomes:
             wish=attempt.retry_after,
             chance=self.chance,
         )
-        quiet = None
-        if attempt.retry_after is not None and wants_quiet(attempt.status):
-            quiet = now + attempt.retry_after
-        return Told(delivery, attempt, DeliveryState.FAILED if due_at is None else DeliveryState.PENDING, due_at, quiet)
+        quiet = quiet_after(attempt.status, attempt.retry_after)
+        return Told(
+            delivery,
+            attempt,
+            DeliveryState.FAILED if due_at is None else DeliveryState.PENDING,
+            due_at,
+            None if quiet is None else now + quiet,
+        )

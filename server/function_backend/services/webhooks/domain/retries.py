@@ -17,7 +17,8 @@ _LONGEST_PAUSE = timedelta(hours=12)
 _JITTER = 0.2
 _LONGEST_WISH = timedelta(hours=24)
 """What a receiver asks for beyond this is not honoured: it could hold deliveries for ever."""
-_WISHED_BY = frozenset({429, 503})
+_OVERLOADED = frozenset({429, 502, 503, 504})
+"""What Standard Webhooks 1.0 asks senders to slow down for, and 503, with which receivers ask for it themselves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,8 @@ def wished_pause(status: int, retry_after: str | None, *, now: datetime) -> time
     return min(max(moment - now, timedelta()), _LONGEST_WISH)
 
 
-def wants_quiet(status: int) -> bool:
-    """Whether the status is about the receiver as a whole, so that its other deliveries wait too."""
-    return status in _WISHED_BY
+def quiet_after(status: int, wish: timedelta | None) -> timedelta | None:
+    """How long the other deliveries wait too, where the status is about the receiver as a whole; None where not."""
+    if status not in _OVERLOADED:
+        return None
+    return _FIRST_PAUSE if wish is None else wish

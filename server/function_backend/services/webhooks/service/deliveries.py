@@ -60,7 +60,7 @@ class Deliveries:
         page_tokens: PageTokens,
         forms: EventForms,
         kept_for: timedelta,
-        trace_context: Callable[[], str] = str,
+        trace_context: Callable[[], str],
     ) -> None:
         self._transactions = transactions
         self._clock = clock
