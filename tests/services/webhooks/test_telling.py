@@ -56,10 +56,11 @@ def told() -> Told:
 
 def store(attempts: Sequence[Told], refuse: Callable[[Sequence[Told]], None]) -> set[UUID]:
     """The deliveries of which it was stored what came of them; `refuse` may raise instead."""
+    unused: Any = None
     sender: Any = Sender(
-        transactions=None,  # type: ignore[arg-type]  nothing is asked of it here
-        clock=None,  # type: ignore[arg-type]
-        posting=lambda: None,  # type: ignore[arg-type, return-value]
+        transactions=unused,
+        clock=unused,
+        posting=lambda: unused,
         outcomes=Outcomes(RetrySchedule(), random.Random(1)),
         limits=Limits(10, 10, 0),
         attempt_timeout=timedelta(seconds=1),
