@@ -11,6 +11,9 @@ from bench.rows.client_verification import measure as measure_client_verificatio
 from bench.rows.create_company import measure as measure_create_company
 from bench.rows.credential_cost import measure as measure_credential_cost
 from bench.rows.database_read import measure as measure_database_read
+from bench.rows.event_relay import measure as measure_event_relay
+from bench.rows.event_streams import measure as measure_event_streams
+from bench.rows.event_watch import measure as measure_event_watch
 from bench.rows.get_company import measure as measure_get_company
 from bench.rows.import_companies import measure as measure_import_companies
 from bench.rows.jobs import measure as measure_jobs
@@ -62,6 +65,9 @@ ROWS = (
     Row(name="checks", title="Permission checks", measure=measure_permission_checks),
     Row(name="permitted", title="What somebody may see", measure=measure_permitted_resources),
     Row(name="import", title="Import through the API", measure=measure_import_companies),
+    Row(name="event-watch", title="From a commit to a watcher", measure=measure_event_watch),
+    Row(name="event-relay", title="Carrying events away", measure=measure_event_relay),
+    Row(name="event-streams", title="Idle watchers", measure=measure_event_streams),
     Row(name="jobs", title="Jobs that do nothing", measure=measure_jobs),
     Row(name="webhooks", title="Webhooks to a receiver on this machine", measure=measure_webhooks),
     Row(name="list-pages", title="Pages of a list", measure=measure_list_pages),

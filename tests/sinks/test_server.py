@@ -42,3 +42,7 @@ class TestServer:
         assert event.data.company.legal_name == "Zoë AG"  # type: ignore[attr-defined]
         eventually(lambda: server.registry.get_sample_value("function_backend_sink_up", {"sink": "nats"}) == 0)
         assert server.registry.get_sample_value("function_backend_sink_up", {"sink": "redis"}) == 1
+        consumer = {"consumer": "sink-redis"}
+        handled, waiting = "function_backend_events_handled_total", "function_backend_event_backlog"
+        eventually(lambda: (server.registry.get_sample_value(handled, consumer) or 0) >= 1)
+        eventually(lambda: (server.registry.get_sample_value(waiting, {"consumer": "sink-nats"}) or 0) >= 1)

@@ -30,8 +30,9 @@ class ServerSettings:
     """Largest message taken or sent."""
     max_concurrent_streams: int = 1_000
     """Calls that one connection may have open at once; further ones wait in the client."""
-    max_concurrent_calls: int = 5_000
-    """Calls that one worker may have open at once; beyond it RESOURCE_EXHAUSTED, whatever else is going on."""
+    max_concurrent_calls: int = 10_000
+    """Calls that one worker may have open at once; beyond it RESOURCE_EXHAUSTED, whatever else is going on. Streams of
+    watchers count, up to `events.most_watchers`: what is left is for all other calls."""
     keepalive_time: timedelta = timedelta(seconds=60)
     """How long a connection may be silent before the server asks whether anybody is there."""
     keepalive_timeout: timedelta = timedelta(seconds=20)

@@ -59,6 +59,7 @@ class SinkAssembly:
             name="sinks",
             servicers={},
             background=tuple(relays),
+            consumers={relay.name: relay.relay.progress for relay in relays},
             invalidations={TOPIC: wake},
             cache_resets=tuple(relay.wake_all for relay in relays),
         )
