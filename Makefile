@@ -101,8 +101,8 @@ test: setup ## Run every test; with ARGS pytest alone: make test ARGS='-k etag'
 	$(PYTEST) $(ARGS)
 
 .PHONY: soak
-soak: setup ## Run the tests that take minutes: all the real data there is
-	$(PYTEST) -m soak $(ARGS)
+soak: setup ## Run the tests that take minutes: all the real data there is, 100,000 events while everything is killed
+	$(PYTEST) -m soak -rP $(ARGS)
 
 .PHONY: conformance
 conformance: setup ## Examine the rules engine: cases of CEL, hostile rules, random pairs: make conformance ARGS='--pairs 50000'
