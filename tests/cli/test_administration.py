@@ -55,6 +55,16 @@ class TestTenants:
         assert own["id"] in command("tenants", "get", own["id"]).out
 
 
+class TestDataKeys:
+    def test_one_is_replaced_and_the_command_waits_until_everything_is_under_it(self, command: RunCommand) -> None:
+        (first,) = command("data-keys", "rotate", "--wait", "--json").lines
+        assert "finish_time" in first["resealing"]
+        (second,) = command("data-keys", "rotate", "--json").lines
+        assert second["operation"].startswith("operations/")
+        assert second["data_key"]["generation"] == first["generation"] + 1
+        assert second["data_key"]["id"] in command("data-keys", "get").out
+
+
 class TestServices:
     def test_they_are_listed_without_a_key(self, command: RunCommand) -> None:
         done = command("services", environment_more={"FUNCTION_BACKEND_API_KEY": ""})
