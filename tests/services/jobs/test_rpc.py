@@ -245,6 +245,17 @@ class TestSteering:
         assert name in {each.name for each in caller.job("ListSchedules").schedules}
         eventually(lambda: caller.job("GetJob", id=job.id).job.state == job_pb2.JOB_STATE_SUCCEEDED or None)
 
+    @pytest.mark.parametrize("name", ["audit.retention", "events.retention"])
+    def test_what_is_kept_for_a_time_is_dropped_by_a_job(self, caller: Caller, name: str) -> None:
+        with psycopg.connect(caller.server.database.superuser_url, autocommit=True) as connection:
+            connection.execute("select make_event_partition(date '2020-02-02')")
+            job = caller.job("RunSchedule", name=name).job
+            ended = eventually(lambda: (found := caller.job("GetJob", id=job.id).job).HasField("end_time") and found)
+            assert ended.state == job_pb2.JOB_STATE_SUCCEEDED
+            if name == "events.retention":
+                assert ended.progress.done == 1
+                assert connection.execute("select to_regclass('event_20200202')").fetchone() == (None,)
+
 
 class TestClient:
     def test_waiting_tells_of_the_progress_and_gives_the_outcome(self, server: RunningServer) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from function_backend.filters import grammar
+from function_backend.kernel.jobs import JobKind, JobPriority, JobRun, Schedule
 from function_backend.kernel.observed_calls import Observation
 from function_backend.kernel.slice import Slice
 from function_backend.resources import Resources
@@ -18,6 +21,9 @@ from function_backend.services.audit.service.retention import Retaining
 from function_backend.services.audit.service.signing import Signing
 from function_backend.services.audit.servicer import AuditServicer, AuditUseCases
 from function_backend.services.audit.settings import AuditSettings
+
+_RETENTION = "audit.retention"
+_JOB_KEPT_FOR = timedelta(days=1)
 
 
 def build(resources: Resources, settings: AuditSettings) -> Slice:
@@ -36,7 +42,7 @@ def build(resources: Resources, settings: AuditSettings) -> Slice:
         _observed(settings),
         longest_queue=settings.recording_queue,
     )
-    keeping = AuditKeeping((signing.sign_all_due, retaining.drop_all_due), every=settings.checkpoint_every)
+    keeping = AuditKeeping((signing.sign_all_due,), every=settings.checkpoint_every)
     return Slice(
         name="audit",
         servicers={
@@ -52,9 +58,22 @@ def build(resources: Resources, settings: AuditSettings) -> Slice:
         event_payloads=EVENT_PAYLOADS,
         warm_ups=(grammar.parser,),
         background=(keeping,),
+        schedules=(_retention(retaining),),
         closings=(recording.close,),
         call_observer=recording,
     )
+
+
+def _retention(retaining: Retaining) -> Schedule:
+    def run(job: JobRun) -> None:
+        def done(tenants: int) -> None:
+            job.progress(tenants)
+            job.check()
+
+        retaining.drop_all_due(done)
+
+    kind = JobKind(name=_RETENTION, run=run, priority=JobPriority.LOW, kept_for=_JOB_KEPT_FOR)
+    return Schedule(name=_RETENTION, cron="17 * * * *", kind=kind)
 
 
 def _observed(settings: AuditSettings) -> frozenset[Observation]:

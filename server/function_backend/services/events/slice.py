@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from function_backend.cloud_events.catalogue import event_catalogue
 from function_backend.events.log import TOPIC
+from function_backend.jobs.purging import purge_schedule
 from function_backend.kernel.slice import Chore, Slice
 from function_backend.kernel.statistics import Reading
 from function_backend.resources import Resources
@@ -11,7 +12,7 @@ from function_backend.services.events.adapters.feed import EventFeed
 from function_backend.services.events.convert.cursors import Cursors
 from function_backend.services.events.convert.dead_letter import EVENT_PAYLOADS
 from function_backend.services.events.convert.messages import Wording
-from function_backend.services.events.repository.feed import keep_partitions
+from function_backend.services.events.repository.feed import drop_old, make_partitions
 from function_backend.services.events.service.dead_letters import DeadLetters
 from function_backend.services.events.service.listing import ReadEvents
 from function_backend.services.events.service.watching import WatchEvents
@@ -55,7 +56,16 @@ def build(resources: Resources, settings: EventsSettings) -> Slice:
         event_payloads=EVENT_PAYLOADS,
         invalidations={TOPIC: feed.changed},
         cache_resets=(feed.all_changed,),
-        chores=(Chore(_PARTITIONS_SECONDS, lambda driver: keep_partitions(driver, settings.kept_for)),),
+        chores=(Chore(_PARTITIONS_SECONDS, make_partitions),),
+        schedules=(
+            purge_schedule(
+                "events.retention",
+                lambda driver, _: drop_old(driver, settings.kept_for),
+                transactions=transactions,
+                clock=resources.clock,
+                cron="37 * * * *",
+            ),
+        ),
         readings={"event_watchers": Reading("Streams that watch events.", feed.watchers)},
         endings=(feed.end,),
     )

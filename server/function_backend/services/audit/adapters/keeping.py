@@ -1,4 +1,4 @@
-"""The thread that signs chains and drops old records now and then, in the processes that do background work."""
+"""The thread that signs chains now and then, in the processes that do background work."""
 
 from __future__ import annotations
 

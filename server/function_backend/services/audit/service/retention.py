@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from datetime import timedelta
 from uuid import UUID
 
@@ -52,13 +53,17 @@ class Retaining:
             work.record(AuditRetentionSet.of(work.tenant_id, retention, at=now, sequence=retention.first_seq))
         return retention
 
-    def drop_all_due(self) -> int:
-        """Drops what is too old, of all tenants; of how many."""
+    def drop_all_due(self, done: Callable[[int], None] = lambda _: None) -> int:
+        """Drops what is too old, of all tenants; of how many. `done` hears that after each of them, and may raise."""
         now = self._clock.now()
         due = self._transactions.without_tenant(
             lambda driver: due_drops(driver, default=self._default, at=now, at_most=_TENANTS)
         )
-        return sum(self._drop(tenant_id, up_to) for tenant_id, up_to in due)
+        dropped = 0
+        for tenant_id, up_to in due:
+            dropped += self._drop(tenant_id, up_to)
+            done(dropped)
+        return dropped
 
     def _drop(self, tenant_id: UUID, up_to: int) -> bool:
         try:

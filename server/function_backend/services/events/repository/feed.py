@@ -20,7 +20,6 @@ _FIRST_DAY_SQL = """
 """
 _OLDEST_SQL = "select position, recorded_at from event where tenant_id = %s order by position limit 1"
 _DAYS_AHEAD = 3
-_MOST_PURGED = 1_000
 
 
 def heads(driver: Driver, tenants: Iterable[UUID]) -> dict[UUID, int]:
@@ -40,12 +39,18 @@ def oldest_kept(work: UnitOfWork) -> tuple[int, datetime] | None:
     return None if row is None else (int(row[0]), row[1])
 
 
-def keep_partitions(driver: Driver, kept_for: timedelta) -> None:
-    """Makes the partitions of the days to come, and drops those of days that are over for so long.
+def make_partitions(driver: Driver) -> None:
+    """Makes the partitions of the days to come."""
+    driver.execute("select make_event_partitions(%s)", [_DAYS_AHEAD])
+
+
+def drop_old(driver: Driver, kept_for: timedelta) -> int:
+    """Drops the partitions of days that are over for so long, and what else is as old; how much that was.
 
     Dead letters go when their events do.
     """
-    driver.execute("select make_event_partitions(%s)", [_DAYS_AHEAD])
-    driver.execute("select drop_event_partitions(%s)", [kept_for])
-    driver.execute("select purge_stray_events(%s, %s)", [kept_for, _MOST_PURGED])
-    driver.execute("select purge_dead_letters(%s, %s)", [kept_for, _MOST_PURGED])
+    dropped = 0
+    for call in ("drop_event_partitions(%s)", "purge_stray_events(%s, 1000)", "purge_dead_letters(%s, 1000)"):
+        row = driver.execute(f"select {call}", [kept_for]).fetchone()
+        dropped += 0 if row is None else int(row[0])
+    return dropped
