@@ -9,7 +9,7 @@ import pytest
 from function.company.v1 import company_events_pb2
 from function_backend.sinks.carrier import NotCarriedError
 from function_backend_client.cloud_events import read_message
-from tests.fixtures.sinks import KafkaPlace, NatsPlace, Place, RabbitMqPlace, carrying, message, rounds
+from tests.fixtures.sinks import Place, RabbitMqPlace, carrying, message, only, rounds
 
 
 def _soon() -> float:
@@ -61,10 +61,9 @@ class TestCarrying:
         assert reason
         assert sorted(found.id for found in place.read(3)) == ["a-0", "a-1", "b-1"]
 
+    # The others are asked for their limit, or have none. RabbitMQ closes the channel, Kafka fails all that go together.
+    @only("rabbitmq", "kafka")
     def test_what_the_broker_itself_refuses_is_told_from_the_others_beside_it(self, place: Place) -> None:
-        # RabbitMQ closes the channel, Kafka fails all that travel together.
-        if not isinstance(place, RabbitMqPlace | KafkaPlace):
-            pytest.skip("this one is asked for its limit, or has none")
         sent = [
             message(0, key="a", destination=place.destination),
             message(0, key="b", destination=place.destination, body=_random(2_000_000)),
@@ -78,9 +77,9 @@ class TestCarrying:
         # What had been handed over together may come twice.
         assert {found.id for found in place.read(3)} == {"a-0", "a-1", "c-0"}
 
+    # With the others, a topic or a stream is there as soon as something is written to it.
+    @only("rabbitmq", "nats")
     def test_a_message_that_nobody_would_get_is_held(self, place: Place) -> None:
-        if not isinstance(place, RabbitMqPlace | NatsPlace):
-            pytest.skip("a topic or a stream is there as soon as something is written to it")
         changes = {"queue": ""} if isinstance(place, RabbitMqPlace) else {"subject": "elsewhere"}
         stray = replace(message(0, key="a", destination=place.destination), destination="nobody.listens")
         with carrying(place.sink(**changes)) as carrier:
@@ -90,17 +89,15 @@ class TestCarrying:
             assert "nobody.listens" in str(caught.value)
             assert carrier.trouble == str(caught.value)
 
+    @only("rabbitmq")
     def test_a_message_that_nobody_would_get_can_become_a_dead_letter(self, place: Place) -> None:
-        if not isinstance(place, RabbitMqPlace):
-            pytest.skip("RabbitMQ alone has this setting")
         with carrying(place.sink(queue="", unroutable="dead-letter")) as carrier:
             ((refused, _),) = carrier.carry([message(0, key="a", destination="nobody")], ends_at=_soon())
 
         assert refused == "a-0"
 
+    @only("nats")
     def test_jetstream_keeps_once_what_comes_twice(self, place: Place) -> None:
-        if not isinstance(place, NatsPlace):
-            pytest.skip("JetStream alone drops repeats by itself")
         sent = rounds(3, 2, destination=place.destination)
         for _ in range(2):
             with carrying(place.sink()) as carrier:

@@ -28,7 +28,7 @@ from function_backend_client.cloud_events import read_message
 from tests.factories.auth import a_principal, calling
 from tests.factories.events import an_event
 from tests.fixtures import postgres
-from tests.fixtures.sinks import Found, Place, RedisPlace
+from tests.fixtures.sinks import Found, Place, RedisPlace, only
 from tests.interceptors.serving import eventually
 
 _SETTINGS = SinksSettings(from_start=True, publish_timeout=timedelta(seconds=2))
@@ -66,12 +66,13 @@ def _of(place: Place, subject: UUID) -> list[Found]:
 
 
 @pytest.fixture
-def redis_place(broker: tuple[str, Any], place: Place) -> RedisPlace:
-    if not isinstance(place, RedisPlace):
-        pytest.skip("what the relay does does not depend on the broker")
+def redis_place(place: Place) -> RedisPlace:
+    assert isinstance(place, RedisPlace)
     return place
 
 
+# What the relay does does not depend on the broker.
+@only("redis")
 class TestRelay:
     def test_what_was_committed_arrives_in_the_order_of_its_resource(
         self, transactions: Transactions, begin: Begin, redis_place: RedisPlace
