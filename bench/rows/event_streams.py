@@ -34,7 +34,7 @@ def measure(stage: Stage) -> Measurement:
         target = target_of(service, prepare(service))
         (worker,) = service.workers()
         with grpc.insecure_channel(service.address) as channel:
-            call = channel.unary_unary(GET_COMPANY)
+            call: grpc.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(GET_COMPANY)
             metadata = (("authorization", f"Bearer {target.api_key}"),)
 
             def p95(count: int) -> float:
