@@ -125,3 +125,4 @@ class SinkRelay:
                         "a broker refuses an event for good",
                         extra={"sink": self._name, "event": str(event.id), "type": event.type, "reason": reason},
                     )
+                    self.relay.progress.set_aside += 1

@@ -16,7 +16,7 @@ class EventsSettings:
     most_watchers: int = 5_000
     """Streams of watchers that one worker holds open."""
     longest_queue: int = 1_000
-    """Events that may wait for a watcher that does not take them; with more, its stream is ended."""
+    """Events that may wait for a watcher that does not take them, and 16 MiB of them; with more, its stream ends."""
 
     def __post_init__(self) -> None:
         if self.kept_for < timedelta(hours=1):

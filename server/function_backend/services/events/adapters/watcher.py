@@ -28,6 +28,8 @@ _PATIENCE_SECONDS = 10.0
 _LONGEST_SECONDS = 300.0
 _MOST_TOGETHER = 200
 _MOST_BYTES = 1 << 20
+# Events may be large: a queue that is bounded by their number alone could take all memory.
+_LONGEST_QUEUE_BYTES = 16 << 20
 # Our own: the program we run in may have seeded the shared one.
 _RANDOM = random.Random()  # noqa: S311 - spreads load only
 
@@ -83,6 +85,7 @@ class Watcher:
         "_stream",
         "_too_many",
         "_waiting",
+        "_waiting_bytes",
         "_writer",
         "is_live",
         "place",
@@ -105,6 +108,7 @@ class Watcher:
         # Spread, so that streams that began together do not all come back together.
         self._over_at = self._sent_at + _LONGEST_SECONDS * _RANDOM.uniform(0.9, 1.1)
         self._waiting: list[tuple[bytes, Place]] = []
+        self._waiting_bytes = 0
         self._sending_since: float | None = None
         self._too_many = 0
         self._ending = False
@@ -157,8 +161,11 @@ class Watcher:
             self.place = place
             if not chosen or self._over or self._ending:
                 return
+            # By what waited before: one page of large events is no fault of who takes them.
+            is_full = self._waiting_bytes > _LONGEST_QUEUE_BYTES
             self._waiting += chosen
-            if len(self._waiting) > self.watching.longest_queue:
+            self._waiting_bytes += sum(len(part) for part, _ in chosen)
+            if is_full or len(self._waiting) > self.watching.longest_queue:
                 self._too_many, self._waiting, self._ending = len(self._waiting), [], True
             self._continue()
 
@@ -251,6 +258,7 @@ class Watcher:
                 if size >= _MOST_BYTES:
                     break
             del self._waiting[: len(parts)]
+            self._waiting_bytes -= size
             if not self._waiting:
                 # All that was passed over as well.
                 place = self.place
