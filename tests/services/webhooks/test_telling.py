@@ -56,10 +56,11 @@ def told() -> Told:
 
 def store(attempts: Sequence[Told], refuse: Callable[[Sequence[Told]], None]) -> set[UUID]:
     """The deliveries of which it was stored what came of them; `refuse` may raise instead."""
+    nothing: Any = None
     sender: Any = Sender(
-        transactions=None,  # type: ignore[arg-type]  nothing is asked of it here
-        clock=None,  # type: ignore[arg-type]
-        posting=lambda: None,  # type: ignore[arg-type, return-value]
+        transactions=nothing,
+        clock=nothing,
+        posting=lambda: nothing,
         outcomes=Outcomes(RetrySchedule(), random.Random(1)),
         limits=Limits(10, 10, 0),
         attempt_timeout=timedelta(seconds=1),
@@ -78,7 +79,7 @@ def store(attempts: Sequence[Told], refuse: Callable[[Sequence[Told]], None]) ->
     sender._record, sender._ask = record, ask
 
     async def run() -> None:
-        running = sender_module._Running(asyncio.get_running_loop(), None)  # type: ignore[arg-type]
+        running = sender_module._Running(asyncio.get_running_loop(), nothing)
         running.told.extend(attempts)
         running.all_told.clear()
         running.something_told.set()
