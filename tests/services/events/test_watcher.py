@@ -82,7 +82,12 @@ def stream() -> StuckStream:
 @pytest.fixture
 def watcher(stream: StuckStream) -> Iterator[Watcher]:
     watching = Watching(
-        tenant_id=UUID(int=1), wanted=EVERYTHING, sees=lambda _: True, interval=30.0, longest_queue=1_000
+        tenant_id=UUID(int=1),
+        wanted=EVERYTHING,
+        sees=lambda _: True,
+        sees_whole=lambda _: False,
+        interval=30.0,
+        longest_queue=1_000,
     )
     with ThreadPoolExecutor(2) as pool:
         made = Watcher(watching, Place(0, _NOW), stream, pool=pool, writer=PlainWriter())
@@ -92,7 +97,7 @@ def watcher(stream: StuckStream) -> Iterator[Watcher]:
 
 
 def _offer(watcher: Watcher, position: int, payload: bytes) -> None:
-    watcher.offer([_event(position, payload)], Place(position, _NOW))
+    watcher.offer([_event(position, payload)], {}, Place(position, _NOW))
 
 
 def test_large_events_that_nobody_takes_are_not_kept_beyond_a_bound(watcher: Watcher, stream: StuckStream) -> None:
@@ -112,7 +117,7 @@ def test_large_events_that_nobody_takes_are_not_kept_beyond_a_bound(watcher: Wat
 
 def test_one_page_of_large_events_is_no_reason_to_cut_who_takes_them(watcher: Watcher, stream: StuckStream) -> None:
     events = [_event(position, bytes(_MIB)) for position in range(1, 41)]
-    watcher.offer(events, Place(40, _NOW))
+    watcher.offer(events, {}, Place(40, _NOW))
     stream.go_on.set()
     eventually(lambda: len(b"".join(stream.sent)) == 40 * _MIB)
     _offer(watcher, 41, b"small")
