@@ -18,9 +18,11 @@ from function.auth.v1 import (
     oauth_service_pb2,
     user_service_pb2,
 )
+from function.notifications.v1 import notification_service_pb2
 from function_backend.services.auth.domain.key_text import mint as mint_key
 from function_backend.services.auth.domain.secret_text import CLIENT_SECRET, DEVICE_CODE, REFRESH_TOKEN, mint
 from function_backend.services.auth.domain.user_token import TokenPurpose, mint_token
+from tests.factories.notifications import unsubscribe_token
 from tests.fixtures.accounts import make_account, tenant_of
 from tests.fixtures.database_faults import closed_to_everybody, eventually
 from tests.fixtures.grants import CLIENT
@@ -156,6 +158,10 @@ def _anonymous_requests(server: RunningServer) -> list[tuple[str, Message]]:
             user_service_pb2.ReplacePasswordRequest(
                 tenant_id=tenant, login="ann", old_password=good, new_password=other
             ),
+        ),
+        (
+            "Unsubscribe",
+            notification_service_pb2.UnsubscribeRequest(token=unsubscribe_token(tenant, "#tests", "news")),
         ),
     ]
 

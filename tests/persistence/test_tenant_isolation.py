@@ -20,6 +20,7 @@ from tests.fixtures import postgres
 
 # What a table holds of all tenants is told to nobody but the functions of the definer.
 _DEFINER_SEES_ALL = {
+    "event_dead_letter",
     "audit_checkpoint",
     "audit_head",
     "audit_retention",

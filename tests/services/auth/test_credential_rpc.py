@@ -23,7 +23,7 @@ from function.auth.v1 import (
 )
 from function_backend.services.auth.domain.key_text import mint
 from tests.fixtures.clock import SetClock
-from tests.fixtures.database_faults import closed_to_everybody
+from tests.fixtures.database_faults import closed_to_everybody, eventually
 from tests.fixtures.principals import make_key, make_tenant
 from tests.fixtures.server import RunningServer, StartServer
 
@@ -177,7 +177,7 @@ class TestAnotherTenant:
         tenants.SuspendTenant(
             tenant_service_pb2.SuspendTenantRequest(id=own.id), metadata=server.metadata(), timeout=_SECONDS
         )
-        assert _verify(server, key).reason == "TENANT_SUSPENDED"
+        eventually(lambda: _verify(server, key).reason == "TENANT_SUSPENDED")
 
 
 class TestCertificates:

@@ -19,6 +19,7 @@ from function_backend.services.webhooks.adapters.recipients import Recipients
 from function_backend.services.webhooks.adapters.replayer import Replayer
 from function_backend.services.webhooks.adapters.sender import Sender
 from function_backend.services.webhooks.adapters.transport import SystemResolver, Transport
+from function_backend.services.webhooks.adapters.whole_bodies import WholeBodies
 from function_backend.services.webhooks.convert.bodies import EventBodies
 from function_backend.services.webhooks.convert.events import EVENT_PAYLOADS
 from function_backend.services.webhooks.domain.addresses import AddressRules
@@ -71,7 +72,7 @@ def build(resources: Resources, settings: WebhooksSettings) -> Slice:
         # An endpoint may be there before the first process that does background work is; each knows since when it is.
         habits=Habits(from_start=True),
     )
-    sender = _sender(resources, settings, rules)
+    sender = _sender(resources, settings, rules, WholeBodies(transactions, bodies))
     replayer = Replayer(transactions=transactions, go_on=replays.go_on)
     return Slice(
         name="webhooks",
@@ -87,7 +88,7 @@ def build(resources: Resources, settings: WebhooksSettings) -> Slice:
     )
 
 
-def _sender(resources: Resources, settings: WebhooksSettings, rules: AddressRules) -> Sender:
+def _sender(resources: Resources, settings: WebhooksSettings, rules: AddressRules, whole: WholeBodies) -> Sender:
     clock = resources.clock
     recipients = Recipients(
         transactions=resources.transactions, vault=resources.vault, clock=clock, allow_http=settings.allow_http
@@ -102,7 +103,7 @@ def _sender(resources: Resources, settings: WebhooksSettings, rules: AddressRule
             ca_file=settings.ca_file,
             resolver=SystemResolver(threads=settings.in_flight),
         )
-        return Posting(recipients, transport, clock)
+        return Posting(recipients, whole, transport, clock)
 
     return Sender(
         transactions=resources.transactions,

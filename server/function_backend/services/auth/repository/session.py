@@ -61,12 +61,13 @@ class SessionRepository:
 
     def devices_before(self, session: Session) -> frozenset[str]:
         """What the devices of the user's other sessions call themselves, of those that are kept."""
-        query = select(_session.device).where(
+        query = select(session_table).where(
             _session.tenant_id == self._work.tenant_id,
             _session.user_id == session.user_id,
             _session.id != session.id,
         )
-        return frozenset(self._work.connection.execute(query.distinct()).scalars())
+        rows = self._work.connection.execute(query)
+        return frozenset(SESSIONS.opened(self._work.fields, row.id, row, "device") for row in rows)
 
     def find_for_update(self, session_id: UUID) -> Session | None:
         """The session, which nobody else changes until the transaction ends; its refresh tokens change only under it.

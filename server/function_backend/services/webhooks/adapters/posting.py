@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from concurrent.futures import Executor
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from function_backend.kernel.clock import Clock
 from function_backend.services.webhooks.adapters.recipients import Recipient, Recipients
 from function_backend.services.webhooks.adapters.transport import Answer, Transport
+from function_backend.services.webhooks.adapters.whole_bodies import WholeBodies
 from function_backend.services.webhooks.domain.delivery import Attempt, AttemptOutcome, LeasedDelivery
 from function_backend.services.webhooks.domain.retries import wished_pause
 from function_backend.services.webhooks.domain.secret import signature_header
@@ -21,8 +23,9 @@ _SIGNATURE = "webhook-signature"
 class Posting:
     """Attempts deliveries. For one event loop."""
 
-    def __init__(self, recipients: Recipients, transport: Transport, clock: Clock) -> None:
+    def __init__(self, recipients: Recipients, whole: WholeBodies, transport: Transport, clock: Clock) -> None:
         self._recipients = recipients
+        self._whole = whole
         self._transport = transport
         self._clock = clock
 
@@ -35,8 +38,12 @@ class Posting:
         recipient = await self._recipient(delivery, database)
         if recipient is None:
             return None
-        begun_at = self._clock.now()
         loop = asyncio.get_running_loop()
+        if recipient.takes_everything:
+            whose = (delivery.tenant_id, delivery.endpoint_id, delivery.event_id)
+            whole = await loop.run_in_executor(database, self._whole.find, *whose)
+            delivery = delivery if whole is None else replace(delivery, body=whole)
+        begun_at = self._clock.now()
         clock_begun = loop.time()
         headers = _headers(delivery, recipient, begun_at)
         answer = await self._post(recipient, headers, delivery.body)

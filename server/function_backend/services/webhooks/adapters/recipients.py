@@ -12,6 +12,7 @@ from function_backend.kernel.background import acting_for
 from function_backend.kernel.clock import Clock
 from function_backend.persistence.unit_of_work import Transactions, UnitOfWork
 from function_backend.services.webhooks.domain.addresses import Target, UrlProblemError, read_url
+from function_backend.services.webhooks.domain.endpoint import PayloadMode
 from function_backend.services.webhooks.domain.secret import Signer, secret_purpose
 from function_backend.services.webhooks.repository.endpoint import EndpointRepository
 from function_backend.services.webhooks.repository.sending import METHOD, STATEMENT_SECONDS
@@ -31,6 +32,8 @@ class Recipient:
     problem: str
     signers: Sequence[tuple[Signer, datetime | None]]
     """The newest first, with when they end; none when they are lost."""
+    takes_everything: bool = False
+    """Whether it takes events with what is sensitive in them."""
 
     def signers_at(self, moment: datetime) -> list[Signer]:
         """Those that sign then, the newest first."""
@@ -69,7 +72,7 @@ class Recipients:
             target, problem = read_url(endpoint.content.url, allow_http=self._allow_http), ""
         except UrlProblemError as error:
             target, problem = None, f"the URL {error}"
-        return Recipient(target, problem, signers)
+        return Recipient(target, problem, signers, endpoint.content.payload_mode is PayloadMode.FULL)
 
     def _signers(self, work: UnitOfWork, endpoint_id: UUID, now: datetime) -> list[tuple[Signer, datetime | None]]:
         signers = []
