@@ -73,7 +73,7 @@ def _(scene: Scene) -> Answer:
         self._continue()
         offer(self, *offered)  # type: ignore[arg-type]
 
-    Watcher.offer = offer_all_at_once  # type: ignore[method-assign]
+    Watcher.offer = offer_all_at_once  # type: ignore[method-assign,assignment]
     try:
         scene.create()
         stream = FeedCaller(scene.usual).watch(start=wire.EventStart(oldest=True))

@@ -130,7 +130,7 @@ def test_what_is_told_to_those_who_read_the_feed_and_the_trail_tells_of_nobody(s
         "events.read",
         "audit.read",
         "auth.user.read",
-        "auth.session.read",
+        "auth.user_session.read",
         "auth.tenant.read",
         by=planter.tenant.key,
     )
