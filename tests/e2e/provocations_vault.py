@@ -8,7 +8,7 @@ from typing import NamedTuple
 import grpc
 import psycopg
 
-from function.auth.v1 import signing_key_service_pb2, tenant_pb2, tenant_service_pb2
+from function.auth.v1 import data_key_service_pb2, signing_key_service_pb2, tenant_pb2, tenant_service_pb2
 from tests.e2e.provocations import NOBODY, provokes
 from tests.e2e.scene import Scene
 from tests.fixtures.database_faults import eventually
@@ -56,8 +56,15 @@ def _(scene: Scene) -> Answer:
 def _(scene: Scene) -> Answer:
     made = _child(scene)
     scene.send("RotateDataKey", b"", key=made.key)
+
+    def is_over() -> bool | None:
+        answer = scene.send("GetDataKey", b"", key=made.key)
+        key = data_key_service_pb2.GetDataKeyResponse.FromString(answer.responses[0]).data_key
+        return key.resealing.HasField("finish_time") or None
+
+    eventually(is_over)
     with psycopg.connect(scene.usual.database.superuser_url) as connection:
-        # The pass may be over already; here it is postponed.
+        # As if the job had not come to the end, and were not to be tried for a while.
         connection.execute(_POSTPONED_SQL, (made.tenant.id,))
     return scene.send("RotateDataKey", b"", key=made.key)
 

@@ -205,6 +205,7 @@ class TestRotating:
     def test_a_second_one_waits_for_the_first(self, scene: _Scene) -> None:
         scene.create()
         scene.rotate()
+        scene.seal_everything()
         scene.sql(_POSTPONED_SQL, (scene.tenant_id,))
         assert _refused(scene.rotate) == "DATA_KEY_ROTATION_RUNNING"
 
