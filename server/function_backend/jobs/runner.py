@@ -101,8 +101,10 @@ class JobRunner:
     def start(self) -> None:
         """See Background."""
         self._hands.start()
-        self._thread = threading.Thread(target=self._live, name="jobs", daemon=True)
-        self._thread.start()
+        thread = threading.Thread(target=self._live, name="jobs", daemon=True)
+        thread.start()
+        # Not before: who closes meanwhile would wait for what has not begun.
+        self._thread = thread
 
     def wake(self, _: str = "") -> None:
         """There is, or may be, something to run."""

@@ -31,8 +31,10 @@ class AuditKeeping:
 
     def start(self) -> None:
         """Begins; returns at once."""
-        self._thread = threading.Thread(target=self._run, name="audit-keeping", daemon=True)
-        self._thread.start()
+        thread = threading.Thread(target=self._run, name="audit-keeping", daemon=True)
+        thread.start()
+        # Not before: who closes meanwhile would wait for what has not begun.
+        self._thread = thread
 
     def end(self) -> None:
         """Nothing new is to be begun."""

@@ -128,8 +128,10 @@ class Sender:
 
     def start(self) -> None:
         """See Background."""
-        self._thread = threading.Thread(target=self._run, name=self.name, daemon=True)
-        self._thread.start()
+        thread = threading.Thread(target=self._run, name=self.name, daemon=True)
+        thread.start()
+        # Not before: who closes meanwhile would wait for what has not begun.
+        self._thread = thread
 
     def end(self) -> None:
         """See Background."""
