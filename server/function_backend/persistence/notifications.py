@@ -99,10 +99,12 @@ class Listener:
         with self._announced_lock:
             if self._stopping.is_set():
                 return
-            if not self._announced:
-                os.write(self._wake_end, b"a")
+            was_empty = not self._announced
             if len(self._announced) < _MOST_ANNOUNCEMENTS:
                 self._announced[f"{topic} {text}"] = None
+            if was_empty:
+                # Last: whoever is woken earlier finds nothing, and then waits for the next poll.
+                os.write(self._wake_end, b"a")
 
     def start(self, slices: Iterable[Slice], *, tasks: Iterable[PeriodicTask] = ()) -> None:
         """Begins to listen for the slices; called once per worker, after the fork."""
