@@ -14,7 +14,7 @@ from function_backend_cli.connection import Session, anonymous
 from function_backend_cli.users import read_password
 from function_backend_client.grants import Password
 from function_backend_client.logins import DeviceLogin, LoginFile, LoginFileError, saved
-from function_backend_client.reasons import SecondFactorRequiredError
+from function_backend_client.reasons.people import SecondFactorRequiredError
 from function_backend_client.tokens import Tokens
 
 app = application()

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -116,6 +117,23 @@ class TestListening:
         _notify(transactions, "broken", "x")
         _eventually(lambda: heard.resets > before)
         assert listener.healthy()
+
+
+class TestAnnouncing:
+    def test_whoever_is_woken_finds_what_is_to_be_told(
+        self, listener: Listener, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        found: list[bool] = []
+        write = os.write
+
+        def noting(descriptor: int, text: bytes) -> int:
+            # The listener may go on from here, before the announcing thread does.
+            found.append(bool(listener._announced))
+            return write(descriptor, text)
+
+        monkeypatch.setattr(os, "write", noting)
+        listener.announce("of nobody", "something")
+        assert found[0]
 
 
 class TestEpoch:

@@ -9,7 +9,7 @@ from typing import Final, TypeAlias
 
 from function.company.v1 import company_service_pb2
 from function_backend_client.errors import FunctionBackendError, LimitExceededError, UnavailableError
-from function_backend_client.reasons import ConcurrentChangeError
+from function_backend_client.reasons.calls import ConcurrentChangeError
 from function_backend_client.shipments import Entry, ImportOptions, Packer, Shipment
 
 Repair: TypeAlias = Callable[

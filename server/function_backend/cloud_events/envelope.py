@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 from google.protobuf import json_format
-from google.protobuf.timestamp_pb2 import Timestamp
 
 from function.events.v1 import cloud_event_pb2
 from function_backend.cloud_events.catalogue import event_catalogue
+from function_backend.timestamps import timestamp
 
 if TYPE_CHECKING:
     from function_backend.events.log import LoggedEvent
@@ -60,7 +60,7 @@ def as_message(event: LoggedEvent) -> cloud_event_pb2.CloudEvent:
     )
     attributes = message.attributes
     attributes["subject"].ce_string = subject_of(event)
-    attributes["time"].ce_timestamp.CopyFrom(_timestamp(event.occurred_at))
+    attributes["time"].ce_timestamp.CopyFrom(timestamp(event.occurred_at))
     for name, value in extensions_of(event).items():
         attributes[name].ce_string = value
     message.proto_data.type_url = _TYPE_URL + event.type
@@ -89,8 +89,3 @@ def as_document(event: LoggedEvent) -> dict[str, Any]:
 def as_json(event: LoggedEvent) -> bytes:
     """The event as JSON, in one line."""
     return orjson.dumps(as_document(event))
-
-
-def _timestamp(moment: datetime) -> Timestamp:
-    since = moment - _EPOCH
-    return Timestamp(seconds=since.days * 86_400 + since.seconds, nanos=since.microseconds * 1_000)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from ipaddress import IPv4Address, IPv6Address
-
-from google.protobuf.timestamp_pb2 import Timestamp
 
 from function.auth.v1 import access_request_pb2
 from function_backend.interceptors.method import Method
 from function_backend.kernel.identity import Principal
+from function_backend.timestamps import timestamp
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -19,7 +18,7 @@ def access_request(
 ) -> access_request_pb2.AccessRequest:
     """The call; nothing of the request's own fields, which nobody has read yet."""
     return access_request_pb2.AccessRequest(
-        time=_timestamp(now),
+        time=timestamp(now),
         method=method.path,
         permission=method.permission,
         resource_type=method.resource_type,
@@ -28,14 +27,8 @@ def access_request(
             id=str(principal.id),
             address="" if address is None else str(address),
             authentication_methods=sorted(principal.authentication_methods),
-            authentication_time=None if principal.authenticated_at is None else _timestamp(principal.authenticated_at),
+            authentication_time=None if principal.authenticated_at is None else timestamp(principal.authenticated_at),
             roles=principal.roles,
             actors=principal.actors,
         ),
     )
-
-
-def _timestamp(moment: datetime) -> Timestamp:
-    since = moment - _EPOCH
-    seconds = since // timedelta(seconds=1)
-    return Timestamp(seconds=seconds, nanos=since.microseconds * 1000)

@@ -15,7 +15,7 @@ from function_backend_client.client import Client
 from function_backend_client.decisions import CompanyId, as_json
 from function_backend_client.errors import ErrorDetails, Violation
 from function_backend_client.evaluating import together
-from function_backend_client.reasons import DecisionInputInvalidError, DefinitionNotFoundError, NotInForceError
+from function_backend_client.reasons.rules import DecisionInputInvalidError, DefinitionNotFoundError, NotInForceError
 from function_backend_client.requests import timestamp
 from function_backend_client.rules.decision import LocalDecision
 from function_backend_client.rules.errors import NotReadyError, StaleRulesError

@@ -9,11 +9,11 @@ from function.webhooks.v1 import webhook_service_pb2 as wire
 from function_backend.kernel.call import Call
 from function_backend.services.webhooks.convert import delivery as deliveries
 from function_backend.services.webhooks.convert import endpoint as endpoints
-from function_backend.services.webhooks.convert.moments import read_moment
 from function_backend.services.webhooks.service.deliveries import Deliveries
 from function_backend.services.webhooks.service.endpoints import Endpoints
 from function_backend.services.webhooks.service.replays import Replays
 from function_backend.services.webhooks.service.secrets import Secrets
+from function_backend.timestamps import read_optional_moment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,8 +102,8 @@ class WebhookServicer:
     def ReplayEvents(self, request: wire.ReplayEventsRequest, context: Call) -> wire.ReplayEventsResponse:
         begun = self._do.replays.request(
             UUID(request.endpoint_id),
-            start=read_moment(request, "start_time"),
-            end=read_moment(request, "end_time"),
+            start=read_optional_moment(request, "start_time"),
+            end=read_optional_moment(request, "end_time"),
             missed_only=request.missed_only,
         )
         return wire.ReplayEventsResponse(replay=deliveries.replay(begun))

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from function.audit.v1 import audit_pb2, audit_service_pb2
-from function_backend.services.audit.convert.values import duration, timestamp
 from function_backend.services.audit.domain.checkpoint import AuditKey, Checkpoint
 from function_backend.services.audit.domain.record import Outcome, StoredRecord
 from function_backend.services.audit.domain.retention import Retention
 from function_backend.services.audit.service.exporting import ExportBatch
 from function_backend.services.audit.service.reading import Verified
+from function_backend.timestamps import duration, timestamp
 
 _OUTCOMES = {
     Outcome.SUCCEEDED: audit_pb2.AUDIT_OUTCOME_SUCCEEDED,

@@ -8,7 +8,6 @@ from uuid import UUID
 from google.protobuf.duration_pb2 import Duration
 
 from function.auth.v1 import api_key_events_pb2, api_key_pb2, api_key_service_pb2, auth_events_pb2
-from function_backend.services.auth.convert.values import read_moment, timestamp
 from function_backend.services.auth.domain.access_claims import SubjectKind
 from function_backend.services.auth.domain.api_key import ApiKey, ForeignKey, KeyOwner, KeyUses, KeyWish, SeenKey
 from function_backend.services.auth.domain.api_key_change import KeyValues
@@ -20,6 +19,7 @@ from function_backend.services.auth.events.api_key import (
     ApiKeyUpdated,
 )
 from function_backend.services.auth.service.api_key_import import ImportOutcome
+from function_backend.timestamps import read_moment, timestamp
 
 _UNUSED = KeyUses()
 

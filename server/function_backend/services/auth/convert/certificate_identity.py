@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from function.auth.v1 import certificate_identity_events_pb2, certificate_identity_pb2
-from function_backend.services.auth.convert.values import timestamp
 from function_backend.services.auth.domain.certificate_identity import (
     CertificateIdentity,
     CertificateName,
@@ -14,6 +13,7 @@ from function_backend.services.auth.events.certificate_identity import (
     CertificateIdentityCreated,
     CertificateIdentityDeleted,
 )
+from function_backend.timestamps import timestamp
 
 _KINDS = {
     certificate_identity_pb2.CERTIFICATE_NAME_KIND_URI: CertificateNameKind.URI,

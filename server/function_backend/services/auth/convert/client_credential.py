@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from function.auth.v1 import client_credential_events_pb2, client_credential_pb2, client_credential_service_pb2
 from function_backend.kernel.identifiers import parse_id
-from function_backend.services.auth.convert.values import read_moment, timestamp
 from function_backend.services.auth.domain.client_credential import ClientCredential, CredentialKind
 from function_backend.services.auth.events.client_credential import (
     ClientCredentialCreated,
@@ -12,6 +11,7 @@ from function_backend.services.auth.events.client_credential import (
     ClientRefused,
 )
 from function_backend.services.auth.service.client_credentials import CredentialWish
+from function_backend.timestamps import read_moment, timestamp
 
 _KINDS = {
     CredentialKind.SECRET: client_credential_pb2.CLIENT_CREDENTIAL_KIND_SECRET,

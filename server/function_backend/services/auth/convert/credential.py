@@ -10,10 +10,10 @@ from function.auth.v1 import credential_pb2, credential_service_pb2
 from function_backend.kernel.identity import ConditionalPermissions, Principal, ScopedPermissions
 from function_backend.services.auth.convert.permission import step_up
 from function_backend.services.auth.convert.role_condition import condition, scope
-from function_backend.services.auth.convert.values import timestamp
 from function_backend.services.auth.domain.credential import CredentialKind, FoundCredential
 from function_backend.services.auth.domain.revocation import Revocation, RevocationPage
 from function_backend.services.auth.service.revocation import Revoked
+from function_backend.timestamps import timestamp
 
 _KINDS = {
     CredentialKind.API_KEY: credential_pb2.CREDENTIAL_KIND_API_KEY,

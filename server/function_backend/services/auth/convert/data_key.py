@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from function.auth.v1 import data_key_events_pb2, data_key_pb2
-from function_backend.services.auth.convert.values import timestamp
 from function_backend.services.auth.domain.data_key import DataKey, Resealing
 from function_backend.services.auth.events.data_key import DataKeyRotated
+from function_backend.timestamps import timestamp
 
 
 def data_key(value: DataKey) -> data_key_pb2.DataKey:

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable
 
 from function.auth.v1 import group_events_pb2, group_pb2
 from function_backend.kernel.identifiers import parse_id
-from function_backend.services.auth.convert.values import timestamp
 from function_backend.services.auth.domain.card import Card
 from function_backend.services.auth.domain.group import Group, Member, MemberKind
 from function_backend.services.auth.events.group import GroupEvent, GroupUpdated, MembershipEvent
+from function_backend.timestamps import timestamp
 
 _KINDS = {
     MemberKind.USER: group_pb2.MEMBER_KIND_USER,

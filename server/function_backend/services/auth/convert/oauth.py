@@ -8,7 +8,6 @@ from typing import Any
 
 from function.auth.v1 import oauth_service_pb2, session_events_pb2
 from function_backend.kernel.call import Call
-from function_backend.services.auth.convert.values import timestamp
 from function_backend.services.auth.domain.device_authorization import DeviceAuthorization, shown_user_code
 from function_backend.services.auth.domain.grant import Granted, GrantRequest, Introspection, Origin, PresentedClient
 from function_backend.services.auth.domain.scope import write_scopes
@@ -18,6 +17,7 @@ from function_backend.services.auth.events.device_authorization import (
     DeviceAuthorizationDecided,
 )
 from function_backend.services.auth.service.devices import DeviceWaits
+from function_backend.timestamps import timestamp
 
 _BEARER = "Bearer"
 

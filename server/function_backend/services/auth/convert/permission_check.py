@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from function.auth.v1 import permission_check_service_pb2 as wire
 from function_backend.kernel.errors import ServiceError
-from function_backend.services.auth.convert.values import timestamp
 from function_backend.services.auth.domain.relations.explanation import Explanation, Kind
 from function_backend.services.auth.service.permission_checks import Answer, Explained, Question
 from function_backend.services.auth.service.permitted_lists import Found
+from function_backend.timestamps import timestamp
 
 _KINDS = {kind: getattr(wire, f"EXPLANATION_KIND_{kind.name}") for kind in Kind}
 # Most answers of a batch are one of these two, and a message costs more than the check.

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from function.auth.v1 import relation_schema_events_pb2, relation_schema_pb2
-from function_backend.services.auth.convert.values import timestamp
 from function_backend.services.auth.domain.relation_schema import SchemaVersion
 from function_backend.services.auth.domain.relations.difference import Change, ChangeKind
 from function_backend.services.auth.events.relation_schema import RelationSchemaWritten
+from function_backend.timestamps import timestamp
 
 _KINDS = {
     ChangeKind.ADDED: relation_schema_pb2.SCHEMA_CHANGE_KIND_ADDED,

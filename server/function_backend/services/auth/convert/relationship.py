@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from function.auth.v1 import relationship_events_pb2, relationship_pb2
-from function_backend.services.auth.convert.values import read_moment, timestamp
 from function_backend.services.auth.domain.relations.references import Relationship, Resource, Subject, Tuple
 from function_backend.services.auth.domain.relationship_change import Filter, Operation, Precondition
 from function_backend.services.auth.events.relationship import RelationshipsChanged
 from function_backend.services.auth.service.relationships import WantedUpdate
+from function_backend.timestamps import read_moment, timestamp
 
 _OPERATIONS = {
     relationship_pb2.RELATIONSHIP_OPERATION_CREATE: Operation.CREATE,
@@ -77,7 +77,7 @@ def relationships_changed(event: RelationshipsChanged) -> bytes:
     for each in event.updates:
         update = message.updates.add(operation=_WIRE_OPERATIONS[each.operation], relationship=_bare(each.key))
         if each.expires_at is not None:
-            update.relationship.expire_time.CopyFrom(timestamp(each.expires_at))  # type: ignore[arg-type]  # not None
+            update.relationship.expire_time.CopyFrom(timestamp(each.expires_at))
     return message.SerializeToString()
 
 

@@ -6,10 +6,10 @@ from function.auth.v1 import role_events_pb2, role_pb2, role_service_pb2
 from function_backend.kernel.identifiers import parse_id
 from function_backend.kernel.step_up import StepUp
 from function_backend.services.auth.convert.permission import step_up
-from function_backend.services.auth.convert.values import timestamp
 from function_backend.services.auth.domain.role import Role, RoleContent
 from function_backend.services.auth.domain.role_graph import DescribedRole
 from function_backend.services.auth.events.role import RoleCreated, RoleDeleted, RoleUpdated
+from function_backend.timestamps import timestamp
 
 
 def role_content(message: role_service_pb2.RoleInput) -> RoleContent:

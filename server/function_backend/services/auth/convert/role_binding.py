@@ -8,10 +8,11 @@ from function.auth.v1 import role_binding_events_pb2, role_binding_pb2, role_bin
 from function_backend.kernel.conditions import ALWAYS
 from function_backend.kernel.identifiers import parse_id
 from function_backend.services.auth.convert.role_condition import condition, read_condition, read_scope, scope
-from function_backend.services.auth.convert.values import optional_id, read_moment, timestamp
+from function_backend.services.auth.convert.values import optional_id
 from function_backend.services.auth.domain.role_binding import BindingWish, Holder, HolderKind, RoleBinding
 from function_backend.services.auth.events.role_binding import RoleBindingCreated, RoleBindingDeleted
 from function_backend.services.auth.repository.role_binding import BindingFilter
+from function_backend.timestamps import read_moment, timestamp
 
 _KINDS: Mapping[int, HolderKind] = {
     role_binding_pb2.ROLE_SUBJECT_KIND_USER: HolderKind.USER,

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from function.auth.v1 import service_account_events_pb2, service_account_pb2
-from function_backend.services.auth.convert.values import timestamp
 from function_backend.services.auth.domain.card import Card
 from function_backend.services.auth.domain.service_account import ServiceAccount, ServiceAccountState
 from function_backend.services.auth.events.service_account import ServiceAccountEvent, ServiceAccountUpdated
+from function_backend.timestamps import timestamp
 
 _STATES = {
     ServiceAccountState.ACTIVE: service_account_pb2.SERVICE_ACCOUNT_STATE_ACTIVE,

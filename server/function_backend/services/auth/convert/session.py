@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from function.auth.v1 import session_events_pb2, session_pb2
 from function_backend.kernel.identity import Principal
-from function_backend.services.auth.convert.values import timestamp
 from function_backend.services.auth.domain.session import Session, SessionEnd
 from function_backend.services.auth.events.session import SessionCreated, SessionRefreshed, SessionRevoked
+from function_backend.timestamps import timestamp
 
 _ENDS = {
     SessionEnd.NOT_ENDED: session_pb2.SESSION_END_UNSPECIFIED,

@@ -6,9 +6,9 @@ import json
 from datetime import datetime
 
 from function.auth.v1 import signing_key_events_pb2, signing_key_pb2
-from function_backend.services.auth.convert.values import timestamp
 from function_backend.services.auth.domain.signing_key import SigningKey, SigningKeyState
 from function_backend.services.auth.events.signing_key import KeysRewrapped, SigningKeyCreated, SigningKeyRetired
+from function_backend.timestamps import timestamp
 
 _STATES = {
     SigningKeyState.PENDING: signing_key_pb2.SIGNING_KEY_STATE_PENDING,

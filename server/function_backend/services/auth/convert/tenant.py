@@ -8,7 +8,6 @@ from datetime import timedelta
 from google.protobuf.duration_pb2 import Duration
 
 from function.auth.v1 import auth_events_pb2, tenant_events_pb2, tenant_pb2, tenant_service_pb2
-from function_backend.services.auth.convert.values import timestamp
 from function_backend.services.auth.domain.tenant import Tenant, TenantState
 from function_backend.services.auth.domain.tenant_change import TenantDraft
 from function_backend.services.auth.domain.tenant_settings import Grant, TenantRules, TenantSettings
@@ -22,6 +21,7 @@ from function_backend.services.auth.events.tenant import (
     TenantUpdated,
 )
 from function_backend.services.auth.repository.table_export import ExportRecord
+from function_backend.timestamps import timestamp
 
 _STATES = {
     TenantState.ACTIVE: tenant_pb2.TENANT_STATE_ACTIVE,

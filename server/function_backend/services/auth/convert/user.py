@@ -9,7 +9,6 @@ from google.protobuf.duration_pb2 import Duration
 
 from function.auth.v1 import user_events_pb2, user_pb2, user_service_pb2
 from function_backend.services.auth.convert.structs import read_struct, struct
-from function_backend.services.auth.convert.values import timestamp
 from function_backend.services.auth.domain.checks import Checks
 from function_backend.services.auth.domain.user import Profile, User, UserState
 from function_backend.services.auth.domain.user_import import (
@@ -20,6 +19,7 @@ from function_backend.services.auth.domain.user_import import (
     UserImportStep,
 )
 from function_backend.services.auth.events.user import UserEvent, UserUpdated
+from function_backend.timestamps import timestamp
 
 _STATES = {
     UserState.INVITED: user_pb2.USER_STATE_INVITED,

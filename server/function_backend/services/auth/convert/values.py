@@ -1,36 +1,10 @@
-"""Ids and times on the wire."""
+"""Ids on the wire."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
 from uuid import UUID
-
-from google.protobuf.timestamp_pb2 import Timestamp
-
-from function_backend.kernel.errors import FieldViolation, invalid_fields
-
-_NANOS = 1_000_000_000
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def optional_id(text: str) -> UUID | None:
     """The id; None for the empty text."""
     return UUID(text) if text else None
-
-
-def read_moment(timestamp: Timestamp, field: str) -> datetime:
-    """The moment; INVALID_ARGUMENT for the field when it is none."""
-    if not 0 <= timestamp.nanos < _NANOS:
-        raise invalid_fields(FieldViolation(field, "has nanos outside 0 to 999,999,999"))
-    try:
-        return _EPOCH + timedelta(seconds=timestamp.seconds, microseconds=timestamp.nanos // 1000)
-    except OverflowError:
-        raise invalid_fields(FieldViolation(field, "lies outside the years 1 to 9999")) from None
-
-
-def timestamp(moment: datetime | None) -> Timestamp | None:
-    """The moment on the wire; None stays absent."""
-    if moment is None:
-        return None
-    since = moment - _EPOCH
-    return Timestamp(seconds=since.days * 86_400 + since.seconds, nanos=since.microseconds * 1000)

@@ -7,8 +7,8 @@ from function_backend.kernel.call import Call
 from function_backend.kernel.clock import Clock
 from function_backend.kernel.identifiers import parse_id
 from function_backend.services.auth.convert.user import user
-from function_backend.services.auth.convert.values import timestamp
 from function_backend.services.auth.service.second_factor import SecondFactors
+from function_backend.timestamps import timestamp
 
 
 class SecondFactorServicer:

@@ -18,7 +18,6 @@ from function_backend.services.auth.convert.user import (
     states,
     user,
 )
-from function_backend.services.auth.convert.values import timestamp
 from function_backend.services.auth.domain.checks import Checks
 from function_backend.services.auth.domain.user import User
 from function_backend.services.auth.ports import PasswordAttempt
@@ -27,6 +26,7 @@ from function_backend.services.auth.service.invitations import Invitations
 from function_backend.services.auth.service.passwords import Passwords
 from function_backend.services.auth.service.user_states import UserStates
 from function_backend.services.auth.service.users import Users
+from function_backend.timestamps import timestamp
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,9 +7,9 @@ from typing import Any
 
 from function.events.v1 import dead_letter_events_pb2, dead_letter_pb2
 from function_backend.kernel.events import DomainEvent
-from function_backend.services.events.convert.moments import timestamp
 from function_backend.services.events.domain.dead_letter import DeadLetter
 from function_backend.services.events.events import DeadLetterDiscarded, DeadLetterEvent, DeadLetterResent
+from function_backend.timestamps import timestamp
 
 
 def dead_letter(letter: DeadLetter) -> dead_letter_pb2.DeadLetter:

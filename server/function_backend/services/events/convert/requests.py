@@ -10,8 +10,8 @@ from function.events.v1 import event_service_pb2 as wire
 from function_backend.events.log import EventFilter
 from function_backend.kernel.pagination import PageTokens
 from function_backend.services.events.convert.cursors import Cursors, place_key, place_of
-from function_backend.services.events.convert.moments import read_moment
 from function_backend.services.events.domain.place import Beginning, Place
+from function_backend.timestamps import read_moment
 
 _DEFAULT_INTERVAL = 30.0
 _DEFAULT_SIZE = 100

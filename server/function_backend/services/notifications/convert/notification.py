@@ -8,7 +8,6 @@ from uuid import UUID
 from function.notifications.v1 import notification_pb2 as wire
 from function.notifications.v1 import notification_service_pb2, preference_pb2
 from function_backend.kernel.errors import FieldViolation, invalid_fields
-from function_backend.services.notifications.convert.moments import read_moment, timestamp
 from function_backend.services.notifications.convert.variables import read_variables
 from function_backend.services.notifications.domain.addresses import (
     CHAT,
@@ -24,6 +23,7 @@ from function_backend.services.notifications.errors import RecipientInvalidError
 from function_backend.services.notifications.ports import ChannelAdapter
 from function_backend.services.notifications.repository.notification import NotificationFilter
 from function_backend.services.notifications.service.sending import Recipient, Wish, field_of
+from function_backend.timestamps import read_optional_moment, timestamp
 
 _STATES: Mapping[NotificationState, wire.NotificationState.ValueType] = {
     state: wire.NotificationState.Value(f"NOTIFICATION_STATE_{state.name}") for state in NotificationState
@@ -36,7 +36,10 @@ _CHANNEL_OF = {"email": EMAIL, "phone": SMS, "chat": CHAT, "other": ""}
 def wish(message: wire.NotificationWish, place: str) -> Wish:
     """What is to be told to whom; `place` is where it stands in the request, such as `notification.`."""
     recipient = message.recipient
-    send_at, expires_at = read_moment(message, "send_time", place), read_moment(message, "expire_time", place)
+    send_at, expires_at = (
+        read_optional_moment(message, "send_time", place),
+        read_optional_moment(message, "expire_time", place),
+    )
     if send_at is not None and expires_at is not None and expires_at <= send_at:
         raise invalid_fields(FieldViolation(f"{place}expire_time", "must be after send_time"))
     return Wish(

@@ -7,9 +7,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from function.notifications.v1 import preference_pb2 as wire
 from function_backend.kernel.errors import FieldViolation, invalid_fields
-from function_backend.services.notifications.convert.moments import timestamp
 from function_backend.services.notifications.domain.category import Category, DigestSchedule
 from function_backend.services.notifications.domain.preference import Preference
+from function_backend.timestamps import timestamp
 
 
 def read_category(message: wire.Category) -> Category:

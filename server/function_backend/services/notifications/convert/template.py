@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from function.notifications.v1 import template_pb2 as wire
-from function_backend.services.notifications.convert.moments import timestamp
 from function_backend.services.notifications.domain.template import (
     Rendered,
     Template,
@@ -14,6 +13,7 @@ from function_backend.services.notifications.domain.template import (
     TemplateVariable,
     VariableKind,
 )
+from function_backend.timestamps import timestamp
 
 _KINDS: Mapping[VariableKind, wire.VariableKind.ValueType] = {
     kind: wire.VariableKind.Value(f"VARIABLE_KIND_{kind.name}") for kind in VariableKind

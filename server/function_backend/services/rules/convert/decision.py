@@ -6,7 +6,6 @@ from function.rules.v1 import decision_pb2 as wire
 from function.rules.v1 import evaluation_service_pb2 as service_wire
 from function_backend.kernel.errors import ServiceError
 from function_backend.services.rules.convert.explanation import explanation
-from function_backend.services.rules.convert.moments import read_moment, timestamp
 from function_backend.services.rules.domain.decision import (
     DecisionFilter,
     DecisionStatus,
@@ -15,6 +14,7 @@ from function_backend.services.rules.domain.decision import (
     TakenDecision,
 )
 from function_backend.services.rules.service.decisions import ExplainedDecision
+from function_backend.timestamps import read_optional_moment, timestamp
 from function_backend_rules.recording.outcomes import outcome_message
 
 STATUSES = {
@@ -33,7 +33,7 @@ def question(
     return Question(
         name=message.name,
         version=message.version,
-        effective_at=read_moment(message, "effective_time"),
+        effective_at=read_optional_moment(message, "effective_time"),
         explain=message.explain == wire.EXPLAIN_LEVEL_FULL,
     )
 
@@ -108,6 +108,6 @@ def wanted(message: service_wire.ListDecisionsRequest | service_wire.ExportDecis
         name=message.name,
         version=message.version,
         status=_BY_NUMBER.get(message.status),
-        decided_from=read_moment(message, "decided_from"),
-        decided_until=read_moment(message, "decided_until"),
+        decided_from=read_optional_moment(message, "decided_from"),
+        decided_until=read_optional_moment(message, "decided_until"),
     )

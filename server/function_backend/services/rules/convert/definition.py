@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from function.rules.v1 import definition_pb2, definition_version_pb2
-from function_backend.services.rules.convert.moments import timestamp
 from function_backend.services.rules.domain.definition import Content
 from function_backend.services.rules.domain.difference import Change, ChangeKind
 from function_backend.services.rules.domain.problem import CaseOutcome, Coverage, DefinitionProblem
 from function_backend.services.rules.domain.publication import Publication
 from function_backend.services.rules.domain.version import CalledVersion, Step, Version, VersionAction, VersionState
 from function_backend.services.rules.service.reading import DescribedVersion, Overview
+from function_backend.timestamps import timestamp
 from function_backend_rules.definitions import writing
 
 wire = definition_version_pb2

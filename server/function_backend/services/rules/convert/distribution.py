@@ -12,7 +12,6 @@ from function.rules.v1 import distribution_service_pb2 as wire
 from function_backend.kernel.errors import FieldViolation, invalid_fields
 from function_backend.services.rules.adapters.follower import Update
 from function_backend.services.rules.convert.decision import status_of
-from function_backend.services.rules.convert.moments import read_moment, timestamp
 from function_backend.services.rules.domain.decision import LoggedDecision
 from function_backend.services.rules.domain.distribution import (
     Followed,
@@ -22,6 +21,7 @@ from function_backend.services.rules.domain.distribution import (
     Reporter,
 )
 from function_backend.services.rules.domain.version import Version
+from function_backend.timestamps import read_optional_moment, timestamp
 from function_backend_rules.recording.inputs import kept_inputs
 
 _DEFAULT_HEARTBEAT = 5.0
@@ -54,7 +54,7 @@ def messages(update: Update) -> Iterator[bytes]:
 
 def reported(message: wire.ReportedDecision) -> ReportedDecision:
     """A decision that a caller took itself."""
-    decided_at = read_moment(message, "decide_time")
+    decided_at = read_optional_moment(message, "decide_time")
     if decided_at is None:
         raise RuntimeError("validation lets no report through without its time")
     matched = message.status == decision_pb2.DECISION_STATUS_MATCHED
@@ -76,7 +76,7 @@ def reported(message: wire.ReportedDecision) -> ReportedDecision:
         content_hash=message.content_hash,
         status=status_of(message.status),
         decided_at=decided_at,
-        effective_at=read_moment(message, "effective_time") or decided_at,
+        effective_at=read_optional_moment(message, "effective_time") or decided_at,
         outcome=outcome.SerializeToString(),
         inputs=message.inputs.SerializeToString(deterministic=True) if message.HasField("inputs") else None,
         redacted=message.redacted,

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from function.rules.v1 import hook_events_pb2, hook_pb2, hook_service_pb2
-from function_backend.services.rules.convert.moments import timestamp
 from function_backend.services.rules.domain.hook import Hook, HookChange, HookMode
 from function_backend.services.rules.events import ChangeDenied
 from function_backend.services.rules.service.hooks import HookWish
+from function_backend.timestamps import timestamp
 
 _MODES = {HookMode.ENFORCE: hook_pb2.HOOK_MODE_ENFORCE, HookMode.SHADOW: hook_pb2.HOOK_MODE_SHADOW}
 _BY_NUMBER = {number: mode for mode, number in _MODES.items()}

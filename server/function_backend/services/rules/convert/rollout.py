@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from function.rules.v1 import decision_pb2, rollout_events_pb2, rollout_pb2, rollout_service_pb2
-from function_backend.services.rules.convert.moments import timestamp
 from function_backend.services.rules.domain.decision import LoggedDecision
 from function_backend.services.rules.domain.rollout import Agreement, RolloutEnd, RolloutMode
 from function_backend.services.rules.events import RolloutEvent
 from function_backend.services.rules.service.rollouts import NamedRollout, RolloutComparison, WantedRollout
+from function_backend.timestamps import timestamp
 
 wire = rollout_pb2
 

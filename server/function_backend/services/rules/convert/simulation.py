@@ -12,7 +12,6 @@ from function_backend.kernel.errors import FieldViolation, invalid_fields
 from function_backend.services.rules.convert.decision import STATUSES
 from function_backend.services.rules.convert.definition import content
 from function_backend.services.rules.convert.inputs import stored_inputs
-from function_backend.services.rules.convert.moments import read_moment, timestamp
 from function_backend.services.rules.domain.decision import DecisionStatus, GivenInputs
 from function_backend.services.rules.domain.simulation import (
     CurrentCompanies,
@@ -28,6 +27,7 @@ from function_backend.services.rules.domain.simulation import (
     UploadedInputs,
 )
 from function_backend.services.rules.service.simulations import WantedSimulation
+from function_backend.timestamps import read_optional_moment, timestamp
 from function_backend_rules.recording.json_messages import json_value, plain_struct, plain_value
 from function_backend_rules.recording.outcomes import outcome_message
 
@@ -217,8 +217,8 @@ def _source(message: wire.SimulationSource, prefix: str) -> Source:
         stored = message.stored_decisions
         return StoredDecisions(
             version=stored.version,
-            decided_from=read_moment(stored, "decided_from"),
-            decided_until=read_moment(stored, "decided_until"),
+            decided_from=read_optional_moment(stored, "decided_from"),
+            decided_until=read_optional_moment(stored, "decided_until"),
             limit=stored.limit,
             include_redacted=stored.include_redacted,
         )

@@ -9,12 +9,12 @@ from function_backend.kernel.call import Call
 from function_backend.kernel.errors import FieldViolation, invalid_fields
 from function_backend.services.rules.convert import definition as convert
 from function_backend.services.rules.convert import texts
-from function_backend.services.rules.convert.moments import read_moment
 from function_backend.services.rules.service.checking import Checking
 from function_backend.services.rules.service.drafts import Drafts
 from function_backend.services.rules.service.publishing import Period, Publishing
 from function_backend.services.rules.service.reading import Reading
 from function_backend.services.rules.service.reviews import Reviews
+from function_backend.timestamps import read_optional_moment
 
 _JSON = wire.DEFINITION_FORMAT_JSON
 
@@ -80,7 +80,10 @@ class DefinitionServicer:
         return wire.RejectVersionResponse(version=convert.version(version))
 
     def PublishVersion(self, request: wire.PublishVersionRequest, context: Call) -> wire.PublishVersionResponse:
-        period = Period(valid_from=read_moment(request, "valid_from"), valid_until=read_moment(request, "valid_until"))
+        period = Period(
+            valid_from=read_optional_moment(request, "valid_from"),
+            valid_until=read_optional_moment(request, "valid_until"),
+        )
         done = self._do.publishing.publish(
             request.name, request.version, period, etag=request.etag, comment=request.comment
         )

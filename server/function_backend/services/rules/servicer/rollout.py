@@ -6,8 +6,8 @@ from function.rules.v1 import rollout_service_pb2 as wire
 from function_backend.kernel.call import Call
 from function_backend.services.rules.convert import rollout as convert
 from function_backend.services.rules.convert.definition import publication
-from function_backend.services.rules.convert.moments import read_moment
 from function_backend.services.rules.service.rollouts import Rollouts
+from function_backend.timestamps import read_optional_moment
 
 
 class RolloutServicer:
@@ -34,8 +34,8 @@ class RolloutServicer:
         found = self._do.comparison(
             request.name,
             request.candidate_version,
-            decided_from=read_moment(request, "decided_from"),
-            decided_until=read_moment(request, "decided_until"),
+            decided_from=read_optional_moment(request, "decided_from"),
+            decided_until=read_optional_moment(request, "decided_until"),
             max_examples=request.max_examples,
         )
         return convert.comparison(found)

@@ -13,10 +13,10 @@ from function_backend.cloud_events.catalogue import EventCatalogue
 from function_backend.cloud_events.envelope import as_document, as_json
 from function_backend.events.log import LoggedEvent
 from function_backend.kernel.identity import Principal
-from function_backend.services.webhooks.convert.moments import timestamp
 from function_backend.services.webhooks.convert.redaction import redacted
 from function_backend.services.webhooks.domain.endpoint import Endpoint, PayloadMode
 from function_backend.services.webhooks.events import EndpointTested
+from function_backend.timestamps import timestamp
 
 _DATA = ("data", "datacontenttype")
 

@@ -6,7 +6,6 @@ from uuid import UUID
 
 from function.webhooks.v1 import delivery_pb2 as wire
 from function.webhooks.v1 import webhook_service_pb2 as service
-from function_backend.services.webhooks.convert.moments import duration, timestamp
 from function_backend.services.webhooks.domain.delivery import (
     Attempt,
     AttemptOutcome,
@@ -16,6 +15,7 @@ from function_backend.services.webhooks.domain.delivery import (
     Replay,
 )
 from function_backend.services.webhooks.service.deliveries import DeliveryQuery
+from function_backend.timestamps import duration, timestamp
 
 _STATES = {
     DeliveryState.PENDING: wire.DELIVERY_STATE_PENDING,

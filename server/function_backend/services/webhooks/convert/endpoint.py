@@ -10,7 +10,6 @@ from function.webhooks.v1 import endpoint_pb2 as wire
 from function.webhooks.v1 import webhook_service_pb2 as service
 from function_backend.events.log import EventFilter
 from function_backend.kernel.errors import FieldViolation, invalid_fields
-from function_backend.services.webhooks.convert.moments import timestamp
 from function_backend.services.webhooks.domain.endpoint import (
     WRITABLE,
     DisableReason,
@@ -19,6 +18,7 @@ from function_backend.services.webhooks.domain.endpoint import (
     PayloadMode,
 )
 from function_backend.services.webhooks.domain.secret import SecretKind, SigningSecret
+from function_backend.timestamps import timestamp
 
 _MODES = {
     PayloadMode.REDACTED: wire.PAYLOAD_MODE_REDACTED,

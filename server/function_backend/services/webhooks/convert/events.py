@@ -9,7 +9,7 @@ from function.webhooks.v1 import webhook_events_pb2 as wire
 from function_backend.kernel.events import DomainEvent
 from function_backend.services.webhooks import events
 from function_backend.services.webhooks.convert.endpoint import endpoint
-from function_backend.services.webhooks.convert.moments import timestamp
+from function_backend.timestamps import timestamp
 
 
 def created(event: events.EndpointCreated) -> bytes:
