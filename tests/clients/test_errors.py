@@ -21,7 +21,7 @@ from function_backend_client import (
     UnavailableError,
     connect,
 )
-from function_backend_client.reasons import REASONS, class_of
+from function_backend_client.reasons.catalogue import REASONS, class_of
 from tests.fixtures.scripted import ScriptedService, refuse
 
 

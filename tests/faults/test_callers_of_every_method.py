@@ -2,8 +2,7 @@
 
 import base64
 import time
-import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -16,47 +15,22 @@ from google.protobuf.message_factory import GetMessageClass
 from function.auth.v1 import (
     api_key_service_pb2,
     api_key_service_pb2_grpc,
-    certificate_identity_pb2,
-    certificate_identity_service_pb2,
-    certificate_identity_service_pb2_grpc,
-    client_credential_service_pb2,
-    client_credential_service_pb2_grpc,
     oauth_service_pb2,
     permission_check_service_pb2,
-    relation_schema_service_pb2,
-    relation_schema_service_pb2_grpc,
     relationship_pb2,
     relationship_service_pb2,
-    relationship_service_pb2_grpc,
-    role_binding_pb2,
-    role_binding_service_pb2,
-    role_binding_service_pb2_grpc,
-    role_service_pb2,
-    role_service_pb2_grpc,
-    session_service_pb2,
-    session_service_pb2_grpc,
-    tenant_pb2,
     tenant_service_pb2,
     tenant_service_pb2_grpc,
 )
-from function.company.v1 import company_pb2, company_service_pb2, company_service_pb2_grpc
-from function.events.v1 import event_service_pb2, event_service_pb2_grpc
-from function.notifications.v1 import notification_service_pb2
-from function.rules.v1 import definition_service_pb2, hook_pb2
-from function.webhooks.v1 import endpoint_pb2, webhook_service_pb2
+from function.company.v1 import company_service_pb2
 from function_backend.services.auth.domain.key_text import digest
 from function_backend.services.auth.domain.permission import PLATFORM
-from tests.factories.dead_letters import set_aside
-from tests.factories.notifications import told
-from tests.factories.rules import RulesCaller, accepting, loan
-from tests.factories.webhooks import WebhookCaller
 from tests.fixtures.accounts import grant, make_account, set_state
-from tests.fixtures.database_faults import eventually
 from tests.fixtures.grants import CLIENT, make_person, sign_in, tokens_of
+from tests.fixtures.known_ids import make_ids
 from tests.fixtures.methods import Answer, ContractMethod, call, every_method
-from tests.fixtures.people_requests import make_people, people_request
-from tests.fixtures.people_rows import PeopleRows
 from tests.fixtures.principals import make_child_tenant, make_key
+from tests.fixtures.requests_by_id import TAKES_IDS_OTHERWISE, request_by_id
 from tests.fixtures.server import RunningServer
 from tests.fixtures.tokens import end_session, open_session, sign_token
 
@@ -64,13 +38,6 @@ EVERY_METHOD = every_method()
 METHODS = [method for method in EVERY_METHOD if not method.policy.anonymous]
 ANONYMOUS = [method for method in EVERY_METHOD if method.policy.anonymous]
 HELD_BY_ALL = "auth.self.read"
-_UPDATES = {"UpdateCompany", "BatchGetCompanies", "UpdateTenant", "UpdateApiKey", "UpdateEndpoint", "ReplayEvents"} | {
-    "UpdateUser",
-    "BatchGetUsers",
-    "UpdateServiceAccount",
-    "UpdateGroup",
-    "ListGroupsOf",
-}
 RELATION_PAGES: dict[str, Message] = {
     "ReadRelationships": relationship_service_pb2.ReadRelationshipsRequest(
         filter=relationship_pb2.RelationshipFilter(resource_type="document")
@@ -109,7 +76,7 @@ def _takes_id(method: ContractMethod) -> bool:
     fields = method.request.DESCRIPTOR.fields_by_name
     if method.policy.permission in PLATFORM:
         return False
-    return "id" in fields or method.descriptor.name in _UPDATES
+    return "id" in fields or method.descriptor.name in TAKES_IDS_OTHERWISE
 
 
 def _has_pages_of_a_tenant(method: ContractMethod) -> bool:
@@ -256,7 +223,7 @@ class TestAnotherTenant:
     def test_its_ids_do_not_exist(
         self, server: RunningServer, method: ContractMethod, other_tenant_key: str, ids: dict[str, str]
     ) -> None:
-        request = _request_by_id(method, ids)
+        request = request_by_id(method, ids)
         assert request is not None
         own = call(server.channel, method, [request.SerializeToString()], _own_metadata(server, method, ids))
         answer = call(server.channel, method, [request.SerializeToString()], server.metadata(other_tenant_key))
@@ -267,7 +234,7 @@ class TestAnotherTenant:
     def test_its_page_tokens_are_refused(
         self, server: RunningServer, method: ContractMethod, other_tenant_key: str, ids: dict[str, str]
     ) -> None:
-        request = _request_by_id(method, ids) or RELATION_PAGES.get(method.descriptor.name) or method.request()
+        request = request_by_id(method, ids) or RELATION_PAGES.get(method.descriptor.name) or method.request()
         if method.descriptor.name == "SearchCompanies":
             request = company_service_pb2.SearchCompaniesRequest(query="northern")
         request.page_size = 1  # type: ignore[attr-defined]  # checked above
@@ -299,267 +266,10 @@ def _next_page_token(method: ContractMethod, answer: bytes) -> str:
     return token
 
 
-def _request_by_id(method: ContractMethod, ids: dict[str, str]) -> Message | None:
-    own = _OWN_REQUESTS.get(method.descriptor.name)
-    if own is not None:
-        return own(ids)
-    about_people = people_request(method, ids)
-    if about_people is not None or "id" not in method.request.DESCRIPTOR.fields_by_name:
-        return about_people
-    kind = {
-        "TenantService": "tenant",
-        "ApiKeyService": "api_key",
-        "CertificateIdentityService": "certificate_identity",
-        "RoleService": "role",
-        "RoleBindingService": "role_binding",
-        "SessionService": "session",
-        "ClientCredentialService": "client_credential",
-        "EvaluationService": "decision",
-        "NotificationService": "notification",
-        "SimulationService": "simulation",
-        # The job of a simulation has its id.
-        "JobService": "simulation",
-        "EventService": "event",
-        "DeadLetterService": "dead_letter",
-        "WebhookService": "endpoint",
-    }.get(method.descriptor.containing_service.name, "company")
-    request = method.request()
-    if isinstance(request, role_service_pb2.UpdateRoleRequest):
-        request.role.description = "Changed by somebody"
-    deleted = method.descriptor.name == "UndeleteCompany"
-    request.id = ids["deleted" if deleted else kind]  # type: ignore[attr-defined]
-    if "validate_only" in method.request.DESCRIPTOR.fields_by_name:
-        request.validate_only = True  # type: ignore[attr-defined]
-    return request
-
-
-def _update_company(ids: dict[str, str]) -> Message:
-    company = company_pb2.Company(id=ids["company"], legal_name="Renamed by somebody")
-    return company_service_pb2.UpdateCompanyRequest(company=company, validate_only=True)
-
-
-def _update_key(ids: dict[str, str]) -> Message:
-    change = api_key_service_pb2.ApiKeyChange(id=ids["api_key"], display_name="Renamed by somebody")
-    return api_key_service_pb2.UpdateApiKeyRequest(api_key=change, validate_only=True)
-
-
-def _update_tenant(ids: dict[str, str]) -> Message:
-    tenant = tenant_pb2.Tenant(id=ids["tenant"], display_name="Renamed by somebody")
-    return tenant_service_pb2.UpdateTenantRequest(tenant=tenant, validate_only=True)
-
-
-def _delete_tenant(ids: dict[str, str]) -> Message:
-    return tenant_service_pb2.DeleteTenantRequest(id=ids["tenant"], name="default", validate_only=True)
-
-
-def _get_companies(ids: dict[str, str]) -> Message:
-    return company_service_pb2.BatchGetCompaniesRequest(ids=[ids["company"]])
-
-
-_OWN_REQUESTS: dict[str, Callable[[dict[str, str]], Message]] = {
-    "UpdateCompany": _update_company,
-    "UpdateApiKey": _update_key,
-    "UpdateTenant": _update_tenant,
-    "DeleteTenant": _delete_tenant,
-    "BatchGetCompanies": _get_companies,
-    "ListVersions": lambda ids: definition_service_pb2.ListVersionsRequest(name=ids["definition"]),
-    "ListTemplateVersions": lambda ids: notification_service_pb2.ListTemplateVersionsRequest(
-        name=ids["template"], language="en"
-    ),
-    "ListUserSessions": lambda ids: session_service_pb2.ListUserSessionsRequest(user_id=ids["person"]),
-    "UpdateEndpoint": lambda ids: webhook_service_pb2.UpdateEndpointRequest(
-        endpoint=endpoint_pb2.Endpoint(id=ids["endpoint"], display_name="Renamed by somebody"), validate_only=True
-    ),
-    "RevokeSecret": lambda ids: webhook_service_pb2.RevokeSecretRequest(
-        id=ids["endpoint"], secret_id=ids["secret"], validate_only=True
-    ),
-    "ListDeliveries": lambda ids: webhook_service_pb2.ListDeliveriesRequest(endpoint_id=ids["endpoint"]),
-    "GetDelivery": lambda ids: webhook_service_pb2.GetDeliveryRequest(id=ids["delivery"]),
-    "ResendDelivery": lambda ids: webhook_service_pb2.ResendDeliveryRequest(id=ids["delivery"], validate_only=True),
-    "ReplayEvents": lambda ids: webhook_service_pb2.ReplayEventsRequest(
-        endpoint_id=ids["endpoint"], validate_only=True
-    ),
-    "GetReplay": lambda ids: webhook_service_pb2.GetReplayRequest(id=ids["replay"]),
-    "ListClientCredentials": lambda ids: client_credential_service_pb2.ListClientCredentialsRequest(
-        client_id=ids["client"]
-    ),
-}
-
-
 @pytest.fixture(scope="module")
 def ids(server: RunningServer) -> dict[str, str]:
-    """Ids of the administrator's tenant: two companies, of which one was changed and one deleted, and the like."""
-    companies = company_service_pb2_grpc.CompanyServiceStub(server.channel)
-    made = [
-        companies.CreateCompany(
-            company_service_pb2.CreateCompanyRequest(
-                company=company_pb2.Company(legal_name=f"Northern Lights {uuid.uuid4()}")
-            ),
-            metadata=server.metadata(),
-        ).company
-        for _ in range(4)
-    ]
-    changed = company_pb2.Company(id=made[0].id, legal_name="Northern Lights Renamed")
-    companies.UpdateCompany(company_service_pb2.UpdateCompanyRequest(company=changed), metadata=server.metadata())
-    companies.DeleteCompany(company_service_pb2.DeleteCompanyRequest(id=made[1].id), metadata=server.metadata())
-    keys = api_key_service_pb2_grpc.ApiKeyServiceStub(server.channel)
-    made_keys = [
-        keys.CreateApiKey(
-            api_key_service_pb2.CreateApiKeyRequest(display_name="for its id", permissions=["company.read"]),
-            metadata=server.metadata(),
-        ).api_key.id
-        for _ in range(2)
-    ]
-    tenant = (
-        tenant_service_pb2_grpc.TenantServiceStub(server.channel)
-        .GetTenant(tenant_service_pb2.GetTenantRequest(), metadata=server.metadata())
-        .tenant
-    )
-    for number in range(2):
-        make_child_tenant(server, name=f"child-{number}-{uuid.uuid4().hex[:8]}")
-    role = (
-        role_service_pb2_grpc.RoleServiceStub(server.channel)
-        .CreateRole(
-            role_service_pb2.CreateRoleRequest(
-                role=role_service_pb2.RoleInput(name="for-its-id", permissions=["company.read"])
-            ),
-            metadata=server.metadata(),
-        )
-        .role.id
-    )
-    bindings = [_bind(server, role) for _ in range(2)]
-    _relate(server)
-    return {
-        "company": made[0].id,
-        "deleted": made[1].id,
-        "api_key": made_keys[0],
-        "tenant": tenant.id,
-        "certificate_identity": _bound_certificates(server),
-        "role": role,
-        "role_binding": bindings[0],
-        **make_people(server),
-        **_make_sessions(server),
-        **told(server),
-        **_decide(server),
-        **_events(server),
-        **_deliver(server),
-    }
-
-
-def _deliver(server: RunningServer) -> dict[str, str]:
-    """Two endpoints, one of them with two deliveries, two secrets and a replay."""
-    caller = WebhookCaller(server)
-    endpoints = [caller.endpoint("https://hooks.example.com/here")[0] for _ in range(2)]
-    rotated = caller.send("RotateSecret", id=endpoints[0].id)
-    deliveries = [caller.send("TestEndpoint", id=endpoints[0].id).delivery.id for _ in range(2)]
-    replay = caller.send("ReplayEvents", endpoint_id=endpoints[0].id).replay.id
-    eventually(lambda: caller.send("GetReplay", id=replay).replay.HasField("end_time") or None)
-    return {
-        "endpoint": endpoints[0].id,
-        "secret": rotated.endpoint.secrets[1].id,
-        "delivery": deliveries[0],
-        "replay": replay,
-    }
-
-
-def _events(server: RunningServer) -> dict[str, str]:
-    """An event, and two that somebody could not handle."""
-    request = event_service_pb2.ListEventsRequest(page_size=2)
-    events = event_service_pb2_grpc.EventServiceStub(server.channel).ListEvents(request, metadata=server.metadata())
-    letters = [set_aside(server, uuid.UUID(each.event.id)) for each in events.events]
-    return {"event": events.events[0].event.id, "dead_letter": letters[0]}
-
-
-def _decide(server: RunningServer) -> dict[str, str]:
-    """Two decisions, one of them with two versions, which decided twice; and two hooks that watch."""
-    caller = RulesCaller(server)
-    names = [f"loan.n{uuid.uuid4().hex}" for _ in range(2)]
-    for name in names:
-        caller.published(loan(name))
-    caller.published(loan(names[0], limit=5))
-    watching = accepting(f"company.n{uuid.uuid4().hex}")
-    caller.published(watching)
-    for _ in range(2):
-        name = f"company.n{uuid.uuid4().hex}"
-        caller.hook(
-            "CreateHook",
-            name=name,
-            definition=watching.name,
-            operations=["company.import"],
-            mode=hook_pb2.HOOK_MODE_SHADOW,
-        )
-    decisions = [caller.decide(names[0], amount=5).id for _ in range(2)]
-    eventually(lambda: len(caller.decision("ListDecisions", name=names[0]).decisions) == len(decisions) or None)
-    simulations = [caller.simulated(names[0], source={"stored_decisions": {}}).id for _ in range(4)]
-    return {"definition": names[0], "decision": decisions[0], "simulation": simulations[0]}
-
-
-def _make_sessions(server: RunningServer) -> dict[str, str]:
-    """A person with two sessions and a token of one, and a client with two credentials."""
-    person = make_person(server, "auth.self.*")
-    tokens = [sign_in(server, person).access_token for _ in range(2)]
-    sessions = session_service_pb2_grpc.SessionServiceStub(server.channel).ListUserSessions(
-        session_service_pb2.ListUserSessionsRequest(user_id=str(person.id)), metadata=server.metadata()
-    )
-    client = make_account(server).partition(":")[2]
-    stub = client_credential_service_pb2_grpc.ClientCredentialServiceStub(server.channel)
-    request = client_credential_service_pb2.CreateClientSecretRequest(client_id=client)
-    made = [stub.CreateClientSecret(request, metadata=server.metadata()) for _ in range(2)]
-    return {
-        "person": str(person.id),
-        "token": tokens[0],
-        "session": sessions.sessions[0].id,
-        "client": client,
-        "client_credential": made[0].credential.id,
-    }
-
-
-def _bound_certificates(server: RunningServer) -> str:
-    """The id of one of two bindings."""
-    stub = certificate_identity_service_pb2_grpc.CertificateIdentityServiceStub(server.channel)
-    requests = [
-        certificate_identity_service_pb2.CreateCertificateIdentityRequest(
-            name_kind=certificate_identity_pb2.CERTIFICATE_NAME_KIND_URI,
-            name=f"spiffe://example.org/{uuid.uuid4()}",
-            service_account_id=make_account(server).partition(":")[2],
-        )
-        for _ in range(2)
-    ]
-    made = [stub.CreateCertificateIdentity(request, metadata=server.metadata()) for request in requests]
-    return made[0].certificate_identity.id
-
-
-def _bind(server: RunningServer, role: str) -> str:
-    """The id of a binding of the role to a new service account,."""
-    holder = uuid.uuid4()
-    tenant = tenant_service_pb2_grpc.TenantServiceStub(server.channel).GetTenant(
-        tenant_service_pb2.GetTenantRequest(), metadata=server.metadata()
-    )
-    PeopleRows(server.database, uuid.UUID(tenant.tenant.id)).add("service_account", holder)
-    subject = role_binding_pb2.RoleSubject(kind=role_binding_pb2.ROLE_SUBJECT_KIND_SERVICE_ACCOUNT, id=str(holder))
-    request = role_binding_service_pb2.CreateRoleBindingRequest(role_id=role, subject=subject)
-    stub = role_binding_service_pb2_grpc.RoleBindingServiceStub(server.channel)
-    return stub.CreateRoleBinding(request, metadata=server.metadata()).role_binding.id
-
-
-def _relate(server: RunningServer) -> None:
-    """Two versions of a relation schema, and relationships of two documents with two users."""
-    schemas = relation_schema_service_pb2_grpc.RelationSchemaServiceStub(server.channel)
-    for text in ("definition user {}", "definition user {} definition document { relation viewer: user }"):
-        schemas.WriteSchema(relation_schema_service_pb2.WriteSchemaRequest(text=text), metadata=server.metadata())
-    updates = [
-        relationship_pb2.RelationshipUpdate(
-            operation=relationship_pb2.RELATIONSHIP_OPERATION_TOUCH,
-            relationship=relationship_pb2.Relationship(
-                resource=f"document:d{document}", relation="viewer", subject=f"user:u{user}"
-            ),
-        )
-        for document in range(3)
-        for user in range(3)
-    ]
-    relationship_service_pb2_grpc.RelationshipServiceStub(server.channel).WriteRelationships(
-        relationship_service_pb2.WriteRelationshipsRequest(updates=updates), metadata=server.metadata()
-    )
+    """Ids of the administrator's tenant."""
+    return make_ids(server)
 
 
 @pytest.fixture(scope="module")

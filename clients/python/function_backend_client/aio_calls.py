@@ -9,7 +9,7 @@ import grpc
 from grpc import aio
 
 from function_backend_client.outgoing import Metadata, Outgoing
-from function_backend_client.reasons import REPLACEABLE
+from function_backend_client.reasons.catalogue import REPLACEABLE
 from function_backend_client.route import Route
 
 Request = TypeVar("Request")

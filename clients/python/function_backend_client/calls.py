@@ -13,7 +13,7 @@ import grpc
 
 from function_backend_client.errors import CancelledError
 from function_backend_client.outgoing import Metadata
-from function_backend_client.reasons import REPLACEABLE
+from function_backend_client.reasons.catalogue import REPLACEABLE
 from function_backend_client.route import Route
 
 Request = TypeVar("Request")

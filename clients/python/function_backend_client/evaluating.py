@@ -13,7 +13,7 @@ from function_backend_client import requests
 from function_backend_client.decisions import Decision, decision_inputs
 from function_backend_client.errors import ErrorDetails, FunctionBackendError, InvalidArgumentError, Violation
 from function_backend_client.pages import Page, Pager
-from function_backend_client.reasons import REASONS
+from function_backend_client.reasons.catalogue import REASONS
 
 wire = evaluation_service_pb2
 Moment = dt.datetime | Timestamp | None

@@ -14,7 +14,7 @@ from function.jobs.v1 import job_pb2, job_service_pb2
 from function_backend_client import requests
 from function_backend_client.errors import ErrorDetails, FunctionBackendError, UnavailableError
 from function_backend_client.pages import Page, Pager
-from function_backend_client.reasons import class_of
+from function_backend_client.reasons.catalogue import class_of
 
 PREFIX: Final = "operations/"
 OVER: Final = frozenset(

@@ -11,7 +11,7 @@ from google.protobuf.message import DecodeError
 from google.rpc import error_details_pb2, status_pb2
 
 from function_backend_client.errors import ErrorDetails, FunctionBackendError, Resource, Violation
-from function_backend_client.reasons import class_of
+from function_backend_client.reasons.catalogue import class_of
 
 DOMAIN: Final = "function-backend"
 _DETAILS_KEY = "grpc-status-details-bin"

@@ -8,7 +8,7 @@ from typing import Any, Generic, Self, TypeVar
 import grpc
 
 from function_backend_client.outgoing import Metadata
-from function_backend_client.reasons import REPLACEABLE
+from function_backend_client.reasons.catalogue import REPLACEABLE
 from function_backend_client.route import Route
 
 Request = TypeVar("Request")

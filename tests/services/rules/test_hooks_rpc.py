@@ -1,124 +1,24 @@
 from __future__ import annotations
 
 import secrets
-import threading
-from collections.abc import Callable
 from functools import partial
-from typing import Any, cast
+from typing import cast
 from uuid import uuid4
 
 import grpc
-import psycopg
 import pytest
 from google.rpc import error_details_pb2
 from grpc_status import rpc_status
 
-from function.auth.v1 import credential_service_pb2, credential_service_pb2_grpc
-from function.company.v1 import company_pb2, company_service_pb2, company_service_pb2_grpc
 from function.rules.v1 import definition_pb2, hook_pb2
-from function_backend.persistence.roles import APP
-from tests.factories.company import a_message, lei
-from tests.factories.rules import COMPANY, SECONDS, RulesCaller, accepting
+from tests.factories.rules import COMPANY, RulesCaller, accepting
 from tests.fixtures.database_faults import eventually
-from tests.fixtures.principals import make_key, make_tenant
-from tests.fixtures.server import RunningServer, StartServer
+from tests.fixtures.principals import make_key
+from tests.fixtures.server import RunningServer
+from tests.services.rules.hook_scene import CREATE, IMPORT, PREVIOUS, SHADOW, UPDATE, Tenant, a_name
 from tests.services.rules.test_authoring_rpc import refused
 
-CREATE, UPDATE, IMPORT = "company.create", "company.update", "company.import"
-SHADOW = hook_pb2.HOOK_MODE_SHADOW
 ENFORCE = hook_pb2.HOOK_MODE_ENFORCE
-_PREVIOUS = {"name": "previous", "type": "optional(function.company.v1.Company)"}
-
-
-def a_name() -> str:
-    return f"company.n{secrets.token_hex(6)}"
-
-
-class Tenant:
-    """A tenant of its own: its rules, hooks and companies."""
-
-    def __init__(self, server: RunningServer, key: str | None = None) -> None:
-        self.server = server
-        self.key = make_tenant(server) if key is None else key
-        self.rules = RulesCaller(server, self.key)
-        self.companies = company_service_pb2_grpc.CompanyServiceStub(server.channel)
-        self.metadata = server.metadata(self.key)
-
-    def hook(self, method: str, **fields: Any) -> Any:  # noqa: ANN401  the response of any method
-        return self.rules.hook(method, **fields)
-
-    def bound(self, definition: definition_pb2.Definition, *operations: str, **fields: Any) -> hook_pb2.Hook:  # noqa: ANN401
-        """A hook of the published definition, which counts by now."""
-        self.rules.published(definition)
-        wish = {"name": a_name(), "definition": definition.name, "operations": operations or (CREATE,), **fields}
-        made: hook_pb2.Hook = self.hook("CreateHook", **wish).hook
-        return made
-
-    def create(self, legal_name: str, **fields: Any) -> company_pb2.Company:  # noqa: ANN401
-        request = company_service_pb2.CreateCompanyRequest(company=a_message(legal_name=legal_name), **fields)
-        return self.companies.CreateCompany(request, metadata=self.metadata, timeout=SECONDS).company
-
-    def rename(self, company: company_pb2.Company, legal_name: str) -> company_pb2.Company:
-        changed = company_pb2.Company(id=company.id, legal_name=legal_name)
-        request = company_service_pb2.UpdateCompanyRequest(company=changed)
-        request.update_mask.paths.append("legal_name")
-        return self.companies.UpdateCompany(request, metadata=self.metadata, timeout=SECONDS).company
-
-    def refused(self, act: Callable[[], object]) -> tuple[str, dict[str, str]]:
-        """The reason and its metadata."""
-        with pytest.raises(grpc.RpcError) as error:
-            act()
-        return refused(error.value)[:2]
-
-    def denies(self, legal_name: str = "Forbidden & Co.") -> dict[str, str]:
-        """The metadata of the denial, once the hook counts in the worker."""
-
-        def look() -> dict[str, str] | None:
-            try:
-                self.create(legal_name, validate_only=True)
-            except grpc.RpcError as error:
-                reason, metadata, _ = refused(error)
-                assert reason in {"CHANGE_DENIED", "HOOK_FAILED"}
-                return metadata
-            return None
-
-        return eventually(look)
-
-    def allows(self, legal_name: str = "Forbidden & Co.") -> bool:
-        """Whether it is allowed at last."""
-
-        def look() -> bool:
-            try:
-                self.create(legal_name, validate_only=True)
-            except grpc.RpcError:
-                return False
-            return True
-
-        return eventually(look)
-
-    def audited(self, event: str) -> list[tuple[str, dict[str, str]]]:
-        """Subject and details of the audit records of the event."""
-        with psycopg.connect(self.server.database.superuser_url) as connection:
-            rows = connection.execute(
-                "select subject_type, details from audit_record where tenant_id = %s and event_type = %s order by seq",
-                [self.tenant_id, f"function.rules.v1.{event}"],
-            ).fetchall()
-        return [(row[0], row[1]) for row in rows]
-
-    def count(self, table: str) -> int:
-        with psycopg.connect(self.server.database.superuser_url) as connection:
-            row = connection.execute(
-                f"select count(*) from {table} where tenant_id = %s",
-                [self.tenant_id],
-            ).fetchone()
-        assert row is not None
-        return int(row[0])
-
-    @property
-    def tenant_id(self) -> str:
-        stub = credential_service_pb2_grpc.CredentialServiceStub(self.server.channel)
-        answer = stub.WhoAmI(credential_service_pb2.WhoAmIRequest(), metadata=self.metadata, timeout=SECONDS)
-        return str(answer.identity.tenant_id)
 
 
 @pytest.fixture
@@ -342,7 +242,7 @@ class TestDenying:
         assert tenant.audited("ChangeDenied") == []
 
     def test_the_decision_can_be_explained_later(self, tenant: Tenant) -> None:
-        inputs = [COMPANY, _PREVIOUS, {"name": "operation", "type": "string"}]
+        inputs = [COMPANY, PREVIOUS, {"name": "operation", "type": "string"}]
         tenant.bound(accepting(a_name(), "!previous.hasValue() && operation == 'company.create'", inputs=inputs))
         tenant.denies("Whatever")
         _, metadata = tenant.refused(lambda: tenant.create("Whatever"))
@@ -372,7 +272,7 @@ class TestDenying:
     def test_an_update_sees_what_is_and_what_will_be(self, tenant: Tenant) -> None:
         inputs = [
             COMPANY,
-            _PREVIOUS,
+            PREVIOUS,
             {"name": "changed_fields", "type": "list(string)"},
             {"name": "operation", "type": "string"},
             {"name": "actor", "type": "string"},
@@ -429,195 +329,3 @@ class TestDenying:
         tenant.bound(definition)
         assert tenant.denies()["rule_id"] == "otherwise"
         assert tenant.create("Welcome Ltd.").id
-
-
-class TestFailingClosed:
-    def test_a_decision_that_fails_lets_nothing_pass(self, tenant: Tenant) -> None:
-        made = tenant.bound(accepting(a_name(), "company.legal_name.size() / 0 == 1"))
-        metadata = tenant.denies()
-        assert (metadata["hook"], metadata["name"]) == (made.name, made.definition)
-        assert "forbidden" in metadata["cause"]
-        assert tenant.refused(lambda: tenant.create("Welcome Ltd."))[0] == "HOOK_FAILED"
-        ((_, details),) = tenant.audited("ChangeDenied")
-        assert details["outcome"] == "failed"
-        assert "forbidden" in details["reason"]
-        assert tenant.count("company") == 0
-        assert tenant.count("rules_decision") == 1
-
-    def test_an_answer_that_is_neither_yes_nor_no_lets_nothing_pass(self, tenant: Tenant) -> None:
-        tenant.bound(accepting(a_name(), outcome="'perhaps'"))
-        assert "perhaps" in tenant.denies()["cause"]
-
-    def test_a_decision_that_was_taken_out_of_force_lets_nothing_pass(self, tenant: Tenant) -> None:
-        made = tenant.bound(accepting(a_name()))
-        tenant.denies()
-        tenant.rules.definition("RetireVersion", name=made.definition, version=1, comment="wrong")
-        assert "in force" in eventually(lambda: tenant.denies("Welcome Ltd."))["cause"]
-        tenant.hook("UpdateHook", name=made.name, enabled=False)
-        assert tenant.allows()
-        again = lambda: tenant.hook("UpdateHook", name=made.name, enabled=True)  # noqa: E731
-        assert tenant.refused(again)[0] == "NOT_IN_FORCE"
-
-
-class TestShadow:
-    def test_it_only_records(self, tenant: Tenant) -> None:
-        made = tenant.bound(accepting(a_name()))
-        tenant.denies()
-        tenant.hook("UpdateHook", name=made.name, mode=SHADOW)
-        assert tenant.allows()
-        tenant.create("Forbidden & Co.")
-        (logged,) = tenant.rules.decision("ListDecisions", name=made.definition).decisions
-        assert logged.decision.value.bool_value is False
-        assert tenant.audited("ChangeDenied") == []
-
-    def test_one_that_fails_stops_nothing(self, tenant: Tenant) -> None:
-        made = tenant.bound(accepting(a_name(), "company.legal_name.size() / 0 == 1"), mode=SHADOW)
-        eventually(lambda: bool(tenant.create("Welcome Ltd.").id) and tenant.count("rules_decision") > 0)
-        tenant.rules.definition("RetireVersion", name=made.definition, version=1, comment="wrong")
-        assert tenant.create("Welcome Ltd.").id
-
-
-def imported(tenant: Tenant, *names: str, **config: Any) -> company_service_pb2.ImportCompaniesResponse:  # noqa: ANN401
-    """What became of rows with these names, each with an identifier by its number."""
-    plan = company_service_pb2.ImportConfig(match_scheme="lei", source="test", **config)
-    rows = [
-        company_service_pb2.ImportRow(
-            row=number, company=a_message(legal_name=name, identifiers=[{"scheme": "lei", "value": lei(number)}])
-        )
-        for number, name in enumerate(names, start=1)
-    ]
-    batches = [company_service_pb2.ImportBatch(rows=[row]) for row in rows[:1]]
-    batches.append(company_service_pb2.ImportBatch(rows=rows[1:]))
-    messages = [company_service_pb2.ImportCompaniesRequest(config=plan)]
-    messages += [company_service_pb2.ImportCompaniesRequest(batch=batch) for batch in batches if batch.rows]
-    answer: company_service_pb2.ImportCompaniesResponse = tenant.companies.ImportCompanies(
-        iter(messages), metadata=tenant.metadata, timeout=SECONDS
-    )
-    return answer
-
-
-class TestImporting:
-    def test_a_row_that_is_denied_is_rejected_and_the_others_go_on(self, tenant: Tenant) -> None:
-        tenant.bound(accepting(a_name()), CREATE, IMPORT)
-        tenant.denies()
-        answer = imported(tenant, "First", "Forbidden 1", "Third", "Forbidden 2")
-        assert (answer.row_count, answer.created_count, answer.rejected_count) == (4, 2, 2)
-        assert [(each.row, each.reason) for each in answer.rejections] == [(2, "CHANGE_DENIED"), (4, "CHANGE_DENIED")]
-        assert "Companies of this name are not accepted." in answer.rejections[0].description
-        assert [details["operation"] for _, details in tenant.audited("ChangeDenied")] == [IMPORT] * 2
-        assert tenant.count("company") == 2
-        assert tenant.count("rules_decision") == 4
-        # What was denied has taken no identifier.
-        assert imported(tenant, "First", "Second", "Third", "Fourth").created_count == 2
-
-    def test_rows_that_update_have_a_company_before(self, tenant: Tenant) -> None:
-        imported(tenant, "First", "Second")
-        condition = "previous.hasValue() && previous.value().legal_name == 'Second'"
-        definition = accepting(a_name(), condition, inputs=[COMPANY, _PREVIOUS])
-        tenant.bound(definition, CREATE, IMPORT)
-        tenant.bound(accepting(a_name()))
-        tenant.denies()
-        answer = imported(tenant, "Other", "Other", "Third")
-        assert (answer.created_count, answer.updated_count) == (1, 1)
-        assert [(each.row, each.reason) for each in answer.rejections] == [(2, "CHANGE_DENIED")]
-
-    def test_a_rehearsal_leaves_nothing(self, tenant: Tenant) -> None:
-        tenant.bound(accepting(a_name()), CREATE, IMPORT)
-        tenant.denies()
-        answer = imported(tenant, "First", "Forbidden", validate_only=True)
-        assert (answer.created_count, answer.rejected_count) == (1, 1)
-        assert tenant.count("rules_decision") == 0
-        assert tenant.audited("ChangeDenied") == []
-
-    def test_a_hook_that_fails_rejects_the_rows(self, tenant: Tenant) -> None:
-        tenant.bound(accepting(a_name(), "company.legal_name.size() / 0 == 1"), CREATE, IMPORT)
-        tenant.denies()
-        assert [each.reason for each in imported(tenant, "First", "Second").rejections] == ["HOOK_FAILED"] * 2
-
-
-class TestWorkers:
-    def test_each_hears_of_hooks_that_another_made(self, start_server: StartServer) -> None:
-        settings = {"rules.cached_for": "1h"}
-        first, second = (start_server(settings=settings) for _ in range(2))
-        here = Tenant(first)
-        there = Tenant(second, here.key)
-        # The other worker knows that there are none, which it has to forget.
-        there.create("Forbidden & Co.")
-        made = here.bound(accepting(a_name()))
-        assert there.denies()["hook"] == made.name
-        here.hook("DeleteHook", name=made.name)
-        assert there.allows()
-
-    def test_without_hooks_the_database_is_not_asked_about_them(self, start_server: StartServer) -> None:
-        tenant = Tenant(start_server(settings={"rules.cached_for": "1ms"}))
-        with psycopg.connect(tenant.server.database.superuser_url) as connection:
-            # Whoever asks the table now fails.
-            connection.execute(f"revoke select on rules_hook from {APP}")
-
-        def created() -> bool:
-            try:
-                tenant.create("Company")
-            except grpc.RpcError:
-                return False
-            return True
-
-        # The worker learns within seconds for which tenants there is nothing to ask.
-        eventually(created)
-        for number in range(20):
-            tenant.create(f"Company {number}")
-
-    def test_many_at_once_are_each_judged(self, tenant: Tenant) -> None:
-        tenant.bound(accepting(a_name()))
-        tenant.denies()
-        outcomes: list[str] = []
-
-        def attempt(name: str) -> None:
-            try:
-                tenant.create(name)
-            except grpc.RpcError as error:
-                outcomes.append(refused(error)[0])
-            else:
-                outcomes.append("")
-
-        threads = [
-            threading.Thread(target=attempt, args=[("Forbidden" if number % 2 else "Welcome") + f" {number}"])
-            for number in range(16)
-        ]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        assert sorted(outcomes) == [""] * 8 + ["CHANGE_DENIED"] * 8
-        assert len(tenant.audited("ChangeDenied")) == 8
-        assert tenant.count("company") == 8
-        assert tenant.count("rules_decision") == 16
-
-    def test_a_version_and_a_hook_that_do_not_fit_never_come_together(self, tenant: Tenant) -> None:
-        definition = accepting(a_name())
-        tenant.rules.published(definition)
-        wrong = accepting(definition.name, "amount > 5", inputs=[{"name": "amount", "type": "int"}])
-        number = tenant.rules.approved(wrong).version
-        done: list[str] = []
-        failed: list[str] = []
-
-        def attempt(what: str, act: Callable[[], object]) -> None:
-            try:
-                act()
-            except grpc.RpcError as error:
-                failed.append(refused(error)[0])
-            else:
-                done.append(what)
-
-        bind = {"name": a_name(), "definition": definition.name, "operations": [CREATE]}
-        publish = {"name": definition.name, "version": number}
-        threads = [
-            threading.Thread(target=attempt, args=["bound", lambda: tenant.hook("CreateHook", **bind)]),
-            threading.Thread(
-                target=attempt, args=["published", lambda: tenant.rules.definition("PublishVersion", **publish)]
-            ),
-        ]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        assert (len(done), failed) == (1, ["HOOK_MISFIT"])
