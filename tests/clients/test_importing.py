@@ -203,7 +203,9 @@ class TestProgress:
             return take(request, context)
 
         def watch(progress: ImportProgress) -> None:
-            if progress.answered >= 20 and not others_done.is_set():
+            # One answer of another lane is waited for, not more: which rows share the slow lane is up to the hash of
+            # the process, and the import rests when that lane is full.
+            if not others_done.is_set():
                 assert progress.settled == 0
                 others_done.set()
 
