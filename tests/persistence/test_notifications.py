@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from function_backend.kernel.slice import Slice
+from function_backend.persistence.engine import Database
 from function_backend.persistence.notifications import EPOCH_TOPIC, Listener, PeriodicTask
 from function_backend.persistence.settings import DatabaseSettings
 from function_backend.persistence.unit_of_work import Transactions
@@ -101,6 +102,20 @@ class TestListening:
         _notify(transactions, "thing", "after it")
         assert heard.heard.wait(_PATIENCE)
         assert heard.texts == ["after it"]
+
+    def test_who_commits_knows_it_before_its_caller_does(
+        self, database: postgres.Database, transactions: Transactions, listener: Listener, heard: _Heard
+    ) -> None:
+        pools = Database(DatabaseSettings(url=database.app_url))
+        try:
+            told = Transactions(pools, transactions.sink, push=listener)
+            for number in range(20):
+                _notify(told, "thing", str(number))
+                assert str(number) in heard.texts
+            # The others hear of it in any case, and so it comes a second time.
+            _eventually(lambda: len(heard.texts) == 40)
+        finally:
+            pools.dispose()
 
     def test_a_topic_of_nobody_is_passed_over(
         self, transactions: Transactions, listener: Listener, heard: _Heard

@@ -106,7 +106,7 @@ class Backend:
         )
         master_keys = MasterKeys.parse(settings.auth.master_keys)
         vault = Vault(master_keys, around.clock)
-        transactions = Transactions(self._database, recorder, push=self._push, ciphers=vault.fields)
+        transactions = Transactions(self._database, recorder, push=listener, ciphers=vault.fields)
         references, gates, notices = References(), Gates(), Notices()
         sealed_places = SealedPlaces([*CORE_PLACES, EventPayloads(masked_payload)])
         resources = Resources(

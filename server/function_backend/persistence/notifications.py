@@ -64,7 +64,7 @@ class Listener:
     """Hands change notifications to the slices, and knows how fresh its knowledge is."""
 
     def __init__(self, settings: DatabaseSettings, *, beside: Callable[[Sequence[str]], None] = lambda _: None) -> None:
-        """`beside` also carries what is announced, for workers that cannot listen to the database."""
+        """`beside` also carries what is told, for workers that cannot listen to the database."""
         self._settings = settings
         self._beside = beside
         # LISTEN belongs to a session, which a transaction pooler does not give.
@@ -159,6 +159,16 @@ class Listener:
         for task in self._tasks:
             if task.once_more_at_the_end:
                 task.run(driver)
+
+    def publish(self, notifications: Sequence[str]) -> None:
+        """Hands on at once what this process committed, so that the caller's next call to it finds it in effect.
+
+        The others hear of it by NOTIFY, and so does this one, once more.
+        """
+        for notification in notifications:
+            topic, _, text = notification.partition(" ")
+            self._dispatch(topic, text)
+        self._beside(notifications)
 
     def hear(self, topic: str, text: str) -> None:
         """Hands on what was heard another way than by NOTIFY; it may be heard by both."""
