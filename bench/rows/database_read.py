@@ -32,7 +32,7 @@ from function_backend.persistence.engine import Database
 from function_backend.persistence.settings import DatabaseSettings
 from function_backend.persistence.unit_of_work import Transactions
 from function_backend.resources import Resources
-from function_backend.services.company.servicer import CompanyServicer
+from function_backend.services.company.servicer.company import CompanyServicer
 from function_backend.services.company.settings import CompanySettings
 from function_backend.services.company.slice import build
 from function_backend.vault.master_key_text import new_master_key

@@ -19,6 +19,7 @@ COMMANDS: Mapping[str, str] = {
     "company": "function_backend_cli.company",
     "import": "function_backend_cli.importing.command",
     "export": "function_backend_cli.exporting.command",
+    "transfers": "function_backend_cli.transfers",
     "login": "function_backend_cli.login",
     "logout": "function_backend_cli.logout",
     "whoami": "function_backend_cli.whoami",

@@ -22,12 +22,12 @@ def test_events_are_listed_watched_and_looked_at(command: RunCommand) -> None:
 
 
 def test_the_types_are_listed_with_who_may_see_them(command: RunCommand) -> None:
-    listed = command("events", "types", "function.company.").out
+    listed = command("events", "types", "function.company.v1.Company").out
     assert listed.splitlines()[0].split() == ["Type", "Subject", "Permission"]
     assert "function.company.v1.CompanyCreated" in listed
-    assert {each["permission"] for each in command("events", "types", "function.company.", "--json").lines} == {
-        "company.read"
-    }
+    assert {
+        each["permission"] for each in command("events", "types", "function.company.v1.Company", "--json").lines
+    } == {"company.read"}
 
 
 def test_what_cannot_be_meant_is_refused(command: RunCommand) -> None:

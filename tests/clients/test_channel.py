@@ -164,6 +164,7 @@ class TestServiceConfig:
         # The stream is made again by who made it; gRPC would have to keep all of it in memory.
         assert set(PLANS) - named == {
             "/function.company.v1.CompanyService/ImportCompanies",
+            "/function.company.v1.TransferService/UploadImport",
             "/function.auth.v1.UserService/ImportUsers",
             "/function.rules.v1.EvaluationService/EvaluateStream",
         }

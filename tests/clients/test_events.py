@@ -87,7 +87,7 @@ class TestWatching:
         assert client.events.get(listed[0].id) == listed[0]
         with pytest.raises(EventNotFoundError):
             client.events.get(created[0])
-        assert len(client.events.types("function.company.")) == 4
+        assert len(client.events.types("function.company.v1.Company")) == 4
 
 
 @pytest.fixture(params=["memory", "sqlite", "postgres"])

@@ -8,17 +8,24 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import grpc
+import psycopg
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from function.auth.v1 import api_key_service_pb2, tenant_service_pb2
-from function.company.v1 import company_pb2, company_service_pb2
+from function.company.v1 import company_pb2, company_service_pb2, transfer_service_pb2
 from tests.e2e.scene import METHODS, PATIENCE, Scene, send_raw
 from tests.fixtures.database_faults import as_owner, closed_to_everybody, eventually, locked_company
 from tests.fixtures.methods import Answer, call
-from tests.fixtures.principals import make_key
+from tests.fixtures.principals import make_key, make_tenant
 from tests.fixtures.server import RunningServer
 
 NOBODY = "01938d2e-7f04-7c3e-9d55-0a6f3c3f0b11"
+
+_FOR_LATER_SQL = """
+    update job set state = 'waiting', run_at = '2999-01-01', ended_at = null, fence = fence + 1, holder = null
+    where id = %s
+"""
+"""As if the job had been asked for later, whatever has become of it meanwhile."""
 
 Provoke = Callable[[Scene], Answer]
 PROVOCATIONS: dict[str, Provoke] = {}
@@ -252,6 +259,34 @@ def _(scene: Scene) -> Answer:
 @provokes("IMPORT_OUT_OF_ORDER")
 def _(scene: Scene) -> Answer:
     return scene.send("ImportCompanies", _config(), _config())
+
+
+@provokes("TRANSFER_NOT_FOUND")
+def _(scene: Scene) -> Answer:
+    return scene.send("DownloadExport", transfer_service_pb2.DownloadExportRequest(id=NOBODY))
+
+
+@provokes("EXPORT_NOT_READY")
+def _(scene: Scene) -> Answer:
+    answer = scene.send("StartExport", transfer_service_pb2.StartExportRequest())
+    operation = transfer_service_pb2.StartExportResponse.FromString(answer.responses[0]).operation
+    made = operation.removeprefix("operations/")
+    with psycopg.connect(scene.usual.database.superuser_url, autocommit=True) as connection:
+        connection.execute(_FOR_LATER_SQL, [made])
+    return scene.send("DownloadExport", transfer_service_pb2.DownloadExportRequest(id=made))
+
+
+@provokes("TRANSFER_LIMIT_REACHED")
+def _(scene: Scene) -> Answer:
+    key = make_tenant(scene.narrow)
+    request = transfer_service_pb2.StartExportRequest()
+    answer = scene.send("StartExport", request, on=scene.narrow, key=key)
+    operation = transfer_service_pb2.StartExportResponse.FromString(answer.responses[0]).operation
+    made = operation.removeprefix("operations/")
+    with psycopg.connect(scene.narrow.database.superuser_url, autocommit=True) as connection:
+        connection.execute(_FOR_LATER_SQL, [made])
+        connection.execute("update company_transfer set ended_at = null where id = %s", [made])
+    return scene.send("StartExport", request, on=scene.narrow, key=key)
 
 
 @provokes("TENANT_NOT_FOUND")

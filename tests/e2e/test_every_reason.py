@@ -77,6 +77,7 @@ NAMES_FIELDS |= {
 NAMES_A_RESOURCE |= {"NOTIFICATION_NOT_FOUND", "NOTIFICATION_KEY_REUSED", "TEMPLATE_NOT_FOUND", "TEMPLATE_EXISTS"}
 NAMES_A_RESOURCE |= {"TEMPLATE_ETAG_MISMATCH", "CATEGORY_NOT_FOUND"}
 NAMES_FIELDS |= {"WEBHOOK_URL_REFUSED"}
+NAMES_A_RESOURCE |= {"TRANSFER_NOT_FOUND", "EXPORT_NOT_READY"}
 NAMES_A_RESOURCE |= {"ENDPOINT_NOT_FOUND", "ENDPOINT_ETAG_MISMATCH", "SECRET_NOT_FOUND"}
 NAMES_A_RESOURCE |= {"DELIVERY_NOT_FOUND", "REPLAY_NOT_FOUND"}
 
@@ -93,6 +94,7 @@ def scene(
         "calls.longest_queue": 1,
         "calls.minimum_deadline": "2s",
         "company.import_row_limit": 3,
+        "company.most_transfers": 1,
         "notifications.most_templates": 1,
         "notifications.tenant_per_second": 0.01,
         "rules.most_definitions": 1,

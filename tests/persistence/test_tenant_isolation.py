@@ -68,6 +68,7 @@ _DEFINER_SEES_ALL = {
     "event_cursor",
     "event_default",
     "job",
+    "company_transfer",
 }
 # Partitions are made and dropped by the owner of the table alone.
 _RUN_AS_OWNER = {"make_event_partition", "make_event_partitions", "drop_event_partitions"}

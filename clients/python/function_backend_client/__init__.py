@@ -89,8 +89,11 @@ from function_backend_client.reasons.company import (
     CompanyNotDeletedError,
     CompanyNotFoundError,
     CompanyStateNotFoundError,
+    ExportNotReadyError,
     ImportOutOfOrderError,
     ImportTooLargeError,
+    TransferLimitReachedError,
+    TransferNotFoundError,
 )
 from function_backend_client.reasons.events import (
     DeadLetterNotFoundError,
@@ -370,6 +373,7 @@ __all__ = [
     "EventTypeHiddenError",
     "EventWatcherTooSlowError",
     "Export",
+    "ExportNotReadyError",
     "FunctionBackendError",
     "GroupCycleError",
     "GroupEtagMismatchError",
@@ -522,6 +526,8 @@ __all__ = [
     "TooManyFollowersError",
     "TooManyJobWatchersError",
     "TooManyWatchersError",
+    "TransferLimitReachedError",
+    "TransferNotFoundError",
     "UnauthenticatedError",
     "UnavailableError",
     "UnimplementedError",

@@ -10,7 +10,7 @@ from typing import Self, TypeVar
 from google.longrunning import operations_pb2_grpc
 from grpc import aio
 
-from function.company.v1 import company_service_pb2, company_service_pb2_grpc
+from function.company.v1 import company_service_pb2, company_service_pb2_grpc, transfer_service_pb2_grpc
 from function.events.v1 import event_service_pb2_grpc
 from function.jobs.v1 import job_service_pb2_grpc
 from function.rules.v1 import evaluation_service_pb2_grpc
@@ -20,6 +20,7 @@ from function_backend_client.aio_evaluating import AsyncEvaluation
 from function_backend_client.aio_events import AsyncEvents
 from function_backend_client.aio_importing import AsyncImportCall
 from function_backend_client.aio_operations import AsyncOperations
+from function_backend_client.aio_transfers import AsyncTransfers
 from function_backend_client.channel import ChannelSettings, Tls, channel_options, transport
 from function_backend_client.client import DEFAULT_ADDRESS, IMPORT_PATH, credentials_of, token_endpoint
 from function_backend_client.credentials import Credentials
@@ -56,6 +57,7 @@ class AsyncClient(AsyncSurfaces):
         self.channel: aio.Channel = self._open(self._settings)
         super().__init__(self.channel)
         self.companies = AsyncCompanies(company_service_pb2_grpc.CompanyServiceStub(self.channel), self._open_imports)
+        self.transfers = AsyncTransfers(transfer_service_pb2_grpc.TransferServiceStub(self.channel))
         self.operations = AsyncOperations(
             job_service_pb2_grpc.JobServiceStub(self.channel), operations_pb2_grpc.OperationsStub(self.channel)
         )

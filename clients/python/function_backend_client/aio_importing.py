@@ -41,7 +41,7 @@ class AsyncImportRun:
     async def run(self, rows: ImportRows) -> company_service_pb2.ImportCompaniesResponse:
         """Sends all rows; returns the sum of the answers. Raises what a stream failed with in the end."""
         try:
-            async for row in _each(rows):
+            async for row in each_of(rows):
                 packed = self._packer.add(row)
                 if isinstance(packed, Entry):
                     self._ledger.refuse(packed, self._options)
@@ -93,7 +93,8 @@ class AsyncImportRun:
                 await asyncio.sleep(wait.total_seconds())
 
 
-async def _each(rows: ImportRows) -> AsyncIterator[company_service_pb2.ImportRow | company_pb2.Company]:
+async def each_of(rows: ImportRows) -> AsyncIterator[company_service_pb2.ImportRow | company_pb2.Company]:
+    """The rows, wherever they come from."""
     if isinstance(rows, AsyncIterable):
         async for row in rows:
             yield row

@@ -16,11 +16,13 @@ from function_backend_client.operations import (
     OVER,
     WATCH_SECONDS,
     Progress,
+    Result,
     came_out,
     job_id,
     list_request,
     operation_name,
     passes,
+    result_of,
 )
 from function_backend_client.pages import AsyncPager, Page
 
@@ -78,6 +80,15 @@ class AsyncOperations:
         request = job_service_pb2.GetJobRequest(id=job_id(operation))
         found: job_pb2.Job = (await self._jobs.GetJob(request, timeout=timeout)).job
         return found
+
+    async def result(self, operation: str, into: Result, *, timeout: float | None = None) -> Result:
+        """What a job that has succeeded came to, read into the message `into`.
+
+        Raises the exception of the job's reason when it came to nothing, LookupError when it is not over or its result
+        is another message.
+        """
+        request = operations_pb2.GetOperationRequest(name=operation_name(operation))
+        return result_of(await self._operations.GetOperation(request, timeout=timeout), into)
 
     def list(
         self,

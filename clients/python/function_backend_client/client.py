@@ -10,7 +10,7 @@ from typing import Final, Self, TypeVar
 import grpc
 from google.longrunning import operations_pb2_grpc
 
-from function.company.v1 import company_service_pb2, company_service_pb2_grpc
+from function.company.v1 import company_service_pb2, company_service_pb2_grpc, transfer_service_pb2_grpc
 from function.events.v1 import event_service_pb2_grpc
 from function.jobs.v1 import job_service_pb2_grpc
 from function.rules.v1 import evaluation_service_pb2_grpc
@@ -27,6 +27,7 @@ from function_backend_client.surfaces.catalogue import Surfaces
 from function_backend_client.token_endpoint import ServiceEndpoint
 from function_backend_client.tokens import Grant, TokenEndpoint, TokenSource
 from function_backend_client.tracing import traced
+from function_backend_client.transfers import Transfers
 
 Stub = TypeVar("Stub")
 
@@ -77,6 +78,7 @@ class Client(Surfaces):
         self.channel: grpc.Channel = self._open(self._settings)
         super().__init__(self.channel)
         self.companies = Companies(self.stub(company_service_pb2_grpc.CompanyServiceStub), self._open_imports)
+        self.transfers = Transfers(self.stub(transfer_service_pb2_grpc.TransferServiceStub))
         self.operations = Operations(
             self.stub(job_service_pb2_grpc.JobServiceStub), self.stub(operations_pb2_grpc.OperationsStub)
         )

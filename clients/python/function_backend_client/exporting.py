@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from typing import Any
+from typing import Any, TypeAlias
 
-from function.company.v1 import company_pb2, company_service_pb2
+from function.company.v1 import company_pb2, company_service_pb2, transfer_service_pb2
 from function_backend_client.errors import FunctionBackendError
 from function_backend_client.import_progress import wait_before
+
+ExportRequest: TypeAlias = company_service_pb2.ExportCompaniesRequest | transfer_service_pb2.DownloadExportRequest
+ExportBatch: TypeAlias = company_service_pb2.ExportCompaniesResponse | transfer_service_pb2.DownloadExportResponse
+"""Companies, and the token that goes on after them."""
 
 _ATTEMPTS = 8
 
@@ -17,12 +22,11 @@ _ATTEMPTS = 8
 class _Position:
     """Where an export stands: the request that goes on from here, and how often it failed at this place."""
 
-    def __init__(self, request: company_service_pb2.ExportCompaniesRequest) -> None:
-        self.request = company_service_pb2.ExportCompaniesRequest()
-        self.request.CopyFrom(request)
+    def __init__(self, request: ExportRequest) -> None:
+        self.request = copy.copy(request)
         self._failures = 0
 
-    def passed(self, batch: company_service_pb2.ExportCompaniesResponse) -> None:
+    def passed(self, batch: ExportBatch) -> None:
         """Notes that a batch has been used."""
         self.request.resume_token = batch.resume_token
         self._failures = 0
@@ -37,15 +41,15 @@ class _Position:
 
 
 class Export:
-    """What `companies.export` returns: iterate over it for companies, over `batches()` for batches.
+    """What `companies.export` and `transfers.download` return: iterate over it for companies, `batches()` for batches.
 
-    `resume_token` is where to go on: pass it to `companies.export` later, with the same filter.
+    `resume_token` is where to go on: pass it to the same method later, with the same filter.
     """
 
     def __init__(
         self,
         call: Callable[..., Any],
-        request: company_service_pb2.ExportCompaniesRequest,
+        request: ExportRequest,
         *,
         timeout: float | None = None,
     ) -> None:
@@ -62,7 +66,7 @@ class Export:
         for batch in self.batches():
             yield from batch.companies
 
-    def batches(self) -> Iterator[company_service_pb2.ExportCompaniesResponse]:
+    def batches(self) -> Iterator[ExportBatch]:
         """The batches. `resume_token` moves on when the next one is asked for."""
         while True:
             stream = self._call(self._position.request, self._timeout)
@@ -85,7 +89,7 @@ class AsyncExport:
     def __init__(
         self,
         call: Callable[..., Any],
-        request: company_service_pb2.ExportCompaniesRequest,
+        request: ExportRequest,
         *,
         timeout: float | None = None,
     ) -> None:
@@ -103,7 +107,7 @@ class AsyncExport:
             for company in batch.companies:
                 yield company
 
-    async def batches(self) -> AsyncIterator[company_service_pb2.ExportCompaniesResponse]:
+    async def batches(self) -> AsyncIterator[ExportBatch]:
         """The batches. `resume_token` moves on when the next one is asked for."""
         while True:
             stream = self._call(self._position.request, timeout=self._timeout)

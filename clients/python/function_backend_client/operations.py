@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from google.longrunning import operations_pb2
-from google.rpc import error_details_pb2
+from google.protobuf.message import Message
+from google.rpc import error_details_pb2, status_pb2
 from grpc import StatusCode
 
 from function.jobs.v1 import job_pb2, job_service_pb2
@@ -25,6 +26,7 @@ WATCH_SECONDS: Final = 330.0
 _PAUSE_SECONDS: Final = 1.0
 _CODES: Final = {code.value[0]: code for code in StatusCode}
 
+Result = TypeVar("Result", bound=Message)
 Progress = Callable[[job_pb2.Job], object]
 """Is told of each change of a job."""
 
@@ -43,12 +45,28 @@ def failure_of(job: job_pb2.Job) -> FunctionBackendError | None:
     """Why the job came to nothing, as the exception of its reason; None when it has succeeded or goes on."""
     if job.state not in (job_pb2.JOB_STATE_FAILED, job_pb2.JOB_STATE_CANCELLED):
         return None
+    return _failure(job.id, job.error)
+
+
+def result_of(operation: operations_pb2.Operation, into: Result) -> Result:
+    """What the operation came to, in the message `into`; see `Operations.result`."""
+    if operation.HasField("error"):
+        raise _failure(job_id(operation.name), operation.error)
+    if not operation.HasField("response"):
+        raise LookupError(f"{operation.name} is not over; wait for it first")
+    if not operation.response.Unpack(into):
+        found = operation.response.type_url.rpartition("/")[2]
+        raise LookupError(f"{operation.name} came to a {found}, not to a {into.DESCRIPTOR.full_name}")
+    return into
+
+
+def _failure(failed: str, error: status_pb2.Status) -> FunctionBackendError:
     info = error_details_pb2.ErrorInfo()
-    for detail in job.error.details:
+    for detail in error.details:
         detail.Unpack(info)
-    code = _CODES.get(job.error.code, StatusCode.UNKNOWN)
-    details = ErrorDetails(reason=info.reason, domain=info.domain, metadata={"job_id": job.id})
-    return class_of(info.reason, code)(job.error.message, code=code, details=details)
+    code = _CODES.get(error.code, StatusCode.UNKNOWN)
+    details = ErrorDetails(reason=info.reason, domain=info.domain, metadata={"job_id": failed})
+    return class_of(info.reason, code)(error.message, code=code, details=details)
 
 
 def came_out(job: job_pb2.Job, *, check: bool) -> job_pb2.Job:
@@ -121,6 +139,15 @@ class Operations:
         request = job_service_pb2.GetJobRequest(id=job_id(operation))
         found: job_pb2.Job = self._jobs.GetJob(request, timeout=timeout).job
         return found
+
+    def result(self, operation: str, into: Result, *, timeout: float | None = None) -> Result:
+        """What a job that has succeeded came to, read into the message `into`.
+
+        Raises the exception of the job's reason when it came to nothing, LookupError when it is not over or its result
+        is another message.
+        """
+        request = operations_pb2.GetOperationRequest(name=operation_name(operation))
+        return result_of(self._operations.GetOperation(request, timeout=timeout), into)
 
     def list(
         self,

@@ -16,7 +16,7 @@ import orjson
 from function.company.v1 import company_pb2
 from function_backend_cli.framing import delimited
 from function_backend_cli.output import json_of
-from function_backend_client import Client
+from function_backend_client import Export
 
 _SAVE_EVERY = 1.0
 """Seconds between two notes of how far it came."""
@@ -151,8 +151,9 @@ class FileTarget:
 class Exporter:
     """Runs one export."""
 
-    def __init__(self, client: Client, target: ExportTarget, *, format: str) -> None:  # noqa: A002  As on the command line.
-        self._client = client
+    def __init__(self, source: Callable[[str], Export], target: ExportTarget, *, format: str) -> None:  # noqa: A002
+        """`source` gives the companies behind a resume token."""
+        self._source = source
         self._target = target
         self._encode = _ENCODINGS[format]
         self._reached = Reached()
@@ -163,23 +164,11 @@ class Exporter:
         """How many companies have been written, by the runs before as well."""
         return self._reached.companies
 
-    def run(
-        self,
-        *,
-        filter: str,
-        show_deleted: bool,
-        batch_size: int,
-        moved: Callable[[int], None],
-    ) -> ExportOutcome:
+    def run(self, *, moved: Callable[[int], None]) -> ExportOutcome:
         """Exports everything behind the last run. Whatever ends it early, the next run goes on from there."""
         started = time.monotonic()
         self._reached = self._target.begin()
-        export = self._client.companies.export(
-            filter=filter,
-            show_deleted=show_deleted,
-            batch_size=batch_size,
-            resume_token=self._reached.resume_token,
-        )
+        export = self._source(self._reached.resume_token)
         try:
             for batch in export.batches():
                 data = b"".join([self._encode(company) for company in batch.companies])

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import sys
-from dataclasses import asdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +15,7 @@ import typer
 from function_backend_cli.application import application
 from function_backend_cli.connection import Session, remote
 from function_backend_cli.framing import DamagedFileError
+from function_backend_cli.importing.behind import HowToImport, JobImport
 from function_backend_cli.importing.checkpoint import CheckpointFile, identity_of, state_folder
 from function_backend_cli.importing.droppable import Droppable
 from function_backend_cli.importing.faults import MappingError
@@ -28,16 +31,54 @@ from function_backend_cli.importing.mapping import (
 from function_backend_cli.importing.records import opened
 from function_backend_cli.importing.rejects import RejectsFile
 from function_backend_cli.importing.run import Importer, Outcome
-from function_backend_cli.importing.sources import source_of
+from function_backend_cli.importing.sources import Source, source_of
 from function_backend_cli.interruption import INTERRUPTED, interruptible
 from function_backend_cli.output import OK, REFUSED, USAGE
 from function_backend_cli.progress_bar import bar
 from function_backend_client import FunctionBackendError, ImportOptions
+from function_backend_client.operations import job_id
 
 app = application()
 
 EXPORT_PROFILES = ("jsonl", "binary")
 """The profiles that read what `export` writes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What the command line asks for."""
+
+    path: Path | None
+    """The file; None for standard input."""
+    profile: str
+    mapping: Mapping | None
+    match_scheme: str
+    source_name: str
+    rejects: Path
+    validate_only: bool
+    limit: int | None
+    fail_on_rejects: bool
+
+    @property
+    def member(self) -> str:
+        """The file to read in an archive."""
+        return "" if self.mapping is None else self.mapping.input.member
+
+    @property
+    def matched_by(self) -> str:
+        """The identifier by which rows find companies."""
+        return self.match_scheme if self.mapping is None else self.mapping.match_scheme
+
+    @property
+    def from_where(self) -> str:
+        """Where the rows come from, for the audit."""
+        return self.source_name if self.mapping is None else self.mapping.source
+
+    @contextmanager
+    def read_again(self) -> Iterator[Source]:
+        """The file, from its beginning."""
+        with opened(self.path, member=self.member) as file:
+            yield source_of(file, self.profile, self.mapping)
 
 
 @app.command("import")
@@ -85,6 +126,12 @@ def import_(
         str | None, typer.Option("--member", help="The file to read in a zip archive.", show_default=False)
     ] = None,
     streams: Annotated[int, typer.Option("--streams", min=1, max=64, help="Streams at the same time.")] = 4,
+    job: Annotated[
+        bool, typer.Option("--job", help="Upload the rows and have a job import them, which goes on without you.")
+    ] = False,
+    wait: Annotated[
+        bool, typer.Option("--wait", help="With --job: wait until it is over; a bar shows how far.")
+    ] = False,
     show_mapping: Annotated[
         bool, typer.Option("--show-mapping", help="Print the profile's mapping, to begin your own with.")
     ] = False,
@@ -93,7 +140,7 @@ def import_(
 
     Rows find their companies by an identifier: new ones are created, others changed, and what is the same is left
     alone, so importing twice is safe. A row that is refused stops nothing and goes into the rejects file. An import
-    that is interrupted goes on where it was when the same command is given again.
+    that is interrupted goes on where it was when the same command is given again; with --job it goes on by itself.
     """
     try:
         if show_mapping:
@@ -108,20 +155,21 @@ def import_(
                 used, match_scheme=match_scheme, source=source, delimiter=delimiter, encoding=encoding, member=member
             )
         session.reach()
-        status = _import(
-            session,
-            path,
-            profile,
-            used,
+        wanted = Wanted(
+            path=path,
+            profile=profile,
+            mapping=used,
             match_scheme=match_scheme or "id",
             source_name=source or "export",
             rejects=rejects or Path(f"{file.name if path else 'stdin'}.rejects.csv"),
-            restart=restart,
-            options=ImportOptions(streams=streams),
             validate_only=validate_only,
             limit=limit,
             fail_on_rejects=fail_on_rejects,
         )
+        if job:
+            status = _import_behind(session, wanted, wait=wait)
+        else:
+            status = _import(session, wanted, restart=restart, options=ImportOptions(streams=streams))
     except (MappingError, DamagedFileError) as error:
         session.output.warn(str(error))
         raise typer.Exit(USAGE) from None
@@ -146,28 +194,15 @@ def _mapping(profile: str, path: Path | None) -> Mapping | None:
     return read_profile(profile)
 
 
-def _import(
-    session: Session,
-    path: Path | None,
-    profile: str,
-    mapping: Mapping | None,
-    *,
-    match_scheme: str,
-    source_name: str,
-    rejects: Path,
-    restart: bool,
-    options: ImportOptions,
-    validate_only: bool,
-    limit: int | None,
-    fail_on_rejects: bool,
-) -> int:
+def _import(session: Session, wanted: Wanted, *, restart: bool, options: ImportOptions) -> int:
+    path, profile, mapping = wanted.path, wanted.profile, wanted.mapping
     checkpoints = None
-    if path is not None and not validate_only and limit is None:
-        checkpoints = CheckpointFile(state_folder(), _identity(session, path, profile, mapping, match_scheme))
+    if path is not None and not wanted.validate_only and wanted.limit is None:
+        checkpoints = CheckpointFile(state_folder(), _identity(session, path, profile, mapping, wanted.match_scheme))
     before = None if checkpoints is None or restart else checkpoints.read()
-    with opened(path, member="" if mapping is None else mapping.input.member) as file:
+    with opened(path, member=wanted.member) as file:
         source = source_of(file, profile, mapping)
-        written = RejectsFile(rejects, source.columns, keep_bytes=0 if before is None else before.rejects_bytes)
+        written = RejectsFile(wanted.rejects, source.columns, keep_bytes=0 if before is None else before.rejects_bytes)
         journal = Journal(written)
         if before is not None:
             session.output.say(f"Going on after line {before.line:,}, where the last run was interrupted.")
@@ -178,15 +213,15 @@ def _import(
                 session.client,
                 source,
                 journal,
-                match_scheme=match_scheme if mapping is None else mapping.match_scheme,
-                source_name=source_name if mapping is None else mapping.source,
+                match_scheme=wanted.matched_by,
+                source_name=wanted.from_where,
                 droppable=Droppable(()) if mapping is None else mapping.droppable,
                 options=options,
                 watcher=watcher,
                 checkpoints=checkpoints,
                 before=before,
-                validate_only=validate_only,
-                limit=limit,
+                validate_only=wanted.validate_only,
+                limit=wanted.limit,
             )
             try:
                 with interruptible():
@@ -199,8 +234,41 @@ def _import(
                 raise
             finally:
                 written.close()
-    _summarise(session, outcome, rejects, validate_only=validate_only)
-    return REFUSED if fail_on_rejects and outcome.rejected else OK
+    _summarise(session, outcome, wanted.rejects, validate_only=wanted.validate_only)
+    return REFUSED if wanted.fail_on_rejects and outcome.rejected else OK
+
+
+def _import_behind(session: Session, wanted: Wanted, *, wait: bool) -> int:
+    if wanted.path is None:
+        raise MappingError("--job: name a file; what is rejected is looked up in it afterwards")
+    how = HowToImport(
+        match_scheme=wanted.matched_by,
+        source_name=wanted.from_where,
+        validate_only=wanted.validate_only,
+        droppable=Droppable(()) if wanted.mapping is None else wanted.mapping.droppable,
+        limit=wanted.limit,
+    )
+    behind = JobImport(session, wanted.read_again, wanted.rejects, how)
+    shown = not session.output.json
+    with (
+        opened(wanted.path, member=wanted.member) as file,
+        bar(session.output.errors, "Uploading", size=file.size, position=file.position, shown=shown) as watcher,
+    ):
+        taken = behind.upload(source_of(file, wanted.profile, wanted.mapping), moved=watcher.update)
+    if wait:
+        outcome = behind.settle(taken.operation, behind.wait(taken.operation))
+        _summarise(session, outcome, wanted.rejects, validate_only=wanted.validate_only)
+        return REFUSED if wanted.fail_on_rejects and outcome.rejected else OK
+    unread = behind.settle(None, Outcome(0, 0, 0, 0, 0, 0, 0.0))
+    if session.output.json:
+        session.output.message(taken)
+        return OK
+    session.output.say(f"{taken.row_count:,} rows uploaded: {taken.operation}")
+    if unread.rejected or unread.dropped:
+        session.output.say(f"What could not be read, and why: {wanted.rejects}")
+    session.output.say(f"How it goes: function-backend jobs wait {job_id(taken.operation)}")
+    session.output.say(f"What is rejected: function-backend transfers rejections {job_id(taken.operation)}")
+    return OK
 
 
 def _identity(session: Session, path: Path, profile: str, mapping: Mapping | None, match_scheme: str) -> str:

@@ -46,6 +46,13 @@ class Journal:
         self._fields[line] = fields
         self._note(Reject(line, REJECTED, fault.field, fault.reason, fault.description))
 
+    def note_imported(self, line: int, fields: Sequence[str], dropped: Sequence[RowFault]) -> None:
+        """A row was imported before, without something that could not be read."""
+        self._last_line = line
+        self._fields[line] = fields
+        for fault in dropped:
+            self.note_dropped(line, fault.field, fault.reason, fault.description, "")
+
     def note_dropped(self, line: int, field: str, reason: str, description: str, value: str) -> None:
         """Something was left out of a row."""
         self._note(Reject(line, DROPPED, field, reason, description, value))

@@ -113,11 +113,13 @@ class Importer:
         return self._journal.checkpoint().line
 
     def _rows(self) -> Iterator[ImportRow]:
-        for line, fields, row, faults in self._source.read(after=self._before.line):
+        for line, fields, row, faults, is_there in self._source.read(after=self._before.line):
             if self._limit is not None and self._read >= self._limit:
                 return
             self._read += 1
-            if row is None:
+            if is_there:
+                self._journal.note_imported(line, fields, faults)
+            elif row is None:
                 self._journal.refuse(line, fields, faults[0])
             else:
                 self._journal.sending(line, fields, faults)

@@ -32,6 +32,8 @@ class Read(NamedTuple):
     row: ImportRow | None
     faults: Sequence[RowFault] = ()
     """Without a row: why. With one: what was left out of it."""
+    is_there: bool = False
+    """Whether the row is imported already, and only what was left out of it is to be noted."""
 
 
 class Source(Protocol):

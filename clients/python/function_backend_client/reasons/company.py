@@ -57,3 +57,21 @@ class ImportOutOfOrderError(InvalidArgumentError):
     """The import stream does not begin with its configuration, or repeats it."""
 
     default_reason = "IMPORT_OUT_OF_ORDER"
+
+
+class TransferNotFoundError(NotFoundError):
+    """No import or export with the id is kept for the caller."""
+
+    default_reason = "TRANSFER_NOT_FOUND"
+
+
+class ExportNotReadyError(PreconditionError):
+    """The export is not over, or came to nothing; `metadata["state"]` says which."""
+
+    default_reason = "EXPORT_NOT_READY"
+
+
+class TransferLimitReachedError(PreconditionError):
+    """The tenant has as many imports and exports that are not over as it may."""
+
+    default_reason = "TRANSFER_LIMIT_REACHED"

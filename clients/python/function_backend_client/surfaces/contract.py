@@ -27,7 +27,7 @@ from function.auth.v1 import (
     tenant_service_pb2,
     user_service_pb2,
 )
-from function.company.v1 import company_service_pb2
+from function.company.v1 import company_service_pb2, transfer_service_pb2
 from function.events.v1 import dead_letter_service_pb2, event_service_pb2
 from function.jobs.v1 import job_service_pb2
 from function.notifications.v1 import notification_service_pb2
@@ -64,6 +64,7 @@ CONTRACT: tuple[FileDescriptor, ...] = (
     tenant_service_pb2.DESCRIPTOR,
     user_service_pb2.DESCRIPTOR,
     company_service_pb2.DESCRIPTOR,
+    transfer_service_pb2.DESCRIPTOR,
     dead_letter_service_pb2.DESCRIPTOR,
     event_service_pb2.DESCRIPTOR,
     job_service_pb2.DESCRIPTOR,

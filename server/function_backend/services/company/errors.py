@@ -117,10 +117,10 @@ class ImportTooLargeError(InvalidArgumentError):
 
     reason = "IMPORT_TOO_LARGE"
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, *, before: str = "The batches before this one are imported.") -> None:
+        """`before` is what became of the rest of the stream."""
         super().__init__(
-            f"One stream carries at most {limit} rows; open another for the rest. The batches before this one are "
-            "imported.",
+            f"One stream carries at most {limit} rows; open another for the rest. {before}",
             metadata={"limit": str(limit)},
         )
 
@@ -158,3 +158,43 @@ def in_the_future(field: str) -> InvalidArgumentError:
 
 def _resource(company_id: UUID) -> Resource:
     return Resource("company", str(company_id))
+
+
+class TransferNotFoundError(NotFoundError):
+    """No import or export with the id is kept for the caller."""
+
+    reason = "TRANSFER_NOT_FOUND"
+
+    def __init__(self, transfer_id: UUID) -> None:
+        super().__init__(
+            f"There is no import or export {transfer_id}, or it is no longer kept.",
+            metadata={"transfer_id": str(transfer_id)},
+            resource=Resource("company_transfer", str(transfer_id)),
+        )
+
+
+class ExportNotReadyError(PreconditionError):
+    """The export is not over, or came to nothing."""
+
+    reason = "EXPORT_NOT_READY"
+
+    def __init__(self, transfer_id: UUID, state: str) -> None:
+        came_to_nothing = state in {"failed", "cancelled"}
+        advice = "ask for another one" if came_to_nothing else f"wait for operations/{transfer_id}"
+        super().__init__(
+            f"The export is {state}; {advice}.",
+            metadata={"transfer_id": str(transfer_id), "state": state},
+            resource=Resource("company_transfer", str(transfer_id)),
+        )
+
+
+class TransferLimitReachedError(PreconditionError):
+    """The tenant has as many imports and exports waiting or running as it may have."""
+
+    reason = "TRANSFER_LIMIT_REACHED"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(
+            f"A tenant has at most {limit} imports and exports that are not over; wait for one, or cancel it.",
+            metadata={"limit": str(limit)},
+        )

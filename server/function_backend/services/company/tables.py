@@ -2,7 +2,8 @@
 
 `company_revision` is the truth: every state there was, as JSON. The others follow from it and are written in the same
 transaction: `company` has one row per company, its current state, for lists and reads; `company_identifier` has one row
-per identifier of a current state, for look-ups and uniqueness (docs/adr/0007-company-model.md).
+per identifier of a current state, for look-ups and uniqueness (docs/adr/0007-company-model.md). `company_transfer` has
+the imports and exports that jobs carry out, in parts.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from sqlalchemy import (
     BigInteger,
     Column,
     Date,
+    ForeignKeyConstraint,
     Index,
     Integer,
     LargeBinary,
@@ -125,4 +127,40 @@ company_search_word_table = Table(
     # Numbers that stand for the word with letters left out (domain/search/typos.py).
     Column("shortened", ARRAY(Integer), nullable=False),
     Index("company_search_word_shortened_idx", "shortened", postgresql_using="gin"),
+)
+
+transfer_table = Table(
+    "company_transfer",
+    metadata,
+    tenant_column(),
+    # A UUID of version 7, which is also that of the job.
+    Column("id", Uuid(), primary_key=True, nullable=False),
+    # `import` or `export`, and what was asked for.
+    Column("kind", _BYTEWISE, nullable=False),
+    Column("plan", JSONB, nullable=False),
+    Column("row_count", BigInteger, nullable=False),
+    Column("part_count", BigInteger, nullable=False),
+    Column("creator", Text, nullable=False),
+    moment_column("created_at"),
+    moment_column("ended_at", nullable=True),
+    moment_column("expires_at"),
+    Index("company_transfer_expires_at_idx", "expires_at"),
+)
+
+transfer_part_table = Table(
+    "company_transfer_part",
+    metadata,
+    tenant_column(),
+    Column("transfer_id", Uuid(), primary_key=True, nullable=False),
+    Column("kind", _BYTEWISE, primary_key=True, nullable=False),
+    # From 0, in order; a part of rejections has the number of its batch.
+    Column("number", BigInteger, primary_key=True, nullable=False, autoincrement=False),
+    # Of rows and companies: messages as they are sent. Of rejections: JSON.
+    Column("content", LargeBinary, nullable=False),
+    ForeignKeyConstraint(
+        ["tenant_id", "transfer_id"],
+        ["company_transfer.tenant_id", "company_transfer.id"],
+        name="company_transfer_part_transfer_fkey",
+        ondelete="CASCADE",
+    ),
 )

@@ -96,6 +96,14 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """The import stream carries more rows than one stream may."""
     ERROR_REASON_IMPORT_OUT_OF_ORDER: _ErrorReason.ValueType  # 107
     """The import stream does not begin with its configuration, or repeats it."""
+    ERROR_REASON_TRANSFER_NOT_FOUND: _ErrorReason.ValueType  # 108
+    """No import or export with this id is kept for the caller: it expired, was
+    never asked for, or is somebody else's.
+    """
+    ERROR_REASON_EXPORT_NOT_READY: _ErrorReason.ValueType  # 109
+    """The export is not over, or came to nothing; wait for its operation."""
+    ERROR_REASON_TRANSFER_LIMIT_REACHED: _ErrorReason.ValueType  # 110
+    """The tenant has as many imports and exports that are not over as it may."""
     ERROR_REASON_TENANT_NOT_FOUND: _ErrorReason.ValueType  # 200
     """No tenant with this id is visible to the caller."""
     ERROR_REASON_TENANT_NAME_TAKEN: _ErrorReason.ValueType  # 201
@@ -627,6 +635,14 @@ ERROR_REASON_IMPORT_TOO_LARGE: ErrorReason.ValueType  # 106
 """The import stream carries more rows than one stream may."""
 ERROR_REASON_IMPORT_OUT_OF_ORDER: ErrorReason.ValueType  # 107
 """The import stream does not begin with its configuration, or repeats it."""
+ERROR_REASON_TRANSFER_NOT_FOUND: ErrorReason.ValueType  # 108
+"""No import or export with this id is kept for the caller: it expired, was
+never asked for, or is somebody else's.
+"""
+ERROR_REASON_EXPORT_NOT_READY: ErrorReason.ValueType  # 109
+"""The export is not over, or came to nothing; wait for its operation."""
+ERROR_REASON_TRANSFER_LIMIT_REACHED: ErrorReason.ValueType  # 110
+"""The tenant has as many imports and exports that are not over as it may."""
 ERROR_REASON_TENANT_NOT_FOUND: ErrorReason.ValueType  # 200
 """No tenant with this id is visible to the caller."""
 ERROR_REASON_TENANT_NAME_TAKEN: ErrorReason.ValueType  # 201

@@ -232,6 +232,28 @@ export enum ErrorReason {
   IMPORT_OUT_OF_ORDER = 107,
 
   /**
+   * No import or export with this id is kept for the caller: it expired, was
+   * never asked for, or is somebody else's.
+   *
+   * @generated from enum value: ERROR_REASON_TRANSFER_NOT_FOUND = 108;
+   */
+  TRANSFER_NOT_FOUND = 108,
+
+  /**
+   * The export is not over, or came to nothing; wait for its operation.
+   *
+   * @generated from enum value: ERROR_REASON_EXPORT_NOT_READY = 109;
+   */
+  EXPORT_NOT_READY = 109,
+
+  /**
+   * The tenant has as many imports and exports that are not over as it may.
+   *
+   * @generated from enum value: ERROR_REASON_TRANSFER_LIMIT_REACHED = 110;
+   */
+  TRANSFER_LIMIT_REACHED = 110,
+
+  /**
    * No tenant with this id is visible to the caller.
    *
    * @generated from enum value: ERROR_REASON_TENANT_NOT_FOUND = 200;

@@ -9,15 +9,21 @@ from function.company.v1 import company_service_pb2 as wire
 from function_backend.kernel.errors import FieldViolation
 from function_backend.services.company.convert.company_out import document_of_message
 from function_backend.services.company.convert.requests import OUT_OF_RANGE, draft, moment_of
-from function_backend.services.company.domain.importing import ImportPlan, ImportRow, ImportStep, ImportSummary
+from function_backend.services.company.domain.importing import (
+    ImportPlan,
+    ImportRejection,
+    ImportRow,
+    ImportStep,
+    ImportSummary,
+)
 
 
 def import_steps(requests: Iterable[wire.ImportCompaniesRequest]) -> Iterator[ImportStep]:
     """The steps of the stream, each read when it is asked for."""
     for request in requests:
-        plan = _plan(request.config) if request.HasField("config") else None
+        plan = import_plan(request.config) if request.HasField("config") else None
         rows = request.batch.rows
-        yield ImportStep(plan, len(rows), map(_row, rows), partial(request.SerializeToString, deterministic=True))
+        yield ImportStep(plan, len(rows), map(import_row, rows), partial(request.SerializeToString, deterministic=True))
 
 
 def import_response(summary: ImportSummary) -> bytes:
@@ -29,14 +35,17 @@ def import_response(summary: ImportSummary) -> bytes:
         updated_count=summary.updated,
         unchanged_count=summary.unchanged,
         rejected_count=len(rejections),
-        rejections=[
-            wire.ImportRejection(row=item.row, reason=item.reason, field=item.field, description=item.description)
-            for item in rejections
-        ],
+        rejections=[import_rejection(item) for item in rejections],
     ).SerializeToString()
 
 
-def _plan(config: wire.ImportConfig) -> ImportPlan:
+def import_rejection(item: ImportRejection) -> wire.ImportRejection:
+    """A rejected row."""
+    return wire.ImportRejection(row=item.row, reason=item.reason, field=item.field, description=item.description)
+
+
+def import_plan(config: wire.ImportConfig) -> ImportPlan:
+    """How to import."""
     return ImportPlan(
         match_scheme=config.match_scheme,
         source=config.source,
@@ -45,7 +54,8 @@ def _plan(config: wire.ImportConfig) -> ImportPlan:
     )
 
 
-def _row(row: wire.ImportRow) -> ImportRow:
+def import_row(row: wire.ImportRow) -> ImportRow:
+    """The row as the caller wrote it."""
     company = draft(row.company)
     valid_from = None
     if row.HasField("valid_from"):

@@ -34,6 +34,11 @@ def one_from_history(company: Company) -> bytes:
     return one(document(company))
 
 
+def companies(documents: Iterable[bytes]) -> bytes:
+    """The companies of any response that carries a list of them."""
+    return repeated(_COMPANY, documents)
+
+
 def page(companies: Iterable[bytes], next_token: str) -> bytes:
     """A response with companies and a token: of List and Export."""
     return repeated(_COMPANY, companies) + text(_TOKEN, next_token)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
 from sqlalchemy import Column, Select, func, select, tuple_
@@ -21,6 +21,7 @@ from function_backend.services.company.repository.scope_sql import scope_clause
 from function_backend.services.company.tables import company_table
 
 _company = company_table.c
+_Query = TypeVar("_Query", bound=Select[Any])
 
 _SORT_COLUMNS: Mapping[str, Column[Any]] = {
     "id": _company.id,
@@ -55,19 +56,8 @@ class CompanyLister:
     ) -> Page[ListedCompany]:
         """Up to `limit` companies of the scope that fit, after the one with that key; fewer when they are large."""
         column = _SORT_COLUMNS[ordering.field]
-        query = _in_order(
-            select(_company.id, _company.document_version, _company.document, column.label("sort_key")).where(
-                _company.tenant_id == self._work.tenant_id
-            ),
-            ordering,
-            after,
-        )
-        if not with_deleted:
-            query = query.where(_company.deleted_at.is_(None))
-        if predicate is not None:
-            query = query.where(filter_clause(predicate, self._work.tenant_id))
-        if within is not None:
-            query = query.where(scope_clause(within, self._work.tenant_id))
+        columns = select(_company.id, _company.document_version, _company.document, column.label("sort_key"))
+        query = _in_order(self._fitting(columns, predicate, with_deleted=with_deleted, within=within), ordering, after)
         # One more than asked for tells whether there is a next page.
         rows = self._work.connection.execute(query.limit(limit + 1)).all()
         page = rows[: fitting(len(row.document) for row in rows[:limit])]
@@ -75,12 +65,24 @@ class CompanyLister:
         next_key = _key(page[-1], ordering) if len(rows) > len(page) else None
         return Page(items, next_key)
 
-    def count(self, *, within: CompanyScope | None = None) -> int:
-        """How many companies of the scope there are that are not deleted."""
-        query = select(func.count()).where(_company.tenant_id == self._work.tenant_id, _company.deleted_at.is_(None))
+    def count(
+        self, predicate: Predicate | None = None, *, with_deleted: bool = False, within: CompanyScope | None = None
+    ) -> int:
+        """How many companies of the scope fit."""
+        query = self._fitting(select(func.count()), predicate, with_deleted=with_deleted, within=within)
+        return self._work.connection.execute(query).scalar_one()
+
+    def _fitting(
+        self, query: _Query, predicate: Predicate | None, *, with_deleted: bool, within: CompanyScope | None
+    ) -> _Query:
+        query = query.where(_company.tenant_id == self._work.tenant_id)
+        if not with_deleted:
+            query = query.where(_company.deleted_at.is_(None))
+        if predicate is not None:
+            query = query.where(filter_clause(predicate, self._work.tenant_id))
         if within is not None:
             query = query.where(scope_clause(within, self._work.tenant_id))
-        return self._work.connection.execute(query).scalar_one()
+        return query
 
 
 def _in_order(query: Select[Any], ordering: Ordering, after: Sequence[str] | None) -> Select[Any]:

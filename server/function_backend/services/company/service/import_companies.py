@@ -8,7 +8,6 @@ from uuid import UUID
 
 from function_backend.kernel.call import Call
 from function_backend.kernel.clock import Clock
-from function_backend.persistence.failures import TransientConflictError
 from function_backend.persistence.idempotency import AnswerTakenError, StoredAnswer, StoredAnswers
 from function_backend.persistence.unit_of_work import Transactions
 from function_backend.services.company.domain.identifiers import find_scheme
@@ -19,22 +18,13 @@ from function_backend.services.company.domain.importing import (
     ImportSummary,
 )
 from function_backend.services.company.errors import (
-    IdentifierTakenError,
     ImportOutOfOrderError,
     ImportTooLargeError,
     RequestIdReusedError,
     unknown_match_scheme,
 )
-from function_backend.services.company.service.gate import CompanyGate, ImportGate
-from function_backend.services.company.service.import_batch import BatchImport
-from function_backend.services.company.service.import_rows import PreparedRow, prepare
-from function_backend.services.company.service.store import CompanyStore
-
-# Other streams may each commit one more identifier that a row of this batch has, just before it does.
-_MOST_RUNS = 12
-
-# What two imports at the same time may do to each other: running the batch again sees what the other one did.
-_COLLISIONS = (TransientConflictError, IdentifierTakenError)
+from function_backend.services.company.service.batch_importer import BatchImporter
+from function_backend.services.company.service.import_rows import prepare
 
 
 class ImportCompanies:
@@ -44,9 +34,8 @@ class ImportCompanies:
         self,
         transactions: Transactions,
         clock: Clock,
-        store: CompanyStore,
+        batches: BatchImporter,
         answers: StoredAnswers,
-        passing: CompanyGate,
         *,
         row_limit: int,
         answer: Callable[[ImportSummary], bytes],
@@ -54,9 +43,8 @@ class ImportCompanies:
         """`answer` makes the response of a summary."""
         self._transactions = transactions
         self._clock = clock
-        self._store = store
+        self._batches = batches
         self._answers = answers
-        self._passing = passing
         self._row_limit = row_limit
         self._answer = answer
 
@@ -109,32 +97,8 @@ class ImportCompanies:
             if summary.rows + step.row_count > self._row_limit:
                 raise ImportTooLargeError(self._row_limit)
             prepared = prepare(step.rows, plan.match_scheme, self._clock.now(), summary)
-            summary = self._import_batch(plan, prepared, summary, call)
+            summary = self._batches.run(plan, prepared, summary, call)
         return summary
-
-    def _import_batch(
-        self, plan: ImportPlan, rows: list[PreparedRow], before: ImportSummary, call: Call
-    ) -> ImportSummary:
-        """The summary with what became of the rows."""
-        # Before the transaction, which would otherwise wait with its connection for another one.
-        gate = self._passing.of_import(call)
-        for run in range(1, _MOST_RUNS + 1):
-            summary = before.copy()
-            passing = None if gate is None else ImportGate(self._passing, gate)
-            try:
-                with self._transactions() as work:
-                    batch = BatchImport(
-                        work, self._store, summary, self._clock.now(), source=plan.source, passing=passing
-                    )
-                    batch.run(rows)
-                    if plan.validate_only:
-                        work.discard()
-            except _COLLISIONS:
-                if run == _MOST_RUNS:
-                    raise
-            else:
-                return summary
-        raise AssertionError("unreachable")
 
 
 def _same(kept: StoredAnswer, digest: bytes, plan: ImportPlan) -> bytes:

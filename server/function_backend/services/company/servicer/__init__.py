@@ -1,0 +1,1 @@
+"""The servicers of the folder, one file each."""
