@@ -14,7 +14,7 @@ import grpc
 from bench.figure import Figure, Measurement, median_of, median_ratio, percentile
 from bench.processes import memory, pin, processors
 from bench.rows.get_company import GET_COMPANY, prepare, target_of
-from bench.service import Service, running
+from bench.service import running
 from bench.stage import Stage
 
 _STREAMS = 5_000
@@ -22,7 +22,7 @@ _ROUNDS = 3
 _CALLS = 3_000
 _WARM_UP_CALLS = 3_000
 _SETTLE_SECONDS = 3.0
-_WITHOUT, _WITH = "without streams", "with streams"
+_WITHOUT, _WITH, _BARE = "without streams", "with streams", "bare"
 
 
 def measure(stage: Stage) -> Measurement:
@@ -48,10 +48,12 @@ def measure(stage: Stage) -> Measurement:
             p95(stage.scaled(_WARM_UP_CALLS, least=500))
             for _ in stage.rounds(_ROUNDS):
                 rounds[_WITHOUT].append({"p95_ms": p95(calls), "resident_mb": memory(worker).resident})
-                with _open_streams(service, streams):
+                with _open_streams(service.address, service.api_key, streams):
                     time.sleep(_SETTLE_SECONDS)
                     rounds[_WITH].append({"p95_ms": p95(calls), "resident_mb": memory(worker).resident})
                 time.sleep(_SETTLE_SECONDS)
+    bare = _bare_memory(streams)
+    rounds[_BARE] = [{"resident_mb": bare}]
     # The first round: what a worker has taken once it keeps for the next streams.
     before, after = rounds[_WITHOUT][0]["resident_mb"], max(each["resident_mb"] for each in rounds[_WITH])
     figures = [
@@ -61,6 +63,13 @@ def measure(stage: Stage) -> Measurement:
             unit="MB",
             absolute=f"{before:.0f} to {after:.0f} MB resident",
             at_most=100,
+        ),
+        Figure(
+            name=f"Memory of {streams:,} idle Watch streams, compared",
+            value=(after - before) / bare,
+            unit="×",
+            reference="a grpcio server that does nothing but keep as many",
+            absolute=f"{after - before:.0f} to {bare:.0f} MB",
         ),
         Figure(
             name=f"p95 of GetCompany beside {streams:,} idle Watch streams",
@@ -80,8 +89,8 @@ def measure(stage: Stage) -> Measurement:
 
 
 @contextlib.contextmanager
-def _open_streams(service: Service, streams: int) -> Iterator[None]:
-    order = {"address": service.address, "api_key": service.api_key, "streams": streams}
+def _open_streams(address: str, api_key: str, streams: int) -> Iterator[None]:
+    order = {"address": address, "api_key": api_key, "streams": streams}
     with subprocess.Popen(
         (sys.executable, "-m", "bench.stream_holder"), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as holder:
@@ -97,3 +106,19 @@ def _open_streams(service: Service, streams: int) -> Iterator[None]:
         holder.stdin.flush()
         if holder.stdout.readline() != "kept\n":
             raise RuntimeError("streams ended while they were to be idle")
+
+
+def _bare_memory(streams: int) -> float:
+    """MB that the streams take in a server that does nothing else."""
+    with subprocess.Popen(
+        (sys.executable, "-m", "bench.bare_streams"), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as server:
+        if server.stdin is None or server.stdout is None:
+            raise RuntimeError("the reference has no pipes")
+        address = f"127.0.0.1:{int(server.stdout.readline())}"
+        before = memory(server.pid).resident
+        with _open_streams(address, "of nobody", streams):
+            time.sleep(_SETTLE_SECONDS)
+            taken = memory(server.pid).resident - before
+        server.stdin.close()
+        return taken
