@@ -101,7 +101,7 @@ test: setup ## Run every test; with ARGS pytest alone: make test ARGS='-k etag'
 	$(PYTEST) $(ARGS)
 
 .PHONY: soak
-soak: setup ## Run the tests that take minutes: all the real data there is, 100,000 events while everything is killed
+soak: setup ## Run the tests that take minutes: all the real data, 100,000 events while everything is killed, random requests
 	$(PYTEST) -m soak -rP $(ARGS)
 
 .PHONY: conformance
