@@ -44,7 +44,7 @@ class Supervised:
             reader.start()
 
     def port(self) -> int:
-        return self.ready.get(timeout=30)
+        return self.ready.get(timeout=60)
 
     def serving(self) -> list[int]:
         return [pid for pid, state in list(self.states.items()) if state == "SERVING"]
@@ -52,7 +52,7 @@ class Supervised:
     def await_replacement(self, before: set[int]) -> None:
         eventually(lambda: before.isdisjoint(self.serving()) and len(self.serving()) == len(before), seconds=60)
 
-    def wait(self, seconds: float = 30) -> int:
+    def wait(self, seconds: float = 60) -> int:
         status = self.process.wait(seconds)
         for reader in self._readers:
             reader.join(10)
@@ -134,6 +134,13 @@ class Callers:
                 self.calls += 1
 
 
+def _sleeping_call(channel: grpc.Channel, seconds: float, begun: Path) -> "grpc.Future[bytes]":
+    """A call that the server has begun with."""
+    call = echo(channel).future(f"sleep {seconds} {begun}".encode())
+    eventually(begun.exists)
+    return call
+
+
 class TestStart:
     def test_every_worker_serves_on_one_port(self, start: Callable[..., Supervised]) -> None:
         supervised = start(workers=3)
@@ -160,25 +167,24 @@ class TestEnd:
         assert supervised.wait() == 0
         assert not any(alive(pid) for pid in workers)
 
-    def test_on_sigterm_running_calls_are_finished(self, start: Callable[..., Supervised]) -> None:
+    def test_on_sigterm_running_calls_are_finished(self, start: Callable[..., Supervised], tmp_path: Path) -> None:
         supervised = start()
         with channel_to(supervised.port()) as channel:
-            call = echo(channel).future(b"sleep 1.5")
-            time.sleep(0.3)
+            call = _sleeping_call(channel, 1.5, tmp_path / "begun")
             supervised.process.send_signal(signal.SIGTERM)
-            assert call.result(timeout=20) == b"sleep 1.5"
+            assert call.result(timeout=60)
         assert supervised.wait() == 0
 
-    def test_a_second_signal_does_not_wait_for_calls(self, start: Callable[..., Supervised]) -> None:
-        supervised = start()
+    def test_a_second_signal_does_not_wait_for_calls(self, start: Callable[..., Supervised], tmp_path: Path) -> None:
+        supervised = start(drain_ms=LONG * 10)
         with channel_to(supervised.port()) as channel:
-            call = echo(channel).future(b"sleep 60")
-            time.sleep(0.3)
-            for _ in range(3):
+            call = _sleeping_call(channel, 600, tmp_path / "begun")
+            # Signals that come too close together are one.
+            while supervised.process.poll() is None:
                 supervised.process.send_signal(signal.SIGTERM)
-                time.sleep(0.7)
-            assert supervised.wait(15) == 0
-            assert call.exception(timeout=10) is not None
+                time.sleep(0.5)
+            assert supervised.wait() == 0
+            assert call.exception(timeout=60) is not None
 
     def test_workers_end_when_the_supervisor_is_killed(self, start: Callable[..., Supervised]) -> None:
         supervised = start()
