@@ -11,9 +11,10 @@ STAMP := .venv/.stamp
 SCRIPTS = $(shell grep -d skip -l "^\#!/usr/bin/env bash" tools/*)
 # Anything after ARGS= is handed to the command of the target: make test ARGS='-k etag'
 ARGS ?=
-# How many processes run tests. A file stays in one of them, since its tests share a server: make test JOBS=1
-JOBS ?= 2
-PYTEST = $(BIN)/pytest $(if $(filter-out 1,$(JOBS)),--numprocesses $(JOBS) --dist loadfile)
+# How many processes run tests: more than the two cores of a small machine, since tests wait for other processes a third
+# of their time. A file stays in one of them, since its tests share a server: make test JOBS=1
+JOBS ?= 3
+PYTEST = $(BIN)/pytest $(if $(filter-out 1,$(JOBS)),--numprocesses $(JOBS) --dist loadfile --no-loadscope-reorder)
 
 .PHONY: help
 help: ## Show this list

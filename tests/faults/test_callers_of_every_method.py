@@ -34,6 +34,7 @@ from tests.fixtures.requests_by_id import TAKES_IDS_OTHERWISE, request_by_id
 from tests.fixtures.server import RunningServer
 from tests.fixtures.tokens import end_session, open_session, sign_token
 
+pytestmark = pytest.mark.timeout(600)  # Each test calls every method.
 EVERY_METHOD = every_method()
 METHODS = [method for method in EVERY_METHOD if not method.policy.anonymous]
 ANONYMOUS = [method for method in EVERY_METHOD if method.policy.anonymous]

@@ -17,6 +17,7 @@ from tests.fixtures.methods import Answer, ContractMethod, call, every_method, h
 from tests.fixtures.server import RunningServer
 from tests.fixtures.subjects import BUILT_IN, Grants, Subject
 
+pytestmark = pytest.mark.timeout(600)  # Each test calls every method.
 METHODS = [method for method in every_method() if not method.policy.anonymous]
 PERMISSIONS = {method.policy.permission for method in METHODS}
 STRONG = ("pwd", "otp", "mfa")
