@@ -11,9 +11,10 @@ STAMP := .venv/.stamp
 SCRIPTS = $(shell grep -d skip -l "^\#!/usr/bin/env bash" tools/*)
 # Anything after ARGS= is handed to the command of the target: make test ARGS='-k etag'
 ARGS ?=
-# How many processes run tests. A file stays in one of them, since its tests share a server: make test JOBS=1
-JOBS ?= 2
-PYTEST = $(BIN)/pytest $(if $(filter-out 1,$(JOBS)),--numprocesses $(JOBS) --dist loadfile)
+# How many processes run tests: more than the two cores of a small machine, since tests wait for other processes a third
+# of their time. A file stays in one of them, since its tests share a server: make test JOBS=1
+JOBS ?= 3
+PYTEST = $(BIN)/pytest $(if $(filter-out 1,$(JOBS)),--numprocesses $(JOBS) --dist loadfile --no-loadscope-reorder)
 
 .PHONY: help
 help: ## Show this list
@@ -101,7 +102,7 @@ test: setup ## Run every test; with ARGS pytest alone: make test ARGS='-k etag'
 	$(PYTEST) $(ARGS)
 
 .PHONY: soak
-soak: setup ## Run the tests that take minutes: all the real data there is, 100,000 events while everything is killed
+soak: setup ## Run the tests that take minutes: all the real data, 100,000 events while everything is killed, random requests
 	$(PYTEST) -m soak -rP $(ARGS)
 
 .PHONY: conformance

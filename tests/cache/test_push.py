@@ -69,9 +69,9 @@ def test_a_server_publishes_what_it_revokes(
     revoked: set[str] = set()
 
     def told() -> bool | None:
-        key = stub.CreateApiKey(wish, metadata=server.metadata(), timeout=10).api_key
+        key = stub.CreateApiKey(wish, metadata=server.metadata(), timeout=60).api_key
         revoked.add(key.id)
-        stub.RevokeApiKey(api_key_service_pb2.RevokeApiKeyRequest(id=key.id), metadata=server.metadata(), timeout=10)
+        stub.RevokeApiKey(api_key_service_pb2.RevokeApiKeyRequest(id=key.id), metadata=server.metadata(), timeout=60)
         return bool(heard) or None
 
     eventually(told)

@@ -181,17 +181,17 @@ def _asynchronous(client: Client, settings: ProtectionSettings) -> Iterator[Shop
         await server.stop(None)
         await guard.close()
 
-    server, guard, port = asyncio.run_coroutine_threadsafe(start(), loop).result(20)
+    server, guard, port = asyncio.run_coroutine_threadsafe(start(), loop).result(60)
     made = Shop(f"127.0.0.1:{port}", orders)
     yield made
     made.close()
-    asyncio.run_coroutine_threadsafe(stop(server, guard), loop).result(20)
+    asyncio.run_coroutine_threadsafe(stop(server, guard), loop).result(60)
     loop.call_soon_threadsafe(loop.stop)
     thread.join()
     loop.close()
 
 
-def until(happened: Callable[[], bool], seconds: float = 20.0) -> None:
+def until(happened: Callable[[], bool], seconds: float = 60.0) -> None:
     """Waits for something that has to happen, however slow the machine is."""
     ends_at = time.monotonic() + seconds
     while not happened():

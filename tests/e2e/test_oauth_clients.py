@@ -23,7 +23,7 @@ from tests.fixtures.database_faults import eventually
 from tests.fixtures.grants import CLIENT, PASSWORD, Account, Person, bind_role, make_account, make_person, tokens_of
 from tests.fixtures.server import RunningServer
 
-_SECONDS = 10
+_SECONDS = 60
 _DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
 
 Json = dict[str, Any]

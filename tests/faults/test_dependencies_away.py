@@ -87,13 +87,13 @@ class TestRedisAway:
         made = keys.CreateApiKey(
             api_key_service_pb2.CreateApiKeyRequest(display_name="to revoke", permissions=["company.read"]),
             metadata=first.metadata(),
-            timeout=10,
+            timeout=60,
         )
         asked = first if kind == "the one that is asked" else second
         whoami = next(method for method in METHODS if method.descriptor.name == "WhoAmI")
         assert _ask(asked, whoami, asked.metadata(made.secret)).code is grpc.StatusCode.OK
         keys.RevokeApiKey(
-            api_key_service_pb2.RevokeApiKeyRequest(id=made.api_key.id), metadata=first.metadata(), timeout=10
+            api_key_service_pb2.RevokeApiKeyRequest(id=made.api_key.id), metadata=first.metadata(), timeout=60
         )
         eventually(lambda: _ask(asked, whoami, asked.metadata(made.secret)).reason == "CREDENTIAL_REVOKED")
 

@@ -16,7 +16,9 @@ from tests.fixtures.methods import Answer, ContractMethod, call, every_method
 from tests.fixtures.server import RunningServer
 
 METHODS = every_method()
-EXAMPLES = 60
+EXAMPLES = 20
+"""Of each kind for each method, the same ones in every run; `make soak` sends many more, others every time."""
+EXAMPLES_OF_A_SOAK = 400
 DEEPEST = 4
 
 # RESOURCE_EXHAUSTED is the answer to more calls than a key may make, and to a message above the limit.
@@ -122,6 +124,9 @@ def _requests(method: ContractMethod) -> st.SearchStrategy[list[bytes]]:
     return st.lists(one, max_size=4) if method.descriptor.client_streaming else one.map(lambda body: [body])
 
 
+_BYTES = st.binary(max_size=60).map(lambda body: [body])
+
+
 def _check(server: RunningServer, method: ContractMethod, requests: list[bytes]) -> Answer:
     answer = call(server.channel, method, requests, server.metadata())
     # Whoever calls without a credential proves in the request who they are.
@@ -132,28 +137,39 @@ def _check(server: RunningServer, method: ContractMethod, requests: list[bytes])
     return answer
 
 
+def _check_many(
+    server: RunningServer,
+    method: ContractMethod,
+    requests: st.SearchStrategy[list[bytes]],
+    examples: int = EXAMPLES,
+    *,
+    derandomize: bool = True,
+) -> None:
+    @settings(
+        max_examples=examples,
+        derandomize=derandomize,
+        deadline=None,
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
+    )
+    @given(requests)
+    def check(drawn: list[bytes]) -> None:
+        _check(server, method, drawn)
+
+    check()
+
+
 @pytest.mark.parametrize("method", METHODS, ids=lambda method: method.descriptor.name)
 class TestEveryMethod:
     def test_answers_every_message_of_its_type(self, server: RunningServer, method: ContractMethod) -> None:
-        @settings(
-            max_examples=EXAMPLES,
-            deadline=None,
-            derandomize=True,
-            suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
-        )
-        @given(_requests(method))
-        def check(requests: list[bytes]) -> None:
-            _check(server, method, requests)
-
-        check()
+        _check_many(server, method, _requests(method))
 
     def test_answers_any_bytes(self, server: RunningServer, method: ContractMethod) -> None:
-        @settings(max_examples=30, deadline=None, derandomize=True)
-        @given(st.binary(max_size=60))
-        def check(body: bytes) -> None:
-            _check(server, method, [body])
+        _check_many(server, method, _BYTES)
 
-        check()
+    @pytest.mark.soak
+    @pytest.mark.timeout(1800)
+    def test_answers_many_more_messages_and_bytes(self, server: RunningServer, method: ContractMethod) -> None:
+        _check_many(server, method, _requests(method) | _BYTES, EXAMPLES_OF_A_SOAK, derandomize=False)
 
 
 @pytest.mark.parametrize(

@@ -13,17 +13,17 @@ from function.auth.v1 import role_binding_pb2
 from function_backend.services.auth.domain.built_in_roles import OWNER_ONLY
 from function_backend.services.auth.domain.permission import PLATFORM
 from tests.fixtures.database_faults import eventually
-from tests.fixtures.methods import Answer, ContractMethod, call, every_method
+from tests.fixtures.methods import Answer, ContractMethod, call, every_method, holds_for_each
 from tests.fixtures.server import RunningServer
 from tests.fixtures.subjects import BUILT_IN, Grants, Subject
 
+pytestmark = pytest.mark.timeout(600)  # Each test calls every method.
 METHODS = [method for method in every_method() if not method.policy.anonymous]
 PERMISSIONS = {method.policy.permission for method in METHODS}
 STRONG = ("pwd", "otp", "mfa")
 _ONES_OWN = "auth.self."
 _EVERYBODYS = "auth.self.read"
 
-each_method = pytest.mark.parametrize("method", METHODS, ids=lambda method: method.path.rpartition(".")[2])
 each_role = pytest.mark.parametrize("role", ["owner", "administrator", "editor", "viewer", "auditor"])
 
 
@@ -86,74 +86,76 @@ def test_the_roles_here_are_the_built_in_ones() -> None:
     assert EXPECTED.keys() == {role.name for role in BUILT_IN.by_id.values()}
 
 
-@each_method
 @each_role
 class TestBuiltInRoles:
     def test_the_holder_gets_in_where_the_role_says_so_and_nowhere_else(
-        self, role_server: RunningServer, holders: Mapping[str, Subject], method: ContractMethod, role: str
+        self, role_server: RunningServer, holders: Mapping[str, Subject], role: str
     ) -> None:
-        answer = _call(role_server, method, holders[role])
-        if _opens(role, method.policy.permission):
-            _gets_in(answer)
-        else:
-            _is_missing(answer, method)
+        def check(method: ContractMethod) -> None:
+            answer = _call(role_server, method, holders[role])
+            if _opens(role, method.policy.permission):
+                _gets_in(answer)
+            else:
+                _is_missing(answer, method)
+
+        holds_for_each(METHODS, check)
 
     def test_a_service_account_gets_in_just_there_without_a_sign_in(
-        self, role_server: RunningServer, accounts: Mapping[str, Subject], method: ContractMethod, role: str
+        self, role_server: RunningServer, accounts: Mapping[str, Subject], role: str
     ) -> None:
-        answer = _call(role_server, method, accounts[role])
-        if method.policy.permission == _EVERYBODYS or EXPECTED[role](method.policy.permission):
-            _gets_in(answer)
-        else:
-            _is_missing(answer, method)
+        def check(method: ContractMethod) -> None:
+            answer = _call(role_server, method, accounts[role])
+            if method.policy.permission == _EVERYBODYS or EXPECTED[role](method.policy.permission):
+                _gets_in(answer)
+            else:
+                _is_missing(answer, method)
+
+        holds_for_each(METHODS, check)
 
     def test_an_old_weak_sign_in_is_not_enough_where_the_method_asks_for_more(
-        self, role_server: RunningServer, holders: Mapping[str, Subject], method: ContractMethod, role: str
+        self, role_server: RunningServer, holders: Mapping[str, Subject], role: str
     ) -> None:
         somebody = holders[role]
         weak = Subject(somebody.tenant_id, id=somebody.id, methods=("pwd",), signed_in_ago=30 * 86400)
-        answer = _call(role_server, method, weak)
-        if not _opens(role, method.policy.permission):
-            _is_missing(answer, method)
-        elif method.policy.HasField("step_up"):
-            assert (answer.code, answer.reason) == (grpc.StatusCode.PERMISSION_DENIED, "STEP_UP_REQUIRED")
-        else:
-            _gets_in(answer)
+
+        def check(method: ContractMethod) -> None:
+            answer = _call(role_server, method, weak)
+            if not _opens(role, method.policy.permission):
+                _is_missing(answer, method)
+            elif method.policy.HasField("step_up"):
+                assert (answer.code, answer.reason) == (grpc.StatusCode.PERMISSION_DENIED, "STEP_UP_REQUIRED")
+            else:
+                _gets_in(answer)
+
+        holds_for_each(METHODS, check)
 
     def test_a_role_for_some_companies_opens_only_what_answers_for_some(
-        self, role_server: RunningServer, scoped: Mapping[str, Subject], method: ContractMethod, role: str
+        self, role_server: RunningServer, scoped: Mapping[str, Subject], role: str
     ) -> None:
-        answer = _call(role_server, method, scoped[role])
-        own = method.policy.permission.startswith(_ONES_OWN)
-        if own or (EXPECTED[role](method.policy.permission) and method.policy.resource_type == "company"):
-            _gets_in(answer)
-        else:
-            _is_missing(answer, method)
+        def check(method: ContractMethod) -> None:
+            answer = _call(role_server, method, scoped[role])
+            own = method.policy.permission.startswith(_ONES_OWN)
+            if own or (EXPECTED[role](method.policy.permission) and method.policy.resource_type == "company"):
+                _gets_in(answer)
+            else:
+                _is_missing(answer, method)
+
+        holds_for_each(METHODS, check)
 
     def test_in_another_tenant_the_role_opens_nothing(
-        self,
-        role_server: RunningServer,
-        other_tenant: Grants,
-        holders: Mapping[str, Subject],
-        method: ContractMethod,
-        role: str,
+        self, role_server: RunningServer, other_tenant: Grants, holders: Mapping[str, Subject], role: str
     ) -> None:
         stranger = Subject(other_tenant.tenant_id, id=holders[role].id, methods=STRONG)
         other_tenant.people.add(stranger.kind, stranger.id)
-        _is_missing_unless_own(_call(role_server, method, stranger), method)
+        holds_for_each(METHODS, lambda method: _is_missing_unless_own(_call(role_server, method, stranger), method))
 
 
-@each_method
 class TestNoRole:
-    def test_without_a_role_nobody_gets_in_anywhere(
-        self, role_server: RunningServer, nobody: Subject, method: ContractMethod
-    ) -> None:
-        _is_missing_unless_own(_call(role_server, method, nobody), method)
+    def test_without_a_role_nobody_gets_in_anywhere(self, role_server: RunningServer, nobody: Subject) -> None:
+        holds_for_each(METHODS, lambda method: _is_missing_unless_own(_call(role_server, method, nobody), method))
 
-    def test_a_role_that_was_taken_away_opens_nothing(
-        self, role_server: RunningServer, former: Subject, method: ContractMethod
-    ) -> None:
-        _is_missing_unless_own(_call(role_server, method, former), method)
+    def test_a_role_that_was_taken_away_opens_nothing(self, role_server: RunningServer, former: Subject) -> None:
+        holds_for_each(METHODS, lambda method: _is_missing_unless_own(_call(role_server, method, former), method))
 
 
 @pytest.fixture(scope="module")

@@ -136,7 +136,7 @@ class Served:
             return Outcome.of(error)
         return Outcome.of(done, answer)
 
-    def begin(self, name: str, request: Any = b"", *, timeout: float | None = 10) -> Any:  # noqa: ANN401
+    def begin(self, name: str, request: Any = b"", *, timeout: float | None = 60) -> Any:  # noqa: ANN401
         """A running call to a method with one request and one response."""
         stub: Any = self.channel.unary_unary(f"/{SERVICE}/{name}")
         wire = request if isinstance(request, bytes) else request.SerializeToString()
@@ -147,7 +147,7 @@ class Served:
         name: str,
         requests: Iterable[Any] = (b"",),
         *,
-        timeout: float | None = 10,
+        timeout: float | None = 60,
         metadata: Metadata | None = None,
     ) -> Any:  # noqa: ANN401
         """A running call to a method of any shape, as a stream of responses."""
@@ -206,7 +206,7 @@ def bearer(key: str = KEY, **more: str) -> tuple[tuple[str, str], ...]:
     return ("authorization", f"Bearer {key}"), *((name.replace("_", "-"), value) for name, value in more.items())
 
 
-def eventually(condition: Callable[[], object], *, seconds: float = 10.0) -> None:
+def eventually(condition: Callable[[], object], *, seconds: float = 60.0) -> None:
     ends_at = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < ends_at, "did not happen"

@@ -26,7 +26,7 @@ def test_spans_arrive_with_the_name_of_the_service(receiver: Receiver) -> None:
     with tracing.tracer.start_as_current_span("function.company.v1.CompanyService/GetCompany"):
         pass
     tracing.stop()
-    (resource_spans,) = receiver.requests.get(timeout=10).resource_spans
+    (resource_spans,) = receiver.requests.get(timeout=60).resource_spans
     attributes = {pair.key: pair.value for pair in resource_spans.resource.attributes}
     assert attributes["service.name"].string_value == "function-backend"
     assert attributes["service.version"].string_value
@@ -41,7 +41,7 @@ def test_the_standard_variable_names_the_endpoint(receiver: Receiver, monkeypatc
     assert tracing is not None
     tracing.tracer.start_span("one").end()
     tracing.stop()
-    assert receiver.requests.get(timeout=10).resource_spans
+    assert receiver.requests.get(timeout=60).resource_spans
 
 
 def test_a_receiver_that_is_away_does_not_keep_the_process_from_ending(receiver: Receiver) -> None:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import grpc
 import pytest
@@ -51,7 +52,7 @@ def channel_to(port: int, options: Sequence[tuple[str, int]] = ()) -> Iterator[g
         yield channel
 
 
-def say(channel: grpc.Channel, request: bytes, *, timeout: float = 10) -> bytes:
+def say(channel: grpc.Channel, request: bytes, *, timeout: float = 60) -> bytes:
     return echo(channel)(request, timeout=timeout)
 
 
@@ -59,7 +60,7 @@ def echo(channel: grpc.Channel) -> "grpc.UnaryUnaryMultiCallable[bytes, bytes]":
     return channel.unary_unary(METHOD)
 
 
-def eventually(condition: Callable[[], object], *, seconds: float = 10.0) -> None:
+def eventually(condition: Callable[[], object], *, seconds: float = 60.0) -> None:
     ends_at = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > ends_at:
@@ -68,8 +69,12 @@ def eventually(condition: Callable[[], object], *, seconds: float = 10.0) -> Non
 
 
 def _say(request: bytes, _: grpc.ServicerContext) -> bytes:
+    """Gives back what it got; after `sleep 1.5 /a/file` only then, with the file there as soon as it sleeps."""
     if request.startswith(b"sleep "):
-        time.sleep(float(request[6:]))
+        seconds, *files = request.decode().split()[1:]
+        for file in files:
+            Path(file).touch()
+        time.sleep(float(seconds))
     return request
 
 

@@ -9,7 +9,7 @@ from tests.runtime.echo import eventually
 
 def get_tenant(server: RunningServer, key: str | None = None) -> str:
     stub = tenant_service_pb2_grpc.TenantServiceStub(server.channel)
-    return stub.GetTenant(tenant_service_pb2.GetTenantRequest(), metadata=server.metadata(key), timeout=10).tenant.name
+    return stub.GetTenant(tenant_service_pb2.GetTenantRequest(), metadata=server.metadata(key), timeout=60).tenant.name
 
 
 def test_the_key_of_the_first_start_administers_the_default_tenant(server: RunningServer) -> None:

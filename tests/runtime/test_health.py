@@ -43,7 +43,7 @@ class Watcher:
         threading.Thread(target=self._read, daemon=True).start()
 
     def next(self) -> object:
-        return self.heard.get(timeout=10)
+        return self.heard.get(timeout=60)
 
     def _read(self) -> None:
         try:
@@ -60,7 +60,7 @@ def check(channel: grpc.Channel, service: str = "") -> Status:
         request_serializer=health_pb2.HealthCheckRequest.SerializeToString,
         response_deserializer=health_pb2.HealthCheckResponse.FromString,
     )
-    return Status(call(health_pb2.HealthCheckRequest(service=service), timeout=10).status)
+    return Status(call(health_pb2.HealthCheckRequest(service=service), timeout=60).status)
 
 
 class TestCheck:
@@ -80,7 +80,7 @@ class TestCheck:
             calls = [echo(channel).future(b"sleep 1") for _ in range(3)]
             assert check(channel) is Status.SERVING
             assert not any(call.done() for call in calls[1:])
-            assert [call.result(timeout=10) for call in calls] == [b"sleep 1"] * 3
+            assert [call.result(timeout=60) for call in calls] == [b"sleep 1"] * 3
 
     def test_does_not_know_other_services(self, channel: grpc.Channel) -> None:
         with pytest.raises(grpc.RpcError) as caught:
@@ -103,7 +103,7 @@ class TestList:
             request_serializer=request.SerializeToString,
             response_deserializer=response.FromString,
         )
-        statuses = call(request(), timeout=10).statuses
+        statuses = call(request(), timeout=60).statuses
         assert {name: status.status for name, status in statuses.items()} == {"": 1, SERVICE: 1}
 
 

@@ -25,7 +25,7 @@ def ask(channel: grpc.Channel, version: str, **question: str) -> reflection_pb2.
         response_deserializer=reflection_pb2.ServerReflectionResponse.FromString,
     )
     request = reflection_pb2.ServerReflectionRequest(**question)  # type: ignore[arg-type]
-    (response,) = call(iter([request]), timeout=10)
+    (response,) = call(iter([request]), timeout=60)
     return response
 
 

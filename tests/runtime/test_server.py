@@ -35,7 +35,7 @@ class TestLimits:
         settings = ServerSettings(max_concurrent_streams=1)
         with echo_server(settings) as server, channel_to(server.port) as channel:
             calls = [echo(channel).future(b"sleep 0.1") for _ in range(3)]
-            assert [call.result(timeout=10) for call in calls] == [b"sleep 0.1"] * 3
+            assert [call.result(timeout=60) for call in calls] == [b"sleep 0.1"] * 3
 
     def test_an_old_connection_is_moved_on_without_losing_a_call(self) -> None:
         settings = ServerSettings(max_connection_age=timedelta(milliseconds=200))

@@ -19,13 +19,13 @@ def receiver() -> Iterator[Receiver]:
 
 def get_tenant(server: RunningServer, **metadata: str) -> None:
     stub = tenant_service_pb2_grpc.TenantServiceStub(server.channel)
-    stub.GetTenant(tenant_service_pb2.GetTenantRequest(), metadata=server.metadata(**metadata), timeout=10)
+    stub.GetTenant(tenant_service_pb2.GetTenantRequest(), metadata=server.metadata(**metadata), timeout=60)
 
 
 def test_a_sampled_call_is_a_span_below_the_span_of_the_caller(receiver: Receiver, start_server: StartServer) -> None:
     server = start_server(settings={"tracing.endpoint": receiver.endpoint, "tracing.ratio": 0.0})
     get_tenant(server, traceparent=f"00-{TRACE}-{PARENT}-01")
-    (resource,) = receiver.requests.get(timeout=20).resource_spans
+    (resource,) = receiver.requests.get(timeout=60).resource_spans
     (span,) = resource.scope_spans[0].spans
     assert span.trace_id.hex() == TRACE
     assert span.parent_span_id.hex() == PARENT
@@ -35,4 +35,4 @@ def test_a_sampled_call_is_a_span_below_the_span_of_the_caller(receiver: Receive
 def test_the_ratio_decides_for_callers_that_do_not(receiver: Receiver, start_server: StartServer) -> None:
     server = start_server(settings={"tracing.endpoint": receiver.endpoint, "tracing.ratio": 1.0})
     get_tenant(server)
-    assert receiver.requests.get(timeout=20).resource_spans
+    assert receiver.requests.get(timeout=60).resource_spans

@@ -58,12 +58,12 @@ def test_it_runs_what_the_servers_were_asked_for_and_ends_in_order(
             assert client.operations.wait(job.id, timeout=_START_SECONDS).attempt == 1
 
             def counted() -> bool:
-                with urllib.request.urlopen(f"http://{monitor}/metrics", timeout=10) as page:
+                with urllib.request.urlopen(f"http://{monitor}/metrics", timeout=60) as page:
                     text = page.read().decode()
                 return 'function_backend_job_attempts_total{kind="jobs.purge",state="succeeded"} 1.0' in text
 
             eventually(lambda: counted() or None)
-            with urllib.request.urlopen(f"http://{monitor}/readyz", timeout=10) as page:
+            with urllib.request.urlopen(f"http://{monitor}/readyz", timeout=60) as page:
                 assert page.status == 200
         began = time.monotonic()
         worker.send_signal(signal.SIGTERM)

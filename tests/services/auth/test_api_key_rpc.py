@@ -31,7 +31,7 @@ from tests.fixtures.database_faults import eventually
 from tests.fixtures.principals import make_key
 from tests.fixtures.server import RunningServer, StartServer, running_server
 
-_SECONDS = 10
+_SECONDS = 60
 
 
 def _keys(server: RunningServer) -> api_key_service_pb2_grpc.ApiKeyServiceStub:

@@ -28,7 +28,7 @@ from tests.fixtures.principals import make_key, make_tenant
 from tests.fixtures.server import RunningServer, running_server
 from tests.runtime.certificates import Authority, Pair
 
-_SECONDS = 10
+_SECONDS = 60
 _URI = certificate_identity_pb2.CERTIFICATE_NAME_KIND_URI
 _DNS = certificate_identity_pb2.CERTIFICATE_NAME_KIND_DNS
 _SUBJECT = certificate_identity_pb2.CERTIFICATE_NAME_KIND_SUBJECT

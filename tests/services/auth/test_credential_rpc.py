@@ -27,8 +27,8 @@ from tests.fixtures.database_faults import closed_to_everybody, eventually
 from tests.fixtures.principals import make_key, make_tenant
 from tests.fixtures.server import RunningServer, StartServer
 
-_SECONDS = 10
-_PATIENCE = 10
+_SECONDS = 60
+_PATIENCE = 60
 
 
 def _credentials(server: RunningServer) -> credential_service_pb2_grpc.CredentialServiceStub:

@@ -47,7 +47,7 @@ from tests.fixtures.principals import NewTenant, make_child_tenant, make_key
 from tests.fixtures.server import MASTER_KEY, RunningServer
 from tests.services.auth.test_users_rpc import reason_of
 
-_SECONDS = 10
+_SECONDS = 60
 _OLD_ROW_SQL = """
     insert into auth_user (
         tenant_id, id, version, user_name, user_name_key, email, email_key, display_name, state, attributes, labels,

@@ -7,6 +7,7 @@ from typing import Any, cast
 from uuid import uuid4
 
 import grpc
+import psycopg
 import pytest
 from google.rpc import error_details_pb2
 from grpc_status import rpc_status
@@ -72,6 +73,16 @@ def _decide(server: RunningServer, name: str, user_code: str, token: str) -> Any
     return getattr(tokens_of(server), name)(request, metadata=server.metadata(token), timeout=SECONDS)
 
 
+def _purges(server: RunningServer) -> int:
+    """How often what is over was deleted."""
+    with psycopg.connect(server.database.superuser_url) as connection:
+        row = connection.execute(
+            "select count(*) from job where kind = 'auth.purge_grants' and state = 'succeeded'"
+        ).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
 class TestDevices:
     def test_a_person_lets_a_device_in(self, start_server: StartServer, set_clock: SetClock) -> None:
         server = start_server(clock=set_clock)
@@ -113,6 +124,7 @@ class TestDevices:
         why = refusal_of(lambda: _decide(server, "ApproveDevice", refused.user_code, token))
         assert why[0] == "DEVICE_REQUEST_NOT_FOUND"
         set_clock.advance(timedelta(minutes=11))
+        eventually(lambda: _purges(server))
         token = sign_in(server, make_person(server, *OWN)).access_token
         assert refusal_of(lambda: _poll(server, forgotten.device_code)) == ("OAUTH_EXPIRED_TOKEN", "expired_token")
         why = refusal_of(lambda: _decide(server, "ApproveDevice", forgotten.user_code, token))

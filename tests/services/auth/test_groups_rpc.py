@@ -26,7 +26,7 @@ from tests.fixtures.principals import make_tenant
 from tests.fixtures.server import RunningServer
 from tests.services.auth.test_users_rpc import make_user, reason_of, violations_of
 
-_SECONDS = 10
+_SECONDS = 60
 
 
 @pytest.fixture(scope="module")

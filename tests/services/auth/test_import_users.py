@@ -160,7 +160,7 @@ class TestRows:
         batch = wire.ImportUsersRequest(batch=wire.ImportUsersBatch(rows=[_row(1)]))
         for stream in ([batch], [*_stream([]), *_stream([])], []):
             with pytest.raises(grpc.RpcError) as refused:
-                stub.ImportUsers(iter(stream), metadata=server.metadata(), timeout=10)
+                stub.ImportUsers(iter(stream), metadata=server.metadata(), timeout=60)
             assert reason_of(refused.value)[0] == "IMPORT_OUT_OF_ORDER"
 
     def test_a_stream_with_too_many_rows_is_refused(self, server: RunningServer) -> None:

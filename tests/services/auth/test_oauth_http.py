@@ -40,7 +40,7 @@ from tests.fixtures.grants import (
 from tests.fixtures.http_port import OpenPort
 from tests.fixtures.server import RunningServer, StartServer
 
-_SECONDS = 10
+_SECONDS = 60
 _FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 

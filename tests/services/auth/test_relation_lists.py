@@ -184,6 +184,20 @@ definition document {
 """
 
 
+def test_who_is_named_where_another_part_of_an_intersection_says_everybody_is_listed(desk: Desk) -> None:
+    schema = """
+        definition user {}
+        definition document {
+          relation open: user | user:*
+          relation member: user
+          permission read = open & member
+        }
+    """
+    desk.schemas.write(schema, etag="", reason="")
+    desk.write(("document", "d", "open", "user", "*", ""), ("document", "d", "member", "user", "cem", ""))
+    assert desk.subjects("document:d", "read", "user", "", page_size=10) == [("cem", True)]
+
+
 class TestExpiry:
     def test_what_has_expired_counts_no_more_for_checks_lists_and_creation(self, desk: Desk) -> None:
         desk.schemas.write(SCHEMA, etag="", reason="")

@@ -29,7 +29,7 @@ from tests.fixtures.clock import SetClock
 from tests.fixtures.principals import make_tenant
 from tests.fixtures.server import RunningServer, StartServer
 
-_SECONDS = 20
+_SECONDS = 60
 
 SCHEMA = """
 definition user {}

@@ -51,7 +51,7 @@ from tests.fixtures.grants import (
 from tests.fixtures.principals import NewTenant, make_child_tenant
 from tests.fixtures.server import RunningServer, running_server
 
-_SECONDS = 10
+_SECONDS = 60
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,7 @@ from tests.fixtures.database_faults import as_owner
 from tests.fixtures.server import RunningServer
 from tests.fixtures.subjects import BUILT_IN, Grants, Subject, role_id, wire_subject
 
-_SECONDS = 10
+_SECONDS = 60
 _NORTH = role_binding_pb2.RoleScope(resource_type="company", labels={"team": "north"})
 _VIEWED = tuple(sorted(BUILT_IN.named("viewer").content.permissions - {"company.read"}))
 """What viewers hold besides `company.read`."""

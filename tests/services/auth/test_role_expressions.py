@@ -32,7 +32,7 @@ from tests.factories.company import a_message
 from tests.fixtures.server import RunningServer
 from tests.fixtures.subjects import Grants, Subject
 
-_SECONDS = 20
+_SECONDS = 60
 
 
 def _condition(expression: str, *, title: str = "", description: str = "") -> role_binding_pb2.RoleCondition:

@@ -26,7 +26,7 @@ from function.company.v1 import company_service_pb2, company_service_pb2_grpc
 from tests.fixtures.database_faults import as_owner
 from tests.fixtures.subjects import BUILT_IN, Grants, Subject, role_id, wire_subject
 
-_SECONDS = 10
+_SECONDS = 60
 
 
 def _refusal(error: Any) -> tuple[str, dict[str, str]]:  # noqa: ANN401  an ExceptionInfo of a call

@@ -39,7 +39,7 @@ from tests.fixtures.principals import NewTenant, make_child_tenant
 from tests.fixtures.server import RunningServer, StartServer
 from tests.fixtures.subjects import role_id
 
-_SECONDS = 10
+_SECONDS = 60
 
 
 @pytest.fixture

@@ -39,8 +39,8 @@ from tests.fixtures.grants import PASSWORD, Account, Person, make_account, make_
 from tests.fixtures.principals import NewTenant, make_child_tenant, make_key, make_tenant
 from tests.fixtures.server import RunningServer, StartServer
 
-_SECONDS = 10
-_PATIENCE = 10
+_SECONDS = 60
+_PATIENCE = 60
 NOBODY = "01938d2e-7f04-7c3e-9d55-0a6f3c3f0b11"
 
 

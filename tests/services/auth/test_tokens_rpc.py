@@ -26,7 +26,7 @@ from tests.fixtures.principals import make_key, make_tenant
 from tests.fixtures.server import RunningServer
 from tests.fixtures.tokens import end_session, open_session, sign_token
 
-_SECONDS = 10
+_SECONDS = 60
 
 
 def _code(server: RunningServer, token: str) -> str:

@@ -19,7 +19,7 @@ from function.auth.v1 import user_service_pb2 as wire
 from tests.fixtures.principals import make_key, make_tenant
 from tests.fixtures.server import RunningServer
 
-_SECONDS = 10
+_SECONDS = 60
 _GOOD = "violet-harbour-92"
 
 

@@ -14,9 +14,9 @@ from function.company.v1 import company_pb2, company_service_pb2, company_servic
 from tests.factories.company import a_full_message, a_message, lei
 from tests.fixtures.server import RunningServer, StartServer
 
-_SECONDS = 20
+_SECONDS = 60
 # A change reaches a cache within milliseconds; the rest is patience for a busy machine.
-_PATIENCE = 10
+_PATIENCE = 60
 
 
 def stub(server: RunningServer) -> company_service_pb2_grpc.CompanyServiceStub:

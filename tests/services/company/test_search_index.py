@@ -130,7 +130,7 @@ class TestConcurrentWriters:
         with calling(principal, seconds=10), transactions() as first:
             SearchIndex(first, KnownWords()).put(_entries("Quillfeather"))
             with ThreadPoolExecutor(1) as pool:
-                pool.submit(other.add, "Quillfeather Ltd").result(timeout=10)
+                pool.submit(other.add, "Quillfeather Ltd").result(timeout=60)
         assert one.names("quilfeathr") == ["Quillfeather Ltd"]
 
     def _in_another_thread(
@@ -141,7 +141,7 @@ class TestConcurrentWriters:
                 SearchIndex(work, known or KnownWords()).put(_entries(*names))
 
         with ThreadPoolExecutor(1) as pool:
-            pool.submit(write).result(timeout=10)
+            pool.submit(write).result(timeout=60)
 
 
 class TestKnownWords:

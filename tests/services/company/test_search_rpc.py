@@ -12,7 +12,7 @@ from grpc_status import rpc_status
 from function.company.v1 import company_pb2, company_service_pb2, company_service_pb2_grpc
 from tests.fixtures.server import RunningServer
 
-_SECONDS = 20
+_SECONDS = 60
 _COMPANIES = (
     company_pb2.Company(
         legal_name="Müller Maschinenbau GmbH",

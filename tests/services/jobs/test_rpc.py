@@ -24,7 +24,7 @@ from tests.fixtures.principals import make_key, make_tenant
 from tests.fixtures.server import RunningServer
 from tests.services.rules.test_authoring_rpc import a_name
 
-_SECONDS = 20
+_SECONDS = 60
 
 
 class Caller:

@@ -168,7 +168,7 @@ def test_what_a_tenant_has_waits_while_it_is_suspended_and_goes_with_it(serving:
 
     def administer(method: str, **fields: object) -> None:
         request = getattr(tenant_service_pb2, f"{method}Request")(id=child.tenant.id, **fields)
-        getattr(tenants, method)(request, metadata=serving.metadata(), timeout=10)
+        getattr(tenants, method)(request, metadata=serving.metadata(), timeout=60)
 
     administer("SuspendTenant")
     _execute(serving, "update notification set due_at = now() where id = %s", waiting.id)

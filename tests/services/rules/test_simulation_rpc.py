@@ -266,7 +266,7 @@ class TestLife:
         operations = operations_pb2_grpc.OperationsStub(caller.server.channel)
         operation = caller.simulation("GetSimulation", id=held).simulation.operation
         metadata = caller.server.metadata()
-        operations.CancelOperation(operations_pb2.CancelOperationRequest(name=operation), metadata=metadata, timeout=10)
+        operations.CancelOperation(operations_pb2.CancelOperationRequest(name=operation), metadata=metadata, timeout=60)
         found = caller.simulation("GetSimulation", id=held).simulation
         assert found.state == simulation_pb2.SIMULATION_STATE_CANCELLED
 

@@ -72,6 +72,8 @@ from function_backend.vault.resealing import Resealing
 
 _KEY_CHORE_SECONDS = 15.0
 _SESSION_USES_SECONDS = 10.0
+_EXPIRED_GRANTS_KEPT = timedelta(hours=1)
+"""How long a device that goes on asking hears that its time is over, rather than that nobody knows of it."""
 _ENDED_SESSIONS_KEPT = timedelta(days=30)
 """How long people see that there was a session, after it would have ended by itself."""
 
@@ -205,7 +207,9 @@ def build(resources: Resources, settings: AuthSettings) -> Slice:
             *_purges(
                 resources,
                 grants=lambda driver, now: purge_grants(
-                    driver, expired_before=now, sessions_over_before=now - _ENDED_SESSIONS_KEPT
+                    driver,
+                    expired_before=now - _EXPIRED_GRANTS_KEPT,
+                    sessions_over_before=now - _ENDED_SESSIONS_KEPT,
                 ),
                 sign_ins=lambda driver, _: people.purge(driver),
                 relation_decisions=lambda driver, _: relations.purge(driver),

@@ -153,8 +153,9 @@ class PermittedLists:
         """The candidates, and whether all of them are permitted."""
         reach = self._plans.reach(work, plan, resource.type, permission)
         exact = reach.exact
-        if everybody and not exact:
-            # Whoever is left out of everybody stands in what is excluded.
+        if not exact and (everybody or reach.may_name_everybody(wanted[0])):
+            # Whoever is left out of everybody stands in what is excluded. And where one part of an intersection says
+            # everybody, the other alone names who is permitted.
             reach = self._plans.reach(work, plan, resource.type, permission, everything=True)
         try:
             reached = subjects_reached(reach, resource.id, wanted, reader)

@@ -68,6 +68,10 @@ class Reach:
     passing: frozenset[Name]
     """Names from which relationships lead further on to the target."""
 
+    def may_name_everybody(self, subject_type: str) -> bool:
+        """Whether a relationship on the way may be one of everybody of the type."""
+        return any(step.wildcard for step in self.steps.get((subject_type, ""), ()))
+
 
 def reach_of(plan: Plan, type_name: str, name: str, *, everything: bool = False) -> Reach:
     """How the permission is reached. `everything` also follows what is excluded, and all parts of intersections."""
