@@ -74,8 +74,12 @@ notification_table = Table(
     Column("key", _BYTEWISE, nullable=False),
     Column("asked", LargeBinary, nullable=False),
     Column("user_id", Uuid()),
+    # Empty where the sealed ones have them; the index stands for the address in searches.
     Column("address", Text, nullable=False),
     Column("display_name", Text, nullable=False),
+    Column("sealed_address", LargeBinary),
+    Column("sealed_display_name", LargeBinary),
+    Column("address_key", _BYTEWISE),
     Column("wanted_language", _BYTEWISE, nullable=False),
     Column("template", _BYTEWISE, nullable=False),
     Column("template_version", BigInteger, nullable=False),

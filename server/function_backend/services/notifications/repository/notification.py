@@ -8,12 +8,14 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 from sqlalchemy.dialects import postgresql
 
 from function_backend.kernel.pagination import Page
 from function_backend.services.notifications.domain.notification import Addressee, Notification, NotificationState
+from function_backend.services.notifications.repository.sealed import NOTIFICATIONS
 from function_backend.services.notifications.tables import notification_table
+from function_backend.vault.errors import SecretLostError
 
 if TYPE_CHECKING:
     from sqlalchemy import Row
@@ -55,7 +57,7 @@ class NotificationRepository:
 
     def add(self, notification: Notification) -> Notification:
         """Stores a new one; the one there is when its key is taken."""
-        statement = postgresql.insert(notification_table).values(_row(self._work.tenant_id, notification))
+        statement = postgresql.insert(notification_table).values(_row(self._work, notification))
         # Two may ask for the same at once: the second waits here for the first to commit.
         statement = statement.on_conflict_do_nothing(constraint="notification_key_key")
         stored = statement.returning(_notification.id)
@@ -121,7 +123,8 @@ class NotificationRepository:
             _notification.digest_id == digest_id,
             _notification.state == state.value,
         )
-        return [_read(row) for row in self._work.connection.execute(query.order_by(_notification.id).with_for_update())]
+        rows = self._work.connection.execute(query.order_by(_notification.id).with_for_update())
+        return [_read(self._work, row) for row in rows]
 
     def list_before(self, before: UUID | None, wanted: NotificationFilter, *, limit: int) -> Page[Notification]:
         """Those taken on before the given one, the latest first."""
@@ -135,19 +138,21 @@ class NotificationRepository:
             query = query.where(_notification.user_id == wanted.user_id)
         if wanted.addressed is not None:
             channel, address = wanted.addressed
-            query = query.where(_notification.address == address)
+            # Rows of the release before have no index until they are sealed.
+            sealed = NOTIFICATIONS.equals(self._work.fields, "address_key", address)
+            query = query.where(or_(sealed, _notification.address == address))
             if channel:
                 query = query.where(_notification.channel == channel)
         if before is not None:
             query = query.where(_notification.id < before)
         rows = self._work.connection.execute(query.order_by(_notification.id.desc()).limit(limit + 1))
-        found = [_read(row) for row in rows]
+        found = [_read(self._work, row) for row in rows]
         more, found = len(found) > limit, found[:limit]
         return Page(found, (str(found[-1].id),) if more else None)
 
     def _one(self, query: Any) -> Notification | None:  # noqa: ANN401  a select
         row = self._work.connection.execute(query).one_or_none()
-        return None if row is None else _read(row)
+        return None if row is None else _read(self._work, row)
 
 
 def claim_notifications(
@@ -187,16 +192,16 @@ def _changing(notification: Notification) -> dict[str, Any]:
     }
 
 
-def _row(tenant_id: UUID, notification: Notification) -> dict[str, Any]:
+def _row(work: UnitOfWork, notification: Notification) -> dict[str, Any]:
     addressee = notification.addressee
+    told = {"address": addressee.address, "display_name": addressee.display_name}
     return {
-        "tenant_id": tenant_id,
+        **NOTIFICATIONS.stored(work.fields, notification.id, told),
+        "tenant_id": work.tenant_id,
         "id": notification.id,
         "key": notification.key,
         "asked": notification.asked,
         "user_id": addressee.user_id,
-        "address": addressee.address,
-        "display_name": addressee.display_name,
         "wanted_language": addressee.language,
         "template": notification.template,
         "template_version": notification.template_version,
@@ -212,14 +217,17 @@ def _row(tenant_id: UUID, notification: Notification) -> dict[str, Any]:
     }
 
 
-def _read(row: Row[Any]) -> Notification:
+def _read(work: UnitOfWork, row: Row[Any]) -> Notification:
     sealed = getattr(row, "sealed", None)
     return Notification(
         id=row.id,
         key=row.key,
         asked=bytes(row.asked),
         addressee=Addressee(
-            address=row.address, display_name=row.display_name, user_id=row.user_id, language=row.wanted_language
+            address=_opened(work, row, "address"),
+            display_name=_opened(work, row, "display_name"),
+            user_id=row.user_id,
+            language=row.wanted_language,
         ),
         template=row.template,
         template_version=row.template_version,
@@ -242,3 +250,12 @@ def _read(row: Row[Any]) -> Notification:
         ended_at=row.ended_at,
         expires_at=row.expires_at,
     )
+
+
+def _opened(work: UnitOfWork, row: Row[Any], plain: str) -> str:
+    """The value; empty when its key is gone, or it is not what was sealed."""
+    try:
+        opened: str = NOTIFICATIONS.opened(work.fields, row.id, row, plain)
+    except SecretLostError:
+        return ""
+    return opened

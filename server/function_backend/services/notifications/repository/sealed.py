@@ -1,4 +1,4 @@
-"""What the slice seals at rest: what notifications say, until they are over."""
+"""What the slice seals at rest: whom notifications are for, and what they say until they are over."""
 
 from __future__ import annotations
 
@@ -6,4 +6,13 @@ from function_backend.services.notifications.domain.notification import content_
 from function_backend.services.notifications.tables import notification_table
 from function_backend.vault.sealed_table import SealedColumn, SealedTable
 
-SEALED_PLACES = (SealedTable(notification_table, (SealedColumn(sealed="sealed", purpose=content_purpose),)),)
+NOTIFICATIONS = SealedTable(
+    notification_table,
+    (
+        SealedColumn(sealed="sealed_address", plain="address", index="address_key"),
+        SealedColumn(sealed="sealed_display_name", plain="display_name"),
+        SealedColumn(sealed="sealed", purpose=content_purpose),
+    ),
+)
+
+SEALED_PLACES = (NOTIFICATIONS,)

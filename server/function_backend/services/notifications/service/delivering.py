@@ -164,6 +164,10 @@ class Delivering:
     def _prepare(self, work: UnitOfWork, notification: Notification) -> _Prepared | None:
         """What is to be handed over; None when that was settled here: it is too late, unwanted, or not its turn."""
         now = self._clock.now()
+        if not notification.addressee.address:
+            lost = Outcome(state=NotificationState.FAILED, why="whom it is for cannot be read any more")
+            self._settle(work, notification, lost)
+            return None
         category = category_of_template(work, notification.category)
         outcome = self._without_sending(work, notification, category)
         if outcome is not None:
