@@ -230,6 +230,24 @@ class TestDeliveryLog:
         assert owner.send("GetDelivery", id=done.id).body
         assert reader.send("GetDelivery", id=done.id).body == b""
 
+    def test_what_is_sensitive_in_a_delivery_is_shown_to_those_who_hold_the_permission(
+        self, local: RunningServer, receiver: Receiver
+    ) -> None:
+        receiver.answer = status(202, body=b"thanks, Ann")
+        owner = WebhookCaller(local)
+        needed = ("webhooks.deliveries.read", "company.read")
+        trusted = WebhookCaller(local, make_key(local, *needed, "webhooks.sensitive.read"))
+        reader = WebhookCaller(local, make_key(local, *needed))
+        endpoint, _ = owner.endpoint(receiver.url)
+        owner.company()
+        (done,) = owner.ended(endpoint.id, DELIVERED)
+        whole, masked = (caller.send("GetDelivery", id=done.id) for caller in (trusted, reader))
+        assert whole == owner.send("GetDelivery", id=done.id)
+        assert whole.attempts[0].response_body == b"thanks, Ann"
+        assert json.loads(whole.body)["type"] == "function.company.v1.CompanyCreated"
+        assert (masked.body, masked.attempts[0].response_body) == (b"", b"")
+        assert (masked.delivery, masked.attempts[0].status_code) == (whole.delivery, 202)
+
     def test_deliveries_are_listed_by_state_type_and_event(self, caller: WebhookCaller, receiver: Receiver) -> None:
         endpoint, _ = caller.endpoint(receiver.url)
         company: company_pb2.Company = caller.company()

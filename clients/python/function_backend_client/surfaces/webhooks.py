@@ -243,7 +243,11 @@ class Webhooks:
         *,
         timeout: float | None = None,
     ) -> webhook_service_pb2.GetDeliveryResponse:
-        """Returns a delivery with its attempts, and what was sent when the caller may see the event."""
+        """Returns a delivery with its attempts.
+
+        What was sent, and what the receiver answered, is shown to callers who hold webhooks.sensitive.read for the
+        whole tenant; what was sent only when they may see the event as well.
+        """
         request = webhook_service_pb2.GetDeliveryRequest(id=webhook_id)
         return self._stub.GetDelivery(request, timeout=timeout)
 
@@ -525,7 +529,11 @@ class AsyncWebhooks:
         *,
         timeout: float | None = None,
     ) -> webhook_service_pb2.GetDeliveryResponse:
-        """Returns a delivery with its attempts, and what was sent when the caller may see the event."""
+        """Returns a delivery with its attempts.
+
+        What was sent, and what the receiver answered, is shown to callers who hold webhooks.sensitive.read for the
+        whole tenant; what was sent only when they may see the event as well.
+        """
         request = webhook_service_pb2.GetDeliveryRequest(id=webhook_id)
         return await self._stub.GetDelivery(request, timeout=timeout)
 

@@ -14,6 +14,7 @@ from function_backend.services.webhooks.service.endpoints import Endpoints
 from function_backend.services.webhooks.service.replays import Replays
 from function_backend.services.webhooks.service.secrets import Secrets
 from function_backend.timestamps import read_optional_moment
+from function_backend.vault.masking import masked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,11 +91,12 @@ class WebhookServicer:
 
     def GetDelivery(self, request: wire.GetDeliveryRequest, context: Call) -> wire.GetDeliveryResponse:
         seen = self._do.deliveries.get(UUID(request.id))
-        return wire.GetDeliveryResponse(
+        answer = wire.GetDeliveryResponse(
             delivery=deliveries.delivery(seen.delivery),
             attempts=map(deliveries.attempt, seen.attempts),
             body=seen.delivery.event.body if seen.may_see_body else b"",
         )
+        return answer if seen.may_see_sensitive else masked(answer)
 
     def ResendDelivery(self, request: wire.ResendDeliveryRequest, context: Call) -> wire.ResendDeliveryResponse:
         return wire.ResendDeliveryResponse(delivery=deliveries.delivery(self._do.deliveries.resend(UUID(request.id))))

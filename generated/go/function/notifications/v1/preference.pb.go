@@ -10,6 +10,7 @@ package notificationsv1
 
 import (
 	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
+	_ "function-backend.internal/api/function/common/v1"
 	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
@@ -472,7 +473,7 @@ var File_function_notifications_v1_preference_proto protoreflect.FileDescriptor
 
 const file_function_notifications_v1_preference_proto_rawDesc = "" +
 	"\n" +
-	"*function/notifications/v1/preference.proto\x12\x19function.notifications.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xda\x01\n" +
+	"*function/notifications/v1/preference.proto\x12\x19function.notifications.v1\x1a\x1bbuf/validate/validate.proto\x1a function/common/v1/options.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xda\x01\n" +
 	"\x0eDigestSchedule\x12M\n" +
 	"\x05times\x18\x01 \x03(\tB7\xe2A\x01\x02\xbaH0\x92\x01-\b\x01\x10\x18\x18\x01\"%r#\x18\x052\x1f^([01][0-9]|2[0-3]):[0-5][0-9]$R\x05times\x12S\n" +
 	"\bweekdays\x18\x02 \x03(\x0e2\".function.notifications.v1.WeekdayB\x13\xbaH\x10\x92\x01\r\x10\a\x18\x01\"\a\x82\x01\x04\x10\x01 \x00R\bweekdays\x12$\n" +
@@ -482,16 +483,13 @@ const file_function_notifications_v1_preference_proto_rawDesc = "" +
 	"\vdescription\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\xf4\x03R\vdescription\x12\x1c\n" +
 	"\tmandatory\x18\x03 \x01(\bR\tmandatory\x12A\n" +
 	"\x06digest\x18\x04 \x01(\v2).function.notifications.v1.DigestScheduleR\x06digest\x12\x1f\n" +
-	"\bbuilt_in\x18\x05 \x01(\bB\x04\xe2A\x01\x03R\abuiltIn\"\xd5\x01\n" +
+	"\bbuilt_in\x18\x05 \x01(\bB\x04\xe2A\x01\x03R\abuiltIn\"\xe5\x01\n" +
 	"\x10PreferenceHolder\x12#\n" +
-	"\auser_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01H\x00R\x06userId\x12\"\n" +
-	"\x05email\x18\x02 \x01(\tB\n" +
-	"\xbaH\ar\x05\x10\x01\x18\xfe\x01H\x00R\x05email\x12!\n" +
-	"\x05phone\x18\x03 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18 H\x00R\x05phone\x12 \n" +
-	"\x04chat\x18\x04 \x01(\tB\n" +
-	"\xbaH\ar\x05\x10\x01\x18\xc8\x01H\x00R\x04chat\x12\"\n" +
-	"\x05other\x18\x05 \x01(\tB\n" +
-	"\xbaH\ar\x05\x10\x01\x18\xf4\x03H\x00R\x05otherB\x0f\n" +
+	"\auser_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01H\x00R\x06userId\x12&\n" +
+	"\x05email\x18\x02 \x01(\tB\x0e\xbaH\ar\x05\x10\x01\x18\xfe\x01\xb8\xed\x18\x01H\x00R\x05email\x12%\n" +
+	"\x05phone\x18\x03 \x01(\tB\r\xbaH\x06r\x04\x10\x01\x18 \xb8\xed\x18\x01H\x00R\x05phone\x12$\n" +
+	"\x04chat\x18\x04 \x01(\tB\x0e\xbaH\ar\x05\x10\x01\x18\xc8\x01\xb8\xed\x18\x01H\x00R\x04chat\x12&\n" +
+	"\x05other\x18\x05 \x01(\tB\x0e\xbaH\ar\x05\x10\x01\x18\xf4\x03\xb8\xed\x18\x01H\x00R\x05otherB\x0f\n" +
 	"\x06holder\x12\x05\xbaH\x02\b\x01\"\xb7\x01\n" +
 	"\n" +
 	"Preference\x12\x1a\n" +

@@ -472,7 +472,8 @@ type Attempt struct {
 	RequestHeaders map[string]string `protobuf:"bytes,8,rep,name=request_headers,json=requestHeaders,proto3" json:"request_headers,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	// The headers of the answer, as far as they are kept.
 	ResponseHeaders map[string]string `protobuf:"bytes,9,rep,name=response_headers,json=responseHeaders,proto3" json:"response_headers,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
-	// The beginning of the answer, as far as it is kept.
+	// The beginning of the answer, as far as it is kept; empty when the caller
+	// does not hold webhooks.sensitive.read.
 	ResponseBody []byte `protobuf:"bytes,10,opt,name=response_body,json=responseBody,proto3" json:"response_body,omitempty"`
 	// Whether the answer was longer than what is kept.
 	ResponseTruncated bool `protobuf:"varint,11,opt,name=response_truncated,json=responseTruncated,proto3" json:"response_truncated,omitempty"`

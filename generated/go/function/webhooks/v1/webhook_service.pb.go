@@ -1435,7 +1435,7 @@ type GetDeliveryResponse struct {
 	// Its attempts, the first one first.
 	Attempts []*Attempt `protobuf:"bytes,2,rep,name=attempts,proto3" json:"attempts,omitempty"`
 	// What is posted, byte for byte; empty when the caller may not see events of
-	// this type.
+	// this type, or does not hold webhooks.sensitive.read.
 	Body          []byte `protobuf:"bytes,3,opt,name=body,proto3" json:"body,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1968,7 +1968,7 @@ const file_function_webhooks_v1_webhook_service_proto_rawDesc = "" +
 	"\x10GetReplayRequest\x12\x1c\n" +
 	"\x02id\x18\x01 \x01(\tB\f\xe2A\x01\x02\xbaH\x05r\x03\xb0\x01\x01R\x02id\"I\n" +
 	"\x11GetReplayResponse\x124\n" +
-	"\x06replay\x18\x01 \x01(\v2\x1c.function.webhooks.v1.ReplayR\x06replay2\xa7\x15\n" +
+	"\x06replay\x18\x01 \x01(\v2\x1c.function.webhooks.v1.ReplayR\x06replay2\xc0\x15\n" +
 	"\x0eWebhookService\x12\xac\x01\n" +
 	"\x0eCreateEndpoint\x12+.function.webhooks.v1.CreateEndpointRequest\x1a,.function.webhooks.v1.CreateEndpointResponse\"?\xaa\xed\x18\x1c\n" +
 	"\x18webhooks.endpoints.write\x10\x03\x82\xd3\xe4\x93\x02\x19:\x01*\"\x14/v1/webhookEndpoints\x12\xa4\x01\n" +
@@ -1991,9 +1991,9 @@ const file_function_webhooks_v1_webhook_service_proto_rawDesc = "" +
 	"\fTestEndpoint\x12).function.webhooks.v1.TestEndpointRequest\x1a*.function.webhooks.v1.TestEndpointResponse\"I\xaa\xed\x18\x1c\n" +
 	"\x18webhooks.deliveries.send\x10\x03\x82\xd3\xe4\x93\x02#:\x01*\"\x1e/v1/webhookEndpoints/{id}:test\x12\xc2\x01\n" +
 	"\x0eListDeliveries\x12+.function.webhooks.v1.ListDeliveriesRequest\x1a,.function.webhooks.v1.ListDeliveriesResponse\"U\xaa\xed\x18\x1c\n" +
-	"\x18webhooks.deliveries.read\x10\x01\x82\xd3\xe4\x93\x02/\x12-/v1/webhookEndpoints/{endpoint_id}/deliveries\x12\xa6\x01\n" +
-	"\vGetDelivery\x12(.function.webhooks.v1.GetDeliveryRequest\x1a).function.webhooks.v1.GetDeliveryResponse\"B\xaa\xed\x18\x1c\n" +
-	"\x18webhooks.deliveries.read\x10\x01\x82\xd3\xe4\x93\x02\x1c\x12\x1a/v1/webhookDeliveries/{id}\x12\xb9\x01\n" +
+	"\x18webhooks.deliveries.read\x10\x01\x82\xd3\xe4\x93\x02/\x12-/v1/webhookEndpoints/{endpoint_id}/deliveries\x12\xbf\x01\n" +
+	"\vGetDelivery\x12(.function.webhooks.v1.GetDeliveryRequest\x1a).function.webhooks.v1.GetDeliveryResponse\"[\xaa\xed\x185\n" +
+	"\x18webhooks.deliveries.read\x10\x01*\x17webhooks.sensitive.read\x82\xd3\xe4\x93\x02\x1c\x12\x1a/v1/webhookDeliveries/{id}\x12\xb9\x01\n" +
 	"\x0eResendDelivery\x12+.function.webhooks.v1.ResendDeliveryRequest\x1a,.function.webhooks.v1.ResendDeliveryResponse\"L\xaa\xed\x18\x1c\n" +
 	"\x18webhooks.deliveries.send\x10\x03\x82\xd3\xe4\x93\x02&:\x01*\"!/v1/webhookDeliveries/{id}:resend\x12\xbb\x01\n" +
 	"\fReplayEvents\x12).function.webhooks.v1.ReplayEventsRequest\x1a*.function.webhooks.v1.ReplayEventsResponse\"T\xaa\xed\x18\x1c\n" +

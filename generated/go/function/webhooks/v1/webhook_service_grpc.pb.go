@@ -139,8 +139,9 @@ type WebhookServiceClient interface {
 	// Permission: webhooks.deliveries.read. Idempotency: no side effects.
 	// Fails with ENDPOINT_NOT_FOUND, INVALID_PAGE_TOKEN.
 	ListDeliveries(ctx context.Context, in *ListDeliveriesRequest, opts ...grpc.CallOption) (*ListDeliveriesResponse, error)
-	// Returns a delivery with its attempts, and what was sent when the caller may
-	// see the event.
+	// Returns a delivery with its attempts. What was sent, and what the receiver
+	// answered, is shown to callers who hold webhooks.sensitive.read for the whole
+	// tenant; what was sent only when they may see the event as well.
 	//
 	// Permission: webhooks.deliveries.read. Idempotency: no side effects.
 	// Fails with DELIVERY_NOT_FOUND.
@@ -429,8 +430,9 @@ type WebhookServiceServer interface {
 	// Permission: webhooks.deliveries.read. Idempotency: no side effects.
 	// Fails with ENDPOINT_NOT_FOUND, INVALID_PAGE_TOKEN.
 	ListDeliveries(context.Context, *ListDeliveriesRequest) (*ListDeliveriesResponse, error)
-	// Returns a delivery with its attempts, and what was sent when the caller may
-	// see the event.
+	// Returns a delivery with its attempts. What was sent, and what the receiver
+	// answered, is shown to callers who hold webhooks.sensitive.read for the whole
+	// tenant; what was sent only when they may see the event as well.
 	//
 	// Permission: webhooks.deliveries.read. Idempotency: no side effects.
 	// Fails with DELIVERY_NOT_FOUND.

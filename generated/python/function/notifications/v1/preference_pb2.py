@@ -23,11 +23,12 @@ _sym_db = _symbol_database.Default()
 
 
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
+from function.common.v1 import options_pb2 as function_dot_common_dot_v1_dot_options__pb2
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n*function/notifications/v1/preference.proto\x12\x19\x66unction.notifications.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xda\x01\n\x0e\x44igestSchedule\x12M\n\x05times\x18\x01 \x03(\tB7\xe2\x41\x01\x02\xbaH0\x92\x01-\x08\x01\x10\x18\x18\x01\"%r#\x18\x05\x32\x1f^([01][0-9]|2[0-3]):[0-5][0-9]$R\x05times\x12S\n\x08weekdays\x18\x02 \x03(\x0e\x32\".function.notifications.v1.WeekdayB\x13\xbaH\x10\x92\x01\r\x10\x07\x18\x01\"\x07\x82\x01\x04\x10\x01 \x00R\x08weekdays\x12$\n\ttime_zone\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x18@R\x08timeZone\"\xec\x01\n\x08\x43\x61tegory\x12\x32\n\x04name\x18\x01 \x01(\tB\x1e\xe2\x41\x01\x02\xbaH\x17r\x15\x18<2\x11^[a-z][a-z0-9_]*$R\x04name\x12*\n\x0b\x64\x65scription\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\xf4\x03R\x0b\x64\x65scription\x12\x1c\n\tmandatory\x18\x03 \x01(\x08R\tmandatory\x12\x41\n\x06\x64igest\x18\x04 \x01(\x0b\x32).function.notifications.v1.DigestScheduleR\x06\x64igest\x12\x1f\n\x08\x62uilt_in\x18\x05 \x01(\x08\x42\x04\xe2\x41\x01\x03R\x07\x62uiltIn\"\xd5\x01\n\x10PreferenceHolder\x12#\n\x07user_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01H\x00R\x06userId\x12\"\n\x05\x65mail\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xfe\x01H\x00R\x05\x65mail\x12!\n\x05phone\x18\x03 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18 H\x00R\x05phone\x12 \n\x04\x63hat\x18\x04 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xc8\x01H\x00R\x04\x63hat\x12\"\n\x05other\x18\x05 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xf4\x03H\x00R\x05otherB\x0f\n\x06holder\x12\x05\xbaH\x02\x08\x01\"\xb7\x01\n\nPreference\x12\x1a\n\x08\x63\x61tegory\x18\x01 \x01(\tR\x08\x63\x61tegory\x12\x18\n\x07\x63hannel\x18\x02 \x01(\tR\x07\x63hannel\x12\x1e\n\nsubscribed\x18\x03 \x01(\x08R\nsubscribed\x12\x16\n\x06source\x18\x04 \x01(\tR\x06source\x12;\n\x0bupdate_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nupdateTime*\xb6\x01\n\x07Weekday\x12\x17\n\x13WEEKDAY_UNSPECIFIED\x10\x00\x12\x12\n\x0eWEEKDAY_MONDAY\x10\x01\x12\x13\n\x0fWEEKDAY_TUESDAY\x10\x02\x12\x15\n\x11WEEKDAY_WEDNESDAY\x10\x03\x12\x14\n\x10WEEKDAY_THURSDAY\x10\x04\x12\x12\n\x0eWEEKDAY_FRIDAY\x10\x05\x12\x14\n\x10WEEKDAY_SATURDAY\x10\x06\x12\x12\n\x0eWEEKDAY_SUNDAY\x10\x07\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n*function/notifications/v1/preference.proto\x12\x19\x66unction.notifications.v1\x1a\x1b\x62uf/validate/validate.proto\x1a function/common/v1/options.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xda\x01\n\x0e\x44igestSchedule\x12M\n\x05times\x18\x01 \x03(\tB7\xe2\x41\x01\x02\xbaH0\x92\x01-\x08\x01\x10\x18\x18\x01\"%r#\x18\x05\x32\x1f^([01][0-9]|2[0-3]):[0-5][0-9]$R\x05times\x12S\n\x08weekdays\x18\x02 \x03(\x0e\x32\".function.notifications.v1.WeekdayB\x13\xbaH\x10\x92\x01\r\x10\x07\x18\x01\"\x07\x82\x01\x04\x10\x01 \x00R\x08weekdays\x12$\n\ttime_zone\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x18@R\x08timeZone\"\xec\x01\n\x08\x43\x61tegory\x12\x32\n\x04name\x18\x01 \x01(\tB\x1e\xe2\x41\x01\x02\xbaH\x17r\x15\x18<2\x11^[a-z][a-z0-9_]*$R\x04name\x12*\n\x0b\x64\x65scription\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\xf4\x03R\x0b\x64\x65scription\x12\x1c\n\tmandatory\x18\x03 \x01(\x08R\tmandatory\x12\x41\n\x06\x64igest\x18\x04 \x01(\x0b\x32).function.notifications.v1.DigestScheduleR\x06\x64igest\x12\x1f\n\x08\x62uilt_in\x18\x05 \x01(\x08\x42\x04\xe2\x41\x01\x03R\x07\x62uiltIn\"\xe5\x01\n\x10PreferenceHolder\x12#\n\x07user_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01H\x00R\x06userId\x12&\n\x05\x65mail\x18\x02 \x01(\tB\x0e\xbaH\x07r\x05\x10\x01\x18\xfe\x01\xb8\xed\x18\x01H\x00R\x05\x65mail\x12%\n\x05phone\x18\x03 \x01(\tB\r\xbaH\x06r\x04\x10\x01\x18 \xb8\xed\x18\x01H\x00R\x05phone\x12$\n\x04\x63hat\x18\x04 \x01(\tB\x0e\xbaH\x07r\x05\x10\x01\x18\xc8\x01\xb8\xed\x18\x01H\x00R\x04\x63hat\x12&\n\x05other\x18\x05 \x01(\tB\x0e\xbaH\x07r\x05\x10\x01\x18\xf4\x03\xb8\xed\x18\x01H\x00R\x05otherB\x0f\n\x06holder\x12\x05\xbaH\x02\x08\x01\"\xb7\x01\n\nPreference\x12\x1a\n\x08\x63\x61tegory\x18\x01 \x01(\tR\x08\x63\x61tegory\x12\x18\n\x07\x63hannel\x18\x02 \x01(\tR\x07\x63hannel\x12\x1e\n\nsubscribed\x18\x03 \x01(\x08R\nsubscribed\x12\x16\n\x06source\x18\x04 \x01(\tR\x06source\x12;\n\x0bupdate_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nupdateTime*\xb6\x01\n\x07Weekday\x12\x17\n\x13WEEKDAY_UNSPECIFIED\x10\x00\x12\x12\n\x0eWEEKDAY_MONDAY\x10\x01\x12\x13\n\x0fWEEKDAY_TUESDAY\x10\x02\x12\x15\n\x11WEEKDAY_WEDNESDAY\x10\x03\x12\x14\n\x10WEEKDAY_THURSDAY\x10\x04\x12\x12\n\x0eWEEKDAY_FRIDAY\x10\x05\x12\x14\n\x10WEEKDAY_SATURDAY\x10\x06\x12\x12\n\x0eWEEKDAY_SUNDAY\x10\x07\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -51,21 +52,21 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PREFERENCEHOLDER'].fields_by_name['user_id']._loaded_options = None
   _globals['_PREFERENCEHOLDER'].fields_by_name['user_id']._serialized_options = b'\272H\005r\003\260\001\001'
   _globals['_PREFERENCEHOLDER'].fields_by_name['email']._loaded_options = None
-  _globals['_PREFERENCEHOLDER'].fields_by_name['email']._serialized_options = b'\272H\007r\005\020\001\030\376\001'
+  _globals['_PREFERENCEHOLDER'].fields_by_name['email']._serialized_options = b'\272H\007r\005\020\001\030\376\001\270\355\030\001'
   _globals['_PREFERENCEHOLDER'].fields_by_name['phone']._loaded_options = None
-  _globals['_PREFERENCEHOLDER'].fields_by_name['phone']._serialized_options = b'\272H\006r\004\020\001\030 '
+  _globals['_PREFERENCEHOLDER'].fields_by_name['phone']._serialized_options = b'\272H\006r\004\020\001\030 \270\355\030\001'
   _globals['_PREFERENCEHOLDER'].fields_by_name['chat']._loaded_options = None
-  _globals['_PREFERENCEHOLDER'].fields_by_name['chat']._serialized_options = b'\272H\007r\005\020\001\030\310\001'
+  _globals['_PREFERENCEHOLDER'].fields_by_name['chat']._serialized_options = b'\272H\007r\005\020\001\030\310\001\270\355\030\001'
   _globals['_PREFERENCEHOLDER'].fields_by_name['other']._loaded_options = None
-  _globals['_PREFERENCEHOLDER'].fields_by_name['other']._serialized_options = b'\272H\007r\005\020\001\030\364\003'
-  _globals['_WEEKDAY']._serialized_start=1031
-  _globals['_WEEKDAY']._serialized_end=1213
-  _globals['_DIGESTSCHEDULE']._serialized_start=169
-  _globals['_DIGESTSCHEDULE']._serialized_end=387
-  _globals['_CATEGORY']._serialized_start=390
-  _globals['_CATEGORY']._serialized_end=626
-  _globals['_PREFERENCEHOLDER']._serialized_start=629
-  _globals['_PREFERENCEHOLDER']._serialized_end=842
-  _globals['_PREFERENCE']._serialized_start=845
-  _globals['_PREFERENCE']._serialized_end=1028
+  _globals['_PREFERENCEHOLDER'].fields_by_name['other']._serialized_options = b'\272H\007r\005\020\001\030\364\003\270\355\030\001'
+  _globals['_WEEKDAY']._serialized_start=1081
+  _globals['_WEEKDAY']._serialized_end=1263
+  _globals['_DIGESTSCHEDULE']._serialized_start=203
+  _globals['_DIGESTSCHEDULE']._serialized_end=421
+  _globals['_CATEGORY']._serialized_start=424
+  _globals['_CATEGORY']._serialized_end=660
+  _globals['_PREFERENCEHOLDER']._serialized_start=663
+  _globals['_PREFERENCEHOLDER']._serialized_end=892
+  _globals['_PREFERENCE']._serialized_start=895
+  _globals['_PREFERENCE']._serialized_end=1078
 # @@protoc_insertion_point(module_scope)

@@ -311,7 +311,9 @@ class Attempt(_message.Message):
     status_code: _builtins.int
     """The status of the answer; 0 without one."""
     response_body: _builtins.bytes
-    """The beginning of the answer, as far as it is kept."""
+    """The beginning of the answer, as far as it is kept; empty when the caller
+    does not hold webhooks.sensitive.read.
+    """
     response_truncated: _builtins.bool
     """Whether the answer was longer than what is kept."""
     @_builtins.property

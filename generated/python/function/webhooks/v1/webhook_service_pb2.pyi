@@ -729,7 +729,7 @@ class GetDeliveryResponse(_message.Message):
     BODY_FIELD_NUMBER: _builtins.int
     body: _builtins.bytes
     """What is posted, byte for byte; empty when the caller may not see events of
-    this type.
+    this type, or does not hold webhooks.sensitive.read.
     """
     @_builtins.property
     def delivery(self) -> _delivery_pb2.Delivery:

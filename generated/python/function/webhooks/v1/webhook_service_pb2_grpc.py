@@ -281,8 +281,9 @@ class WebhookServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetDelivery(self, request, context):
-        """Returns a delivery with its attempts, and what was sent when the caller may
-        see the event.
+        """Returns a delivery with its attempts. What was sent, and what the receiver
+        answered, is shown to callers who hold webhooks.sensitive.read for the whole
+        tenant; what was sent only when they may see the event as well.
 
         Permission: webhooks.deliveries.read. Idempotency: no side effects.
         Fails with DELIVERY_NOT_FOUND.

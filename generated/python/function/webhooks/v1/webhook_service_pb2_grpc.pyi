@@ -141,8 +141,9 @@ class WebhookServiceStub:
     Fails with ENDPOINT_NOT_FOUND, INVALID_PAGE_TOKEN.
     """
     GetDelivery: _grpc.UnaryUnaryMultiCallable[_webhook_service_pb2.GetDeliveryRequest, _webhook_service_pb2.GetDeliveryResponse]
-    """Returns a delivery with its attempts, and what was sent when the caller may
-    see the event.
+    """Returns a delivery with its attempts. What was sent, and what the receiver
+    answered, is shown to callers who hold webhooks.sensitive.read for the whole
+    tenant; what was sent only when they may see the event as well.
 
     Permission: webhooks.deliveries.read. Idempotency: no side effects.
     Fails with DELIVERY_NOT_FOUND.
@@ -287,8 +288,9 @@ class WebhookServiceAsyncStub(WebhookServiceStub):
     Fails with ENDPOINT_NOT_FOUND, INVALID_PAGE_TOKEN.
     """
     GetDelivery: _aio.UnaryUnaryMultiCallable[_webhook_service_pb2.GetDeliveryRequest, _webhook_service_pb2.GetDeliveryResponse]  # type: ignore[assignment]
-    """Returns a delivery with its attempts, and what was sent when the caller may
-    see the event.
+    """Returns a delivery with its attempts. What was sent, and what the receiver
+    answered, is shown to callers who hold webhooks.sensitive.read for the whole
+    tenant; what was sent only when they may see the event as well.
 
     Permission: webhooks.deliveries.read. Idempotency: no side effects.
     Fails with DELIVERY_NOT_FOUND.
@@ -502,8 +504,9 @@ class WebhookServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _webhook_service_pb2.GetDeliveryRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_webhook_service_pb2.GetDeliveryResponse, _abc.Awaitable[_webhook_service_pb2.GetDeliveryResponse]]:
-        """Returns a delivery with its attempts, and what was sent when the caller may
-        see the event.
+        """Returns a delivery with its attempts. What was sent, and what the receiver
+        answered, is shown to callers who hold webhooks.sensitive.read for the whole
+        tenant; what was sent only when they may see the event as well.
 
         Permission: webhooks.deliveries.read. Idempotency: no side effects.
         Fails with DELIVERY_NOT_FOUND.

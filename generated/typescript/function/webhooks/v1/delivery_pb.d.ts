@@ -202,7 +202,8 @@ export declare type Attempt = Message<"function.webhooks.v1.Attempt"> & {
   responseHeaders: { [key: string]: string };
 
   /**
-   * The beginning of the answer, as far as it is kept.
+   * The beginning of the answer, as far as it is kept; empty when the caller
+   * does not hold webhooks.sensitive.read.
    *
    * @generated from field: bytes response_body = 10;
    */

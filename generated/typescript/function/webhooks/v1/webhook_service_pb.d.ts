@@ -763,7 +763,7 @@ export declare type GetDeliveryResponse = Message<"function.webhooks.v1.GetDeliv
 
   /**
    * What is posted, byte for byte; empty when the caller may not see events of
-   * this type.
+   * this type, or does not hold webhooks.sensitive.read.
    *
    * @generated from field: bytes body = 3;
    */
@@ -1136,8 +1136,9 @@ export declare const WebhookService: GenService<{
     output: typeof ListDeliveriesResponseSchema;
   },
   /**
-   * Returns a delivery with its attempts, and what was sent when the caller may
-   * see the event.
+   * Returns a delivery with its attempts. What was sent, and what the receiver
+   * answered, is shown to callers who hold webhooks.sensitive.read for the whole
+   * tenant; what was sent only when they may see the event as well.
    *
    * Permission: webhooks.deliveries.read. Idempotency: no side effects.
    * Fails with DELIVERY_NOT_FOUND.

@@ -30,6 +30,8 @@ from function_backend.services.webhooks.service.finding import (
     endpoint_of,
 )
 
+_SENSITIVE_READ = "webhooks.sensitive.read"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryQuery:
@@ -47,6 +49,8 @@ class Seen(NamedTuple):
     delivery: Delivery
     attempts: Sequence[Attempt]
     may_see_body: bool
+    may_see_sensitive: bool
+    """Whether what the contract marks as sensitive is shown: what was posted, and what the receiver answered."""
 
 
 class Deliveries:
@@ -102,7 +106,8 @@ class Deliveries:
             permission = self._forms.permission(found.event.event_type)
             # What was delivered is what the owner of the endpoint may see, who need not be the caller.
             seen = permission is not None and caller_of(work).permissions.allows(permission)
-            return Seen(found, deliveries.attempts(delivery_id), seen)
+            may_see_sensitive = caller_of(work).permissions.allows(_SENSITIVE_READ)
+            return Seen(found, deliveries.attempts(delivery_id), seen, may_see_sensitive)
 
     def test(self, endpoint_id: UUID, message: str) -> Delivery:
         """A delivery that tries the endpoint out, which is queued."""
