@@ -161,6 +161,8 @@ class TestListing:
             "CompanyDeleted",
             "CompanyUndeleted",
             "CompanyUpdated",
+            "ExportRequested",
+            "ImportRequested",
         ]
         assert all(each.visible and each.description and each.example_json for each in types)
         assert {each.example.type for each in types} == {each.name for each in types}
