@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import select
 import time
+from threading import Lock
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from function_backend.persistence.wire import Driver
 
 _REPLICA_PAUSE_SECONDS = 2.0
+_PING_SECONDS = 2.0
 
 
 class Database:
@@ -29,6 +31,8 @@ class Database:
         self._replica = None if settings.replica_url is None else Node(settings, settings.replica_url, is_replica=True)
         self._replica_back_at = 0.0
         self._probe: Driver | None = None
+        self._pinging = Lock()
+        self._is_over = False
 
     def replica(self) -> Node | None:
         """The replica to try first for a read; None when there is none, or when it was just found to be away."""
@@ -51,18 +55,25 @@ class Database:
 
         Uses a connection of its own, so that a busy pool does not look like a database that is away. For one thread.
         """
-        try:
-            self._ask(timeout)
-        except (psycopg.Error, OSError) as error:
-            self._forget_probe()
-            raise DatabaseUnavailableError from error
+        with self._pinging:
+            if self._is_over:
+                raise DatabaseUnavailableError
+            try:
+                self._ask(timeout)
+            except (psycopg.Error, OSError) as error:
+                self._forget_probe()
+                raise DatabaseUnavailableError from error
 
     def dispose(self) -> None:
-        """Closes all connections that are not in use."""
-        self._forget_probe()
-        self.primary.dispose()
+        """Closes all connections, those in use when they come back. It is over then."""
+        self._is_over = True
+        # A ping under way may make a connection yet; one that hangs is left to itself.
+        if self._pinging.acquire(timeout=_PING_SECONDS):
+            self._forget_probe()
+            self._pinging.release()
+        self.primary.end()
         if self._replica is not None:
-            self._replica.dispose()
+            self._replica.end()
 
     def _ask(self, timeout: float) -> None:
         if self._probe is None:

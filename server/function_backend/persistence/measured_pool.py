@@ -20,11 +20,24 @@ class MeasuredPool(QueuePool):
 
     waits = 0
     waited_seconds = 0.0
+    _over = False
+    """Whether another pool has taken the place of this one."""
+
+    def dispose(self) -> None:
+        """Closes the connections that are here, and those that are lent out when they come back."""
+        self._over = True
+        super().dispose()
 
     @property
     def in_use(self) -> int:
         """Connections that are lent out."""
         return self.checkedout()
+
+    def _do_return_conn(self, record: ConnectionPoolEntry) -> None:
+        super()._do_return_conn(record)
+        if self._over:
+            # Nobody takes it any more, and what is merely let go of is closed whenever the collector comes by.
+            super().dispose()
 
     def _do_get(self) -> ConnectionPoolEntry:
         if self.checkedin() or self.checkedout() < self.size():

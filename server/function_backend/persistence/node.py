@@ -132,8 +132,13 @@ class Node:
         return {"transactions": pool, "reads": self.reads}
 
     def dispose(self) -> None:
-        """Closes the connections that are not in use."""
+        """Closes the connections that are not in use; others are made when they are needed."""
         self.reads.close()
+        self.engine.dispose()
+
+    def end(self) -> None:
+        """Closes all connections, those in use when they come back."""
+        self.reads.end()
         self.engine.dispose()
 
     def _begin_for_core(self, connection: Connection) -> None:

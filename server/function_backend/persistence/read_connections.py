@@ -27,6 +27,7 @@ class ReadConnections:
         self._idle: list[Driver] = []
         self._free = BoundedSemaphore(size)
         self._timeout = timeout
+        self._is_over = False
         self.in_use = 0
         self.waits = 0
         self.waited_seconds = 0.0
@@ -50,16 +51,27 @@ class ReadConnections:
         """The connection is idle again."""
         self._idle.append(driver)
         self._release()
+        if self._is_over:
+            self.close()
 
     def drop(self, driver: Driver) -> None:
         """The connection is of no more use."""
         driver.close()
         self._release()
 
+    def end(self) -> None:
+        """Closes the idle connections, and those in use when they come back."""
+        self._is_over = True
+        self.close()
+
     def close(self) -> None:
         """Closes the idle connections."""
-        while self._idle:
-            self._idle.pop().close()
+        while True:
+            try:
+                idle = self._idle.pop()
+            except IndexError:
+                return
+            idle.close()
 
     def _wait(self) -> None:
         began_at = time.monotonic()
