@@ -81,7 +81,7 @@ class TestUploads:
             sent = [message for number in range(1, 8) for message in batches.add(row(number))] + [*batches.flush()]
             assert [[each.row for each in message.batch.rows] for message in sent] == [[1, 2, 3], [4, 5, 6], [7]]
 
-    def test_a_row_that_fits_no_message_is_named_and_not_sent(self, client: Client) -> None:
+    def test_a_row_that_fits_no_message_is_named_and_not_sent(self) -> None:
         with pytest.raises(ValueError, match=r"row 5 is [\d,]+ bytes; one message carries at most 20"):
             [*Batches(ImportOptions(batch_bytes=20), None).add(row(5))]
 

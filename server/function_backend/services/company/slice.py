@@ -40,14 +40,16 @@ from function_backend.services.company.service.get import GetCompany
 from function_backend.services.company.service.import_companies import ImportCompanies
 from function_backend.services.company.service.import_rejections import ListImportRejections
 from function_backend.services.company.service.list import ListCompanies
+from function_backend.services.company.service.repeated_streams import RepeatedStreams
 from function_backend.services.company.service.revisions import ListCompanyRevisions
 from function_backend.services.company.service.run_export import RunExport
 from function_backend.services.company.service.run_import import RunImport
 from function_backend.services.company.service.search import SearchCompanies
 from function_backend.services.company.service.start_export import StartExport
 from function_backend.services.company.service.store import TOPIC, CompanyStore
+from function_backend.services.company.service.transfers import TransferLimits
 from function_backend.services.company.service.update import UpdateCompany
-from function_backend.services.company.service.upload_import import TransferLimits, UploadImport
+from function_backend.services.company.service.upload_import import UploadImport
 from function_backend.services.company.service.walk import WalkCompanies
 from function_backend.services.company.servicer.company import CompanyServicer, CompanyUseCases
 from function_backend.services.company.servicer.transfer import TransferServicer, TransferUseCases
@@ -70,7 +72,8 @@ def build(resources: Resources, settings: CompanySettings) -> Slice:
     cache = CachedCompanies(size=settings.cached_companies, ttl=settings.cached_for.total_seconds())
     store = CompanyStore(documents, KnownWords())
     passing = CompanyGate(resources.gates, document)
-    batches, answers = BatchImporter(transactions, clock, store, passing), StoredAnswers(clock)
+    batches = BatchImporter(transactions, clock, store, passing)
+    repeated = RepeatedStreams(transactions, StoredAnswers(clock))
     use_cases = CompanyUseCases(
         create=CreateCompany(transactions, clock, store, passing),
         get=GetCompany(
@@ -86,7 +89,7 @@ def build(resources: Resources, settings: CompanySettings) -> Slice:
             transactions,
             clock,
             batches,
-            answers,
+            repeated,
             row_limit=settings.import_row_limit,
             answer=import_response,
         ),
@@ -96,7 +99,7 @@ def build(resources: Resources, settings: CompanySettings) -> Slice:
         rows=settings.upload_row_limit, most_open=settings.most_transfers, kept_for=settings.transfers_kept_for
     )
     behind = TransferUseCases(
-        upload=UploadImport(transactions, clock, resources.jobs, answers, limits, answer=transfers.upload_response),
+        upload=UploadImport(transactions, clock, resources.jobs, repeated, limits, answer=transfers.upload_response),
         rejections=ListImportRejections(transactions, tokens),
         start=StartExport(transactions, clock, resources.jobs, limits),
         download=DownloadExport(transactions, tokens, resources.jobs),

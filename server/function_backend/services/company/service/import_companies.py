@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator
 from uuid import UUID
 
 from function_backend.kernel.call import Call
 from function_backend.kernel.clock import Clock
-from function_backend.persistence.idempotency import AnswerTakenError, StoredAnswer, StoredAnswers
+from function_backend.persistence.idempotency import AnswerTakenError
 from function_backend.persistence.unit_of_work import Transactions
 from function_backend.services.company.domain.identifiers import find_scheme
 from function_backend.services.company.domain.importing import (
@@ -20,11 +19,11 @@ from function_backend.services.company.domain.importing import (
 from function_backend.services.company.errors import (
     ImportOutOfOrderError,
     ImportTooLargeError,
-    RequestIdReusedError,
     unknown_match_scheme,
 )
 from function_backend.services.company.service.batch_importer import BatchImporter
 from function_backend.services.company.service.import_rows import prepare
+from function_backend.services.company.service.repeated_streams import RepeatedStreams
 
 
 class ImportCompanies:
@@ -35,7 +34,7 @@ class ImportCompanies:
         transactions: Transactions,
         clock: Clock,
         batches: BatchImporter,
-        answers: StoredAnswers,
+        repeated: RepeatedStreams,
         *,
         row_limit: int,
         answer: Callable[[ImportSummary], bytes],
@@ -44,7 +43,7 @@ class ImportCompanies:
         self._transactions = transactions
         self._clock = clock
         self._batches = batches
-        self._answers = answers
+        self._repeated = repeated
         self._row_limit = row_limit
         self._answer = answer
 
@@ -66,28 +65,23 @@ class ImportCompanies:
 
     def _import_once(self, plan: ImportPlan, first: ImportStep, steps: Iterator[ImportStep], call: Call) -> bytes:
         request_id = UUID(plan.request_id)
-        actor = "" if call.principal is None else call.principal.actor
-        whole = hashlib.sha256(f"{actor}\n{call.method}\n".encode() + first.fingerprint())
-        kept = self._kept(request_id)
+        whole = self._repeated.fingerprint(call, first.fingerprint())
+        kept = self._repeated.find(request_id)
         if kept is not None:
             for step in steps:
                 whole.update(step.fingerprint())
-            return _same(kept, whole.digest(), plan)
+            return self._repeated.same(kept, whole.digest(), plan.request_id)
         answer = self._answer(self._import(plan, _fingerprinted(steps, whole.update), call))
         try:
             with self._transactions() as work:
-                self._answers.store(work, request_id, whole.digest(), answer, sealed=False)
+                self._repeated.keep(work, request_id, whole.digest(), answer)
         except AnswerTakenError:
             # The stream came twice at the same time, and the other one was answered first.
-            kept = self._kept(request_id)
+            kept = self._repeated.find(request_id)
             if kept is None:
                 raise
-            return _same(kept, whole.digest(), plan)
+            return self._repeated.same(kept, whole.digest(), plan.request_id)
         return answer
-
-    def _kept(self, request_id: UUID) -> StoredAnswer | None:
-        with self._transactions() as work:
-            return self._answers.find(work, request_id)
 
     def _import(self, plan: ImportPlan, steps: Iterator[ImportStep], call: Call) -> ImportSummary:
         summary = ImportSummary()
@@ -99,13 +93,6 @@ class ImportCompanies:
             prepared = prepare(step.rows, plan.match_scheme, self._clock.now(), summary)
             summary = self._batches.run(plan, prepared, summary, call)
         return summary
-
-
-def _same(kept: StoredAnswer, digest: bytes, plan: ImportPlan) -> bytes:
-    """The kept answer, if it is that of this stream."""
-    if kept.digest != digest:
-        raise RequestIdReusedError(plan.request_id)
-    return kept.response
 
 
 def _fingerprinted(steps: Iterator[ImportStep], update: Callable[[bytes], None]) -> Iterator[ImportStep]:

@@ -12,8 +12,7 @@ from function_backend.services.company.domain.transfer import ExportPlan, Transf
 from function_backend.services.company.events import ExportRequested
 from function_backend.services.company.repository.transfers import TransferRepository
 from function_backend.services.company.service.reading_filters import predicate_of
-from function_backend.services.company.service.transfers import EXPORT_JOB, actor_of, refuse_more
-from function_backend.services.company.service.upload_import import TransferLimits
+from function_backend.services.company.service.transfers import EXPORT_JOB, TransferLimits, actor_of, refuse_more
 
 
 class StartExport:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import timedelta
 from uuid import UUID
 
 from function_backend.jobs.queue import JobQueue
@@ -15,6 +17,17 @@ IMPORT_JOB = "company.import"
 """The kind of the jobs that import what was uploaded. Such a job has the id of its transfer."""
 EXPORT_JOB = "company.export"
 """The kind of the jobs that write companies down. Such a job has the id of its transfer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransferLimits:
+    """What tenants may ask for, and how long it is kept."""
+
+    rows: int
+    """Rows of one upload."""
+    most_open: int
+    kept_for: timedelta
+
 
 _OPEN = {"waiting", "queued", "running"}
 

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import timedelta
 from uuid import UUID
 
 from function_backend.jobs.queue import JobQueue
@@ -14,7 +12,7 @@ from function_backend.kernel.call import Call, current_call
 from function_backend.kernel.clock import Clock
 from function_backend.kernel.errors import ServiceError
 from function_backend.kernel.identifiers import new_id
-from function_backend.persistence.idempotency import AnswerTakenError, StoredAnswer, StoredAnswers
+from function_backend.persistence.idempotency import AnswerTakenError
 from function_backend.persistence.unit_of_work import Transactions
 from function_backend.services.company.domain.identifiers import find_scheme
 from function_backend.services.company.domain.importing import MATCH_BY_ID, ImportPlan
@@ -22,12 +20,12 @@ from function_backend.services.company.domain.transfer import PartKind, Transfer
 from function_backend.services.company.errors import (
     ImportOutOfOrderError,
     ImportTooLargeError,
-    RequestIdReusedError,
     unknown_match_scheme,
 )
 from function_backend.services.company.events import ImportRequested
 from function_backend.services.company.repository.transfers import TransferRepository
-from function_backend.services.company.service.transfers import IMPORT_JOB, actor_of, refuse_more
+from function_backend.services.company.service.repeated_streams import RepeatedStreams
+from function_backend.services.company.service.transfers import IMPORT_JOB, TransferLimits, actor_of, refuse_more
 
 _NOTHING = "Nothing of this one is imported."
 
@@ -42,16 +40,6 @@ class UploadStep:
     """The batch as it is sent; of the plan, the bytes by which a repeated stream is told from another one."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TransferLimits:
-    """What tenants may ask for, and how long it is kept."""
-
-    rows: int
-    """Rows of one upload."""
-    most_open: int
-    kept_for: timedelta
-
-
 class UploadImport:
     """Takes uploads."""
 
@@ -60,7 +48,7 @@ class UploadImport:
         transactions: Transactions,
         clock: Clock,
         jobs: JobQueue,
-        answers: StoredAnswers,
+        repeated: RepeatedStreams,
         limits: TransferLimits,
         *,
         answer: Callable[[UUID, int], bytes],
@@ -69,7 +57,7 @@ class UploadImport:
         self._transactions = transactions
         self._clock = clock
         self._jobs = jobs
-        self._answers = answers
+        self._repeated = repeated
         self._limits = limits
         self._answer = answer
 
@@ -84,24 +72,23 @@ class UploadImport:
         plan = first.plan
         if plan.match_scheme != MATCH_BY_ID and find_scheme(plan.match_scheme) is None:
             raise unknown_match_scheme(plan.match_scheme)
-        actor = "" if call.principal is None else call.principal.actor
-        whole = hashlib.sha256(f"{actor}\n{call.method}\n".encode() + first.content)
+        whole = self._repeated.fingerprint(call, first.content)
         request_id = UUID(plan.request_id) if plan.request_id else None
-        kept = None if request_id is None else self._kept(request_id)
+        kept = None if request_id is None else self._repeated.find(request_id)
         if kept is not None:
             for step in steps:
                 whole.update(step.content)
-            return _same(kept, whole.digest(), plan)
+            return self._repeated.same(kept, whole.digest(), plan.request_id)
         transfer_id = self._begin(plan)
         try:
             return self._take(transfer_id, plan, steps, whole.update, whole.digest)
         except AnswerTakenError:
             # The stream came twice at the same time, and the other one ended first.
             self._drop(transfer_id, call)
-            kept = None if request_id is None else self._kept(request_id)
+            kept = None if request_id is None else self._repeated.find(request_id)
             if kept is None:
                 raise
-            return _same(kept, whole.digest(), plan)
+            return self._repeated.same(kept, whole.digest(), plan.request_id)
         except BaseException:
             with contextlib.suppress(ServiceError):
                 self._drop(transfer_id, call)
@@ -145,7 +132,7 @@ class UploadImport:
             self._jobs.enqueue(work, IMPORT_JOB, job_id=transfer_id)
             work.record(ImportRequested.of(transfer_id, plan, row_count=rows, at=self._clock.now()))
             if plan.request_id:
-                self._answers.store(work, UUID(plan.request_id), digest(), answer, sealed=False)
+                self._repeated.keep(work, UUID(plan.request_id), digest(), answer)
         return answer
 
     def _drop(self, transfer_id: UUID, call: Call) -> None:
@@ -157,14 +144,3 @@ class UploadImport:
                 TransferRepository(work).remove(transfer_id)
         finally:
             current_call.reset(token)
-
-    def _kept(self, request_id: UUID) -> StoredAnswer | None:
-        with self._transactions() as work:
-            return self._answers.find(work, request_id)
-
-
-def _same(kept: StoredAnswer, digest: bytes, plan: ImportPlan) -> bytes:
-    """The kept answer, if it is that of this stream."""
-    if kept.digest != digest:
-        raise RequestIdReusedError(plan.request_id)
-    return kept.response
