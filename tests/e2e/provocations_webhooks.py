@@ -98,8 +98,12 @@ def _(scene: Scene) -> Answer:
     request = wire.ReplayEventsRequest(endpoint_id=_endpoint(scene).id)
     replay = _made(scene, "ReplayEvents", request).replay
     with psycopg.connect(scene.usual.database.superuser_url) as connection:
-        # As if it had far to go. The row is locked, so that nobody goes on with it meanwhile.
-        connection.execute("update webhook_replay set ended_at = null where id = %s", (replay.id,))
-        connection.commit()
-        connection.execute("select from webhook_replay where id = %s for update", (replay.id,))
+        # As if it had far to go. The row is locked, so that nobody goes on with it meanwhile; who was at it before it
+        # was locked has ended it again.
+        going_on = None
+        while going_on is None:
+            connection.execute("update webhook_replay set ended_at = null where id = %s", (replay.id,))
+            connection.commit()
+            query = "select from webhook_replay where id = %s and ended_at is null for update"
+            going_on = connection.execute(query, (replay.id,)).fetchone()
         return scene.send("ReplayEvents", request)
