@@ -78,8 +78,10 @@ class TestUploads:
     def test_a_message_is_full_by_its_rows_or_its_bytes(self) -> None:
         for options in (ImportOptions(batch_rows=3), ImportOptions(batch_bytes=3 * row(1).ByteSize())):
             batches = Batches(options, None)
-            sent = [message for number in range(1, 8) for message in batches.add(row(number))] + [*batches.flush()]
+            sent = [message for number in range(1, 8) for message in batches.add(row(number))] + [*batches.end()]
+            last = sent.pop()
             assert [[each.row for each in message.batch.rows] for message in sent] == [[1, 2, 3], [4, 5, 6], [7]]
+            assert last.end.row_count == 7
 
     def test_a_row_that_fits_no_message_is_named_and_not_sent(self) -> None:
         with pytest.raises(ValueError, match=r"row 5 is [\d,]+ bytes; one message carries at most 20"):

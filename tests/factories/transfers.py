@@ -35,13 +35,14 @@ def a_row(number: int, **fields: object) -> company_service_pb2.ImportRow:
 def messages(
     *batches: Sequence[company_service_pb2.ImportRow], **config: object
 ) -> list[transfer_service_pb2.UploadImportRequest]:
-    """The messages of an upload."""
+    """The messages of a whole upload."""
     plan = company_service_pb2.ImportConfig(**{"match_scheme": "us-cik", **config})  # type: ignore[arg-type]
     upload = [transfer_service_pb2.UploadImportRequest(config=plan)]
     upload += [
         transfer_service_pb2.UploadImportRequest(batch=company_service_pb2.ImportBatch(rows=rows)) for rows in batches
     ]
-    return upload
+    end = company_service_pb2.ImportEnd(row_count=sum(map(len, batches)))
+    return [*upload, transfer_service_pb2.UploadImportRequest(end=end)]
 
 
 def reason_of(call: Callable[[], object]) -> str:

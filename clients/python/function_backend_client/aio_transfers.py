@@ -84,5 +84,5 @@ async def _messages(
     async for row in each_of(rows):
         for message in batches.add(row):
             yield message
-    for message in batches.flush():
+    for message in batches.end():
         yield message

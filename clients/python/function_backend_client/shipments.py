@@ -84,12 +84,14 @@ class Shipment:
     request_id: str = field(default_factory=lambda: str(uuid.uuid4()))
 
     def messages(self, config: company_service_pb2.ImportConfig, options: ImportOptions) -> list[bytes]:
-        """The stream's messages as bytes: the configuration, then batches. The same each time it is sent."""
+        """The stream's messages as bytes: the configuration, batches, the end. The same each time it is sent."""
         opening = company_service_pb2.ImportConfig()
         opening.CopyFrom(config)
         opening.request_id = self.request_id
         first = company_service_pb2.ImportCompaniesRequest(config=opening).SerializeToString()
-        return [first, *(_batch_message(batch) for batch in _batches(self.entries, options))]
+        end = company_service_pb2.ImportEnd(row_count=len(self.entries))
+        last = company_service_pb2.ImportCompaniesRequest(end=end).SerializeToString()
+        return [first, *(_batch_message(batch) for batch in _batches(self.entries, options)), last]
 
     def entries_numbered(self, numbers: Iterable[int]) -> Iterator[Entry]:
         """The entries with the numbers, in the order asked for; of equal numbers the first, then the next."""

@@ -82,4 +82,4 @@ def _messages(
     yield first
     for row in rows:
         yield from batches.add(row)
-    yield from batches.flush()
+    yield from batches.end()

@@ -1,4 +1,4 @@
-"""The messages of an upload: the configuration, then bounded batches. Pure; shared by both clients."""
+"""The messages of an upload: the configuration, bounded batches, the end. Pure; shared by both clients."""
 
 from __future__ import annotations
 
@@ -48,12 +48,16 @@ class Batches:
         if size > limit:
             raise ValueError(f"row {row.row} is {size:,} bytes; one message carries at most {limit:,}")
         if self._rows and (len(self._rows) == self._options.batch_rows or self._bytes + size > limit):
-            yield from self.flush()
+            yield from self._flush()
         self._rows.append(row)
         self._bytes += size
 
-    def flush(self) -> Iterator[transfer_service_pb2.UploadImportRequest]:
-        """Yields the last message, if there is one."""
+    def end(self) -> Iterator[transfer_service_pb2.UploadImportRequest]:
+        """Yields the last messages: what is left, and that this was all. Not to be asked for when anything failed."""
+        yield from self._flush()
+        yield transfer_service_pb2.UploadImportRequest(end=company_service_pb2.ImportEnd(row_count=self._sent))
+
+    def _flush(self) -> Iterator[transfer_service_pb2.UploadImportRequest]:
         if self._rows:
             yield transfer_service_pb2.UploadImportRequest(batch=company_service_pb2.ImportBatch(rows=self._rows))
             self._sent += len(self._rows)

@@ -255,10 +255,42 @@ class TestStream:
             yield company_service_pb2.ImportCompaniesRequest(config=config)
             first.append(companies.of(companies.principal).import_([row(1, 1)], request_id=request_id))
             yield company_service_pb2.ImportCompaniesRequest(batch=company_service_pb2.ImportBatch(rows=[row(1, 1)]))
+            yield company_service_pb2.ImportCompaniesRequest(end=company_service_pb2.ImportEnd(row_count=1))
 
         first: list[Answer] = []
         assert companies.import_stream(slowly()) == first[0]
         assert counts(first[0]) == (1, 0, 0, 0)
+
+    def test_a_stream_that_may_have_broken_off_can_be_sent_again_whole(self, companies: Companies) -> None:
+        # gRPC ends both alike; with the answer of the part kept, the whole would be refused as another stream.
+        config = company_service_pb2.ImportConfig(match_scheme="us-cik", request_id=str(uuid4()))
+        part = [
+            company_service_pb2.ImportCompaniesRequest(config=config),
+            company_service_pb2.ImportCompaniesRequest(batch=company_service_pb2.ImportBatch(rows=[row(1, 1)])),
+        ]
+        assert counts(companies.import_stream(part)) == (1, 0, 0, 0)
+        rest = [
+            company_service_pb2.ImportCompaniesRequest(batch=company_service_pb2.ImportBatch(rows=[row(2, 2)])),
+            company_service_pb2.ImportCompaniesRequest(end=company_service_pb2.ImportEnd(row_count=2)),
+        ]
+        whole = companies.import_stream(part + rest)
+        assert counts(whole) == (1, 0, 1, 0)
+        assert companies.import_stream(part + rest) == whole
+
+    @pytest.mark.parametrize("messages_end", [[0], [2], [1, 1]])
+    def test_an_end_that_says_something_else_is_refused(self, companies: Companies, messages_end: list[int]) -> None:
+        config = company_service_pb2.ImportConfig(match_scheme="us-cik", request_id=str(uuid4()))
+        stream = [
+            company_service_pb2.ImportCompaniesRequest(config=config),
+            company_service_pb2.ImportCompaniesRequest(batch=company_service_pb2.ImportBatch(rows=[row(1, 1)])),
+        ]
+        stream += [
+            company_service_pb2.ImportCompaniesRequest(end=company_service_pb2.ImportEnd(row_count=count))
+            for count in messages_end
+        ]
+        with pytest.raises(InvalidArgumentError) as refused:
+            companies.import_stream(stream)
+        assert refused.value.reason == "IMPORT_OUT_OF_ORDER"
 
     @pytest.mark.parametrize("difference", ["rows", "config"])
     def test_another_stream_with_the_same_request_id_is_refused(self, companies: Companies, difference: str) -> None:

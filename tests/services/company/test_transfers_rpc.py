@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,8 @@ import pytest
 from function.auth.v1 import role_binding_pb2
 from function.company.v1 import company_service_pb2, company_service_pb2_grpc, transfer_service_pb2
 from function.jobs.v1 import job_pb2, job_service_pb2, job_service_pb2_grpc
+from function_backend.kernel.call import current_call
+from function_backend.persistence.notifications import Listener
 from function_backend.services.company.repository.transfers import purge_transfers
 from tests.factories.transfers import TransferCaller, a_row, id_of, messages, reason_of
 from tests.fixtures.database_faults import eventually
@@ -67,7 +69,7 @@ class TestImports:
         stream = [company_service_pb2.ImportCompaniesRequest(config=messages()[0].config)]
         batches = [rows[:13], rows[13:26], rows[26:]]
         stream += [
-            company_service_pb2.ImportCompaniesRequest(batch=message.batch) for message in messages(*batches)[1:]
+            company_service_pb2.ImportCompaniesRequest(batch=message.batch) for message in messages(*batches)[1:-1]
         ]
         answer = company_service_pb2_grpc.CompanyServiceStub(caller.server.channel).ImportCompanies(
             iter(stream), metadata=other.metadata, timeout=60
@@ -116,7 +118,7 @@ class TestImports:
         before = _execute(caller.server, "select count(*) from company_transfer")
 
         def broken() -> Iterator[transfer_service_pb2.UploadImportRequest]:
-            yield from messages([a_row(1)])
+            yield from messages([a_row(1)])[:-1]
             eventually(lambda: _execute(caller.server, "select count(*) from company_transfer") != before)
             raise RuntimeError("gone")
 
@@ -126,11 +128,40 @@ class TestImports:
         assert caller.companies() == []
 
     def test_a_stream_that_does_not_begin_with_its_plan_is_refused(self, caller: TransferCaller) -> None:
-        plan, batch = messages([a_row(1)])
-        assert reason_of(lambda: caller.send([batch])) == "IMPORT_OUT_OF_ORDER"
-        assert reason_of(lambda: caller.send([plan, batch, plan])) == "IMPORT_OUT_OF_ORDER"
-        assert reason_of(lambda: caller.send([])) == "IMPORT_OUT_OF_ORDER"
+        plan, batch, end = messages([a_row(1)])
+        for wrong in ([batch, end], [plan, batch, plan, end], [plan, batch, end, batch], [end], []):
+            assert reason_of(lambda wrong=wrong: caller.send(wrong)) == "IMPORT_OUT_OF_ORDER"  # type: ignore[misc]
         assert reason_of(lambda: caller.upload([a_row(1)], match_scheme="no-such")) == "INVALID_REQUEST"
+
+    def test_a_stream_that_does_not_say_its_end_imports_nothing(self, caller: TransferCaller) -> None:
+        # A stream that broke off may look so, and it may have carried less than it says.
+        plan, batch, end = messages([a_row(1)])
+        before = _execute(caller.server, "select count(*) from company_transfer")
+        for broken in ([plan], [plan, batch], [plan, end], [plan, batch, batch, end]):
+            assert reason_of(lambda broken=broken: caller.send(broken)) == "IMPORT_OUT_OF_ORDER"  # type: ignore[misc]
+        assert _execute(caller.server, "select count(*) from company_transfer") == before
+        caller.wait(caller.send([plan, batch, end]).operation)
+        assert len(caller.companies()) == 1
+
+    def test_an_upload_whose_answer_is_lost_is_imported_all_the_same(
+        self, caller: TransferCaller, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        publish = Listener.publish
+
+        def fail_once_committed(self: Listener, notifications: Sequence[str]) -> None:
+            call = current_call.get()
+            if call is not None and call.method.endswith("/UploadImport") and notifications:
+                raise ConnectionError("the database went away with its answer")
+            publish(self, notifications)
+
+        request_id = str(uuid.uuid4())
+        with monkeypatch.context() as patched:
+            patched.setattr(Listener, "publish", fail_once_committed)
+            with pytest.raises(grpc.RpcError):
+                caller.upload([a_row(1)], request_id=request_id)
+        again = caller.upload([a_row(1)], request_id=request_id)
+        assert caller.summary(again.operation).created_count == 1
+        assert len(caller.companies()) == 1
 
     def test_imports_of_a_tenant_go_one_after_the_other(self, caller: TransferCaller) -> None:
         # The later upload says the last word.

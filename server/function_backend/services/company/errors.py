@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Self
 from uuid import UUID
 
 from function_backend.kernel.errors import (
@@ -126,12 +127,24 @@ class ImportTooLargeError(InvalidArgumentError):
 
 
 class ImportOutOfOrderError(InvalidArgumentError):
-    """The import stream does not begin with its configuration, or repeats it."""
+    """The import stream does not begin with its configuration, repeats it, or does not end as it has to."""
 
     reason = "IMPORT_OUT_OF_ORDER"
 
-    def __init__(self) -> None:
-        super().__init__("The first message of the stream must be 'config', the others 'batch'.")
+    def __init__(
+        self, text: str = "The first message of the stream must be 'config', the others 'batch', the last 'end'."
+    ) -> None:
+        super().__init__(text)
+
+    @classmethod
+    def without_end(cls) -> Self:
+        """The stream broke off, or its caller does not say the end."""
+        return cls("The stream has no 'end'; nothing of it is imported. Send it again, with 'end' as the last message.")
+
+    @classmethod
+    def other_count(cls, said: int, arrived: int) -> Self:
+        """The rows are not as many as the end says."""
+        return cls(f"'end' says {said} rows, but {arrived} arrived. Count the rows of all batches.")
 
 
 class RequestIdReusedError(PreconditionError):

@@ -94,7 +94,8 @@ const (
 	ErrorReason_ERROR_REASON_COMPANY_NOT_DELETED ErrorReason = 105
 	// The import stream carries more rows than one stream may.
 	ErrorReason_ERROR_REASON_IMPORT_TOO_LARGE ErrorReason = 106
-	// The import stream does not begin with its configuration, or repeats it.
+	// The import stream does not begin with its configuration, repeats it, or
+	// does not end as it has to.
 	ErrorReason_ERROR_REASON_IMPORT_OUT_OF_ORDER ErrorReason = 107
 	// No import or export with this id is kept for the caller: it expired, was
 	// never asked for, or is somebody else's.
@@ -932,7 +933,7 @@ var File_function_common_v1_error_reason_proto protoreflect.FileDescriptor
 
 const file_function_common_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
-	"%function/common/v1/error_reason.proto\x12\x12function.common.v1\x1a function/common/v1/options.proto*\x87\xc0\x01\n" +
+	"%function/common/v1/error_reason.proto\x12\x12function.common.v1\x1a function/common/v1/options.proto*\x98\xc0\x01\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12[\n" +
 	"\x1cERROR_REASON_INVALID_REQUEST\x10\x01\x1a9\xb2\xed\x185\b\x03\x12\n" +
@@ -976,8 +977,8 @@ const file_function_common_v1_error_reason_proto_rawDesc = "" +
 	"company_id\x1a*The company is deleted; undelete it first.\x12U\n" +
 	" ERROR_REASON_COMPANY_NOT_DELETED\x10i\x1a/\xb2\xed\x18+\b\t\x12\n" +
 	"company_id\x1a\x1bThe company is not deleted.\x12s\n" +
-	"\x1dERROR_REASON_IMPORT_TOO_LARGE\x10j\x1aP\xb2\xed\x18L\b\x03\x12\x05limit\x1aAOne stream carries at most 50000 rows; open another for the rest.\x12s\n" +
-	" ERROR_REASON_IMPORT_OUT_OF_ORDER\x10k\x1aM\xb2\xed\x18I\b\x03\x1aEThe first message of the stream must be 'config', the others 'batch'.\x12\x95\x01\n" +
+	"\x1dERROR_REASON_IMPORT_TOO_LARGE\x10j\x1aP\xb2\xed\x18L\b\x03\x12\x05limit\x1aAOne stream carries at most 50000 rows; open another for the rest.\x12\x83\x01\n" +
+	" ERROR_REASON_IMPORT_OUT_OF_ORDER\x10k\x1a]\xb2\xed\x18Y\b\x03\x1aUThe first message of the stream must be 'config', the others 'batch', the last 'end'.\x12\x95\x01\n" +
 	"\x1fERROR_REASON_TRANSFER_NOT_FOUND\x10l\x1ap\xb2\xed\x18l\b\x05\x12\vtransfer_id\x1a[There is no import or export 01938d2e-7f04-7c3e-9d55-0a6f3c3f0b11, or it is no longer kept.\x12\x8f\x01\n" +
 	"\x1dERROR_REASON_EXPORT_NOT_READY\x10m\x1al\xb2\xed\x18h\b\t\x12\vtransfer_id\x12\x05state\x1aPThe export is running; wait for operations/01938d2e-7f04-7c3e-9d55-0a6f3c3f0b11.\x12\x92\x01\n" +
 	"#ERROR_REASON_TRANSFER_LIMIT_REACHED\x10n\x1ai\xb2\xed\x18e\b\t\x12\x05limit\x1aZA tenant has at most 20 imports and exports that are not over; wait for one, or cancel it.\x12r\n" +

@@ -1378,12 +1378,13 @@ func (x *ListCompanyRevisionsResponse) GetNextPageToken() string {
 // One message of an import stream.
 type ImportCompaniesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The configuration first, then batches.
+	// The configuration first, then batches, the end last.
 	//
 	// Types that are valid to be assigned to Message:
 	//
 	//	*ImportCompaniesRequest_Config
 	//	*ImportCompaniesRequest_Batch
+	//	*ImportCompaniesRequest_End
 	Message       isImportCompaniesRequest_Message `protobuf_oneof:"message"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1444,6 +1445,15 @@ func (x *ImportCompaniesRequest) GetBatch() *ImportBatch {
 	return nil
 }
 
+func (x *ImportCompaniesRequest) GetEnd() *ImportEnd {
+	if x != nil {
+		if x, ok := x.Message.(*ImportCompaniesRequest_End); ok {
+			return x.End
+		}
+	}
+	return nil
+}
+
 type isImportCompaniesRequest_Message interface {
 	isImportCompaniesRequest_Message()
 }
@@ -1458,9 +1468,65 @@ type ImportCompaniesRequest_Batch struct {
 	Batch *ImportBatch `protobuf:"bytes,2,opt,name=batch,proto3,oneof"`
 }
 
+type ImportCompaniesRequest_End struct {
+	// That these were all; the last message. The answer of a stream without it
+	// is not kept for its request_id, since a stream that broke off may look
+	// like one that is complete.
+	End *ImportEnd `protobuf:"bytes,3,opt,name=end,proto3,oneof"`
+}
+
 func (*ImportCompaniesRequest_Config) isImportCompaniesRequest_Message() {}
 
 func (*ImportCompaniesRequest_Batch) isImportCompaniesRequest_Message() {}
+
+func (*ImportCompaniesRequest_End) isImportCompaniesRequest_Message() {}
+
+// The end of an import.
+type ImportEnd struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// How many rows the stream carried; nothing else tells a stream that broke
+	// off from one that is complete.
+	RowCount      int64 `protobuf:"varint,1,opt,name=row_count,json=rowCount,proto3" json:"row_count,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ImportEnd) Reset() {
+	*x = ImportEnd{}
+	mi := &file_function_company_v1_company_service_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ImportEnd) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ImportEnd) ProtoMessage() {}
+
+func (x *ImportEnd) ProtoReflect() protoreflect.Message {
+	mi := &file_function_company_v1_company_service_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ImportEnd.ProtoReflect.Descriptor instead.
+func (*ImportEnd) Descriptor() ([]byte, []int) {
+	return file_function_company_v1_company_service_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *ImportEnd) GetRowCount() int64 {
+	if x != nil {
+		return x.RowCount
+	}
+	return 0
+}
 
 // How to import.
 type ImportConfig struct {
@@ -1473,7 +1539,7 @@ type ImportConfig struct {
 	// `sec-sub 2021q1`.
 	Source string `protobuf:"bytes,2,opt,name=source,proto3" json:"source,omitempty"`
 	// A UUID that makes the stream safe to repeat for 24 hours with the same
-	// answer.
+	// answer, once the stream has said its end.
 	RequestId string `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	// Checks every row and answers as if it had been imported, without importing
 	// it.
@@ -1484,7 +1550,7 @@ type ImportConfig struct {
 
 func (x *ImportConfig) Reset() {
 	*x = ImportConfig{}
-	mi := &file_function_company_v1_company_service_proto_msgTypes[21]
+	mi := &file_function_company_v1_company_service_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1496,7 +1562,7 @@ func (x *ImportConfig) String() string {
 func (*ImportConfig) ProtoMessage() {}
 
 func (x *ImportConfig) ProtoReflect() protoreflect.Message {
-	mi := &file_function_company_v1_company_service_proto_msgTypes[21]
+	mi := &file_function_company_v1_company_service_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1509,7 +1575,7 @@ func (x *ImportConfig) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ImportConfig.ProtoReflect.Descriptor instead.
 func (*ImportConfig) Descriptor() ([]byte, []int) {
-	return file_function_company_v1_company_service_proto_rawDescGZIP(), []int{21}
+	return file_function_company_v1_company_service_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *ImportConfig) GetMatchScheme() string {
@@ -1551,7 +1617,7 @@ type ImportBatch struct {
 
 func (x *ImportBatch) Reset() {
 	*x = ImportBatch{}
-	mi := &file_function_company_v1_company_service_proto_msgTypes[22]
+	mi := &file_function_company_v1_company_service_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1563,7 +1629,7 @@ func (x *ImportBatch) String() string {
 func (*ImportBatch) ProtoMessage() {}
 
 func (x *ImportBatch) ProtoReflect() protoreflect.Message {
-	mi := &file_function_company_v1_company_service_proto_msgTypes[22]
+	mi := &file_function_company_v1_company_service_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1576,7 +1642,7 @@ func (x *ImportBatch) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ImportBatch.ProtoReflect.Descriptor instead.
 func (*ImportBatch) Descriptor() ([]byte, []int) {
-	return file_function_company_v1_company_service_proto_rawDescGZIP(), []int{22}
+	return file_function_company_v1_company_service_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *ImportBatch) GetRows() []*ImportRow {
@@ -1604,7 +1670,7 @@ type ImportRow struct {
 
 func (x *ImportRow) Reset() {
 	*x = ImportRow{}
-	mi := &file_function_company_v1_company_service_proto_msgTypes[23]
+	mi := &file_function_company_v1_company_service_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1616,7 +1682,7 @@ func (x *ImportRow) String() string {
 func (*ImportRow) ProtoMessage() {}
 
 func (x *ImportRow) ProtoReflect() protoreflect.Message {
-	mi := &file_function_company_v1_company_service_proto_msgTypes[23]
+	mi := &file_function_company_v1_company_service_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1629,7 +1695,7 @@ func (x *ImportRow) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ImportRow.ProtoReflect.Descriptor instead.
 func (*ImportRow) Descriptor() ([]byte, []int) {
-	return file_function_company_v1_company_service_proto_rawDescGZIP(), []int{23}
+	return file_function_company_v1_company_service_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *ImportRow) GetRow() int64 {
@@ -1672,7 +1738,7 @@ type ImportRejection struct {
 
 func (x *ImportRejection) Reset() {
 	*x = ImportRejection{}
-	mi := &file_function_company_v1_company_service_proto_msgTypes[24]
+	mi := &file_function_company_v1_company_service_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1684,7 +1750,7 @@ func (x *ImportRejection) String() string {
 func (*ImportRejection) ProtoMessage() {}
 
 func (x *ImportRejection) ProtoReflect() protoreflect.Message {
-	mi := &file_function_company_v1_company_service_proto_msgTypes[24]
+	mi := &file_function_company_v1_company_service_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1697,7 +1763,7 @@ func (x *ImportRejection) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ImportRejection.ProtoReflect.Descriptor instead.
 func (*ImportRejection) Descriptor() ([]byte, []int) {
-	return file_function_company_v1_company_service_proto_rawDescGZIP(), []int{24}
+	return file_function_company_v1_company_service_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *ImportRejection) GetRow() int64 {
@@ -1749,7 +1815,7 @@ type ImportCompaniesResponse struct {
 
 func (x *ImportCompaniesResponse) Reset() {
 	*x = ImportCompaniesResponse{}
-	mi := &file_function_company_v1_company_service_proto_msgTypes[25]
+	mi := &file_function_company_v1_company_service_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1761,7 +1827,7 @@ func (x *ImportCompaniesResponse) String() string {
 func (*ImportCompaniesResponse) ProtoMessage() {}
 
 func (x *ImportCompaniesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_function_company_v1_company_service_proto_msgTypes[25]
+	mi := &file_function_company_v1_company_service_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1774,7 +1840,7 @@ func (x *ImportCompaniesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ImportCompaniesResponse.ProtoReflect.Descriptor instead.
 func (*ImportCompaniesResponse) Descriptor() ([]byte, []int) {
-	return file_function_company_v1_company_service_proto_rawDescGZIP(), []int{25}
+	return file_function_company_v1_company_service_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *ImportCompaniesResponse) GetRowCount() int64 {
@@ -1836,7 +1902,7 @@ type ExportCompaniesRequest struct {
 
 func (x *ExportCompaniesRequest) Reset() {
 	*x = ExportCompaniesRequest{}
-	mi := &file_function_company_v1_company_service_proto_msgTypes[26]
+	mi := &file_function_company_v1_company_service_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1848,7 +1914,7 @@ func (x *ExportCompaniesRequest) String() string {
 func (*ExportCompaniesRequest) ProtoMessage() {}
 
 func (x *ExportCompaniesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_function_company_v1_company_service_proto_msgTypes[26]
+	mi := &file_function_company_v1_company_service_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1861,7 +1927,7 @@ func (x *ExportCompaniesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExportCompaniesRequest.ProtoReflect.Descriptor instead.
 func (*ExportCompaniesRequest) Descriptor() ([]byte, []int) {
-	return file_function_company_v1_company_service_proto_rawDescGZIP(), []int{26}
+	return file_function_company_v1_company_service_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *ExportCompaniesRequest) GetFilter() string {
@@ -1905,7 +1971,7 @@ type ExportCompaniesResponse struct {
 
 func (x *ExportCompaniesResponse) Reset() {
 	*x = ExportCompaniesResponse{}
-	mi := &file_function_company_v1_company_service_proto_msgTypes[27]
+	mi := &file_function_company_v1_company_service_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1917,7 +1983,7 @@ func (x *ExportCompaniesResponse) String() string {
 func (*ExportCompaniesResponse) ProtoMessage() {}
 
 func (x *ExportCompaniesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_function_company_v1_company_service_proto_msgTypes[27]
+	mi := &file_function_company_v1_company_service_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1930,7 +1996,7 @@ func (x *ExportCompaniesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExportCompaniesResponse.ProtoReflect.Descriptor instead.
 func (*ExportCompaniesResponse) Descriptor() ([]byte, []int) {
-	return file_function_company_v1_company_service_proto_rawDescGZIP(), []int{27}
+	return file_function_company_v1_company_service_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *ExportCompaniesResponse) GetCompanies() []*Company {
@@ -2052,11 +2118,14 @@ const file_function_company_v1_company_service_proto_rawDesc = "" +
 	"\acompany\x18\a \x01(\v2\x1c.function.company.v1.CompanyR\acompany\"\x8a\x01\n" +
 	"\x1cListCompanyRevisionsResponse\x12B\n" +
 	"\trevisions\x18\x01 \x03(\v2$.function.company.v1.CompanyRevisionR\trevisions\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xa1\x01\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xd5\x01\n" +
 	"\x16ImportCompaniesRequest\x12;\n" +
 	"\x06config\x18\x01 \x01(\v2!.function.company.v1.ImportConfigH\x00R\x06config\x128\n" +
-	"\x05batch\x18\x02 \x01(\v2 .function.company.v1.ImportBatchH\x00R\x05batchB\x10\n" +
-	"\amessage\x12\x05\xbaH\x02\b\x01\"\xd0\x01\n" +
+	"\x05batch\x18\x02 \x01(\v2 .function.company.v1.ImportBatchH\x00R\x05batch\x122\n" +
+	"\x03end\x18\x03 \x01(\v2\x1e.function.company.v1.ImportEndH\x00R\x03endB\x10\n" +
+	"\amessage\x12\x05\xbaH\x02\b\x01\"1\n" +
+	"\tImportEnd\x12$\n" +
+	"\trow_count\x18\x01 \x01(\x03B\a\xbaH\x04\"\x02(\x00R\browCount\"\xd0\x01\n" +
 	"\fImportConfig\x12M\n" +
 	"\fmatch_scheme\x18\x01 \x01(\tB*\xe2A\x01\x02\xbaH#r!\x18@2\x1d^[a-z][a-z0-9]*(-[a-z0-9]+)*$R\vmatchScheme\x12 \n" +
 	"\x06source\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\xc8\x01R\x06source\x12*\n" +
@@ -2140,7 +2209,7 @@ func file_function_company_v1_company_service_proto_rawDescGZIP() []byte {
 }
 
 var file_function_company_v1_company_service_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_function_company_v1_company_service_proto_msgTypes = make([]protoimpl.MessageInfo, 28)
+var file_function_company_v1_company_service_proto_msgTypes = make([]protoimpl.MessageInfo, 29)
 var file_function_company_v1_company_service_proto_goTypes = []any{
 	(RevisionKind)(0),                    // 0: function.company.v1.RevisionKind
 	(*CreateCompanyRequest)(nil),         // 1: function.company.v1.CreateCompanyRequest
@@ -2164,75 +2233,77 @@ var file_function_company_v1_company_service_proto_goTypes = []any{
 	(*CompanyRevision)(nil),              // 19: function.company.v1.CompanyRevision
 	(*ListCompanyRevisionsResponse)(nil), // 20: function.company.v1.ListCompanyRevisionsResponse
 	(*ImportCompaniesRequest)(nil),       // 21: function.company.v1.ImportCompaniesRequest
-	(*ImportConfig)(nil),                 // 22: function.company.v1.ImportConfig
-	(*ImportBatch)(nil),                  // 23: function.company.v1.ImportBatch
-	(*ImportRow)(nil),                    // 24: function.company.v1.ImportRow
-	(*ImportRejection)(nil),              // 25: function.company.v1.ImportRejection
-	(*ImportCompaniesResponse)(nil),      // 26: function.company.v1.ImportCompaniesResponse
-	(*ExportCompaniesRequest)(nil),       // 27: function.company.v1.ExportCompaniesRequest
-	(*ExportCompaniesResponse)(nil),      // 28: function.company.v1.ExportCompaniesResponse
-	(*Company)(nil),                      // 29: function.company.v1.Company
-	(*timestamppb.Timestamp)(nil),        // 30: google.protobuf.Timestamp
-	(*fieldmaskpb.FieldMask)(nil),        // 31: google.protobuf.FieldMask
-	(CompanyStatus)(0),                   // 32: function.company.v1.CompanyStatus
+	(*ImportEnd)(nil),                    // 22: function.company.v1.ImportEnd
+	(*ImportConfig)(nil),                 // 23: function.company.v1.ImportConfig
+	(*ImportBatch)(nil),                  // 24: function.company.v1.ImportBatch
+	(*ImportRow)(nil),                    // 25: function.company.v1.ImportRow
+	(*ImportRejection)(nil),              // 26: function.company.v1.ImportRejection
+	(*ImportCompaniesResponse)(nil),      // 27: function.company.v1.ImportCompaniesResponse
+	(*ExportCompaniesRequest)(nil),       // 28: function.company.v1.ExportCompaniesRequest
+	(*ExportCompaniesResponse)(nil),      // 29: function.company.v1.ExportCompaniesResponse
+	(*Company)(nil),                      // 30: function.company.v1.Company
+	(*timestamppb.Timestamp)(nil),        // 31: google.protobuf.Timestamp
+	(*fieldmaskpb.FieldMask)(nil),        // 32: google.protobuf.FieldMask
+	(CompanyStatus)(0),                   // 33: function.company.v1.CompanyStatus
 }
 var file_function_company_v1_company_service_proto_depIdxs = []int32{
-	29, // 0: function.company.v1.CreateCompanyRequest.company:type_name -> function.company.v1.Company
-	30, // 1: function.company.v1.CreateCompanyRequest.valid_from:type_name -> google.protobuf.Timestamp
-	29, // 2: function.company.v1.CreateCompanyResponse.company:type_name -> function.company.v1.Company
-	30, // 3: function.company.v1.GetCompanyRequest.as_of:type_name -> google.protobuf.Timestamp
-	30, // 4: function.company.v1.GetCompanyRequest.known_at:type_name -> google.protobuf.Timestamp
-	29, // 5: function.company.v1.GetCompanyResponse.company:type_name -> function.company.v1.Company
-	29, // 6: function.company.v1.BatchGetCompaniesResponse.companies:type_name -> function.company.v1.Company
-	29, // 7: function.company.v1.ListCompaniesResponse.companies:type_name -> function.company.v1.Company
-	29, // 8: function.company.v1.UpdateCompanyRequest.company:type_name -> function.company.v1.Company
-	31, // 9: function.company.v1.UpdateCompanyRequest.update_mask:type_name -> google.protobuf.FieldMask
-	30, // 10: function.company.v1.UpdateCompanyRequest.valid_from:type_name -> google.protobuf.Timestamp
-	29, // 11: function.company.v1.UpdateCompanyResponse.company:type_name -> function.company.v1.Company
-	29, // 12: function.company.v1.DeleteCompanyResponse.company:type_name -> function.company.v1.Company
-	29, // 13: function.company.v1.UndeleteCompanyResponse.company:type_name -> function.company.v1.Company
-	32, // 14: function.company.v1.SearchCompaniesRequest.statuses:type_name -> function.company.v1.CompanyStatus
-	29, // 15: function.company.v1.CompanySearchResult.company:type_name -> function.company.v1.Company
+	30, // 0: function.company.v1.CreateCompanyRequest.company:type_name -> function.company.v1.Company
+	31, // 1: function.company.v1.CreateCompanyRequest.valid_from:type_name -> google.protobuf.Timestamp
+	30, // 2: function.company.v1.CreateCompanyResponse.company:type_name -> function.company.v1.Company
+	31, // 3: function.company.v1.GetCompanyRequest.as_of:type_name -> google.protobuf.Timestamp
+	31, // 4: function.company.v1.GetCompanyRequest.known_at:type_name -> google.protobuf.Timestamp
+	30, // 5: function.company.v1.GetCompanyResponse.company:type_name -> function.company.v1.Company
+	30, // 6: function.company.v1.BatchGetCompaniesResponse.companies:type_name -> function.company.v1.Company
+	30, // 7: function.company.v1.ListCompaniesResponse.companies:type_name -> function.company.v1.Company
+	30, // 8: function.company.v1.UpdateCompanyRequest.company:type_name -> function.company.v1.Company
+	32, // 9: function.company.v1.UpdateCompanyRequest.update_mask:type_name -> google.protobuf.FieldMask
+	31, // 10: function.company.v1.UpdateCompanyRequest.valid_from:type_name -> google.protobuf.Timestamp
+	30, // 11: function.company.v1.UpdateCompanyResponse.company:type_name -> function.company.v1.Company
+	30, // 12: function.company.v1.DeleteCompanyResponse.company:type_name -> function.company.v1.Company
+	30, // 13: function.company.v1.UndeleteCompanyResponse.company:type_name -> function.company.v1.Company
+	33, // 14: function.company.v1.SearchCompaniesRequest.statuses:type_name -> function.company.v1.CompanyStatus
+	30, // 15: function.company.v1.CompanySearchResult.company:type_name -> function.company.v1.Company
 	16, // 16: function.company.v1.SearchCompaniesResponse.results:type_name -> function.company.v1.CompanySearchResult
 	0,  // 17: function.company.v1.CompanyRevision.kind:type_name -> function.company.v1.RevisionKind
-	30, // 18: function.company.v1.CompanyRevision.valid_from:type_name -> google.protobuf.Timestamp
-	30, // 19: function.company.v1.CompanyRevision.record_time:type_name -> google.protobuf.Timestamp
-	29, // 20: function.company.v1.CompanyRevision.company:type_name -> function.company.v1.Company
+	31, // 18: function.company.v1.CompanyRevision.valid_from:type_name -> google.protobuf.Timestamp
+	31, // 19: function.company.v1.CompanyRevision.record_time:type_name -> google.protobuf.Timestamp
+	30, // 20: function.company.v1.CompanyRevision.company:type_name -> function.company.v1.Company
 	19, // 21: function.company.v1.ListCompanyRevisionsResponse.revisions:type_name -> function.company.v1.CompanyRevision
-	22, // 22: function.company.v1.ImportCompaniesRequest.config:type_name -> function.company.v1.ImportConfig
-	23, // 23: function.company.v1.ImportCompaniesRequest.batch:type_name -> function.company.v1.ImportBatch
-	24, // 24: function.company.v1.ImportBatch.rows:type_name -> function.company.v1.ImportRow
-	29, // 25: function.company.v1.ImportRow.company:type_name -> function.company.v1.Company
-	30, // 26: function.company.v1.ImportRow.valid_from:type_name -> google.protobuf.Timestamp
-	25, // 27: function.company.v1.ImportCompaniesResponse.rejections:type_name -> function.company.v1.ImportRejection
-	29, // 28: function.company.v1.ExportCompaniesResponse.companies:type_name -> function.company.v1.Company
-	1,  // 29: function.company.v1.CompanyService.CreateCompany:input_type -> function.company.v1.CreateCompanyRequest
-	3,  // 30: function.company.v1.CompanyService.GetCompany:input_type -> function.company.v1.GetCompanyRequest
-	5,  // 31: function.company.v1.CompanyService.BatchGetCompanies:input_type -> function.company.v1.BatchGetCompaniesRequest
-	7,  // 32: function.company.v1.CompanyService.ListCompanies:input_type -> function.company.v1.ListCompaniesRequest
-	9,  // 33: function.company.v1.CompanyService.UpdateCompany:input_type -> function.company.v1.UpdateCompanyRequest
-	11, // 34: function.company.v1.CompanyService.DeleteCompany:input_type -> function.company.v1.DeleteCompanyRequest
-	13, // 35: function.company.v1.CompanyService.UndeleteCompany:input_type -> function.company.v1.UndeleteCompanyRequest
-	15, // 36: function.company.v1.CompanyService.SearchCompanies:input_type -> function.company.v1.SearchCompaniesRequest
-	18, // 37: function.company.v1.CompanyService.ListCompanyRevisions:input_type -> function.company.v1.ListCompanyRevisionsRequest
-	21, // 38: function.company.v1.CompanyService.ImportCompanies:input_type -> function.company.v1.ImportCompaniesRequest
-	27, // 39: function.company.v1.CompanyService.ExportCompanies:input_type -> function.company.v1.ExportCompaniesRequest
-	2,  // 40: function.company.v1.CompanyService.CreateCompany:output_type -> function.company.v1.CreateCompanyResponse
-	4,  // 41: function.company.v1.CompanyService.GetCompany:output_type -> function.company.v1.GetCompanyResponse
-	6,  // 42: function.company.v1.CompanyService.BatchGetCompanies:output_type -> function.company.v1.BatchGetCompaniesResponse
-	8,  // 43: function.company.v1.CompanyService.ListCompanies:output_type -> function.company.v1.ListCompaniesResponse
-	10, // 44: function.company.v1.CompanyService.UpdateCompany:output_type -> function.company.v1.UpdateCompanyResponse
-	12, // 45: function.company.v1.CompanyService.DeleteCompany:output_type -> function.company.v1.DeleteCompanyResponse
-	14, // 46: function.company.v1.CompanyService.UndeleteCompany:output_type -> function.company.v1.UndeleteCompanyResponse
-	17, // 47: function.company.v1.CompanyService.SearchCompanies:output_type -> function.company.v1.SearchCompaniesResponse
-	20, // 48: function.company.v1.CompanyService.ListCompanyRevisions:output_type -> function.company.v1.ListCompanyRevisionsResponse
-	26, // 49: function.company.v1.CompanyService.ImportCompanies:output_type -> function.company.v1.ImportCompaniesResponse
-	28, // 50: function.company.v1.CompanyService.ExportCompanies:output_type -> function.company.v1.ExportCompaniesResponse
-	40, // [40:51] is the sub-list for method output_type
-	29, // [29:40] is the sub-list for method input_type
-	29, // [29:29] is the sub-list for extension type_name
-	29, // [29:29] is the sub-list for extension extendee
-	0,  // [0:29] is the sub-list for field type_name
+	23, // 22: function.company.v1.ImportCompaniesRequest.config:type_name -> function.company.v1.ImportConfig
+	24, // 23: function.company.v1.ImportCompaniesRequest.batch:type_name -> function.company.v1.ImportBatch
+	22, // 24: function.company.v1.ImportCompaniesRequest.end:type_name -> function.company.v1.ImportEnd
+	25, // 25: function.company.v1.ImportBatch.rows:type_name -> function.company.v1.ImportRow
+	30, // 26: function.company.v1.ImportRow.company:type_name -> function.company.v1.Company
+	31, // 27: function.company.v1.ImportRow.valid_from:type_name -> google.protobuf.Timestamp
+	26, // 28: function.company.v1.ImportCompaniesResponse.rejections:type_name -> function.company.v1.ImportRejection
+	30, // 29: function.company.v1.ExportCompaniesResponse.companies:type_name -> function.company.v1.Company
+	1,  // 30: function.company.v1.CompanyService.CreateCompany:input_type -> function.company.v1.CreateCompanyRequest
+	3,  // 31: function.company.v1.CompanyService.GetCompany:input_type -> function.company.v1.GetCompanyRequest
+	5,  // 32: function.company.v1.CompanyService.BatchGetCompanies:input_type -> function.company.v1.BatchGetCompaniesRequest
+	7,  // 33: function.company.v1.CompanyService.ListCompanies:input_type -> function.company.v1.ListCompaniesRequest
+	9,  // 34: function.company.v1.CompanyService.UpdateCompany:input_type -> function.company.v1.UpdateCompanyRequest
+	11, // 35: function.company.v1.CompanyService.DeleteCompany:input_type -> function.company.v1.DeleteCompanyRequest
+	13, // 36: function.company.v1.CompanyService.UndeleteCompany:input_type -> function.company.v1.UndeleteCompanyRequest
+	15, // 37: function.company.v1.CompanyService.SearchCompanies:input_type -> function.company.v1.SearchCompaniesRequest
+	18, // 38: function.company.v1.CompanyService.ListCompanyRevisions:input_type -> function.company.v1.ListCompanyRevisionsRequest
+	21, // 39: function.company.v1.CompanyService.ImportCompanies:input_type -> function.company.v1.ImportCompaniesRequest
+	28, // 40: function.company.v1.CompanyService.ExportCompanies:input_type -> function.company.v1.ExportCompaniesRequest
+	2,  // 41: function.company.v1.CompanyService.CreateCompany:output_type -> function.company.v1.CreateCompanyResponse
+	4,  // 42: function.company.v1.CompanyService.GetCompany:output_type -> function.company.v1.GetCompanyResponse
+	6,  // 43: function.company.v1.CompanyService.BatchGetCompanies:output_type -> function.company.v1.BatchGetCompaniesResponse
+	8,  // 44: function.company.v1.CompanyService.ListCompanies:output_type -> function.company.v1.ListCompaniesResponse
+	10, // 45: function.company.v1.CompanyService.UpdateCompany:output_type -> function.company.v1.UpdateCompanyResponse
+	12, // 46: function.company.v1.CompanyService.DeleteCompany:output_type -> function.company.v1.DeleteCompanyResponse
+	14, // 47: function.company.v1.CompanyService.UndeleteCompany:output_type -> function.company.v1.UndeleteCompanyResponse
+	17, // 48: function.company.v1.CompanyService.SearchCompanies:output_type -> function.company.v1.SearchCompaniesResponse
+	20, // 49: function.company.v1.CompanyService.ListCompanyRevisions:output_type -> function.company.v1.ListCompanyRevisionsResponse
+	27, // 50: function.company.v1.CompanyService.ImportCompanies:output_type -> function.company.v1.ImportCompaniesResponse
+	29, // 51: function.company.v1.CompanyService.ExportCompanies:output_type -> function.company.v1.ExportCompaniesResponse
+	41, // [41:52] is the sub-list for method output_type
+	30, // [30:41] is the sub-list for method input_type
+	30, // [30:30] is the sub-list for extension type_name
+	30, // [30:30] is the sub-list for extension extendee
+	0,  // [0:30] is the sub-list for field type_name
 }
 
 func init() { file_function_company_v1_company_service_proto_init() }
@@ -2244,6 +2315,7 @@ func file_function_company_v1_company_service_proto_init() {
 	file_function_company_v1_company_service_proto_msgTypes[20].OneofWrappers = []any{
 		(*ImportCompaniesRequest_Config)(nil),
 		(*ImportCompaniesRequest_Batch)(nil),
+		(*ImportCompaniesRequest_End)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -2251,7 +2323,7 @@ func file_function_company_v1_company_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_function_company_v1_company_service_proto_rawDesc), len(file_function_company_v1_company_service_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   28,
+			NumMessages:   29,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

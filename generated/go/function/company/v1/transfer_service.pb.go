@@ -29,12 +29,13 @@ const (
 // One message of an upload.
 type UploadImportRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The configuration first, then batches.
+	// The configuration first, then batches, the end last.
 	//
 	// Types that are valid to be assigned to Message:
 	//
 	//	*UploadImportRequest_Config
 	//	*UploadImportRequest_Batch
+	//	*UploadImportRequest_End
 	Message       isUploadImportRequest_Message `protobuf_oneof:"message"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -95,6 +96,15 @@ func (x *UploadImportRequest) GetBatch() *ImportBatch {
 	return nil
 }
 
+func (x *UploadImportRequest) GetEnd() *ImportEnd {
+	if x != nil {
+		if x, ok := x.Message.(*UploadImportRequest_End); ok {
+			return x.End
+		}
+	}
+	return nil
+}
+
 type isUploadImportRequest_Message interface {
 	isUploadImportRequest_Message()
 }
@@ -109,9 +119,16 @@ type UploadImportRequest_Batch struct {
 	Batch *ImportBatch `protobuf:"bytes,2,opt,name=batch,proto3,oneof"`
 }
 
+type UploadImportRequest_End struct {
+	// That these were all; the last message.
+	End *ImportEnd `protobuf:"bytes,3,opt,name=end,proto3,oneof"`
+}
+
 func (*UploadImportRequest_Config) isUploadImportRequest_Message() {}
 
 func (*UploadImportRequest_Batch) isUploadImportRequest_Message() {}
+
+func (*UploadImportRequest_End) isUploadImportRequest_Message() {}
 
 // What was taken.
 type UploadImportResponse struct {
@@ -650,10 +667,11 @@ var File_function_company_v1_transfer_service_proto protoreflect.FileDescriptor
 
 const file_function_company_v1_transfer_service_proto_rawDesc = "" +
 	"\n" +
-	"*function/company/v1/transfer_service.proto\x12\x13function.company.v1\x1a\x1bbuf/validate/validate.proto\x1a function/common/v1/options.proto\x1a!function/company/v1/company.proto\x1a)function/company/v1/company_service.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\"\x9e\x01\n" +
+	"*function/company/v1/transfer_service.proto\x12\x13function.company.v1\x1a\x1bbuf/validate/validate.proto\x1a function/common/v1/options.proto\x1a!function/company/v1/company.proto\x1a)function/company/v1/company_service.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\"\xd2\x01\n" +
 	"\x13UploadImportRequest\x12;\n" +
 	"\x06config\x18\x01 \x01(\v2!.function.company.v1.ImportConfigH\x00R\x06config\x128\n" +
-	"\x05batch\x18\x02 \x01(\v2 .function.company.v1.ImportBatchH\x00R\x05batchB\x10\n" +
+	"\x05batch\x18\x02 \x01(\v2 .function.company.v1.ImportBatchH\x00R\x05batch\x122\n" +
+	"\x03end\x18\x03 \x01(\v2\x1e.function.company.v1.ImportEndH\x00R\x03endB\x10\n" +
 	"\amessage\x12\x05\xbaH\x02\b\x01\"Q\n" +
 	"\x14UploadImportResponse\x12\x1c\n" +
 	"\toperation\x18\x01 \x01(\tR\toperation\x12\x1b\n" +
@@ -728,27 +746,29 @@ var file_function_company_v1_transfer_service_proto_goTypes = []any{
 	(*DownloadExportResponse)(nil),       // 9: function.company.v1.DownloadExportResponse
 	(*ImportConfig)(nil),                 // 10: function.company.v1.ImportConfig
 	(*ImportBatch)(nil),                  // 11: function.company.v1.ImportBatch
-	(*ImportRejection)(nil),              // 12: function.company.v1.ImportRejection
-	(*Company)(nil),                      // 13: function.company.v1.Company
+	(*ImportEnd)(nil),                    // 12: function.company.v1.ImportEnd
+	(*ImportRejection)(nil),              // 13: function.company.v1.ImportRejection
+	(*Company)(nil),                      // 14: function.company.v1.Company
 }
 var file_function_company_v1_transfer_service_proto_depIdxs = []int32{
 	10, // 0: function.company.v1.UploadImportRequest.config:type_name -> function.company.v1.ImportConfig
 	11, // 1: function.company.v1.UploadImportRequest.batch:type_name -> function.company.v1.ImportBatch
-	12, // 2: function.company.v1.ListImportRejectionsResponse.rejections:type_name -> function.company.v1.ImportRejection
-	13, // 3: function.company.v1.DownloadExportResponse.companies:type_name -> function.company.v1.Company
-	0,  // 4: function.company.v1.TransferService.UploadImport:input_type -> function.company.v1.UploadImportRequest
-	3,  // 5: function.company.v1.TransferService.ListImportRejections:input_type -> function.company.v1.ListImportRejectionsRequest
-	5,  // 6: function.company.v1.TransferService.StartExport:input_type -> function.company.v1.StartExportRequest
-	8,  // 7: function.company.v1.TransferService.DownloadExport:input_type -> function.company.v1.DownloadExportRequest
-	1,  // 8: function.company.v1.TransferService.UploadImport:output_type -> function.company.v1.UploadImportResponse
-	4,  // 9: function.company.v1.TransferService.ListImportRejections:output_type -> function.company.v1.ListImportRejectionsResponse
-	6,  // 10: function.company.v1.TransferService.StartExport:output_type -> function.company.v1.StartExportResponse
-	9,  // 11: function.company.v1.TransferService.DownloadExport:output_type -> function.company.v1.DownloadExportResponse
-	8,  // [8:12] is the sub-list for method output_type
-	4,  // [4:8] is the sub-list for method input_type
-	4,  // [4:4] is the sub-list for extension type_name
-	4,  // [4:4] is the sub-list for extension extendee
-	0,  // [0:4] is the sub-list for field type_name
+	12, // 2: function.company.v1.UploadImportRequest.end:type_name -> function.company.v1.ImportEnd
+	13, // 3: function.company.v1.ListImportRejectionsResponse.rejections:type_name -> function.company.v1.ImportRejection
+	14, // 4: function.company.v1.DownloadExportResponse.companies:type_name -> function.company.v1.Company
+	0,  // 5: function.company.v1.TransferService.UploadImport:input_type -> function.company.v1.UploadImportRequest
+	3,  // 6: function.company.v1.TransferService.ListImportRejections:input_type -> function.company.v1.ListImportRejectionsRequest
+	5,  // 7: function.company.v1.TransferService.StartExport:input_type -> function.company.v1.StartExportRequest
+	8,  // 8: function.company.v1.TransferService.DownloadExport:input_type -> function.company.v1.DownloadExportRequest
+	1,  // 9: function.company.v1.TransferService.UploadImport:output_type -> function.company.v1.UploadImportResponse
+	4,  // 10: function.company.v1.TransferService.ListImportRejections:output_type -> function.company.v1.ListImportRejectionsResponse
+	6,  // 11: function.company.v1.TransferService.StartExport:output_type -> function.company.v1.StartExportResponse
+	9,  // 12: function.company.v1.TransferService.DownloadExport:output_type -> function.company.v1.DownloadExportResponse
+	9,  // [9:13] is the sub-list for method output_type
+	5,  // [5:9] is the sub-list for method input_type
+	5,  // [5:5] is the sub-list for extension type_name
+	5,  // [5:5] is the sub-list for extension extendee
+	0,  // [0:5] is the sub-list for field type_name
 }
 
 func init() { file_function_company_v1_transfer_service_proto_init() }
@@ -761,6 +781,7 @@ func file_function_company_v1_transfer_service_proto_init() {
 	file_function_company_v1_transfer_service_proto_msgTypes[0].OneofWrappers = []any{
 		(*UploadImportRequest_Config)(nil),
 		(*UploadImportRequest_Batch)(nil),
+		(*UploadImportRequest_End)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{

@@ -45,8 +45,9 @@ const (
 type TransferServiceClient interface {
 	// Takes the rows of an import, which a job carries out afterwards as
 	// `CompanyService.ImportCompanies` does. The first message is the
-	// configuration, each further one a batch. A stream that breaks imports
-	// nothing. The result of the job is an `ImportSummary`.
+	// configuration, then come batches, and the last one says the end. A stream
+	// that breaks off before it imports nothing. The result of the job is an
+	// `ImportSummary`.
 	//
 	// Permission: company.import. Idempotency: repeating the stream leaves the
 	// same state; with a request_id it asks for nothing more, and gives the same
@@ -156,8 +157,9 @@ type TransferService_DownloadExportClient = grpc.ServerStreamingClient[DownloadE
 type TransferServiceServer interface {
 	// Takes the rows of an import, which a job carries out afterwards as
 	// `CompanyService.ImportCompanies` does. The first message is the
-	// configuration, each further one a batch. A stream that breaks imports
-	// nothing. The result of the job is an `ImportSummary`.
+	// configuration, then come batches, and the last one says the end. A stream
+	// that breaks off before it imports nothing. The result of the job is an
+	// `ImportSummary`.
 	//
 	// Permission: company.import. Idempotency: repeating the stream leaves the
 	// same state; with a request_id it asks for nothing more, and gives the same

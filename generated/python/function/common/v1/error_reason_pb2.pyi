@@ -95,7 +95,9 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     ERROR_REASON_IMPORT_TOO_LARGE: _ErrorReason.ValueType  # 106
     """The import stream carries more rows than one stream may."""
     ERROR_REASON_IMPORT_OUT_OF_ORDER: _ErrorReason.ValueType  # 107
-    """The import stream does not begin with its configuration, or repeats it."""
+    """The import stream does not begin with its configuration, repeats it, or
+    does not end as it has to.
+    """
     ERROR_REASON_TRANSFER_NOT_FOUND: _ErrorReason.ValueType  # 108
     """No import or export with this id is kept for the caller: it expired, was
     never asked for, or is somebody else's.
@@ -634,7 +636,9 @@ ERROR_REASON_COMPANY_NOT_DELETED: ErrorReason.ValueType  # 105
 ERROR_REASON_IMPORT_TOO_LARGE: ErrorReason.ValueType  # 106
 """The import stream carries more rows than one stream may."""
 ERROR_REASON_IMPORT_OUT_OF_ORDER: ErrorReason.ValueType  # 107
-"""The import stream does not begin with its configuration, or repeats it."""
+"""The import stream does not begin with its configuration, repeats it, or
+does not end as it has to.
+"""
 ERROR_REASON_TRANSFER_NOT_FOUND: ErrorReason.ValueType  # 108
 """No import or export with this id is kept for the caller: it expired, was
 never asked for, or is somebody else's.

@@ -736,6 +736,7 @@ class ImportCompaniesRequest(_message.Message):
 
     CONFIG_FIELD_NUMBER: _builtins.int
     BATCH_FIELD_NUMBER: _builtins.int
+    END_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def config(self) -> Global___ImportConfig:
         """How to import; the first message and only the first."""
@@ -744,21 +745,53 @@ class ImportCompaniesRequest(_message.Message):
     def batch(self) -> Global___ImportBatch:
         """Rows."""
 
+    @_builtins.property
+    def end(self) -> Global___ImportEnd:
+        """That these were all; the last message. The answer of a stream without it
+        is not kept for its request_id, since a stream that broke off may look
+        like one that is complete.
+        """
+
     def __init__(
         self,
         *,
         config: Global___ImportConfig | None = ...,
         batch: Global___ImportBatch | None = ...,
+        end: Global___ImportEnd | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["batch", b"batch", "config", b"config", "message", b"message"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["batch", b"batch", "config", b"config", "end", b"end", "message", b"message"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["batch", b"batch", "config", b"config", "message", b"message"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["batch", b"batch", "config", b"config", "end", b"end", "message", b"message"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_message: _TypeAlias = _typing.Literal["config", "batch"]  # noqa: Y015
+    _WhichOneofReturnType_message: _TypeAlias = _typing.Literal["config", "batch", "end"]  # noqa: Y015
     _WhichOneofArgType_message: _TypeAlias = _typing.Literal["message", b"message"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_message) -> _WhichOneofReturnType_message | None: ...
 
 Global___ImportCompaniesRequest: _TypeAlias = ImportCompaniesRequest  # noqa: Y015
+
+@_typing.final
+class ImportEnd(_message.Message):
+    """The end of an import."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ROW_COUNT_FIELD_NUMBER: _builtins.int
+    row_count: _builtins.int
+    """How many rows the stream carried; nothing else tells a stream that broke
+    off from one that is complete.
+    """
+    def __init__(
+        self,
+        *,
+        row_count: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["row_count", b"row_count"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ImportEnd: _TypeAlias = ImportEnd  # noqa: Y015
 
 @_typing.final
 class ImportConfig(_message.Message):
@@ -781,7 +814,7 @@ class ImportConfig(_message.Message):
     """
     request_id: _builtins.str
     """A UUID that makes the stream safe to repeat for 24 hours with the same
-    answer.
+    answer, once the stream has said its end.
     """
     validate_only: _builtins.bool
     """Checks every row and answers as if it had been imported, without importing

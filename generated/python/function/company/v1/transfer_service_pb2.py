@@ -30,7 +30,7 @@ from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n*function/company/v1/transfer_service.proto\x12\x13\x66unction.company.v1\x1a\x1b\x62uf/validate/validate.proto\x1a function/common/v1/options.proto\x1a!function/company/v1/company.proto\x1a)function/company/v1/company_service.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\"\x9e\x01\n\x13UploadImportRequest\x12;\n\x06\x63onfig\x18\x01 \x01(\x0b\x32!.function.company.v1.ImportConfigH\x00R\x06\x63onfig\x12\x38\n\x05\x62\x61tch\x18\x02 \x01(\x0b\x32 .function.company.v1.ImportBatchH\x00R\x05\x62\x61tchB\x10\n\x07message\x12\x05\xbaH\x02\x08\x01\"Q\n\x14UploadImportResponse\x12\x1c\n\toperation\x18\x01 \x01(\tR\toperation\x12\x1b\n\trow_count\x18\x02 \x01(\x03R\x08rowCount\"\xeb\x01\n\rImportSummary\x12\x1b\n\trow_count\x18\x01 \x01(\x03R\x08rowCount\x12#\n\rcreated_count\x18\x02 \x01(\x03R\x0c\x63reatedCount\x12#\n\rupdated_count\x18\x03 \x01(\x03R\x0cupdatedCount\x12\'\n\x0funchanged_count\x18\x04 \x01(\x03R\x0eunchangedCount\x12%\n\x0erejected_count\x18\x05 \x01(\x03R\rrejectedCount\x12#\n\rvalidate_only\x18\x06 \x01(\x08R\x0cvalidateOnly\"\x8d\x01\n\x1bListImportRejectionsRequest\x12\x1c\n\x02id\x18\x01 \x01(\tB\x0c\xe2\x41\x01\x02\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12\'\n\tpage_size\x18\x02 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\x88\'(\x00R\x08pageSize\x12\'\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80 R\tpageToken\"\x8c\x01\n\x1cListImportRejectionsResponse\x12\x44\n\nrejections\x18\x01 \x03(\x0b\x32$.function.company.v1.ImportRejectionR\nrejections\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x85\x01\n\x12StartExportRequest\x12 \n\x06\x66ilter\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\x18\x80 R\x06\x66ilter\x12!\n\x0cshow_deleted\x18\x02 \x01(\x08R\x0bshowDeleted\x12*\n\nrequest_id\x18\x03 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01R\trequestId\"3\n\x13StartExportResponse\x12\x1c\n\toperation\x18\x01 \x01(\tR\toperation\"4\n\rExportSummary\x12#\n\rcompany_count\x18\x01 \x01(\x03R\x0c\x63ompanyCount\"b\n\x15\x44ownloadExportRequest\x12\x1c\n\x02id\x18\x01 \x01(\tB\x0c\xe2\x41\x01\x02\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12+\n\x0cresume_token\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80 R\x0bresumeToken\"w\n\x16\x44ownloadExportResponse\x12:\n\tcompanies\x18\x01 \x03(\x0b\x32\x1c.function.company.v1.CompanyR\tcompanies\x12!\n\x0cresume_token\x18\x02 \x01(\tR\x0bresumeToken2\xcf\x05\n\x0fTransferService\x12\xa1\x01\n\x0cUploadImport\x12(.function.company.v1.UploadImportRequest\x1a).function.company.v1.UploadImportResponse\":\xaa\xed\x18\x12\n\x0e\x63ompany.import\x10\x02\x82\xd3\xe4\x93\x02\x1e\"\x19/v1/companyImports:upload:\x01*(\x01\x12\xbd\x01\n\x14ListImportRejections\x12\x30.function.company.v1.ListImportRejectionsRequest\x1a\x31.function.company.v1.ListImportRejectionsResponse\"@\xaa\xed\x18\x12\n\x0e\x63ompany.import\x10\x01\x82\xd3\xe4\x93\x02$\x12\"/v1/companyImports/{id}/rejections\x12\x9e\x01\n\x0bStartExport\x12\'.function.company.v1.StartExportRequest\x1a(.function.company.v1.StartExportResponse\"<\xaa\xed\x18\x1b\n\x0e\x63ompany.export\x10\x03\x32\x07\x63ompany\x82\xd3\xe4\x93\x02\x17\"\x12/v1/companyExports:\x01*\x12\xb6\x01\n\x0e\x44ownloadExport\x12*.function.company.v1.DownloadExportRequest\x1a+.function.company.v1.DownloadExportResponse\"I\xaa\xed\x18\x1d\n\x0e\x63ompany.export\x10\x01\x32\x07\x63ompany8\x01\x82\xd3\xe4\x93\x02\"\x12 /v1/companyExports/{id}:download0\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n*function/company/v1/transfer_service.proto\x12\x13\x66unction.company.v1\x1a\x1b\x62uf/validate/validate.proto\x1a function/common/v1/options.proto\x1a!function/company/v1/company.proto\x1a)function/company/v1/company_service.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\"\xd2\x01\n\x13UploadImportRequest\x12;\n\x06\x63onfig\x18\x01 \x01(\x0b\x32!.function.company.v1.ImportConfigH\x00R\x06\x63onfig\x12\x38\n\x05\x62\x61tch\x18\x02 \x01(\x0b\x32 .function.company.v1.ImportBatchH\x00R\x05\x62\x61tch\x12\x32\n\x03\x65nd\x18\x03 \x01(\x0b\x32\x1e.function.company.v1.ImportEndH\x00R\x03\x65ndB\x10\n\x07message\x12\x05\xbaH\x02\x08\x01\"Q\n\x14UploadImportResponse\x12\x1c\n\toperation\x18\x01 \x01(\tR\toperation\x12\x1b\n\trow_count\x18\x02 \x01(\x03R\x08rowCount\"\xeb\x01\n\rImportSummary\x12\x1b\n\trow_count\x18\x01 \x01(\x03R\x08rowCount\x12#\n\rcreated_count\x18\x02 \x01(\x03R\x0c\x63reatedCount\x12#\n\rupdated_count\x18\x03 \x01(\x03R\x0cupdatedCount\x12\'\n\x0funchanged_count\x18\x04 \x01(\x03R\x0eunchangedCount\x12%\n\x0erejected_count\x18\x05 \x01(\x03R\rrejectedCount\x12#\n\rvalidate_only\x18\x06 \x01(\x08R\x0cvalidateOnly\"\x8d\x01\n\x1bListImportRejectionsRequest\x12\x1c\n\x02id\x18\x01 \x01(\tB\x0c\xe2\x41\x01\x02\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12\'\n\tpage_size\x18\x02 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\x88\'(\x00R\x08pageSize\x12\'\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80 R\tpageToken\"\x8c\x01\n\x1cListImportRejectionsResponse\x12\x44\n\nrejections\x18\x01 \x03(\x0b\x32$.function.company.v1.ImportRejectionR\nrejections\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x85\x01\n\x12StartExportRequest\x12 \n\x06\x66ilter\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\x18\x80 R\x06\x66ilter\x12!\n\x0cshow_deleted\x18\x02 \x01(\x08R\x0bshowDeleted\x12*\n\nrequest_id\x18\x03 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01R\trequestId\"3\n\x13StartExportResponse\x12\x1c\n\toperation\x18\x01 \x01(\tR\toperation\"4\n\rExportSummary\x12#\n\rcompany_count\x18\x01 \x01(\x03R\x0c\x63ompanyCount\"b\n\x15\x44ownloadExportRequest\x12\x1c\n\x02id\x18\x01 \x01(\tB\x0c\xe2\x41\x01\x02\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12+\n\x0cresume_token\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80 R\x0bresumeToken\"w\n\x16\x44ownloadExportResponse\x12:\n\tcompanies\x18\x01 \x03(\x0b\x32\x1c.function.company.v1.CompanyR\tcompanies\x12!\n\x0cresume_token\x18\x02 \x01(\tR\x0bresumeToken2\xcf\x05\n\x0fTransferService\x12\xa1\x01\n\x0cUploadImport\x12(.function.company.v1.UploadImportRequest\x1a).function.company.v1.UploadImportResponse\":\xaa\xed\x18\x12\n\x0e\x63ompany.import\x10\x02\x82\xd3\xe4\x93\x02\x1e\"\x19/v1/companyImports:upload:\x01*(\x01\x12\xbd\x01\n\x14ListImportRejections\x12\x30.function.company.v1.ListImportRejectionsRequest\x1a\x31.function.company.v1.ListImportRejectionsResponse\"@\xaa\xed\x18\x12\n\x0e\x63ompany.import\x10\x01\x82\xd3\xe4\x93\x02$\x12\"/v1/companyImports/{id}/rejections\x12\x9e\x01\n\x0bStartExport\x12\'.function.company.v1.StartExportRequest\x1a(.function.company.v1.StartExportResponse\"<\xaa\xed\x18\x1b\n\x0e\x63ompany.export\x10\x03\x32\x07\x63ompany\x82\xd3\xe4\x93\x02\x17\"\x12/v1/companyExports:\x01*\x12\xb6\x01\n\x0e\x44ownloadExport\x12*.function.company.v1.DownloadExportRequest\x1a+.function.company.v1.DownloadExportResponse\"I\xaa\xed\x18\x1d\n\x0e\x63ompany.export\x10\x01\x32\x07\x63ompany8\x01\x82\xd3\xe4\x93\x02\"\x12 /v1/companyExports/{id}:download0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -62,25 +62,25 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_TRANSFERSERVICE'].methods_by_name['DownloadExport']._loaded_options = None
   _globals['_TRANSFERSERVICE'].methods_by_name['DownloadExport']._serialized_options = b'\252\355\030\035\n\016company.export\020\0012\007company8\001\202\323\344\223\002\"\022 /v1/companyExports/{id}:download'
   _globals['_UPLOADIMPORTREQUEST']._serialized_start=272
-  _globals['_UPLOADIMPORTREQUEST']._serialized_end=430
-  _globals['_UPLOADIMPORTRESPONSE']._serialized_start=432
-  _globals['_UPLOADIMPORTRESPONSE']._serialized_end=513
-  _globals['_IMPORTSUMMARY']._serialized_start=516
-  _globals['_IMPORTSUMMARY']._serialized_end=751
-  _globals['_LISTIMPORTREJECTIONSREQUEST']._serialized_start=754
-  _globals['_LISTIMPORTREJECTIONSREQUEST']._serialized_end=895
-  _globals['_LISTIMPORTREJECTIONSRESPONSE']._serialized_start=898
-  _globals['_LISTIMPORTREJECTIONSRESPONSE']._serialized_end=1038
-  _globals['_STARTEXPORTREQUEST']._serialized_start=1041
-  _globals['_STARTEXPORTREQUEST']._serialized_end=1174
-  _globals['_STARTEXPORTRESPONSE']._serialized_start=1176
-  _globals['_STARTEXPORTRESPONSE']._serialized_end=1227
-  _globals['_EXPORTSUMMARY']._serialized_start=1229
-  _globals['_EXPORTSUMMARY']._serialized_end=1281
-  _globals['_DOWNLOADEXPORTREQUEST']._serialized_start=1283
-  _globals['_DOWNLOADEXPORTREQUEST']._serialized_end=1381
-  _globals['_DOWNLOADEXPORTRESPONSE']._serialized_start=1383
-  _globals['_DOWNLOADEXPORTRESPONSE']._serialized_end=1502
-  _globals['_TRANSFERSERVICE']._serialized_start=1505
-  _globals['_TRANSFERSERVICE']._serialized_end=2224
+  _globals['_UPLOADIMPORTREQUEST']._serialized_end=482
+  _globals['_UPLOADIMPORTRESPONSE']._serialized_start=484
+  _globals['_UPLOADIMPORTRESPONSE']._serialized_end=565
+  _globals['_IMPORTSUMMARY']._serialized_start=568
+  _globals['_IMPORTSUMMARY']._serialized_end=803
+  _globals['_LISTIMPORTREJECTIONSREQUEST']._serialized_start=806
+  _globals['_LISTIMPORTREJECTIONSREQUEST']._serialized_end=947
+  _globals['_LISTIMPORTREJECTIONSRESPONSE']._serialized_start=950
+  _globals['_LISTIMPORTREJECTIONSRESPONSE']._serialized_end=1090
+  _globals['_STARTEXPORTREQUEST']._serialized_start=1093
+  _globals['_STARTEXPORTREQUEST']._serialized_end=1226
+  _globals['_STARTEXPORTRESPONSE']._serialized_start=1228
+  _globals['_STARTEXPORTRESPONSE']._serialized_end=1279
+  _globals['_EXPORTSUMMARY']._serialized_start=1281
+  _globals['_EXPORTSUMMARY']._serialized_end=1333
+  _globals['_DOWNLOADEXPORTREQUEST']._serialized_start=1335
+  _globals['_DOWNLOADEXPORTREQUEST']._serialized_end=1433
+  _globals['_DOWNLOADEXPORTRESPONSE']._serialized_start=1435
+  _globals['_DOWNLOADEXPORTRESPONSE']._serialized_end=1554
+  _globals['_TRANSFERSERVICE']._serialized_start=1557
+  _globals['_TRANSFERSERVICE']._serialized_end=2276
 # @@protoc_insertion_point(module_scope)

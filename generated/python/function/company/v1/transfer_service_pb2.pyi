@@ -28,6 +28,7 @@ class UploadImportRequest(_message.Message):
 
     CONFIG_FIELD_NUMBER: _builtins.int
     BATCH_FIELD_NUMBER: _builtins.int
+    END_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def config(self) -> _company_service_pb2.ImportConfig:
         """How to import; the first message and only the first."""
@@ -36,17 +37,22 @@ class UploadImportRequest(_message.Message):
     def batch(self) -> _company_service_pb2.ImportBatch:
         """Rows."""
 
+    @_builtins.property
+    def end(self) -> _company_service_pb2.ImportEnd:
+        """That these were all; the last message."""
+
     def __init__(
         self,
         *,
         config: _company_service_pb2.ImportConfig | None = ...,
         batch: _company_service_pb2.ImportBatch | None = ...,
+        end: _company_service_pb2.ImportEnd | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["batch", b"batch", "config", b"config", "message", b"message"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["batch", b"batch", "config", b"config", "end", b"end", "message", b"message"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["batch", b"batch", "config", b"config", "message", b"message"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["batch", b"batch", "config", b"config", "end", b"end", "message", b"message"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_message: _TypeAlias = _typing.Literal["config", "batch"]  # noqa: Y015
+    _WhichOneofReturnType_message: _TypeAlias = _typing.Literal["config", "batch", "end"]  # noqa: Y015
     _WhichOneofArgType_message: _TypeAlias = _typing.Literal["message", b"message"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_message) -> _WhichOneofReturnType_message | None: ...
 

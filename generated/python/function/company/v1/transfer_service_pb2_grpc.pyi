@@ -47,8 +47,9 @@ class TransferServiceStub:
     UploadImport: _grpc.StreamUnaryMultiCallable[_transfer_service_pb2.UploadImportRequest, _transfer_service_pb2.UploadImportResponse]
     """Takes the rows of an import, which a job carries out afterwards as
     `CompanyService.ImportCompanies` does. The first message is the
-    configuration, each further one a batch. A stream that breaks imports
-    nothing. The result of the job is an `ImportSummary`.
+    configuration, then come batches, and the last one says the end. A stream
+    that breaks off before it imports nothing. The result of the job is an
+    `ImportSummary`.
 
     Permission: company.import. Idempotency: repeating the stream leaves the
     same state; with a request_id it asks for nothing more, and gives the same
@@ -101,8 +102,9 @@ class TransferServiceAsyncStub(TransferServiceStub):
     UploadImport: _aio.StreamUnaryMultiCallable[_transfer_service_pb2.UploadImportRequest, _transfer_service_pb2.UploadImportResponse]  # type: ignore[assignment]
     """Takes the rows of an import, which a job carries out afterwards as
     `CompanyService.ImportCompanies` does. The first message is the
-    configuration, each further one a batch. A stream that breaks imports
-    nothing. The result of the job is an `ImportSummary`.
+    configuration, then come batches, and the last one says the end. A stream
+    that breaks off before it imports nothing. The result of the job is an
+    `ImportSummary`.
 
     Permission: company.import. Idempotency: repeating the stream leaves the
     same state; with a request_id it asks for nothing more, and gives the same
@@ -158,8 +160,9 @@ class TransferServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_transfer_service_pb2.UploadImportResponse, _abc.Awaitable[_transfer_service_pb2.UploadImportResponse]]:
         """Takes the rows of an import, which a job carries out afterwards as
         `CompanyService.ImportCompanies` does. The first message is the
-        configuration, each further one a batch. A stream that breaks imports
-        nothing. The result of the job is an `ImportSummary`.
+        configuration, then come batches, and the last one says the end. A stream
+        that breaks off before it imports nothing. The result of the job is an
+        `ImportSummary`.
 
         Permission: company.import. Idempotency: repeating the stream leaves the
         same state; with a request_id it asks for nothing more, and gives the same

@@ -225,7 +225,8 @@ export enum ErrorReason {
   IMPORT_TOO_LARGE = 106,
 
   /**
-   * The import stream does not begin with its configuration, or repeats it.
+   * The import stream does not begin with its configuration, repeats it, or
+   * does not end as it has to.
    *
    * @generated from enum value: ERROR_REASON_IMPORT_OUT_OF_ORDER = 107;
    */

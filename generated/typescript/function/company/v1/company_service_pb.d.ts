@@ -709,7 +709,7 @@ export declare const ListCompanyRevisionsResponseSchema: GenMessage<ListCompanyR
  */
 export declare type ImportCompaniesRequest = Message<"function.company.v1.ImportCompaniesRequest"> & {
   /**
-   * The configuration first, then batches.
+   * The configuration first, then batches, the end last.
    *
    * @generated from oneof function.company.v1.ImportCompaniesRequest.message
    */
@@ -729,6 +729,16 @@ export declare type ImportCompaniesRequest = Message<"function.company.v1.Import
      */
     value: ImportBatch;
     case: "batch";
+  } | {
+    /**
+     * That these were all; the last message. The answer of a stream without it
+     * is not kept for its request_id, since a stream that broke off may look
+     * like one that is complete.
+     *
+     * @generated from field: function.company.v1.ImportEnd end = 3;
+     */
+    value: ImportEnd;
+    case: "end";
   } | { case: undefined; value?: undefined };
 };
 
@@ -737,6 +747,27 @@ export declare type ImportCompaniesRequest = Message<"function.company.v1.Import
  * Use `create(ImportCompaniesRequestSchema)` to create a new message.
  */
 export declare const ImportCompaniesRequestSchema: GenMessage<ImportCompaniesRequest>;
+
+/**
+ * The end of an import.
+ *
+ * @generated from message function.company.v1.ImportEnd
+ */
+export declare type ImportEnd = Message<"function.company.v1.ImportEnd"> & {
+  /**
+   * How many rows the stream carried; nothing else tells a stream that broke
+   * off from one that is complete.
+   *
+   * @generated from field: int64 row_count = 1;
+   */
+  rowCount: bigint;
+};
+
+/**
+ * Describes the message function.company.v1.ImportEnd.
+ * Use `create(ImportEndSchema)` to create a new message.
+ */
+export declare const ImportEndSchema: GenMessage<ImportEnd>;
 
 /**
  * How to import.
@@ -763,7 +794,7 @@ export declare type ImportConfig = Message<"function.company.v1.ImportConfig"> &
 
   /**
    * A UUID that makes the stream safe to repeat for 24 hours with the same
-   * answer.
+   * answer, once the stream has said its end.
    *
    * @generated from field: string request_id = 3;
    */

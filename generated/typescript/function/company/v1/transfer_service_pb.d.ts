@@ -6,7 +6,7 @@
 
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
-import type { ImportBatch, ImportConfig, ImportRejection } from "./company_service_pb.js";
+import type { ImportBatch, ImportConfig, ImportEnd, ImportRejection } from "./company_service_pb.js";
 import type { Company } from "./company_pb.js";
 
 /**
@@ -21,7 +21,7 @@ export declare const file_function_company_v1_transfer_service: GenFile;
  */
 export declare type UploadImportRequest = Message<"function.company.v1.UploadImportRequest"> & {
   /**
-   * The configuration first, then batches.
+   * The configuration first, then batches, the end last.
    *
    * @generated from oneof function.company.v1.UploadImportRequest.message
    */
@@ -41,6 +41,14 @@ export declare type UploadImportRequest = Message<"function.company.v1.UploadImp
      */
     value: ImportBatch;
     case: "batch";
+  } | {
+    /**
+     * That these were all; the last message.
+     *
+     * @generated from field: function.company.v1.ImportEnd end = 3;
+     */
+    value: ImportEnd;
+    case: "end";
   } | { case: undefined; value?: undefined };
 };
 
@@ -342,8 +350,9 @@ export declare const TransferService: GenService<{
   /**
    * Takes the rows of an import, which a job carries out afterwards as
    * `CompanyService.ImportCompanies` does. The first message is the
-   * configuration, each further one a batch. A stream that breaks imports
-   * nothing. The result of the job is an `ImportSummary`.
+   * configuration, then come batches, and the last one says the end. A stream
+   * that breaks off before it imports nothing. The result of the job is an
+   * `ImportSummary`.
    *
    * Permission: company.import. Idempotency: repeating the stream leaves the
    * same state; with a request_id it asks for nothing more, and gives the same

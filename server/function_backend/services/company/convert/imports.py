@@ -22,8 +22,10 @@ def import_steps(requests: Iterable[wire.ImportCompaniesRequest]) -> Iterator[Im
     """The steps of the stream, each read when it is asked for."""
     for request in requests:
         plan = import_plan(request.config) if request.HasField("config") else None
+        end = request.end.row_count if request.HasField("end") else None
         rows = request.batch.rows
-        yield ImportStep(plan, len(rows), map(import_row, rows), partial(request.SerializeToString, deterministic=True))
+        whole = partial(request.SerializeToString, deterministic=True)
+        yield ImportStep(plan, end, len(rows), map(import_row, rows), whole)
 
 
 def import_response(summary: ImportSummary) -> bytes:

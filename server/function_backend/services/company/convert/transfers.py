@@ -23,10 +23,12 @@ def upload_steps(requests: Iterable[wire.UploadImportRequest]) -> Iterator[Uploa
     for request in requests:
         if request.HasField("config"):
             plan = import_plan(request.config)
-            yield UploadStep(plan, 0, request.config.SerializeToString(deterministic=True))
+            yield UploadStep(plan, None, 0, request.config.SerializeToString(deterministic=True))
+        elif request.HasField("end"):
+            yield UploadStep(None, request.end.row_count, 0, b"")
         else:
             batch = request.batch
-            yield UploadStep(None, len(batch.rows), batch.SerializeToString(deterministic=True))
+            yield UploadStep(None, None, len(batch.rows), batch.SerializeToString(deterministic=True))
 
 
 def rows_of(content: bytes) -> Iterator[ImportRow]:

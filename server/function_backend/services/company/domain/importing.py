@@ -45,9 +45,11 @@ class ImportRow(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ImportStep:
-    """One message of the stream: the plan, or else rows."""
+    """One message of the stream: the plan, rows, or the end."""
 
     plan: ImportPlan | None
+    end: int | None
+    """How many rows the stream carried, as its last message says."""
     row_count: int
     rows: Iterable[ImportRow]
     """Each read when it is asked for, so that a row is read and checked while it is in the processor's cache."""

@@ -60,7 +60,7 @@ class ImportCompanies:
         if plan.match_scheme != MATCH_BY_ID and find_scheme(plan.match_scheme) is None:
             raise unknown_match_scheme(plan.match_scheme)
         if not plan.request_id or plan.validate_only:
-            return self._answer(self._import(plan, steps, call))
+            return self._answer(self._import(plan, steps, call)[0])
         return self._import_once(plan, first, steps, call)
 
     def _import_once(self, plan: ImportPlan, first: ImportStep, steps: Iterator[ImportStep], call: Call) -> bytes:
@@ -71,7 +71,11 @@ class ImportCompanies:
             for step in steps:
                 whole.update(step.fingerprint())
             return self._repeated.same(kept, whole.digest(), plan.request_id)
-        answer = self._answer(self._import(plan, _fingerprinted(steps, whole.update), call))
+        summary, whole_arrived = self._import(plan, _fingerprinted(steps, whole.update), call)
+        answer = self._answer(summary)
+        if not whole_arrived:
+            # It may have broken off, and whoever sends all of it must not be refused.
+            return answer
         try:
             with self._transactions() as work:
                 self._repeated.keep(work, request_id, whole.digest(), answer)
@@ -83,16 +87,23 @@ class ImportCompanies:
             return self._repeated.same(kept, whole.digest(), plan.request_id)
         return answer
 
-    def _import(self, plan: ImportPlan, steps: Iterator[ImportStep], call: Call) -> ImportSummary:
+    def _import(self, plan: ImportPlan, steps: Iterator[ImportStep], call: Call) -> tuple[ImportSummary, bool]:
+        """What was done, and whether the stream said its end."""
         summary = ImportSummary()
         for step in steps:
             if step.plan is not None:
                 raise ImportOutOfOrderError
+            if step.end is not None:
+                if step.end != summary.rows:
+                    raise ImportOutOfOrderError.other_count(step.end, summary.rows)
+                if next(steps, None) is not None:
+                    raise ImportOutOfOrderError
+                return summary, True
             if summary.rows + step.row_count > self._row_limit:
                 raise ImportTooLargeError(self._row_limit)
             prepared = prepare(step.rows, plan.match_scheme, self._clock.now(), summary)
             summary = self._batches.run(plan, prepared, summary, call)
-        return summary
+        return summary, False
 
 
 def _fingerprinted(steps: Iterator[ImportStep], update: Callable[[bytes], None]) -> Iterator[ImportStep]:

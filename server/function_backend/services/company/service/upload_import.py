@@ -32,9 +32,11 @@ _NOTHING = "Nothing of this one is imported."
 
 @dataclass(frozen=True, slots=True)
 class UploadStep:
-    """One message of an upload: the plan, or else a batch."""
+    """One message of an upload: the plan, a batch, or the end."""
 
     plan: ImportPlan | None
+    end: int | None
+    """How many rows the stream carried, as its last message says."""
     row_count: int
     content: bytes
     """The batch as it is sent; of the plan, the bytes by which a repeated stream is told from another one."""
@@ -76,7 +78,7 @@ class UploadImport:
         request_id = UUID(plan.request_id) if plan.request_id else None
         kept = None if request_id is None else self._repeated.find(request_id)
         if kept is not None:
-            for step in steps:
+            for step in _batches(steps):
                 whole.update(step.content)
             return self._repeated.same(kept, whole.digest(), plan.request_id)
         transfer_id = self._begin(plan)
@@ -117,9 +119,7 @@ class UploadImport:
         digest: Callable[[], bytes],
     ) -> bytes:
         rows = parts = 0
-        for step in steps:
-            if step.plan is not None:
-                raise ImportOutOfOrderError
+        for step in _batches(steps):
             if rows + step.row_count > self._limits.rows:
                 raise ImportTooLargeError(self._limits.rows, before=_NOTHING)
             seen(step.content)
@@ -136,11 +136,36 @@ class UploadImport:
         return answer
 
     def _drop(self, transfer_id: UUID, call: Call) -> None:
-        """Removes what was taken of a stream that came to nothing; a purge finds what cannot be removed now."""
+        """Removes what was taken of a stream that came to nothing; a purge finds what cannot be removed now.
+
+        The answer to the commit that ends the upload may be what was lost: then there is a job, which needs all of it.
+        """
         # The caller may be gone, and nothing is done in the name of a call that is over.
         token = current_call.set(Call(call.method, call.request_id, principal=call.principal))
         try:
             with self._transactions() as work:
-                TransferRepository(work).remove(transfer_id)
+                if not self._jobs.standings(work, [transfer_id]):
+                    TransferRepository(work).remove(transfer_id)
         finally:
             current_call.reset(token)
+
+
+def _batches(steps: Iterator[UploadStep]) -> Iterator[UploadStep]:
+    """The batches up to the end that the stream says; ImportOutOfOrderError when it says none.
+
+    Only so is a stream that broke off told for sure from one that is complete: both end gRPC's iterator, and whether
+    the caller has left is known a moment later.
+    """
+    arrived = 0
+    for step in steps:
+        if step.plan is not None:
+            raise ImportOutOfOrderError
+        if step.end is not None:
+            if step.end != arrived:
+                raise ImportOutOfOrderError.other_count(step.end, arrived)
+            if next(steps, None) is not None:
+                raise ImportOutOfOrderError
+            return
+        arrived += step.row_count
+        yield step
+    raise ImportOutOfOrderError.without_end()
