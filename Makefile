@@ -118,6 +118,10 @@ coverage: setup ## Run every test, measure branch coverage, fail under 90 %
 	@tools/test-go && tools/test-ts
 	$(PYTEST) --cov $(ARGS)
 
+.PHONY: again
+again: setup ## Run the tests that failed in the last run of all once more, one after the other
+	$(BIN)/pytest --last-failed --last-failed-no-failures none --cov --cov-append $(ARGS)
+
 .PHONY: test-go
 test-go: ## Build, vet and test the Go stubs, where Go is installed
 	@tools/test-go

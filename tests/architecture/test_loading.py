@@ -44,15 +44,18 @@ def test_settings_are_read_and_a_database_is_started_without_any_slice(program: 
     assert [name for name in loaded if name.startswith("function_backend.services.") and name.endswith(".slice")] == []
 
 
-def test_what_only_migrations_and_traces_need_is_not_loaded_to_serve() -> None:
+def test_what_some_uses_alone_need_is_not_loaded_to_serve() -> None:
     loaded = loaded_by(LOAD_THE_REST)
     assert "function_backend.services.company.slice" in loaded
     assert {
+        "aiohttp",
         "alembic",
+        "email_validator",
         "opentelemetry.sdk",
         "opentelemetry.exporter",
         "redis",
         "pydantic",
         "typer",
         "rich",
+        "urllib3",
     } & loaded == set()

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from function_backend.services.webhooks.adapters.http_client import AioHttpClient
 from function_backend.services.webhooks.adapters.transport import Answer, Resolver, Transport
 from function_backend.services.webhooks.domain.addresses import AddressRules, read_url
 from function_backend.services.webhooks.domain.delivery import AttemptOutcome
@@ -35,6 +36,16 @@ def resolver_to(*answers: Sequence[str]) -> tuple[Resolver, list[str]]:
     return resolve, asked
 
 
+def transporting(resolver: Resolver, rules: AddressRules, seconds: float, ca_file: Path | None) -> Transport:
+    """With the client that is used in earnest."""
+    timeout = timedelta(seconds=seconds)
+
+    def client() -> AioHttpClient:
+        return AioHttpClient(timeout=timeout, kept_response=100, connections=10, ca_file=ca_file)
+
+    return Transport(rules=rules, timeout=timeout, resolver=resolver, open_client=client)
+
+
 def post(
     url: str,
     *,
@@ -47,14 +58,7 @@ def post(
     """The answers to posting so often."""
 
     async def run() -> list[Answer]:
-        transport = Transport(
-            rules=rules,
-            timeout=timedelta(seconds=seconds),
-            kept_response=100,
-            connections=10,
-            ca_file=ca_file,
-            resolver=resolver or resolver_to(["127.0.0.1"])[0],
-        )
+        transport = transporting(resolver or resolver_to(["127.0.0.1"])[0], rules, seconds, ca_file)
         try:
             target = read_url(url, allow_http=True)
             return [await transport.post(target, {"webhook-id": "1"}, b"{}") for _ in range(times)]
@@ -276,14 +280,7 @@ class TestTls:
         receiver, ca_file, _ = secure
 
         async def run() -> list[Answer]:
-            transport = Transport(
-                rules=LOCAL,
-                timeout=timedelta(seconds=5),
-                kept_response=100,
-                connections=10,
-                ca_file=ca_file,
-                resolver=resolver_to(["127.0.0.1"])[0],
-            )
+            transport = transporting(resolver_to(["127.0.0.1"])[0], LOCAL, 5, ca_file)
             try:
                 names = (NAME, "other.example.com")
                 urls = [read_url(f"https://{name}:{receiver.port}/") for name in names]

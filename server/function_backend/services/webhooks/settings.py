@@ -49,8 +49,26 @@ class WebhooksSettings:
                 raise ValueError(f"{name} must be more than 0")
         if self.kept_for < self.retry_for:
             raise ValueError("kept_for must not be shorter than retry_for")
+        if self.ca_file is not None:
+            _check_certificates(self.ca_file)
         for text in self.allowed_networks:
-            try:
-                ipaddress.ip_network(text)
-            except ValueError:
-                raise ValueError(f"allowed_networks: '{text}' is no network; an example is 10.1.0.0/16") from None
+            _check_network(text)
+
+
+def _check_network(text: str) -> None:
+    try:
+        ipaddress.ip_network(text)
+    except ValueError:
+        raise ValueError(f"allowed_networks: '{text}' is no network; an example is 10.1.0.0/16") from None
+
+
+def _check_certificates(path: Path) -> None:
+    """Said at the start and not by each delivery."""
+    import ssl  # noqa: PLC0415 - of use to those alone who set it
+
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(path)
+    except OSError as error:
+        raise ValueError(
+            f"ca_file: '{path}' cannot be read as certificates in PEM: {error.strerror or error}"
+        ) from None

@@ -18,7 +18,7 @@ from function_backend.services.webhooks.adapters.posting import Posting
 from function_backend.services.webhooks.adapters.recipients import Recipients
 from function_backend.services.webhooks.adapters.replayer import Replayer
 from function_backend.services.webhooks.adapters.sender import Sender
-from function_backend.services.webhooks.adapters.transport import SystemResolver, Transport
+from function_backend.services.webhooks.adapters.transport import HttpClient, SystemResolver, Transport
 from function_backend.services.webhooks.adapters.whole_bodies import WholeBodies
 from function_backend.services.webhooks.convert.bodies import EventBodies
 from function_backend.services.webhooks.convert.events import EVENT_PAYLOADS
@@ -98,10 +98,8 @@ def _sender(resources: Resources, settings: WebhooksSettings, rules: AddressRule
         transport = Transport(
             rules=rules,
             timeout=settings.attempt_timeout,
-            kept_response=settings.kept_response,
-            connections=settings.in_flight,
-            ca_file=settings.ca_file,
             resolver=SystemResolver(threads=settings.in_flight),
+            open_client=lambda: _http_client(settings),
         )
         return Posting(recipients, whole, transport, clock)
 
@@ -114,6 +112,17 @@ def _sender(resources: Resources, settings: WebhooksSettings, rules: AddressRule
         limits=Limits(settings.in_flight, settings.in_flight_per_endpoint, settings.rate_limit_per_second),
         attempt_timeout=settings.attempt_timeout,
         failing=Failing(transactions=resources.transactions, clock=clock, disable_after=settings.disable_after),
+    )
+
+
+def _http_client(settings: WebhooksSettings) -> HttpClient:
+    from function_backend.services.webhooks.adapters.http_client import AioHttpClient  # noqa: PLC0415 - see there
+
+    return AioHttpClient(
+        timeout=settings.attempt_timeout,
+        kept_response=settings.kept_response,
+        connections=settings.in_flight,
+        ca_file=settings.ca_file,
     )
 
 

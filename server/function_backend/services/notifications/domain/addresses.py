@@ -7,8 +7,6 @@ import re
 import unicodedata
 from uuid import UUID
 
-from email_validator import EmailNotValidError, validate_email
-
 EMAIL, SMS, CHAT = "email", "sms", "chat"
 
 _PHONE = re.compile(r"\+[1-9][0-9]{5,14}")
@@ -55,6 +53,9 @@ def one_line(text: str) -> str:
 
 
 def _email(text: str) -> str:
+    # Loaded with the first address, or by the warm-ups of the slices that check more of them.
+    from email_validator import EmailNotValidError, validate_email  # noqa: PLC0415
+
     try:
         return validate_email(text.strip(), check_deliverability=False, strict=True).normalized
     except EmailNotValidError as error:
