@@ -53,6 +53,7 @@ def test_what_some_uses_alone_need_is_not_loaded_to_serve() -> None:
         "email_validator",
         "opentelemetry.sdk",
         "opentelemetry.exporter",
+        "protovalidate",
         "redis",
         "pydantic",
         "typer",

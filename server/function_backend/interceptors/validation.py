@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from typing import cast
+from functools import cache
+from typing import TYPE_CHECKING, cast
 
-import protovalidate
 from google.protobuf.descriptor import Descriptor
 from google.protobuf.message import DecodeError, Message
-from protovalidate import FieldPathElementPb
 
 from function_backend.interceptors.null_characters import NullCharacters
 from function_backend.kernel.errors import FieldViolation, InvalidArgumentError, invalid_fields
+
+if TYPE_CHECKING:
+    from protovalidate import FieldPathElementPb, Violation
 
 _LONGEST_REMEMBERED = 64
 _MOST_REMEMBERED = 4096
@@ -33,8 +35,7 @@ class Validation:
     """Parses requests and checks them against the rules in the contract."""
 
     def __init__(self) -> None:
-        self._validator = protovalidate.Validator()
-        self._types: list[type[Message]] = []
+        self._prepare: list[Callable[[], object]] = []
         self._nulls = NullCharacters()
 
     def decoder(self, message_type: type[Message]) -> Callable[[bytes], Message]:
@@ -43,12 +44,19 @@ class Validation:
         It raises MalformedRequestError, and InvalidArgumentError with all violations.
         """
         parse, name = message_type.FromString, message_type.DESCRIPTOR.full_name
-        collect = self._validator.collect_violations
-        self._types.append(message_type)
         # Whoever reads something often sends the same few bytes, and what was valid a moment ago still is. Checking
         # them anew would cost a read from memory 8 % of its time.
         passed: set[bytes] = set()
-        longest = 0 if _looks_at_the_clock(cast("Descriptor", message_type.DESCRIPTOR), set()) else _LONGEST_REMEMBERED
+        # Nothing, until the rules have been looked through: all of them would take a tenth of a start.
+        longest = 0
+
+        def prepare() -> None:
+            nonlocal longest
+            _rules()(message_type())
+            if not _looks_at_the_clock(cast("Descriptor", message_type.DESCRIPTOR)):
+                longest = _LONGEST_REMEMBERED
+
+        self._prepare.append(prepare)
 
         def decode(wire: bytes) -> Message:
             try:
@@ -59,10 +67,7 @@ class Validation:
                 return message
             if b"\x00" in wire:
                 self._refuse_nulls(message)
-            try:
-                violations = collect(message)
-            except protovalidate.EvaluationError:
-                raise invalid_fields(FieldViolation("", "a rule cannot be applied to these values")) from None
+            violations = _rules()(message)
             if violations:
                 raise invalid_fields(*map(_violation, violations))
             if len(wire) <= longest:
@@ -75,12 +80,12 @@ class Validation:
 
     def warm_up(self) -> None:
         """Compiles the rules of all types that decoders were made for: 1 ms each, which no call need wait for."""
-        for message_type in self._types:
-            self._validator.collect_violations(message_type())
+        for prepare in self._prepare:
+            prepare()
 
     def violations(self, message: Message, *, prefix: str = "") -> Sequence[FieldViolation]:
         """What is wrong with a message that came as a part of another, with paths that begin with the prefix."""
-        found = [_violation(violation, prefix) for violation in self._validator.collect_violations(message)]
+        found = [_violation(violation, prefix) for violation in _rules()(message)]
         if b"\x00" in message.SerializeToString():
             found.extend(FieldViolation(path, _NO_NULLS) for path in self._nulls.find(message, prefix))
         return found
@@ -91,20 +96,46 @@ class Validation:
             raise invalid_fields(*found)
 
 
-def _looks_at_the_clock(message: Descriptor, seen: set[str]) -> bool:
-    """Whether a rule of the message depends on the time: then what was valid may be so no longer."""
-    if message.full_name in seen:
-        return False
-    seen.add(message.full_name)
+@cache
+def _rules() -> Callable[[Message], Sequence[Violation]]:
+    """Checks messages; one for the process, since it keeps what it has compiled.
+
+    Loaded when it is needed, or by the warm-up: it takes a twentieth of a start.
+    """
+    import protovalidate  # noqa: PLC0415
+
+    collect = protovalidate.Validator().collect_violations
+
+    def check(message: Message) -> Sequence[Violation]:
+        try:
+            return collect(message)
+        except protovalidate.EvaluationError:
+            raise invalid_fields(FieldViolation("", "a rule cannot be applied to these values")) from None
+
+    return check
+
+
+def _looks_at_the_clock(message: Descriptor) -> bool:
+    """Whether a rule of it, or of what is inside it, depends on the time: what was valid may be so no longer."""
+    reached, todo = {message.full_name}, [message]
+    while todo:
+        each = todo.pop()
+        if _own_rules_look_at_the_clock(each):
+            return True
+        inside = [field.message_type for field in each.fields if field.message_type is not None]
+        todo += [part for part in inside if part.full_name not in reached]
+        reached.update(part.full_name for part in inside)
+    return False
+
+
+@cache
+def _own_rules_look_at_the_clock(message: Descriptor) -> bool:
     rules = [message.GetOptions(), *(field.GetOptions() for field in message.fields)]
     rules += [oneof.GetOptions() for oneof in message.oneofs]
-    if any(_CLOCK.search(str(each)) for each in rules):
-        return True
-    parts = [field.message_type for field in message.fields if field.message_type is not None]
-    return any(_looks_at_the_clock(part, seen) for part in parts)
+    return any(_CLOCK.search(str(each)) for each in rules)
 
 
-def _violation(violation: protovalidate.Violation, prefix: str = "") -> FieldViolation:
+def _violation(violation: Violation, prefix: str = "") -> FieldViolation:
     proto = violation.proto
     path = prefix
     for element in proto.field.elements if proto.field is not None else ():

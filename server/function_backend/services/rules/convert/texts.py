@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
-
-import protovalidate
-from protovalidate import FieldPathElementPb
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 from function.rules.v1 import definition_pb2
 from function_backend.services.rules.domain.problem import DefinitionProblem
@@ -15,10 +13,12 @@ from function_backend_rules.definitions.documents import read_text
 from function_backend_rules.definitions.problems import FileProblem
 from function_backend_rules.definitions.writing import plain, write_json, write_yaml
 
+if TYPE_CHECKING:
+    from protovalidate import FieldPathElementPb, Validator
+
 _TEXT = "text"
 _MOST = 300_000
 """Values of one text: a table of 20,000 rows of ten, in three seconds of a worker."""
-_VALIDATOR = protovalidate.Validator()
 
 
 def written(body: bytes, *, as_json: bool) -> str:
@@ -56,9 +56,16 @@ def _located(problem: FileProblem) -> DefinitionProblem:
     )
 
 
+@cache
+def _validator() -> Validator:
+    import protovalidate  # noqa: PLC0415 - not of a start, which is mostly loading
+
+    return protovalidate.Validator()
+
+
 def _violations(definition: definition_pb2.Definition) -> Iterator[DefinitionProblem]:
     """What rules of the contract the definition breaks; one that comes as a message was checked before."""
-    for violation in _VALIDATOR.collect_violations(definition):
+    for violation in _validator().collect_violations(definition):
         proto = violation.proto
         path = "".join(map(_step, proto.field.elements if proto.field is not None else ()))
         yield DefinitionProblem(path=path.lstrip(".") or _TEXT, message=proto.message or proto.rule_id)
