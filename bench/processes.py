@@ -31,6 +31,17 @@ def processor_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+def family_seconds(pid: int) -> float:
+    """The processor time that the process and all its children have used, those that have ended too."""
+    fields = (_PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
+    ended = (int(fields[13]) + int(fields[14])) / os.sysconf("SC_CLK_TCK")
+    living = 0.0
+    for child in descendants(pid):
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            living += processor_seconds(child)
+    return processor_seconds(pid) + ended + living
+
+
 def memory(pid: int) -> Memory:
     """The memory that the process uses."""
     sizes: dict[str, float] = {}

@@ -86,6 +86,13 @@ class Service:
             raise ServiceError(f"no database runs in {self.folder}")
         return credentials.url(role, socket_folder=told.socket_folder, database=database)
 
+    def postgres(self) -> int:
+        """The process number of its database server."""
+        told = PidFile.read(DataFolder(self.folder).cluster)
+        if told is None:
+            raise ServiceError(f"no database runs in {self.folder}")
+        return told.pid
+
     def pin(self) -> None:
         """Gives the first worker a processor for itself, and the others to all the rest, PostgreSQL included."""
         alone, rest = processors()

@@ -11,6 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from bench.companies import companies
 from bench.figure import Figure, Measurement, median_of, median_ratio
+from bench.processes import family_seconds, processor_seconds
 from bench.service import Service, ServiceError, running
 from bench.stage import Stage
 from function.company.v1 import company_pb2
@@ -18,6 +19,7 @@ from function_backend_client.import_progress import ImportProgress
 
 _ROWS = 200_000
 _ROUNDS = 3
+_CLIENT, _WORKERS, _POSTGRES = "client", "workers", "PostgreSQL"
 _API, _COPY = "import through the API", "COPY and upsert"
 _TABLES = ("company", "company_identifier")
 
@@ -69,8 +71,10 @@ def measure(stage: Stage) -> Measurement:
         for _ in stage.rounds(_ROUNDS):
             rows = list(islice(supply, count))
             (began,) = connection.execute("select now()").fetchone() or (None,)
+            before = _used(service)
             seconds = _import(stage, service, rows)
-            rounds[_API].append({"rows": count, "seconds": seconds, "rate": count / seconds})
+            spent = {f"{who} µs": (after - before[who]) / count * 1e6 for who, after in _used(service).items()}
+            rounds[_API].append({"rows": count, "seconds": seconds, "rate": count / seconds, **spent})
             binaries = {table: _copied_out(connection, table, began) for table in _TABLES}
             connection.execute("checkpoint")
             seconds = _copy(connection, binaries, count)
@@ -81,6 +85,7 @@ def measure(stage: Stage) -> Measurement:
 
 def _judge(count: int, rounds: dict[str, list[dict[str, float]]], workers: int) -> Measurement:
     rate, reference = median_of(rounds[_API], "rate"), median_of(rounds[_COPY], "rate")
+    spent = {who: median_of(rounds[_API], f"{who} µs") for who in (_CLIENT, _WORKERS, _POSTGRES)}
     figures = [
         Figure(
             name=f"Import through the API, {count:,} rows",
@@ -91,6 +96,12 @@ def _judge(count: int, rounds: dict[str, list[dict[str, float]]], workers: int) 
             at_least=0.12,
         ),
         Figure(name="the same, rows per second", value=rate, unit="rows/s", at_least=10_000),
+        Figure(
+            name="processor time of an imported row",
+            value=sum(spent.values()),
+            unit="µs",
+            absolute=", ".join(f"{who} {microseconds:,.0f}" for who, microseconds in spent.items()),
+        ),
     ]
     conditions = {
         "imported": "new companies with two identifiers, an address and an industry, sent by the Python client over 4 "
@@ -102,6 +113,15 @@ def _judge(count: int, rounds: dict[str, list[dict[str, float]]], workers: int) 
         "and indexes, in one transaction; no revision, search index, audit record or outbox event",
     }
     return Measurement(figures=figures, rounds=rounds, conditions=conditions)
+
+
+def _used(service: Service) -> dict[str, float]:
+    """Seconds of processor time so far."""
+    return {
+        _CLIENT: time.process_time(),
+        _WORKERS: sum(map(processor_seconds, service.workers())),
+        _POSTGRES: family_seconds(service.postgres()),
+    }
 
 
 def _import(stage: Stage, service: Service, rows: list[company_pb2.Company]) -> float:
