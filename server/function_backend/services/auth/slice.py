@@ -218,6 +218,7 @@ def build(resources: Resources, settings: AuthSettings) -> Slice:
         ),
         authenticator=authenticator,
         endings=(checking.feed.end,),
+        closings=(people.close,),
     )
 
 

@@ -18,7 +18,7 @@ from function_backend.services.webhooks.adapters.posting import Posting
 from function_backend.services.webhooks.adapters.recipients import Recipients
 from function_backend.services.webhooks.adapters.replayer import Replayer
 from function_backend.services.webhooks.adapters.sender import Sender
-from function_backend.services.webhooks.adapters.transport import HttpClient, SystemResolver, Transport
+from function_backend.services.webhooks.adapters.transport import HttpClient, Resolver, SystemResolver, Transport
 from function_backend.services.webhooks.adapters.whole_bodies import WholeBodies
 from function_backend.services.webhooks.convert.bodies import EventBodies
 from function_backend.services.webhooks.convert.events import EVENT_PAYLOADS
@@ -72,7 +72,8 @@ def build(resources: Resources, settings: WebhooksSettings) -> Slice:
         # An endpoint may be there before the first process that does background work is; each knows since when it is.
         habits=Habits(from_start=True),
     )
-    sender = _sender(resources, settings, rules, WholeBodies(transactions, bodies))
+    resolver = SystemResolver(threads=settings.in_flight)
+    sender = _sender(resources, settings, WholeBodies(transactions, bodies), rules=rules, resolver=resolver)
     replayer = Replayer(transactions=transactions, go_on=replays.go_on)
     return Slice(
         name="webhooks",
@@ -85,10 +86,13 @@ def build(resources: Resources, settings: WebhooksSettings) -> Slice:
         consumers={"webhooks": fan_out.progress},
         readings=_readings(sender),
         cache_resets=(fan_out.wake_all, sender.wake, replayer.wake),
+        closings=(resolver.close,),
     )
 
 
-def _sender(resources: Resources, settings: WebhooksSettings, rules: AddressRules, whole: WholeBodies) -> Sender:
+def _sender(
+    resources: Resources, settings: WebhooksSettings, whole: WholeBodies, *, rules: AddressRules, resolver: Resolver
+) -> Sender:
     clock = resources.clock
     recipients = Recipients(
         transactions=resources.transactions, vault=resources.vault, clock=clock, allow_http=settings.allow_http
@@ -98,7 +102,7 @@ def _sender(resources: Resources, settings: WebhooksSettings, rules: AddressRule
         transport = Transport(
             rules=rules,
             timeout=settings.attempt_timeout,
-            resolver=SystemResolver(threads=settings.in_flight),
+            resolver=resolver,
             open_client=lambda: _http_client(settings),
         )
         return Posting(recipients, whole, transport, clock)

@@ -71,6 +71,10 @@ class HashingPool:
                 "The time ran out while the password was checked.", metadata={"remaining_ms": "0"}
             ) from None
 
+    def close(self) -> None:
+        """Ends its threads, once they have done what they have begun."""
+        self._executor.shutdown(wait=False, cancel_futures=True)
+
     def _counted(self, hashing: Callable[[], T]) -> T:
         with self._lock:
             self._hashes += 1

@@ -61,6 +61,10 @@ class People:
     resources: Resources
     policy: SignInPolicy
 
+    def close(self) -> None:
+        """Ends the threads that hash."""
+        self.hashing.pool.close()
+
     def purge(self, driver: Driver) -> int:
         """Deletes counts of failed sign-ins that nobody looks at any more."""
         return purge_throttles(driver, self.resources.clock.now() - self.policy.forget_after)

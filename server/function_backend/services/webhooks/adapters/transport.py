@@ -61,6 +61,7 @@ class SystemResolver:
     """Looks names up as the system does, each in a thread: a name server that does not answer holds up only its own."""
 
     def __init__(self, *, threads: int) -> None:
+        """A thread starts when there is a name to look up and none is free, so after the fork."""
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="webhook-names")
 
     async def __call__(self, host: str, port: int) -> Sequence[str]:
