@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import psycopg
+import pytest
 
 from function_backend.kernel.call import Call
 from function_backend.kernel.identity import Principal
@@ -20,7 +22,8 @@ from function_backend.resources import Resources
 from function_backend.services.auth.domain.access_claims import SubjectKind
 from function_backend.services.auth.domain.checks import Checks
 from function_backend.services.auth.domain.entitlement import NOTHING, Entitlement
-from function_backend.services.auth.domain.user import Profile, User
+from function_backend.services.auth.domain.user import Profile, User, UserState
+from function_backend.services.auth.errors.sign_in import SignInDelayedError, SignInError, SignInFailedError
 from function_backend.services.auth.ports import PasswordAttempt
 from function_backend.services.auth.service.new_password import PasswordPolicies, UsualPolicies
 from function_backend.services.auth.service.people import People, Surroundings, open_people
@@ -85,6 +88,22 @@ class PeopleScene:
     ) -> PasswordAttempt:
         """What somebody presents."""
         return PasswordAttempt(login=login, password=password, otp=otp, client_address=address)
+
+    def refusal(self, attempt: PasswordAttempt) -> SignInError:
+        """Why signing in fails."""
+        with self.administering(), pytest.raises(SignInError) as refused:
+            self.people.sign_in.sign_in(attempt)
+        return refused.value
+
+    def lock_out(self, user: User) -> None:
+        """Guesses until the user is locked out; within a call."""
+        for _ in range(100):
+            with suppress(SignInFailedError, SignInDelayedError):
+                self.people.sign_in.sign_in(self.attempt(user.profile.user_name, "wrong"))
+            self.clock.advance(timedelta(seconds=20))
+            if self.people.users.get(user.id).state_at(self.clock.now()) is UserState.LOCKED:
+                return
+        pytest.fail("nobody was locked out")
 
     def audited(self) -> list[tuple[str, dict[str, str]]]:
         """What the tenant's audit trail says, oldest first: the last part of the type, and the details."""
