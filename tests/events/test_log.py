@@ -169,7 +169,8 @@ class TestPartitions:
     def test_every_day_has_its_partition_before_it_comes(self, fresh_database: postgres.Database) -> None:
         with psycopg.connect(fresh_database.app_url) as connection:
             made = connection.execute("select make_event_partitions(6)").fetchone()
-            assert made == (3,)
+            # The database may be a copy of one that was made before midnight.
+            assert made in {(3,), (4,)}
             assert connection.execute("select make_event_partitions(6)").fetchone() == (0,)
 
     def test_what_is_old_is_dropped_and_the_rest_stays(self, fresh_database: postgres.Database) -> None:
