@@ -2,12 +2,6 @@
 
 from __future__ import annotations
 
-from typing import cast
-
-import grpc
-from google.rpc import error_details_pb2
-from grpc_status import rpc_status
-
 from function.auth.v1 import (
     permission_check_service_pb2 as checks_pb2,
 )
@@ -129,22 +123,6 @@ def relationship(text: str) -> relationship_pb2.Relationship:
     resource, _, rest = text.partition("#")
     relation, _, subject = rest.partition("@")
     return relationship_pb2.Relationship(resource=resource, relation=relation, subject=subject)
-
-
-def reason_of(error: grpc.RpcError) -> tuple[str, dict[str, str]]:
-    status = rpc_status.from_call(cast("grpc.Call", error))
-    assert status is not None
-    info = error_details_pb2.ErrorInfo()
-    assert any(detail.Unpack(info) for detail in status.details)
-    return info.reason, dict(info.metadata)
-
-
-def violations_of(error: grpc.RpcError) -> dict[str, str]:
-    status = rpc_status.from_call(cast("grpc.Call", error))
-    assert status is not None
-    request = error_details_pb2.BadRequest()
-    assert any(detail.Unpack(request) for detail in status.details)
-    return {violation.field: violation.description for violation in request.field_violations}
 
 
 def caller_with_schema(server: RunningServer) -> Caller:

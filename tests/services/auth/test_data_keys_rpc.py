@@ -44,8 +44,8 @@ from tests.factories.keys import SetClock
 from tests.fixtures import postgres
 from tests.fixtures.database_faults import eventually
 from tests.fixtures.principals import NewTenant, make_child_tenant, make_key
+from tests.fixtures.refusals import reason_of
 from tests.fixtures.server import MASTER_KEY, RunningServer
-from tests.services.auth.test_users_rpc import reason_of
 
 _SECONDS = 60
 _OLD_ROW_SQL = """

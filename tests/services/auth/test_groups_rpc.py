@@ -23,8 +23,9 @@ from function.auth.v1 import (
 from function.auth.v1 import group_service_pb2 as wire
 from function.auth.v1 import service_account_service_pb2 as accounts_wire
 from tests.fixtures.principals import make_tenant
+from tests.fixtures.refusals import reason_of, violations_of
 from tests.fixtures.server import RunningServer
-from tests.services.auth.test_users_rpc import make_user, reason_of, violations_of
+from tests.services.auth.test_users_rpc import make_user
 
 _SECONDS = 60
 

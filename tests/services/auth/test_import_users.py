@@ -13,8 +13,9 @@ from passlib.hash import django_pbkdf2_sha256, pbkdf2_sha256, pbkdf2_sha512, scr
 
 from function.auth.v1 import user_pb2, user_service_pb2_grpc
 from function.auth.v1 import user_service_pb2 as wire
+from tests.fixtures.refusals import reason_of
 from tests.fixtures.server import RunningServer
-from tests.services.auth.test_users_rpc import a_name, reason_of
+from tests.services.auth.test_users_rpc import a_name
 
 _PASSWORD = "violet-harbour-92"
 _CREATED = wire.IMPORT_USERS_OUTCOME_CREATED

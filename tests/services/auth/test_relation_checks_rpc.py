@@ -14,14 +14,9 @@ from function.auth.v1 import (
 from function_backend.services.auth.repository.relation_decision import purge_decisions
 from tests.fixtures.clock import SetClock
 from tests.fixtures.principals import make_tenant
+from tests.fixtures.refusals import reason_of
 from tests.fixtures.server import RunningServer, StartServer
-from tests.services.auth.relation_calls import (
-    SCHEMA,
-    SECONDS,
-    Caller,
-    caller_with_schema,
-    reason_of,
-)
+from tests.services.auth.relation_calls import SCHEMA, SECONDS, Caller, caller_with_schema
 
 
 @pytest.fixture

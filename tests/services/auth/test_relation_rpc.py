@@ -16,15 +16,9 @@ from function.auth.v1 import (
     relationship_pb2,
     relationship_service_pb2,
 )
+from tests.fixtures.refusals import reason_of, violations_of
 from tests.fixtures.server import RunningServer
-from tests.services.auth.relation_calls import (
-    SECONDS,
-    Caller,
-    caller_with_schema,
-    reason_of,
-    relationship,
-    violations_of,
-)
+from tests.services.auth.relation_calls import SECONDS, Caller, caller_with_schema, relationship
 
 
 @pytest.fixture

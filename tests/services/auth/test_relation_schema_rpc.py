@@ -9,15 +9,9 @@ from function.auth.v1 import (
     relation_schema_pb2,
     relation_schema_service_pb2,
 )
+from tests.fixtures.refusals import reason_of, violations_of
 from tests.fixtures.server import RunningServer
-from tests.services.auth.relation_calls import (
-    SCHEMA,
-    SECONDS,
-    Caller,
-    caller_with_schema,
-    reason_of,
-    violations_of,
-)
+from tests.services.auth.relation_calls import SCHEMA, SECONDS, Caller, caller_with_schema
 
 
 @pytest.fixture

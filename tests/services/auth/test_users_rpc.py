@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator
-from typing import cast
 from uuid import uuid4
 
 import grpc
 import psycopg
 import pytest
 from google.protobuf import field_mask_pb2, struct_pb2
-from google.rpc import error_details_pb2
-from grpc_status import rpc_status
 
 from function.auth.v1 import user_pb2, user_service_pb2_grpc
 from function.auth.v1 import user_service_pb2 as wire
 from tests.fixtures.principals import make_key, make_tenant
+from tests.fixtures.refusals import reason_of, violations_of
 from tests.fixtures.server import RunningServer
 
 _SECONDS = 60
@@ -26,22 +24,6 @@ _GOOD = "violet-harbour-92"
 @pytest.fixture(scope="module")
 def users(server: RunningServer) -> user_service_pb2_grpc.UserServiceStub:
     return user_service_pb2_grpc.UserServiceStub(server.channel)
-
-
-def reason_of(error: grpc.RpcError) -> tuple[str, dict[str, str]]:
-    status = rpc_status.from_call(cast("grpc.Call", error))
-    assert status is not None
-    info = error_details_pb2.ErrorInfo()
-    assert any(detail.Unpack(info) for detail in status.details)
-    return info.reason, dict(info.metadata)
-
-
-def violations_of(error: grpc.RpcError) -> dict[str, str]:
-    status = rpc_status.from_call(cast("grpc.Call", error))
-    assert status is not None
-    request = error_details_pb2.BadRequest()
-    assert any(detail.Unpack(request) for detail in status.details)
-    return {violation.field: violation.description for violation in request.field_violations}
 
 
 def a_name() -> str:
